@@ -1,0 +1,165 @@
+package harness
+
+import (
+	"context"
+	"io/fs"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// An Observer looks and changes nothing. Probes get one: what they cannot do by type, a probe
+// cannot do by accident.
+type Observer interface {
+	// Topology is the cluster as it was described, with the addresses of peace time: the operator's
+	// documentation, which a fault does not update.
+	Topology() Topology
+	// Addresses are the addresses the node has now, as `ip addr` on the node would show them.
+	Addresses(node string) (Addresses, error)
+	// Dial opens a connection from a node, as seen from inside its network namespace: use
+	// [VantageObserver] to be a client across the network, a node's own name with a loopback address
+	// to be an operator logged in there. Network is "tcp", "tcp4", "tcp6", "udp", "udp4" or "udp6".
+	Dial(ctx context.Context, from, network, address string) (net.Conn, error)
+	// ReadFile reads a file of the node's system. A missing file is fs.ErrNotExist.
+	ReadFile(ctx context.Context, node, path string) ([]byte, error)
+	// Log returns what the node's system has printed since the given time, oldest line first.
+	Log(ctx context.Context, node string, since time.Time) ([]LogLine, error)
+	// Status tells whether the node's system runs, and how it ended when it does not.
+	Status(ctx context.Context, node string) (SystemStatus, error)
+}
+
+// VantageObserver is the name of the node that stands for the clients of the service: it has a
+// foot in every prefix and runs no system. Every lab has it.
+const VantageObserver = "observer"
+
+// Addresses are what one node answers to.
+type Addresses struct {
+	IPv6 netip.Addr `json:"ipv6,omitzero"`
+	IPv4 netip.Addr `json:"ipv4,omitzero"`
+}
+
+// A LogLine is one line a system printed.
+type LogLine struct {
+	At   time.Time
+	Text string
+}
+
+// SystemStatus is the state of a node's main process.
+type SystemStatus struct {
+	Running  bool
+	PID      int       // in the node's PID namespace; 0 when not running
+	Started  time.Time // of the last start
+	ExitCode int       // of the last end; -1 when a signal ended it
+	Signal   string    // the signal that ended it, such as "killed"; "" otherwise
+	Ended    time.Time // zero while running
+}
+
+// An Operator can do what SSH, sudo and the provider's power button allow. Runbooks get one.
+type Operator interface {
+	Observer
+	// Exec runs a command in the node's system and returns its standard output. An exit code other
+	// than 0 is a *CommandError.
+	Exec(ctx context.Context, node string, argv ...string) ([]byte, error)
+	// WriteFile replaces a file of the node's system, parents included. It works while the system is stopped.
+	WriteFile(ctx context.Context, node string, file File) error
+	// RemoveFile removes a file of the node's system. A missing file is no error.
+	RemoveFile(ctx context.Context, node, path string) error
+	// Stop asks the node's main process to end, as an init system would, and kills it after the
+	// system's StopTimeout. Processes it has started on purpose to outlive it go on.
+	Stop(ctx context.Context, node string) error
+	// Start starts the node's main process.
+	Start(ctx context.Context, node string) error
+	// PowerOn presses the power button of a node that is off: its links come up, its system starts.
+	// It is no error on a node that is on.
+	PowerOn(ctx context.Context, node string) error
+}
+
+// A Lab can do what only the container engine and the agents can. Faults get one.
+type Lab interface {
+	Operator
+	// Strike prepares the actions on every named node, fires them together at one agreed instant,
+	// and returns when the last one is done. Actions of one node run in order.
+	Strike(ctx context.Context, blows []Blow) (Strike, error)
+	// Interruptions are the moments since the lab started in which a measurement could not be
+	// trusted: an agent or the harness that did not get the processor, a clock that stepped.
+	Interruptions() []Interruption
+}
+
+// A Blow is what is done to one node.
+type Blow struct {
+	Node    string   `json:"node"`
+	Actions []Action `json:"actions"`
+}
+
+// An Action is one elementary change of a node, made by its agent as a system call next to the
+// process. Exactly one field is set.
+type Action struct {
+	Readdress *Readdress `json:"readdress,omitempty"`
+	Signal    *Signal    `json:"signal,omitempty"`
+	Link      *Link      `json:"link,omitempty"`
+}
+
+// Readdress adds the new addresses to the interface that has the old ones, then removes the old.
+type Readdress struct {
+	From []netip.Prefix `json:"from"` // addresses with their prefix lengths
+	To   []netip.Prefix `json:"to"`   // same order as From
+}
+
+// Signal sends a signal to processes of the node.
+type Signal struct {
+	Name string `json:"name"` // "KILL", "STOP", "CONT", "TERM", ...
+	All  bool   `json:"all"`  // every process of the system; false: its main process only
+}
+
+// Link takes all of the node's links down or up. Peers see silence, not a reset.
+type Link struct {
+	Up bool `json:"up"`
+}
+
+// A Strike is what the agents report of one simultaneous change.
+type Strike struct {
+	// Before is the harness's clock at the earliest moment any node was touched: t0.
+	Before time.Time
+	// Uncertainty bounds the error of Before: half the round trip of the clock comparison.
+	Uncertainty time.Duration
+	Effects     []Effect
+}
+
+// An Effect is the report of one node.
+type Effect struct {
+	Node string `json:"node"`
+	// Began and Done are offsets from the strike's Before.
+	Began time.Duration `json:"began_ns"`
+	Done  time.Duration `json:"done_ns"`
+	// Call is the time from the fire call in the harness to Done.
+	Call time.Duration `json:"call_ns"`
+}
+
+// Skew is the time between the first and the last node's beginning.
+func (s Strike) Skew() time.Duration {
+	var first, last time.Duration
+	for i, effect := range s.Effects {
+		if i == 0 || effect.Began < first {
+			first = effect.Began
+		}
+		if i == 0 || effect.Began > last {
+			last = effect.Began
+		}
+	}
+	return last - first
+}
+
+// An Interruption is a stretch in which the measurement cannot be trusted.
+type Interruption struct {
+	From   time.Time
+	Length time.Duration
+	Reason string // "agent of nomad-1 did not get the processor"
+}
+
+// fileMode returns the mode a file is written with.
+func (f File) fileMode() fs.FileMode {
+	if f.Mode == 0 {
+		return 0o644
+	}
+	return f.Mode
+}

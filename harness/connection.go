@@ -1,0 +1,54 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+)
+
+// HTTPClient makes a client whose connections start on the given node: a node's own name to reach
+// what listens on its loopback, [VantageObserver] to come across the network. Every request opens a
+// connection of its own and closes it: a kept connection would outlive the fault it is meant to
+// see. The request's context is its only time limit.
+func HTTPClient(observer Observer, from string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return observer.Dial(ctx, from, network, address)
+		},
+	}}
+}
+
+// Unsent follows one HTTP request. The returned context goes with the request; afterwards the
+// function tells whether the request certainly never left: no connection was there to send it on.
+// That is what tells a refused write from one whose outcome is unknown.
+func Unsent(ctx context.Context) (context.Context, func() bool) {
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	return ctx, func() bool { return !connected.Load() }
+}
+
+// Plain turns the error of an HTTP request into what a reader of a report wants: without the URL,
+// which says where the harness looked and not what is wrong, and with a missed deadline named as such.
+func Plain(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errNoAnswer{err}
+	}
+	return err
+}
+
+// errNoAnswer is a missed deadline under a readable name.
+type errNoAnswer struct{ cause error }
+
+func (e errNoAnswer) Error() string { return "no answer in time" }
+func (e errNoAnswer) Unwrap() error { return e.cause }

@@ -1,0 +1,146 @@
+package harness_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/rack"
+)
+
+const api = "127.0.0.1:80"
+
+// machine is one node in memory whose API is the handler; nil serves nothing.
+func machine(t *testing.T, handler http.Handler) *rack.Rack {
+	t.Helper()
+	machines := rack.New(harness.Topology{Nodes: []harness.Node{{Name: "a"}}})
+	t.Cleanup(machines.Close)
+	if handler != nil {
+		machines.Serve("a", api, handler)
+	}
+	return machines
+}
+
+// post sends one request with a body and tells whether it certainly was not sent.
+func post(ctx context.Context, observer harness.Observer) (unsent bool, err error) {
+	traced, never := harness.Unsent(ctx)
+	request, err := http.NewRequestWithContext(traced, http.MethodPut, "http://"+api+"/", strings.NewReader("x"))
+	if err != nil {
+		return false, err
+	}
+	response, err := harness.HTTPClient(observer, "a").Do(request)
+	if err == nil {
+		err = response.Body.Close()
+	}
+	return never(), err
+}
+
+// Goal: "certainly not sent" is said of requests that met no connection, and of no other.
+// Method: a server that answers, one that hangs up after the request, one that never answers, one
+// that is not there, and a connection that never comes about.
+func TestUnsent(t *testing.T) {
+	hang := make(chan struct{})
+	defer close(hang)
+	cases := map[string]struct {
+		observer harness.Observer
+		unsent   bool
+		fails    bool
+	}{
+		"answered":       {machine(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), false, false},
+		"hung up":        {machine(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })), false, true},
+		"no answer":      {machine(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang })), false, true},
+		"nobody listens": {machine(t, nil), true, true},
+		"dial hangs":     {hangingDial{machine(t, nil)}, true, true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			unsent, err := post(ctx, c.observer)
+			if unsent != c.unsent || (err != nil) != c.fails {
+				t.Errorf("unsent %t, error %v", unsent, err)
+			}
+		})
+	}
+}
+
+// hangingDial is a network that swallows every attempt to connect.
+type hangingDial struct{ harness.Observer }
+
+func (hangingDial) Dial(ctx context.Context, _, _, _ string) (net.Conn, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// Goal: a probe leaves no connection behind that could outlive the fault it is meant to see.
+// Method: count the connections that are dialled and closed over several requests.
+func TestHTTPClientKeepsNoConnection(t *testing.T) {
+	counting := &countingDial{Observer: machine(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }))}
+	counting.closed = make(chan struct{}, 3)
+	client := harness.HTTPClient(counting, "a")
+	for range 3 {
+		response, err := client.Get("http://" + api + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+		select {
+		case <-counting.closed:
+		case <-time.After(5 * time.Second):
+			t.Fatal("the connection stayed open")
+		}
+	}
+	if counting.dialled != 3 {
+		t.Errorf("%d connections for 3 requests", counting.dialled)
+	}
+}
+
+type countingDial struct {
+	harness.Observer
+	dialled int
+	closed  chan struct{}
+}
+
+func (c *countingDial) Dial(ctx context.Context, from, network, address string) (net.Conn, error) {
+	c.dialled++
+	connection, err := c.Observer.Dial(ctx, from, network, address)
+	return &closeReporter{Conn: connection, closed: c.closed}, err
+}
+
+type closeReporter struct {
+	net.Conn
+	closed chan struct{}
+}
+
+func (c *closeReporter) Close() error {
+	select {
+	case c.closed <- struct{}{}:
+	default:
+	}
+	return c.Conn.Close()
+}
+
+// Goal: what a reader of a report sees is what is wrong, not where the harness looked.
+// Method: the errors of real requests, refused and timed out.
+func TestPlain(t *testing.T) {
+	_, err := post(t.Context(), machine(t, nil))
+	if got := harness.Plain(err).Error(); strings.Contains(got, "http://") || !strings.Contains(got, "connection refused") {
+		t.Errorf("refused reads %q", got)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	_, err = post(ctx, hangingDial{machine(t, nil)})
+	if got := harness.Plain(err); got.Error() != "no answer in time" || !errors.Is(got, context.DeadlineExceeded) {
+		t.Errorf("timed out reads %q", got)
+	}
+	if harness.Plain(nil) != nil {
+		t.Error("no error became one")
+	}
+}

@@ -1,0 +1,35 @@
+// Package harness is the vocabulary of a disaster-recovery drill and the conductor that runs one.
+//
+// It knows no product and no container engine, and imports the standard library only. A scenario
+// describes a [Topology], brings it up with a lab, and hands it to a [Drill]:
+//
+//	drill, err := harness.NewDrill(lab, harness.Plan{Scenario: "renumbering", Objective: harness.Objective{RTO: 10 * time.Minute}})
+//	err = drill.Baseline(ctx, steady)                  // peace first: every probe holds
+//	err = drill.StartWriting(ctx, ledgers)             // acknowledged writes, remembered
+//	err = drill.Inject(ctx, fault)                     // t0, then proof that the fault bites
+//	err = drill.Detect(ctx, steady)                    // the steady state is seen to break
+//	err = drill.Repair(ctx, runbook)                   // only what an operator could do
+//	err = drill.AwaitRecovery(ctx, steady)             // every probe holds again, for the dwell
+//	err = drill.Reconcile(ctx, ledgers)                // which acknowledged writes are gone
+//	err = drill.Judge()                                // met, missed or inconclusive
+//
+// # The words
+//
+//   - RTO and RPO are targets. RTA and RPA ("actual") are what one drill measured.
+//   - TTD, TTR: of one drill: fault effective to detected, to recovered. MTTD, MTTR: means over many runs.
+//   - SLI: what a probe measures. Steady state: the conjunction of probes that holds in peace.
+//     Dwell: how long it must hold again before a recovery counts.
+//   - Fault (cause), error (bad state), failure (a user sees it). Blast radius: who may be affected.
+//   - Probe: a read-only question. Ledger: remembers acknowledged writes. Runbook: the operator's
+//     steps, the thing under test.
+//   - Revert: undo of the fault by the harness. Recovered by: self, runbook, or revert (not a recovery).
+//   - Drill: one run. Scenario: the story. Control arm: the same scenario without the fault, or
+//     without the runbook: it must go red.
+//   - Verdict: met, missed, inconclusive. Inconclusive is never green.
+//   - Record: everything one drill observed, as versioned JSON. Evidence: logs and dumps kept with it.
+//
+// # What the clock means
+//
+// Every time in a Record is an offset from the drill's start on the harness's monotonic clock, t0
+// included. See harness/adr/0001-what-the-clock-means.md.
+package harness

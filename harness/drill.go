@@ -1,0 +1,257 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Plan is what is known of a drill before it begins.
+type Plan struct {
+	ID        string // unique among the records of a run, safe as a file name; "" means the scenario's name
+	Scenario  string // folder name, such as "renumbering"
+	Title     string // what the spec says
+	Labels    []string
+	Seed      int64
+	Repeat    string // one line that repeats this drill in a shell
+	Objective Objective
+	Versions  map[string]string // product -> version
+	Engine    map[string]string // what the container engine says of itself
+}
+
+// A Drill conducts one drill and keeps its record. Its steps have an order: Baseline, StartWriting
+// unless the objective has no data, Inject, Detect, Repair unless nobody repairs, AwaitRecovery,
+// Reconcile when something was written, Judge, Close. A step out of order changes nothing and
+// returns an error that wraps [ErrOrder]. Close is always safe.
+type Drill struct {
+	lab     Lab
+	started time.Time // with the monotonic clock: offsets count from here
+	turn    chan struct{}
+
+	mu        sync.Mutex // guards what follows
+	state     state
+	step      string                  // the step under way; "" when none is
+	endStep   context.CancelCauseFunc // breaks it off
+	record    Record
+	sampler   *sampler
+	writers   []*writer
+	injection Injection
+	judged    bool
+}
+
+// A state is how far a drill has come, as errors say it.
+type state string
+
+const (
+	isNew         state = "the drill has not begun"
+	isSteady      state = "the steady state is proved"
+	isWriting     state = "the steady state is proved and writes go on"
+	isInjected    state = "the fault is injected"
+	isDetected    state = "the failure is detected"
+	isUndetected  state = "the fault broke nothing"
+	isRecovered   state = "the recovery is proved"
+	isUnrecovered state = "the recovery was awaited in vain"
+	isReconciled  state = "the ledgers are read back"
+	isBroken      state = "a step before has gone wrong"
+	isJudged      state = "the drill is judged"
+	isClosed      state = "the drill is closed"
+)
+
+// next lists the steps that each state allows. Close is allowed in all of them.
+var next = map[state][]string{
+	isNew:         {"Watch", "Baseline"},
+	isSteady:      {"Watch", "StartWriting", "Inject"},
+	isWriting:     {"Watch", "Inject"},
+	isInjected:    {"Detect", "Revert"},
+	isDetected:    {"Repair", "AwaitRecovery", "Revert"},
+	isUndetected:  {"Reconcile", "Revert", "Judge"},
+	isRecovered:   {"Reconcile", "Revert", "Judge"},
+	isUnrecovered: {"Reconcile", "Revert", "Judge"},
+	isReconciled:  {"Revert", "Judge"},
+	isBroken:      {"Revert", "Judge"},
+	isJudged:      {},
+	isClosed:      {},
+}
+
+// NewDrill begins a drill in a lab that is up. The record's clock starts here. An objective that
+// makes no sense and an ID that is no file name are errors.
+func NewDrill(lab Lab, plan Plan) (*Drill, error) {
+	if lab == nil {
+		return nil, errors.New("begin the drill: it has no lab")
+	}
+	if err := plan.Objective.Validate(); err != nil {
+		return nil, fmt.Errorf("begin the drill: %w", err)
+	}
+	if plan.ID == "" {
+		plan.ID = plan.Scenario
+	}
+	if plan.ID == "" || plan.ID == "." || plan.ID == ".." || strings.ContainsAny(plan.ID, "/\\\x00") {
+		return nil, fmt.Errorf("begin the drill: the identifier %q cannot be a file name", plan.ID)
+	}
+	drill := &Drill{lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew}
+	drill.record = newRecord(plan, lab.Topology(), drill.started)
+	return drill, nil
+}
+
+func newRecord(plan Plan, topology Topology, started time.Time) Record {
+	objective := plan.Objective.WithDefaults()
+	record := Record{
+		Schema: RecordSchema, ID: plan.ID, Scenario: plan.Scenario, Title: plan.Title, Labels: plan.Labels,
+		Seed: plan.Seed, Started: started.Round(0).UTC(), Repeat: plan.Repeat,
+		Versions: plan.Versions, Engine: plan.Engine, Topology: topology.Name, Nodes: []RecordNode{},
+		Objective: RecordObjective{
+			RTO: objective.RTO, RPO: objective.RPO, NoData: objective.NoData, Dwell: objective.Dwell,
+			DetectWithin: objective.DetectWithin, Patience: objective.Patience,
+		},
+		Claim: Claim{Verdict: Met}, SLIs: []RecordSLI{}, Events: []Event{},
+	}
+	for _, node := range topology.Nodes {
+		before := Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
+		record.Nodes = append(record.Nodes, RecordNode{
+			Name: node.Name, Role: node.Role, Before: before, After: before, System: node.System.Image.String(),
+		})
+	}
+	return record.clone()
+}
+
+// Claim says before the fault which verdict the drill must have, and why. A drill that shows that a
+// procedure does not work claims [Missed]; without a claim it must be [Met]. A claim that is made
+// when the fault is already injected, and one that is no verdict, make the drill inconclusive.
+func (d *Drill) Claim(verdict Verdict, because string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case verdict != Met && verdict != Missed && verdict != Inconclusive:
+		d.doubt(fmt.Sprintf("the claimed verdict %q is none of %s, %s and %s", verdict, Met, Missed, Inconclusive))
+	case d.state != isNew && d.state != isSteady && d.state != isWriting:
+		d.doubt(fmt.Sprintf("the verdict %s was claimed when %s: a claim comes before the fault", verdict, d.state))
+	default:
+		d.record.Claim = Claim{Verdict: verdict, Because: because}
+	}
+}
+
+// Observe keeps a piece of evidence with the record: the log line that shows a claim. The node may be empty.
+func (d *Drill) Observe(name, node, text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.record.Evidence = append(d.record.Evidence, Evidence{Name: name, Node: node, At: d.now(), Text: text})
+}
+
+// Finding keeps a sentence that the spec established besides the figures.
+func (d *Drill) Finding(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.record.Findings = append(d.record.Findings, text)
+}
+
+// Doubt makes the drill inconclusive and says why. A doubt that comes after Judge counts at Close.
+func (d *Drill) Doubt(reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.doubt(reason)
+}
+
+// Record returns a copy of what was observed so far. Its judgement is filled in by Judge, or else by Close.
+func (d *Drill) Record() Record {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.collect()
+	return d.record.clone()
+}
+
+// enter begins a step, or says why it cannot be begun now. The step ends with leave; its context
+// ends at Close too.
+func (d *Drill) enter(ctx context.Context, step string) (_ context.Context, leave func(), err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	select {
+	case d.turn <- struct{}{}:
+	default:
+		return nil, nil, fmt.Errorf("%s: %w: %s is still under way", step, ErrOrder, d.step)
+	}
+	if !slices.Contains(next[d.state], step) {
+		<-d.turn
+		return nil, nil, fmt.Errorf("%s: %w: %s; allowed now: %s", step, ErrOrder, d.state,
+			strings.Join(append(slices.Clone(next[d.state]), "Close"), ", "))
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	d.step, d.endStep = step, end
+	return ctx, func() {
+		end(nil)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.step, d.endStep = "", nil
+		<-d.turn
+	}, nil
+}
+
+// become moves the drill on and notes the time. A drill that is closed stays so.
+func (d *Drill) become(next state) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.state == isClosed {
+		return
+	}
+	d.state = next
+	d.event(d.now(), "phase", string(next))
+}
+
+// closed tells whether Close was called.
+func (d *Drill) closed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.state == isClosed
+}
+
+// note puts a sentence on the timeline.
+func (d *Drill) note(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.event(d.now(), "note", text)
+}
+
+// now is the offset of the present moment.
+func (d *Drill) now() time.Duration { return time.Since(d.started) }
+
+// The caller of event, doubt and collect holds the lock.
+
+func (d *Drill) event(at time.Duration, kind, text string) {
+	d.record.Events = append(d.record.Events, Event{At: at, Kind: kind, Text: text})
+}
+
+func (d *Drill) doubt(reason string) {
+	if !slices.Contains(d.record.Doubts, reason) {
+		d.record.Doubts = append(d.record.Doubts, reason)
+	}
+}
+
+// collect brings the record up to date with what the probes and the writers know.
+func (d *Drill) collect() {
+	if d.sampler != nil {
+		d.record.SLIs = d.sampler.slis()
+	}
+	before := d.now()
+	if d.record.Fault != nil {
+		before = d.record.Fault.At
+	}
+	for i, writer := range d.writers {
+		d.record.Ledgers[i] = writer.record(before)
+	}
+	if !d.judged {
+		d.record.Duration = d.now()
+	}
+}
+
+// sampling makes the sampler at its first use.
+func (d *Drill) sampling(ctx context.Context) *sampler {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sampler == nil {
+		d.sampler = newSampler(ctx, d.lab, d.started)
+	}
+	return d.sampler
+}

@@ -1,0 +1,300 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A fakeCluster is a lab whose system is a set of flags: what is down, and what a write does.
+type fakeCluster struct {
+	Lab // what a test does not fake panics
+
+	mu            sync.Mutex
+	down          map[string]error // by probe
+	hangs         map[string]bool  // by probe: no answer until the time limit
+	entries       map[int]bool
+	write         func(ctx context.Context, entry int) error // nil acknowledges
+	read          func() error
+	interruptions []Interruption
+	checks        int
+}
+
+func newFakeCluster() *fakeCluster {
+	return &fakeCluster{down: map[string]error{}, hangs: map[string]bool{}, entries: map[int]bool{}}
+}
+
+func (c *fakeCluster) Topology() Topology { return validTopology() }
+
+func (c *fakeCluster) Addresses(node string) (Addresses, error) {
+	if node == "nomad-1" {
+		return Addresses{IPv6: netip.MustParseAddr("fd00:d2::21")}, nil
+	}
+	return Addresses{}, errors.New("no such node")
+}
+
+func (c *fakeCluster) Interruptions() []Interruption { return c.interruptions }
+
+// fail makes probes fail; heal makes them hold again.
+func (c *fakeCluster) fail(why string, probes ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, probe := range probes {
+		c.down[probe] = errors.New(why)
+	}
+}
+
+func (c *fakeCluster) heal(probes ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, probe := range probes {
+		delete(c.down, probe)
+		delete(c.hangs, probe)
+	}
+}
+
+func (c *fakeCluster) hang(probe string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hangs[probe] = true
+}
+
+// asked is how often a probe has asked.
+func (c *fakeCluster) asked() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.checks
+}
+
+// lose forgets entries.
+func (c *fakeCluster) lose(entries ...int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, entry := range entries {
+		delete(c.entries, entry)
+	}
+}
+
+// A fakeProbe asks the cluster about the flag with its name.
+type fakeProbe struct {
+	name    string
+	period  time.Duration
+	latency time.Duration
+	cluster *fakeCluster
+	deaf    bool // it does not heed its context while it hangs
+}
+
+func (p fakeProbe) Name() string          { return p.name }
+func (p fakeProbe) Period() time.Duration { return p.period }
+
+func (p fakeProbe) Check(ctx context.Context, _ Observer) error {
+	p.cluster.mu.Lock()
+	p.cluster.checks++
+	hangs := p.cluster.hangs[p.name]
+	p.cluster.mu.Unlock()
+	switch {
+	case hangs && p.deaf:
+		time.Sleep(time.Hour)
+	case hangs:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	time.Sleep(p.latency)
+	p.cluster.mu.Lock()
+	defer p.cluster.mu.Unlock()
+	return p.cluster.down[p.name]
+}
+
+// A fakeLedger writes into the cluster's entries.
+type fakeLedger struct {
+	cluster  *fakeCluster
+	interval time.Duration
+}
+
+func (l fakeLedger) Name() string            { return "entries" }
+func (l fakeLedger) Interval() time.Duration { return l.interval }
+
+func (l fakeLedger) Write(ctx context.Context, _ Observer, entry int) error {
+	l.cluster.mu.Lock()
+	write := l.cluster.write
+	l.cluster.mu.Unlock()
+	if write != nil {
+		if err := write(ctx, entry); err != nil {
+			return err
+		}
+	}
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
+	l.cluster.entries[entry] = true
+	return nil
+}
+
+func (l fakeLedger) Entries(context.Context, Observer) ([]int, error) {
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
+	if l.cluster.read != nil {
+		if err := l.cluster.read(); err != nil {
+			return nil, err
+		}
+	}
+	var entries []int
+	for entry := range l.cluster.entries {
+		entries = append(entries, entry)
+	}
+	slices.Sort(entries)
+	return entries, nil
+}
+
+// A fakeFault makes probes fail, and is its own injection.
+type fakeFault struct {
+	cluster  *fakeCluster
+	breaks   []string
+	effect   func() // what else it does
+	inject   error
+	confirm  error
+	revert   error
+	skewed   time.Duration // how far its clock is off
+	slow     time.Duration // how long the call takes, its context notwithstanding
+	reverted *int
+	strike   Strike
+}
+
+func (f *fakeFault) Describe() string { return "outage of everything" }
+
+func (f *fakeFault) Inject(_ context.Context, _ Lab) (Injection, error) {
+	f.strike = Strike{Before: time.Now().Add(f.skewed), Uncertainty: time.Millisecond, Effects: []Effect{{Node: "nomad-1"}}}
+	time.Sleep(f.slow)
+	f.cluster.fail("connection refused", f.breaks...)
+	if f.effect != nil {
+		f.effect()
+	}
+	return f, f.inject
+}
+
+func (f *fakeFault) Strike() Strike { return f.strike }
+
+func (f *fakeFault) Confirm(context.Context) (string, error) {
+	return "the observer sees it too", f.confirm
+}
+
+func (f *fakeFault) Revert(context.Context) error {
+	if f.reverted != nil {
+		*f.reverted++
+	}
+	f.cluster.heal(f.breaks...)
+	return f.revert
+}
+
+// A fakeRunbook is a list of steps.
+type fakeRunbook []Step
+
+func (r fakeRunbook) Name() string  { return "restart everything" }
+func (r fakeRunbook) Steps() []Step { return r }
+
+// healing is a runbook that takes a while and brings everything back.
+func healing(cluster *fakeCluster, takes time.Duration) fakeRunbook {
+	return fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error {
+		time.Sleep(takes)
+		cluster.heal("quorum", "service")
+		return nil
+	}}}
+}
+
+// A fakeDrill is a drill in a fake cluster, with the values that its steps take.
+type fakeDrill struct {
+	*Drill
+	cluster *fakeCluster
+	steady  SteadyState
+	ledgers []Ledger
+	fault   *fakeFault
+}
+
+// newFakeDrill makes a drill with an RTO of one minute, two probes and one ledger.
+func newFakeDrill(t *testing.T, change ...func(*Objective)) *fakeDrill {
+	t.Helper()
+	objective := Objective{RTO: time.Minute}
+	for _, change := range change {
+		change(&objective)
+	}
+	cluster := newFakeCluster()
+	drill, err := NewDrill(cluster, Plan{ID: "fake", Scenario: "fake", Title: "a fake drill", Objective: objective})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := drill.Close(context.Background()); err != nil {
+			t.Logf("closing: %v", err)
+		}
+	})
+	return &fakeDrill{
+		Drill: drill, cluster: cluster,
+		steady: All(
+			fakeProbe{name: "quorum", period: 500 * time.Millisecond, latency: 3 * time.Millisecond, cluster: cluster},
+			fakeProbe{name: "service", period: 200 * time.Millisecond, latency: time.Millisecond, cluster: cluster},
+		),
+		ledgers: Ledgers(fakeLedger{cluster, 100 * time.Millisecond}),
+		fault:   &fakeFault{cluster: cluster, breaks: []string{"quorum", "service"}},
+	}
+}
+
+// must runs steps that have to succeed.
+func must(t *testing.T, steps ...error) {
+	t.Helper()
+	for i, err := range steps {
+		if err != nil {
+			t.Fatalf("step %d: %v", i+1, err)
+		}
+	}
+}
+
+// toDetection runs the drill up to and with the detection.
+func (d *fakeDrill) toDetection(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	must(t, d.Baseline(ctx, d.steady))
+	must(t, d.StartWriting(ctx, d.ledgers))
+	must(t, d.Inject(ctx, d.fault))
+	must(t, d.Detect(ctx, d.steady))
+}
+
+// finish recovers by a runbook of the given length, reads back and returns what Judge says.
+func (d *fakeDrill) finishBy(t *testing.T, takes time.Duration) error {
+	t.Helper()
+	ctx := t.Context()
+	must(t, d.Repair(ctx, healing(d.cluster, takes)))
+	must(t, d.AwaitRecovery(ctx, d.steady))
+	must(t, d.Reconcile(ctx, d.ledgers))
+	return d.Judge()
+}
+
+// between fails the test unless a duration lies within the bounds.
+func between(t *testing.T, what string, got, low, high time.Duration) {
+	t.Helper()
+	if got < low || got > high {
+		t.Errorf("%s is %v, not between %v and %v", what, got, low, high)
+	}
+}
+
+func validTopology() Topology {
+	return Topology{
+		Name:     "fake",
+		Networks: []Network{{Name: "lan", IPv6: netip.MustParsePrefix("fd00:d1::/64"), IPv4: netip.MustParsePrefix("10.201.1.0/24")}},
+		Nodes:    []Node{validNode(1), validNode(2)},
+	}
+}
+
+func validNode(n int) Node {
+	return Node{
+		Name: fmt.Sprintf("nomad-%d", n), Role: "nomad-server",
+		IPv6: netip.MustParseAddr(fmt.Sprintf("fd00:d1::1%d", n)), IPv4: netip.MustParseAddr(fmt.Sprintf("10.201.1.1%d", n)),
+		System: System{
+			Image: Image{Name: "nomad", Version: "1.11.3"}, Command: []string{"nomad", "agent"},
+			Capabilities: []string{"SYS_ADMIN"}, Files: []File{{Path: "/etc/nomad.d/nomad.hcl"}},
+		},
+	}
+}

@@ -1,0 +1,36 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors that scenarios tell apart with errors.Is.
+var (
+	// ErrRefused marks a write that certainly did not happen.
+	ErrRefused = errors.New("refused")
+	// ErrNotDetected: the fault broke nothing that the steady state claims.
+	ErrNotDetected = errors.New("the steady state never broke")
+	// ErrNotRecovered: the steady state did not hold again within the drill's patience.
+	ErrNotRecovered = errors.New("the steady state did not come back")
+	// ErrOrder: a step of the drill was called out of order.
+	ErrOrder = errors.New("out of order")
+)
+
+// A CommandError is a command that ran on a node and did not exit with 0.
+type CommandError struct {
+	Node     string
+	Argv     []string
+	ExitCode int
+	Output   string // standard output and error; Error shows the last 20 lines
+}
+
+// Error names the node, the command, its exit code and the end of its output.
+func (e *CommandError) Error() string {
+	lines := strings.Split(strings.TrimRight(e.Output, "\n"), "\n")
+	if len(lines) > 20 {
+		lines = lines[len(lines)-20:]
+	}
+	return fmt.Sprintf("%s: %q exited with %d: %s", e.Node, strings.Join(e.Argv, " "), e.ExitCode, strings.Join(lines, "\n"))
+}

@@ -1,0 +1,236 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// A fakeLab is a lab of two nodes that keeps what is done to it. Addresses that are alive refuse
+// connections, as a machine without that service does; all others are silent.
+type fakeLab struct {
+	harness.Lab // what a fault must not call panics
+	mu          sync.Mutex
+	addresses   map[string]harness.Addresses
+	status      map[string]harness.SystemStatus
+	files       map[string]string
+	strikes     [][]harness.Blow
+	poweredOn   []string
+	started     []string
+	stuck       bool // the actions have no effect
+}
+
+func newFakeLab() *fakeLab {
+	return &fakeLab{
+		addresses: map[string]harness.Addresses{
+			"one": {IPv6: netip.MustParseAddr("fd00:d1::11"), IPv4: netip.MustParseAddr("10.201.1.17")},
+			"two": {IPv6: netip.MustParseAddr("fd00:d1::12"), IPv4: netip.MustParseAddr("10.201.1.18")},
+		},
+		status: map[string]harness.SystemStatus{"one": {Running: true, PID: 7}, "two": {Running: true, PID: 7}},
+		files:  map[string]string{"/proc/7/stat": "7 (some name) S 1"},
+	}
+}
+
+func (f *fakeLab) Topology() harness.Topology {
+	system := harness.System{Command: []string{"server"}}
+	return harness.Topology{Name: "pair", Nodes: []harness.Node{
+		{Name: "one", Role: "server", System: system}, {Name: "two", Role: "server", System: system},
+	}}
+}
+
+func (f *fakeLab) Addresses(node string) (harness.Addresses, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.addresses[node], nil
+}
+
+func (f *fakeLab) Status(_ context.Context, node string) (harness.SystemStatus, error) {
+	return f.status[node], nil
+}
+
+func (f *fakeLab) ReadFile(_ context.Context, _, path string) ([]byte, error) {
+	return []byte(f.files[path]), nil
+}
+
+func (f *fakeLab) PowerOn(_ context.Context, node string) error {
+	f.poweredOn = append(f.poweredOn, node)
+	return nil
+}
+
+func (f *fakeLab) Start(_ context.Context, node string) error {
+	f.started = append(f.started, node)
+	return nil
+}
+
+func (f *fakeLab) Dial(_ context.Context, _, _, address string) (net.Conn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	target := netip.MustParseAddrPort(address).Addr()
+	for name, addresses := range f.addresses {
+		if f.status[name].Running && (addresses.IPv6 == target || addresses.IPv4 == target) {
+			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		}
+	}
+	return nil, context.DeadlineExceeded
+}
+
+func (f *fakeLab) Strike(_ context.Context, blows []harness.Blow) (harness.Strike, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.strikes = append(f.strikes, blows)
+	if f.stuck {
+		return harness.Strike{Before: time.Now()}, nil
+	}
+	for _, blow := range blows {
+		for _, action := range blow.Actions {
+			f.apply(blow.Node, action)
+		}
+	}
+	return harness.Strike{Before: time.Now()}, nil
+}
+
+func (f *fakeLab) apply(node string, action harness.Action) {
+	switch {
+	case action.Readdress != nil:
+		now := f.addresses[node]
+		for _, to := range action.Readdress.To {
+			if to.Addr().Is4() {
+				now.IPv4 = to.Addr()
+			} else {
+				now.IPv6 = to.Addr()
+			}
+		}
+		f.addresses[node] = now
+	case action.Signal != nil && action.Signal.Name == "KILL":
+		f.status[node] = harness.SystemStatus{Signal: "killed"}
+	case action.Signal != nil && action.Signal.Name == "STOP":
+		f.files["/proc/7/stat"] = "7 (some name) T 1"
+	}
+}
+
+// Goal: every fault does what it says, its confirmation agrees, and its revert undoes it.
+// Method: inject into a fake lab, compare the blows with those expected, confirm, revert.
+func TestFaults(t *testing.T) {
+	kill := func(all bool) harness.Action {
+		return harness.Action{Signal: &harness.Signal{Name: "KILL", All: all}}
+	}
+	cases := map[string]struct {
+		fault    harness.Fault
+		blows    []harness.Blow
+		reverted func(lab *fakeLab) bool
+	}{
+		"renumbering": {
+			Renumbering{Node: "two", Into: netip.MustParsePrefix("fd00:d2::/64"), IntoIPv4: netip.MustParsePrefix("10.201.2.0/24")},
+			[]harness.Blow{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
+				From: []netip.Prefix{netip.MustParsePrefix("fd00:d1::12/64"), netip.MustParsePrefix("10.201.1.18/24")},
+				To:   []netip.Prefix{netip.MustParsePrefix("fd00:d2::12/64"), netip.MustParsePrefix("10.201.2.18/24")},
+			}}}}},
+			func(lab *fakeLab) bool { return lab.addresses["two"] == newFakeLab().addresses["two"] },
+		},
+		"node loss": {
+			NodeLoss{Node: "one"},
+			[]harness.Blow{{Node: "one", Actions: []harness.Action{kill(true)}}},
+			func(lab *fakeLab) bool { return slices.Equal(lab.poweredOn, []string{"one"}) },
+		},
+		"power loss": {
+			PowerLoss{Node: "one"},
+			[]harness.Blow{{Node: "one", Actions: []harness.Action{{Link: &harness.Link{Up: false}}, kill(true)}}},
+			func(lab *fakeLab) bool { return slices.Equal(lab.poweredOn, []string{"one"}) },
+		},
+		"process kill": {
+			ProcessKill{Node: "one"},
+			[]harness.Blow{{Node: "one", Actions: []harness.Action{kill(false)}}},
+			func(lab *fakeLab) bool { return slices.Equal(lab.started, []string{"one"}) },
+		},
+		"process pause": {
+			ProcessPause{Node: "one"},
+			[]harness.Blow{{Node: "one", Actions: []harness.Action{{Signal: &harness.Signal{Name: "STOP"}}}}},
+			func(lab *fakeLab) bool { return lab.strikes[len(lab.strikes)-1][0].Actions[0].Signal.Name == "CONT" },
+		},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			lab := newFakeLab()
+			injection, err := test.fault.Inject(t.Context(), lab)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(lab.strikes[0], test.blows) {
+				t.Errorf("struck with %+v, want %+v", lab.strikes[0], test.blows)
+			}
+			if seen, err := injection.Confirm(t.Context()); err != nil || seen == "" {
+				t.Errorf("not confirmed: %q, %v", seen, err)
+			}
+			if err := injection.Revert(t.Context()); err != nil || !test.reverted(lab) {
+				t.Errorf("not reverted (%v): %+v", err, lab)
+			}
+		})
+	}
+}
+
+// Goal: a fault that does not bite is not confirmed.
+// Method: a lab on which actions have no effect.
+func TestFaultsThatDoNotBite(t *testing.T) {
+	for _, fault := range []harness.Fault{
+		Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")},
+		NodeLoss{Node: "one"}, PowerLoss{Node: "one"}, ProcessKill{Node: "one"}, ProcessPause{Node: "one"},
+	} {
+		lab := newFakeLab()
+		lab.stuck = true
+		injection, err := fault.Inject(t.Context(), lab)
+		if err != nil {
+			t.Fatalf("%s: %v", fault.Describe(), err)
+		}
+		if seen, err := injection.Confirm(t.Context()); err == nil {
+			t.Errorf("%s: confirmed by %q although nothing happened", fault.Describe(), seen)
+		}
+	}
+}
+
+// Goal: a renumbering that makes no sense says so and strikes nobody.
+// Method: one wrong option at a time.
+func TestRenumberingThatMakesNoSense(t *testing.T) {
+	cases := map[string]Renumbering{
+		"no new prefix":           {},
+		"no node \"three\"":       {Node: "three", Into: netip.MustParsePrefix("fd00:d2::/64")},
+		"with the role \"judge\"": {Role: "judge", Into: netip.MustParsePrefix("fd00:d2::/64")},
+		"not of one family":       {Into: netip.MustParsePrefix("10.0.0.0/8")},
+		"nothing would change":    {Into: netip.MustParsePrefix("fd00:d1::/64")},
+	}
+	for want, fault := range cases {
+		lab := newFakeLab()
+		_, err := fault.Inject(t.Context(), lab)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want something about %q", fault, err, want)
+		}
+		if len(lab.strikes) > 0 {
+			t.Errorf("%+v struck although it is wrong", fault)
+		}
+	}
+}
+
+// Goal: reverting twice, or after somebody moved on, strikes nobody a second time.
+// Method: revert a renumbering twice and count the strikes.
+func TestRenumberingRevertsOnce(t *testing.T) {
+	lab := newFakeLab()
+	injection, err := Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")}.Inject(t.Context(), lab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(injection.Revert(t.Context()), injection.Revert(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if len(lab.strikes) != 2 {
+		t.Errorf("%d strikes, want one to inject and one to revert", len(lab.strikes))
+	}
+}

@@ -1,0 +1,58 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// An injection is a fault in force: when it struck, how to prove it and how to lift it.
+type injection struct {
+	strike  harness.Strike
+	confirm func(ctx context.Context) (string, error)
+	revert  func(ctx context.Context) error
+}
+
+func (i *injection) Strike() harness.Strike                      { return i.strike }
+func (i *injection) Confirm(ctx context.Context) (string, error) { return i.confirm(ctx) }
+func (i *injection) Revert(ctx context.Context) error            { return i.revert(ctx) }
+
+// answerLimit is how long an address has to answer before it counts as silent. On a lab's bridge an
+// answer takes well under a millisecond; the rest is for a starved machine.
+const answerLimit = 700 * time.Millisecond
+
+// discardPort is a port nothing listens on: an address that is there refuses it, one that is not
+// says nothing.
+const discardPort = 9
+
+// answers tells whether an address is there, as seen from a node. A refused connection is an answer.
+func answers(ctx context.Context, lab harness.Lab, from string, address netip.Addr) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	connection, err := lab.Dial(ctx, from, "tcp", netip.AddrPortFrom(address, discardPort).String())
+	if err == nil {
+		_ = connection.Close()
+		return true
+	}
+	return errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "connection refused")
+}
+
+// confirmEnded proves that the node's main process is gone: its parent, which did not strike, says so.
+func confirmEnded(lab harness.Lab, node string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		status, err := lab.Status(ctx, node)
+		if err != nil {
+			return "", fmt.Errorf("look at %s: %w", node, err)
+		}
+		if status.Running {
+			return "", fmt.Errorf("the main process of %s still runs (pid %d)", node, status.PID)
+		}
+		return fmt.Sprintf("the main process of %s ended by signal %q", node, status.Signal), nil
+	}
+}

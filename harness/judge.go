@@ -1,0 +1,238 @@
+package harness
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// minimumWrites is how many writes a ledger needs to have acknowledged before the fault: with fewer,
+// "none is lost" would say more about luck than about durability, and a commit interval, a batch or
+// a replication lag of a few writes could hide in the gap.
+const minimumWrites = 10
+
+// minimumSamples is how many answers an SLI needs after the fault: one failed, one back, and one
+// between or after them to tell a state from a moment.
+const minimumSamples = 3
+
+// Judge says what follows from a record. It reads nothing else and changes nothing, so that judging
+// a record again gives the same judgement for ever. What the figures mean is said in
+// harness/adr/0001-what-the-clock-means.md.
+func Judge(record Record) Judgement {
+	observed := observe(record)
+	data := weigh(record)
+	judgement := observed.judgement(record)
+	judgement.RPA, judgement.Lost, judgement.DataJudged = data.rpa, data.lost, data.judged
+
+	doubts := slices.Concat(record.Doubts, observed.doubts(record), data.doubts)
+	misses := slices.Concat(observed.misses(record, judgement), data.misses(record, judgement))
+	switch {
+	case len(doubts) > 0:
+		judgement.Verdict = Inconclusive
+	case len(misses) > 0:
+		judgement.Verdict = Missed
+	default:
+		judgement.Verdict = Met
+	}
+	judgement.Reasons = slices.Concat(doubts, misses)
+	if judgement.Verdict == Met {
+		judgement.Reasons = slices.Concat(observed.merits(record, judgement), data.merits(record))
+	}
+	judgement.Reasons = append(judgement.Reasons, observed.relapses(record)...)
+	judgement.AsClaimed = judgement.Verdict == record.Claim.verdict()
+	return judgement
+}
+
+// verdict is what is claimed; an empty claim is that of a drill that must be met.
+func (c Claim) verdict() Verdict {
+	if c.Verdict == "" {
+		return Met
+	}
+	return c.Verdict
+}
+
+// judgement fills in the figures of time.
+func (o observation) judgement(record Record) Judgement {
+	judgement := Judgement{RecoveredBy: ByNobody, Reasons: []string{}, Outages: []Outage{}}
+	for _, step := range record.Steps {
+		judgement.Declared += step.Declared
+	}
+	if len(record.Steps) > 0 {
+		first, last := record.Steps[0], record.Steps[len(record.Steps)-1]
+		judgement.Repair = last.To - first.From
+	}
+	if record.Fault == nil {
+		return judgement
+	}
+	judgement.Outages = append(judgement.Outages, o.outages...)
+	judgement.Resolution = record.Fault.Uncertainty + longestPeriod(record.SLIs)
+	if o.detected {
+		judgement.TTD = o.ttd
+		judgement.RecoveredBy = o.recoveredBy(record)
+	}
+	judgement.Recovered = judgement.RecoveredBy == BySelf || judgement.RecoveredBy == ByRunbook
+	judgement.RTA = max(0, o.watched(record)-record.Fault.At) + judgement.Declared
+	if !judgement.Recovered {
+		return judgement
+	}
+	judgement.RTA = o.back - record.Fault.At + judgement.Declared
+	if len(record.Steps) > 0 {
+		judgement.Converge = max(0, o.back-record.Steps[len(record.Steps)-1].To)
+	}
+	return judgement
+}
+
+// recoveredBy tells who or what brought the service back. A step counts that began before the
+// return, also when it reported an error: it may have done the decisive thing before that.
+func (o observation) recoveredBy(record Record) RecoveredBy {
+	switch {
+	case !o.returned:
+		return ByNobody
+	case lifted(record, o.back):
+		return ByRevert
+	}
+	for _, step := range record.Steps {
+		if !step.DeclaredOnly && step.From < o.back {
+			return ByRunbook
+		}
+	}
+	return BySelf
+}
+
+// lifted tells whether the harness took the fault back before the given time.
+func lifted(record Record, before time.Duration) bool {
+	return record.Fault.RevertedAt > 0 && record.Fault.RevertedAt < before
+}
+
+// watched is the end of the time in which the service had to recover in the presence of the fault.
+func (o observation) watched(record Record) time.Duration {
+	if lifted(record, o.until) {
+		return record.Fault.RevertedAt
+	}
+	return o.until
+}
+
+// doubts says why nothing can be concluded from what the probes saw.
+func (o observation) doubts(record Record) []string {
+	var doubts []string
+	doubt := func(format string, values ...any) { doubts = append(doubts, fmt.Sprintf(format, values...)) }
+	if len(o.steady) == 0 {
+		doubt("the steady state has no probe: nothing was checked")
+	} else if record.SteadyAt == 0 {
+		doubt("the steady state was never proved before the fault")
+	}
+	if record.Fault == nil {
+		doubt("no fault was injected")
+		return doubts
+	}
+	if record.Fault.Confirmed == "" {
+		doubt("nothing proved that the fault bites")
+	}
+	doubts = append(doubts, o.unsteady...)
+	if !o.detected {
+		doubt("the fault broke nothing: no probe of the steady state failed%s", within(record.Objective.DetectWithin))
+		return doubts
+	}
+	for _, sli := range o.steady {
+		if count := samplesAfter(sli, record.Fault.At); count < minimumSamples {
+			doubt("%q was asked %d times after the fault: at least %d answers are needed", sli.Name, count, minimumSamples)
+		}
+	}
+	if record.WatchedUntil == 0 {
+		doubt("nobody awaited the recovery")
+		return doubts
+	}
+	return append(doubts, o.shortWatch(record)...)
+}
+
+// shortWatch doubts a drill that was not watched until its RTO, or whose fault was lifted before.
+func (o observation) shortWatch(record Record) []string {
+	by := o.recoveredBy(record)
+	if by == BySelf || by == ByRunbook {
+		return nil
+	}
+	var declared time.Duration
+	for _, step := range record.Steps {
+		declared += step.Declared
+	}
+	watched := o.watched(record) - record.Fault.At
+	if watched+declared >= record.Objective.RTO {
+		return nil
+	}
+	if lifted(record, o.until) {
+		return []string{fmt.Sprintf("the fault was lifted %v after t0, before the RTO of %v had passed: what came back then is no recovery", figure(watched), record.Objective.RTO)}
+	}
+	return []string{fmt.Sprintf("the recovery was watched for %v only, shorter than the RTO of %v", figure(watched), record.Objective.RTO)}
+}
+
+// misses says why the recovery time misses its target.
+func (o observation) misses(record Record, judgement Judgement) []string {
+	if record.Fault == nil || !o.detected {
+		return nil
+	}
+	target := record.Objective.RTO
+	switch {
+	case judgement.Recovered && judgement.RTA > target:
+		return []string{fmt.Sprintf("clients had the service back %s: the RTO is %v", recoveryTime(judgement), target)}
+	case judgement.Recovered || record.WatchedUntil == 0:
+		return nil
+	case judgement.RecoveredBy == ByRevert:
+		return []string{fmt.Sprintf("the service came back only when the fault was lifted, %v after t0: the RTO is %v", figure(o.watched(record)-record.Fault.At), target)}
+	}
+	return []string{fmt.Sprintf("the steady state did not come back within %v of the fault: %s; the RTO is %v",
+		figure(o.until-record.Fault.At), strings.Join(o.failing(record.Objective.Dwell), "; "), target)}
+}
+
+// merits says in figures why the recovery time meets its target.
+func (o observation) merits(record Record, judgement Judgement) []string {
+	return []string{fmt.Sprintf("clients had the service back %s: the RTO is %v", recoveryTime(judgement), record.Objective.RTO)}
+}
+
+// recoveryTime writes the RTA with its resolution and its declared part.
+func recoveryTime(judgement Judgement) string {
+	text := fmt.Sprintf("%v after the fault (± %v)", figure(judgement.RTA), figure(judgement.Resolution))
+	if judgement.Declared > 0 {
+		text += fmt.Sprintf(", %v of it declared and not measured", figure(judgement.Declared))
+	}
+	return text
+}
+
+// relapses tells of probes that failed again after the watch had ended. That is outside the
+// definition of the recovery time, and a reader must know it.
+func (o observation) relapses(record Record) []string {
+	if record.Fault == nil || record.WatchedUntil == 0 || !o.returned {
+		return nil
+	}
+	var relapses []string
+	for _, sli := range o.steady {
+		for _, spell := range sli.Spells {
+			if !spell.Up && spell.From > o.until {
+				relapses = append(relapses, fmt.Sprintf("%q failed again %v after t0, when it had already held for the dwell: %s",
+					sli.Name, figure(spell.From-record.Fault.At), spell.Error))
+				break
+			}
+		}
+	}
+	return relapses
+}
+
+func within(limit time.Duration) string {
+	if limit == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" within %v of it", limit)
+}
+
+// figure rounds a duration for a sentence: four digits say all that a probe can know.
+func figure(d time.Duration) time.Duration {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(100 * time.Millisecond)
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond)
+	case d >= time.Millisecond:
+		return d.Round(100 * time.Microsecond)
+	}
+	return d
+}

@@ -1,0 +1,78 @@
+package harness
+
+import (
+	"fmt"
+	"time"
+)
+
+// A dataBalance is what the ledgers of a record say.
+type dataBalance struct {
+	judged       bool
+	lost         int
+	acknowledged int
+	rpa          time.Duration
+	doubts       []string
+}
+
+// weigh adds the ledgers up.
+func weigh(record Record) dataBalance {
+	var balance dataBalance
+	for _, ledger := range record.Ledgers {
+		balance.acknowledged += ledger.Acknowledged
+		balance.lost += ledger.Lost
+		if ledger.Lost > 0 && record.Fault != nil {
+			balance.rpa = max(balance.rpa, record.Fault.At-ledger.OldestLost)
+		}
+	}
+	if record.Objective.NoData {
+		return balance
+	}
+	doubt := func(format string, values ...any) {
+		balance.doubts = append(balance.doubts, fmt.Sprintf(format, values...))
+	}
+	if len(record.Ledgers) == 0 {
+		doubt("nothing was written, so the RPO of %v cannot be judged", record.Objective.RPO)
+	}
+	for _, ledger := range record.Ledgers {
+		if !ledger.Reconciled {
+			doubt("ledger %q was never read back, so what became of %d acknowledged writes is unknown", ledger.Name, ledger.Acknowledged)
+		}
+		if ledger.AcknowledgedBefore < minimumWrites {
+			doubt("ledger %q had %d writes acknowledged before the fault: at least %d are needed to say what was lost", ledger.Name, ledger.AcknowledgedBefore, minimumWrites)
+		}
+	}
+	balance.judged = len(balance.doubts) == 0
+	return balance
+}
+
+// misses says why the data loss misses its target. An RPO of 0 allows no lost write at all, also
+// none that was acknowledged after the fault, which the RPA does not count as time before it.
+func (b dataBalance) misses(record Record, judgement Judgement) []string {
+	if record.Objective.NoData || b.lost == 0 {
+		return nil
+	}
+	if judgement.RPA <= record.Objective.RPO && record.Objective.RPO > 0 {
+		return nil
+	}
+	return []string{b.loss(record)}
+}
+
+// merits says in figures why the data loss meets its target.
+func (b dataBalance) merits(record Record) []string {
+	switch {
+	case record.Objective.NoData:
+		return nil
+	case b.lost == 0:
+		return []string{fmt.Sprintf("none of %d acknowledged writes was lost", b.acknowledged)}
+	}
+	return []string{b.loss(record)}
+}
+
+// loss says what was lost against its target.
+func (b dataBalance) loss(record Record) string {
+	since := "all of them acknowledged after the fault"
+	if b.rpa > 0 {
+		since = fmt.Sprintf("the oldest acknowledged %v before the fault", figure(b.rpa))
+	}
+	return fmt.Sprintf("%d of %d acknowledged writes were lost, %s: the RPO is %v", b.lost, b.acknowledged, since, record.Objective.RPO)
+}

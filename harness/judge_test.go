@@ -1,0 +1,244 @@
+package harness
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const second = time.Second
+
+// metRecord is a drill that is met: t0 at 60 s, lost at once, back at 90 s by a runbook, watched to
+// 95 s, nothing lost. Every case of a table changes one thing of it.
+func metRecord() Record {
+	return Record{
+		Schema: RecordSchema, ID: "judged", Claim: Claim{Verdict: Met},
+		Objective: RecordObjective{RTO: 60 * second, Dwell: 5 * second, DetectWithin: 60 * second, Patience: 125 * second},
+		SteadyAt:  10 * second, WatchedUntil: 96 * second,
+		Fault: &RecordFault{Description: "outage", At: 60 * second, Uncertainty: time.Millisecond, Confirmed: "seen", RevertedAt: 120 * second},
+		SLIs: []RecordSLI{
+			{Name: "quorum", Period: second, Steady: true, Spells: []Spell{up(0, 60), down(61, 89), up(90, 100)}},
+			{Name: "service", Period: second, Steady: true, Spells: []Spell{up(0, 62), down(63, 79), up(80, 100)}},
+			{Name: "old address", Period: second, Spells: []Spell{up(0, 60), down(61, 100)}},
+		},
+		Steps:   []RecordStep{{Runbook: "restart", Name: "stop", From: 65 * second, To: 70 * second}, {Runbook: "restart", Name: "start", From: 70 * second, To: 85 * second}},
+		Ledgers: []RecordLedger{{Name: "entries", Attempted: 500, Acknowledged: 400, AcknowledgedBefore: 300, Refused: 80, Unknown: 20, Kept: 400, Reconciled: true}},
+	}
+}
+
+func up(from, to int) Spell { return spellOf(true, from, to) }
+
+func down(from, to int) Spell {
+	spell := spellOf(false, from, to)
+	spell.Error = "connection refused"
+	return spell
+}
+
+func spellOf(up bool, from, to int) Spell {
+	at := time.Duration(from) * second
+	return Spell{Up: up, From: at, To: time.Duration(to) * second, Seen: at + 2*time.Millisecond, Samples: to - from + 1}
+}
+
+// Goal: the figures of a met drill are those that its record implies. Method: compare all of them.
+func TestJudgeFigures(t *testing.T) {
+	got := Judge(metRecord())
+	want := Judgement{
+		Verdict: Met, AsClaimed: true, RecoveredBy: ByRunbook, Recovered: true, DataJudged: true,
+		RTA: 30*second + 2*time.Millisecond, Resolution: second + time.Millisecond, TTD: second,
+		Repair: 20 * second, Converge: 5*second + 2*time.Millisecond,
+		Reasons: []string{
+			"clients had the service back 30s after the fault (± 1s): the RTO is 1m0s",
+			"none of 400 acknowledged writes was lost",
+		},
+		Outages: []Outage{
+			{SLI: "quorum", Steady: true, Lost: second, Back: 30*second + 2*time.Millisecond, Down: 29*second + 2*time.Millisecond, Returned: true},
+			{SLI: "service", Steady: true, Lost: 3 * second, Back: 20*second + 2*time.Millisecond, Down: 17*second + 2*time.Millisecond, Returned: true},
+			{SLI: "old address", Lost: second, Down: 39 * second},
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// Goal: each cause of each verdict leads to it, with a sentence that says why. Method: change one
+// thing of a met record; the reason has to appear, and it must not without the change.
+func TestJudgeVerdicts(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Record)
+		want   Verdict
+		reason string
+	}{
+		{"a doubt", func(r *Record) { r.Doubts = []string{"the host was starved"} }, Inconclusive, "the host was starved"},
+		{"no fault", func(r *Record) { r.Fault = nil }, Inconclusive, "no fault was injected"},
+		{"not confirmed", func(r *Record) { r.Fault.Confirmed = "" }, Inconclusive, "nothing proved that the fault bites"},
+		{"no probe", func(r *Record) { r.SLIs = r.SLIs[2:] }, Inconclusive, "has no probe"},
+		{"no baseline", func(r *Record) { r.SteadyAt = 0 }, Inconclusive, "was never proved"},
+		{
+			"unsteady before the fault", func(r *Record) {
+				r.SLIs[0].Spells = []Spell{up(0, 40), down(41, 41), up(42, 60), down(61, 89), up(90, 100)}
+			},
+			Inconclusive, "did not hold until the fault",
+		},
+		{
+			"nothing broke", func(r *Record) { r.SLIs[0].Spells, r.SLIs[1].Spells = []Spell{up(0, 100)}, []Spell{up(0, 100)} },
+			Inconclusive, "the fault broke nothing",
+		},
+		{
+			"it broke too late to be the fault's", func(r *Record) {
+				r.Objective.DetectWithin = 500 * time.Millisecond
+			}, Inconclusive, "within 500ms",
+		},
+		{"too few samples", func(r *Record) {
+			r.SLIs[1].Spells = []Spell{up(0, 59), spellWith(down(60, 60), 1), spellWith(up(90, 100), 1)}
+		}, Inconclusive, `"service" was asked 2 times`},
+		{"nobody awaited", func(r *Record) { r.WatchedUntil = 0 }, Inconclusive, "nobody awaited"},
+		{"watched too short", func(r *Record) { r.WatchedUntil = 92 * second }, Inconclusive, "watched for 32s only"},
+		{"no ledger", func(r *Record) { r.Ledgers = nil }, Inconclusive, "nothing was written"},
+		{"few writes", func(r *Record) { r.Ledgers[0].AcknowledgedBefore = 9 }, Inconclusive, "9 writes acknowledged"},
+		{"never read back", func(r *Record) { r.Ledgers[0].Reconciled = false }, Inconclusive, "never read back"},
+		{"lifted before the RTO", func(r *Record) { r.Fault.RevertedAt = 85 * second }, Inconclusive, "lifted 25s after t0"},
+		{
+			"lifted after the RTO", func(r *Record) { shift(r, 60*second); r.Fault.RevertedAt = 145 * second },
+			Missed, "only when the fault was lifted",
+		},
+		{"not recovered", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 62), down(63, 200)}; r.WatchedUntil = 185 * second }, Missed, `"service" still fails: connection refused`},
+		{"too late", func(r *Record) { r.Objective.RTO = 30 * second }, Missed, "the RTO is 30s"},
+		{"too late by declaration", func(r *Record) { r.Steps[0].Declared = 30 * second }, Missed, "declared"},
+		{"a lost write", func(r *Record) { lose(r, 1, 58*second) }, Missed, "the oldest acknowledged 2s before the fault: the RPO is 0s"},
+		{"a lost write after the fault", func(r *Record) { lose(r, 1, 61*second) }, Missed, "acknowledged after the fault"},
+		{"an older lost write than allowed", func(r *Record) { r.Objective.RPO = second; lose(r, 1, 58*second) }, Missed, "the RPO is 1s"},
+		{"a lost write within the RPO", func(r *Record) { r.Objective.RPO = 3 * second; lose(r, 1, 58*second) }, Met, "the RPO is 3s"},
+		{"no data", func(r *Record) { r.Objective.NoData = true; r.Ledgers = nil }, Met, "the RTO is 1m0s"},
+		{"a relapse after the watch", func(r *Record) { r.SLIs[0].Spells = append(r.SLIs[0].Spells, down(101, 102)) }, Met, "failed again 41s after t0"},
+		{"a question in flight at t0", func(r *Record) {
+			r.SLIs[0].Spells[0].To, r.SLIs[0].Spells[1].From, r.SLIs[0].Spells[1].Seen = 58*second, 59*second, 61*second
+		}, Met, "the RTO is 1m0s"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			record := metRecord()
+			if reasons := strings.Join(Judge(record).Reasons, "\n"); test.want != Met && strings.Contains(reasons, test.reason) {
+				t.Fatalf("the unchanged record has the reason too: %s", reasons)
+			}
+			test.change(&record)
+			got := Judge(record)
+			if got.Verdict != test.want {
+				t.Errorf("the verdict is %s, not %s: %q", got.Verdict, test.want, got.Reasons)
+			}
+			if !slices.ContainsFunc(got.Reasons, func(reason string) bool { return strings.Contains(reason, test.reason) }) {
+				t.Errorf("no reason says %q: %q", test.reason, got.Reasons)
+			}
+			if got.AsClaimed != (test.want == Met) {
+				t.Errorf("as claimed: %v", got.AsClaimed)
+			}
+		})
+	}
+}
+
+func spellWith(spell Spell, samples int) Spell {
+	spell.Samples = samples
+	return spell
+}
+
+// shift moves the recovery of all SLIs later.
+func shift(r *Record, by time.Duration) {
+	for i := range r.SLIs {
+		spells := r.SLIs[i].Spells
+		spells[1].To += by
+		if len(spells) > 2 {
+			spells[2].From, spells[2].To, spells[2].Seen = spells[2].From+by, spells[2].To+by, spells[2].Seen+by
+		}
+	}
+	r.WatchedUntil += by
+}
+
+func lose(r *Record, count int, oldest time.Duration) {
+	r.Ledgers[0].Lost, r.Ledgers[0].Kept, r.Ledgers[0].OldestLost = count, r.Ledgers[0].Acknowledged-count, oldest
+}
+
+// Goal: who brought the service back is told apart. Method: the same recovery with the runbook's
+// steps before, after, only declared, and with the fault lifted before it.
+func TestJudgeRecoveredBy(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Record)
+		want   RecoveredBy
+	}{
+		{"steps before", func(*Record) {}, ByRunbook},
+		{"no steps", func(r *Record) { r.Steps = nil }, BySelf},
+		{"a step after", func(r *Record) { r.Steps = []RecordStep{{From: 91 * second, To: 92 * second}} }, BySelf},
+		{"declared only", func(r *Record) { r.Steps = []RecordStep{{From: 65 * second, To: 65 * second, DeclaredOnly: true}} }, BySelf},
+		{"a step that failed", func(r *Record) { r.Steps = []RecordStep{{From: 65 * second, To: 66 * second, Error: "late"}} }, ByRunbook},
+		{"lifted", func(r *Record) { r.Fault.RevertedAt = 80 * second }, ByRevert},
+		{"lifted after", func(r *Record) { r.Fault.RevertedAt = 93 * second }, ByRunbook},
+		{"not back", func(r *Record) { r.WatchedUntil = 80 * second }, ByNobody},
+	} {
+		record := metRecord()
+		test.change(&record)
+		got := Judge(record)
+		if got.RecoveredBy != test.want || got.Recovered != (test.want == ByRunbook || test.want == BySelf) {
+			t.Errorf("%s: recovered by %s (recovered: %v), not %s", test.name, got.RecoveredBy, got.Recovered, test.want)
+		}
+	}
+}
+
+// Goal: a recovery begins when the last of the SLIs is back and all stay up together for the dwell.
+// Method: the shapes that two SLIs can have around the end of the watch.
+func TestJudgeDwell(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		quorum []Spell
+		until  time.Duration
+		want   time.Duration // since t0; 0: not recovered
+	}{
+		{"back and held", []Spell{up(0, 60), down(61, 89), up(90, 100)}, 95*second + 2*time.Millisecond, 30*second + 2*time.Millisecond},
+		{"held a little short", []Spell{up(0, 60), down(61, 89), up(90, 94)}, 96 * second, 0},
+		{"flapped within the dwell", []Spell{up(0, 60), down(61, 69), up(70, 88), down(89, 90), up(91, 100)}, 97 * second, 31*second + 2*time.Millisecond},
+		{"fails at the end", []Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 99 * second, 0},
+		{"fails after the end", []Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 96 * second, 30*second + 2*time.Millisecond},
+		{"never answered after", []Spell{up(0, 60), down(61, 62)}, 99 * second, 0},
+		{"answered late", []Spell{up(0, 60), down(61, 88), {Up: true, From: 89 * second, To: 100 * second, Seen: 90*second + 500*time.Millisecond, Samples: 12}}, 99 * second, 30*second + 500*time.Millisecond},
+	} {
+		record := metRecord()
+		record.SLIs[0].Spells, record.WatchedUntil = test.quorum, test.until
+		got := Judge(record)
+		if got.Recovered != (test.want > 0) || test.want > 0 && got.RTA != test.want {
+			t.Errorf("%s: recovered %v after %v, want %v: %q", test.name, got.Recovered, got.RTA, test.want, got.Reasons)
+		}
+	}
+}
+
+// Goal: the judge reads its record only and changes nothing of it. Method: compare the record's JSON
+// before and after, and two judgements of it.
+func TestJudgeIsPure(t *testing.T) {
+	record := metRecord()
+	record.Doubts = make([]string, 1, 8) // room behind the slice would show an append into it
+	record.Doubts[0] = "starved"
+	before, err := json.Marshal(record)
+	must(t, err)
+	first := Judge(record)
+	second := Judge(record)
+	after, err := json.Marshal(record)
+	must(t, err)
+	if string(before) != string(after) || !reflect.DeepEqual(first, second) {
+		t.Error("judging changed the record or the judgement")
+	}
+	if spare := record.Doubts[:8]; spare[1] != "" {
+		t.Errorf("the judge wrote behind the record's doubts: %q", spare)
+	}
+}
+
+// Goal: an SLI that was already down before the fault counts as lost at t0, not before it. Method: a
+// watched SLI that is down throughout.
+func TestJudgeDownBefore(t *testing.T) {
+	record := metRecord()
+	record.SLIs[2].Spells = []Spell{down(0, 100)}
+	outage := Judge(record).Outages[2]
+	if outage.Lost != 0 || outage.Returned || outage.Down != 40*second {
+		t.Errorf("outage: %+v", outage)
+	}
+}

@@ -1,0 +1,218 @@
+package harness
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// An observation is what the samples of a record say about the time after t0.
+type observation struct {
+	steady   []RecordSLI // the SLIs of the steady state
+	outages  []Outage    // in the record's order, watched SLIs included
+	unsteady []string    // what failed between the proof of the steady state and t0
+	detected bool
+	ttd      time.Duration
+	until    time.Duration // end of the watch
+	returned bool          // every SLI of the steady state was up together for the dwell at the end of the watch
+	back     time.Duration // when the last of them came back; meaningful when returned
+}
+
+// observe reads the spells of a record.
+func observe(record Record) observation {
+	observed := observation{until: record.WatchedUntil}
+	for _, sli := range record.SLIs {
+		if sli.Steady {
+			observed.steady = append(observed.steady, sli)
+		}
+	}
+	if record.Fault == nil {
+		return observed
+	}
+	if observed.until == 0 {
+		observed.until = lastSample(record.SLIs)
+	}
+	t0, dwell := record.Fault.At, record.Objective.Dwell
+	for _, sli := range record.SLIs {
+		until := observed.until
+		if !sli.Steady {
+			until = lastSample([]RecordSLI{sli}) // it has no part in the verdict: look as far as it was watched
+		}
+		outage, lost := findOutage(sli, t0, until, dwell)
+		if !lost {
+			continue
+		}
+		observed.outages = append(observed.outages, outage)
+		if limit := record.Objective.DetectWithin; sli.Steady && (limit == 0 || outage.Lost <= limit) {
+			if !observed.detected || outage.Lost < observed.ttd {
+				observed.detected, observed.ttd = true, outage.Lost
+			}
+		}
+	}
+	for _, sli := range observed.steady {
+		observed.unsteady = append(observed.unsteady, failuresBefore(sli, record.SteadyAt, t0)...)
+	}
+	observed.back, observed.returned = togetherSince(observed.steady, t0, observed.until, dwell)
+	return observed
+}
+
+// end is the end of what the figures speak of: the recovery, or else the end of the watch.
+func (o observation) end() time.Duration {
+	if o.returned {
+		return o.back
+	}
+	return o.until
+}
+
+// seen is when the first answer of the spell arrived.
+func (s Spell) seen() time.Duration { return max(s.From, s.Seen) }
+
+// A failure belongs to the fault when it was asked for, or came to be known, at or after t0: a
+// question that was in flight when the fault struck says nothing about the time before it.
+func (s Spell) failsAfter(t0 time.Duration) bool {
+	return !s.Up && (s.To >= t0 || s.seen() >= t0)
+}
+
+// findOutage finds what an SLI lost after t0. The loss counts from the scheduled time of the first
+// failed sample, but not from before t0; the return from the answer to the first success of the
+// streak that the watch ended with: both errors make an outage longer, never shorter.
+func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
+	outage := Outage{SLI: sli.Name, Steady: sli.Steady}
+	lost := false
+	var last Spell
+	for _, spell := range sli.Spells {
+		if spell.From > until {
+			break
+		}
+		if spell.failsAfter(t0) && !lost {
+			lost = true
+			outage.Lost = max(0, spell.From-t0)
+		}
+		last = spell
+	}
+	if !lost {
+		return Outage{}, false
+	}
+	if last.Up && last.To-last.seen() >= dwell {
+		outage.Returned = true
+		outage.Back = max(last.seen()-t0, outage.Lost)
+		outage.Down = outage.Back - outage.Lost
+		return outage, true
+	}
+	outage.Down = max(0, until-t0-outage.Lost)
+	return outage, true
+}
+
+// togetherSince finds the time since which all SLIs are up, when they have been for the dwell: the
+// beginning of the last SLI's streak. A streak counts only if it goes on to the end of the watch.
+func togetherSince(slis []RecordSLI, from, until, dwell time.Duration) (time.Duration, bool) {
+	if len(slis) == 0 {
+		return 0, false
+	}
+	since := from
+	for _, sli := range slis {
+		last, found := lastSpell(sli, until)
+		if !found || !last.Up {
+			return 0, false
+		}
+		since = max(since, streakBegan(sli, last, from))
+	}
+	for _, sli := range slis {
+		if last, _ := lastSpell(sli, until); last.To < since+dwell {
+			return 0, false
+		}
+	}
+	return since, since+dwell <= until
+}
+
+// streakBegan is when an SLI came back; an SLI that never failed after from was never away.
+func streakBegan(sli RecordSLI, last Spell, from time.Duration) time.Duration {
+	for _, spell := range sli.Spells {
+		if spell.From >= last.From {
+			break
+		}
+		if spell.failsAfter(from) {
+			return last.seen()
+		}
+	}
+	return max(from, last.From)
+}
+
+// lastSpell is the spell an SLI was in at the given time.
+func lastSpell(sli RecordSLI, at time.Duration) (Spell, bool) {
+	for i := len(sli.Spells) - 1; i >= 0; i-- {
+		if sli.Spells[i].From <= at {
+			return sli.Spells[i], true
+		}
+	}
+	return Spell{}, false
+}
+
+// failing says what every SLI that keeps the steady state from holding said last.
+func (o observation) failing(dwell time.Duration) []string {
+	return failing(o.steady, o.until, dwell)
+}
+
+func failing(slis []RecordSLI, until, dwell time.Duration) []string {
+	var sentences []string
+	for _, sli := range slis {
+		last, found := lastSpell(sli, until)
+		switch {
+		case !found:
+			sentences = append(sentences, fmt.Sprintf("%q was never answered", sli.Name))
+		case !last.Up:
+			sentences = append(sentences, fmt.Sprintf("%q still fails: %s", sli.Name, last.Error))
+		case min(last.To, until)-last.seen() < dwell:
+			sentences = append(sentences, fmt.Sprintf("%q has held for %v only, shorter than the dwell of %v",
+				sli.Name, figure(max(0, min(last.To, until)-last.seen())), dwell))
+		}
+	}
+	if len(sentences) == 0 {
+		sentences = append(sentences, fmt.Sprintf("its SLIs were not up together for the dwell of %v", dwell))
+	}
+	return sentences
+}
+
+// failuresBefore says whether an SLI failed when peace had been proved and nothing was injected yet.
+func failuresBefore(sli RecordSLI, proved, t0 time.Duration) []string {
+	for _, spell := range sli.Spells {
+		if !spell.Up && spell.To >= proved && spell.seen() < t0 {
+			return []string{fmt.Sprintf("the steady state did not hold until the fault: %q failed %v before it: %s",
+				sli.Name, figure(t0-spell.From), spell.Error)}
+		}
+	}
+	return nil
+}
+
+// samplesAfter counts the answers of the spells that reach beyond t0.
+func samplesAfter(sli RecordSLI, t0 time.Duration) int {
+	count := 0
+	for _, spell := range sli.Spells {
+		if spell.To >= t0 {
+			count += spell.Samples
+		}
+	}
+	return count
+}
+
+// longestPeriod is the coarsest look among the SLIs of the steady state.
+func longestPeriod(slis []RecordSLI) time.Duration {
+	var longest time.Duration
+	for _, sli := range slis {
+		if sli.Steady {
+			longest = max(longest, sli.Period)
+		}
+	}
+	return longest
+}
+
+// lastSample is the scheduled time of the last sample of any SLI.
+func lastSample(slis []RecordSLI) time.Duration {
+	last := time.Duration(math.MinInt64)
+	for _, sli := range slis {
+		for _, spell := range sli.Spells {
+			last = max(last, spell.To)
+		}
+	}
+	return max(last, 0)
+}

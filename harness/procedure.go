@@ -1,0 +1,92 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// OnEach does the same on all nodes at once, as an operator with one terminal per node would, and
+// waits for all of them. Its error holds every node's error, led by the node's name, in the order of nodes.
+func OnEach(ctx context.Context, nodes []Node, do func(ctx context.Context, node Node) error) error {
+	outcomes := make([]error, len(nodes))
+	var group sync.WaitGroup
+	for i, node := range nodes {
+		group.Go(func() {
+			if err := do(ctx, node); err != nil {
+				outcomes[i] = fmt.Errorf("%s: %w", node.Name, err)
+			}
+		})
+	}
+	group.Wait()
+	return JoinErrors(outcomes...)
+}
+
+// JoinErrors is errors.Join on one line: nil when all of them are nil.
+func JoinErrors(outcomes ...error) error {
+	var errs joinedErrors
+	for _, err := range outcomes {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}
+
+// joinedErrors are several errors on one line: reports and terminals show them as one sentence.
+type joinedErrors []error
+
+// Error joins the errors with semicolons.
+func (e joinedErrors) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap lets errors.Is and errors.As look into every one of them.
+func (e joinedErrors) Unwrap() []error { return e }
+
+// EditFiles rewrites the configuration files that the topology put below a folder of the node. A
+// file that the edit leaves as it is is not written. A node without a file there is an error: the
+// runbook was meant for something else.
+func EditFiles(ctx context.Context, operator Operator, node Node, folder string, edit func(File) ([]byte, error)) error {
+	edited := 0
+	for _, file := range node.System.Files {
+		if !strings.HasPrefix(file.Path, strings.TrimSuffix(folder, "/")+"/") {
+			continue
+		}
+		edited++
+		text, err := operator.ReadFile(ctx, node.Name, file.Path)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", file.Path, err)
+		}
+		file.Data = text
+		changed, err := edit(file)
+		if err != nil {
+			return fmt.Errorf("edit %s: %w", file.Path, err)
+		}
+		if bytes.Equal(changed, text) {
+			continue
+		}
+		file.Data = changed
+		if err := operator.WriteFile(ctx, node.Name, file); err != nil {
+			return fmt.Errorf("write %s: %w", file.Path, err)
+		}
+	}
+	if edited == 0 {
+		return fmt.Errorf("no configuration file below %s", folder)
+	}
+	return nil
+}
+
+// LogDelay is how much older than the start of a process its first log lines may look: the two
+// times are read from different clocks of the same machine.
+const LogDelay = time.Second

@@ -1,0 +1,198 @@
+package harness
+
+import "time"
+
+// RecordSchema names the version of the record's JSON. A reader refuses what it does not know.
+const RecordSchema = "reprise.record/v1"
+
+// A Record is everything one drill observed. It is plain data: judging it again gives the same
+// verdict for ever. Durations are nanoseconds in JSON; offsets count from Started on the monotonic clock.
+type Record struct {
+	Schema    string            `json:"schema"`
+	ID        string            `json:"id"`       // unique among the records of a run; safe as a file name
+	Scenario  string            `json:"scenario"` // folder name, such as "renumbering"
+	Title     string            `json:"title"`    // what the spec says
+	Labels    []string          `json:"labels,omitempty"`
+	Seed      int64             `json:"seed"`
+	Started   time.Time         `json:"started"`
+	Duration  time.Duration     `json:"duration_ns"`
+	Repeat    string            `json:"repeat,omitempty"` // one line that repeats this drill in a shell
+	Versions  map[string]string `json:"versions,omitempty"`
+	Engine    map[string]string `json:"engine,omitempty"`
+	Topology  string            `json:"topology"`
+	Nodes     []RecordNode      `json:"nodes"`
+	Objective RecordObjective   `json:"objective"`
+	Claim     Claim             `json:"claim"`
+	// SteadyAt is when Baseline had proved the steady state; 0 means that it never held.
+	SteadyAt time.Duration `json:"steady_at_ns"`
+	// WatchedUntil is the end of AwaitRecovery's watch: samples scheduled later do not count for the
+	// recovery. 0 means that nobody awaited one.
+	WatchedUntil time.Duration  `json:"watched_until_ns"`
+	Fault        *RecordFault   `json:"fault,omitempty"`
+	SLIs         []RecordSLI    `json:"slis"`
+	Events       []Event        `json:"events"`
+	Steps        []RecordStep   `json:"steps,omitempty"`
+	Ledgers      []RecordLedger `json:"ledgers,omitempty"`
+	Evidence     []Evidence     `json:"evidence,omitempty"`
+	Doubts       []string       `json:"doubts,omitempty"`   // each one makes the verdict inconclusive
+	Findings     []string       `json:"findings,omitempty"` // what a spec established besides the figures
+	Judgement    Judgement      `json:"judgement"`
+}
+
+// RecordNode is a node of the topology.
+type RecordNode struct {
+	Name   string    `json:"name"`
+	Role   string    `json:"role"`
+	Before Addresses `json:"before"`
+	After  Addresses `json:"after"` // at the end of the drill
+	System string    `json:"system,omitempty"`
+}
+
+// RecordObjective is the objective with its defaults filled in.
+type RecordObjective struct {
+	RTO    time.Duration `json:"rto_ns"`
+	RPO    time.Duration `json:"rpo_ns"`
+	NoData bool          `json:"no_data,omitempty"`
+	Dwell  time.Duration `json:"dwell_ns"`
+	// DetectWithin is how long after t0 a failure still counts as the fault's; 0 means any time.
+	DetectWithin time.Duration `json:"detect_within_ns"`
+	Patience     time.Duration `json:"patience_ns"`
+}
+
+// A Claim is the verdict that the spec says the drill must have, and why. A drill that shows a
+// broken procedure claims Missed.
+type Claim struct {
+	Verdict Verdict `json:"verdict"`
+	Because string  `json:"because,omitempty"`
+}
+
+// RecordFault is the fault as injected.
+type RecordFault struct {
+	Description string        `json:"description"`
+	At          time.Duration `json:"at_ns"` // t0
+	Uncertainty time.Duration `json:"uncertainty_ns"`
+	Skew        time.Duration `json:"skew_ns"`
+	Effects     []Effect      `json:"effects"`
+	Confirmed   string        `json:"confirmed,omitempty"` // what proved that it bites
+	RevertedAt  time.Duration `json:"reverted_at_ns,omitempty"`
+}
+
+// RecordSLI is what one probe saw, run-length encoded.
+type RecordSLI struct {
+	Name   string        `json:"name"`
+	Period time.Duration `json:"period_ns"`
+	// Steady is true when the SLI is part of the steady state, false when it was only watched.
+	Steady bool    `json:"steady"`
+	Spells []Spell `json:"spells"`
+}
+
+// A Spell is a row of samples with the same answer.
+type Spell struct {
+	Up bool `json:"up"`
+	// From and To are the scheduled times of the first and the last sample of the spell.
+	From time.Duration `json:"from_ns"`
+	To   time.Duration `json:"to_ns"`
+	// Seen is when the first answer of the spell arrived: a question asked before t0 may fail after
+	// it, and one asked during an outage may be answered when the outage is over. Not before From.
+	Seen    time.Duration `json:"seen_ns"`
+	Samples int           `json:"samples"`
+	Error   string        `json:"error,omitempty"` // of the last failed sample
+}
+
+// An Event is something that happened, for the timeline.
+type Event struct {
+	At   time.Duration `json:"at_ns"`
+	Kind string        `json:"kind"` // "phase", "fault", "detect", "step", "recover", "revert", "note"
+	Text string        `json:"text"`
+}
+
+// RecordStep is one step of a runbook as it went.
+type RecordStep struct {
+	Runbook  string        `json:"runbook"`
+	Name     string        `json:"name"`
+	From     time.Duration `json:"from_ns"`
+	To       time.Duration `json:"to_ns"`
+	Declared time.Duration `json:"declared_ns,omitempty"`
+	// DeclaredOnly is true of a step that did nothing but declare time: it cannot have brought anything back.
+	DeclaredOnly bool   `json:"declared_only,omitempty"`
+	Error        string `json:"error,omitempty"`
+}
+
+// RecordLedger is what became of the writes.
+type RecordLedger struct {
+	Name         string `json:"name"`
+	Attempted    int    `json:"attempted"`
+	Acknowledged int    `json:"acknowledged"`
+	// AcknowledgedBefore counts those acknowledged before t0; the others came after it.
+	AcknowledgedBefore int `json:"acknowledged_before"`
+	Refused            int `json:"refused"`
+	Unknown            int `json:"unknown"` // timed out or broken off: neither lost nor kept
+	Kept               int `json:"kept"`
+	Lost               int `json:"lost"` // acknowledged and absent afterwards
+	// UnknownKept counts unknown writes that are there afterwards; Reappeared counts refused ones that are.
+	UnknownKept int `json:"unknown_kept"`
+	Reappeared  int `json:"reappeared"`
+	// OldestLost is when the oldest lost write was acknowledged; meaningful when Lost > 0.
+	OldestLost  time.Duration `json:"oldest_lost_ns,omitempty"`
+	LostEntries []int         `json:"lost_entries,omitempty"` // the first 20
+	Reconciled  bool          `json:"reconciled"`             // false: it was never read back
+}
+
+// Evidence is text kept with the record: the log line that shows a claim.
+type Evidence struct {
+	Name string        `json:"name"`
+	Node string        `json:"node,omitempty"`
+	At   time.Duration `json:"at_ns"`
+	Text string        `json:"text"`
+}
+
+// A Verdict says how a drill ended.
+type Verdict string
+
+// The three verdicts. Inconclusive is never green: nothing was proved.
+const (
+	Met          Verdict = "met"
+	Missed       Verdict = "missed"
+	Inconclusive Verdict = "inconclusive"
+)
+
+// RecoveredBy says who or what brought the service back.
+type RecoveredBy string
+
+// What brought the service back. A revert lifted the fault: that is no recovery.
+const (
+	BySelf    RecoveredBy = "self"
+	ByRunbook RecoveredBy = "runbook"
+	ByRevert  RecoveredBy = "revert"
+	ByNobody  RecoveredBy = "nobody"
+)
+
+// A Judgement is what follows from a record.
+type Judgement struct {
+	Verdict     Verdict       `json:"verdict"`
+	AsClaimed   bool          `json:"as_claimed"` // the verdict is the one the spec claims
+	Reasons     []string      `json:"reasons"`
+	RecoveredBy RecoveredBy   `json:"recovered_by"`
+	Recovered   bool          `json:"recovered"`
+	RTA         time.Duration `json:"rta_ns"`        // t0 to the last SLI's return, declared time included; when not Recovered: at least this
+	Declared    time.Duration `json:"declared_ns"`   // part of RTA that was declared, not measured
+	Resolution  time.Duration `json:"resolution_ns"` // of RTA: the longest period among the SLIs plus t0's uncertainty
+	TTD         time.Duration `json:"ttd_ns"`        // t0 to the first failed sample of the steady state
+	Repair      time.Duration `json:"repair_ns"`     // first runbook step's beginning to the last one's end
+	Converge    time.Duration `json:"converge_ns"`   // last step's end to recovery
+	RPA         time.Duration `json:"rpa_ns"`        // t0 minus the acknowledgement of the oldest lost write; 0 when none
+	Lost        int           `json:"lost"`          // acknowledged writes lost, over all ledgers
+	DataJudged  bool          `json:"data_judged"`
+	Outages     []Outage      `json:"outages"`
+}
+
+// An Outage is one SLI's loss after t0.
+type Outage struct {
+	SLI    string        `json:"sli"`
+	Steady bool          `json:"steady"`
+	Lost   time.Duration `json:"lost_ns"` // offset from t0 of the first failed sample
+	Back   time.Duration `json:"back_ns"` // offset from t0 of the first success that lasted; meaningless unless Returned
+	// Down is the time from Lost to Back, or to the end of the record.
+	Down     time.Duration `json:"down_ns"`
+	Returned bool          `json:"returned"`
+}

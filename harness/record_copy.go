@@ -1,0 +1,35 @@
+package harness
+
+import (
+	"maps"
+	"slices"
+)
+
+// clone copies a record, so that neither side sees what the other adds later.
+func (r Record) clone() Record {
+	r.Labels = slices.Clone(r.Labels)
+	r.Versions = maps.Clone(r.Versions)
+	r.Engine = maps.Clone(r.Engine)
+	r.Nodes = slices.Clone(r.Nodes)
+	if r.Fault != nil {
+		fault := *r.Fault
+		fault.Effects = slices.Clone(fault.Effects)
+		r.Fault = &fault
+	}
+	r.SLIs = slices.Clone(r.SLIs)
+	for i := range r.SLIs {
+		r.SLIs[i].Spells = slices.Clone(r.SLIs[i].Spells)
+	}
+	r.Events = slices.Clone(r.Events)
+	r.Steps = slices.Clone(r.Steps)
+	r.Ledgers = slices.Clone(r.Ledgers)
+	for i := range r.Ledgers {
+		r.Ledgers[i].LostEntries = slices.Clone(r.Ledgers[i].LostEntries)
+	}
+	r.Evidence = slices.Clone(r.Evidence)
+	r.Doubts = slices.Clone(r.Doubts)
+	r.Findings = slices.Clone(r.Findings)
+	r.Judgement.Reasons = slices.Clone(r.Judgement.Reasons)
+	r.Judgement.Outages = slices.Clone(r.Judgement.Outages)
+	return r
+}

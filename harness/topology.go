@@ -1,0 +1,75 @@
+package harness
+
+import (
+	"io/fs"
+	"net/netip"
+	"time"
+)
+
+// A Topology is the plain description of a cluster: its networks and its nodes. It says what the
+// lab has to build and is printed into the record. Check it with [Topology.Validate].
+type Topology struct {
+	Name     string    // short name used in container names: letters, digits and dashes
+	Networks []Network // at least one; nodes are attached to the first
+	Nodes    []Node
+}
+
+// A Network is one layer-2 segment with an IPv6 and an IPv4 prefix. It has no way out.
+type Network struct {
+	Name string
+	IPv6 netip.Prefix // first choice of every node; required
+	IPv4 netip.Prefix // required too: labs are dual stack
+}
+
+// A Node is a machine: an agent that owns its address, hostname and processes, and the system that
+// runs on it. Losing or restarting the system never changes the address.
+type Node struct {
+	Name   string // unique; also the hostname
+	Role   string // what faults and runbooks select by, such as "nomad-server"
+	IPv6   netip.Addr
+	IPv4   netip.Addr
+	System System // the zero System is a node with an agent only, such as the observer
+}
+
+// A System is the product under test on one node: an unmodified image and how to start it.
+// Its command is started and stopped as an init system would, so that what the product itself
+// started (a job's process) outlives a restart of the product.
+type System struct {
+	Image        Image
+	Command      []string          // argv of the main process; required when Image is set
+	Environment  map[string]string // added to the image's own
+	Files        []File            // written before the first start
+	Capabilities []string          // Linux capabilities added to the engine's default set, such as "SYS_ADMIN"; never all
+	Cgroups      bool              // true: the system manages cgroups of its own below its container's
+	StopTimeout  time.Duration     // from SIGTERM (or StopSignal) to SIGKILL; 0 means 10 s
+	StopSignal   string            // the signal that asks the main process to end; "" means TERM
+	Versions     map[string]string // product -> version, copied into the record
+}
+
+// A File is written into a system before it starts.
+type File struct {
+	Path string      // absolute, inside the system
+	Mode fs.FileMode // 0 means 0644
+	Data []byte
+}
+
+// Selected tells which nodes have the role; the empty role selects every node that runs a system.
+func (t Topology) Selected(role string) []Node {
+	var nodes []Node
+	for _, node := range t.Nodes {
+		if role == node.Role || role == "" && len(node.System.Command) > 0 {
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes
+}
+
+// Node finds a node by its name.
+func (t Topology) Node(name string) (Node, bool) {
+	for _, node := range t.Nodes {
+		if node.Name == name {
+			return node, true
+		}
+	}
+	return Node{}, false
+}

@@ -1,0 +1,246 @@
+package harness
+
+import (
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+)
+
+// observerHost is the last byte of the observer's address in every prefix.
+const observerHost = 0xf0
+
+// ObserverAddress is the address of [VantageObserver] in a prefix: the one that ends in f0 (IPv6)
+// or 240 (IPv4). Topologies keep it free, and faults keep it free in the prefixes they move nodes into.
+func ObserverAddress(prefix netip.Prefix) netip.Addr {
+	raw := prefix.Masked().Addr().AsSlice()
+	raw[len(raw)-1] = observerHost
+	address, _ := netip.AddrFromSlice(raw)
+	return address
+}
+
+// GatewayAddress is the first address of a prefix: the engine keeps it for itself.
+func GatewayAddress(prefix netip.Prefix) netip.Addr { return prefix.Masked().Addr().Next() }
+
+// Validate says in one sentence what is wrong with the topology, and nothing when a lab can be made
+// of it. It stops at the first thing it finds, in the order of the description.
+func (t Topology) Validate() error {
+	if err := validName("the topology", t.Name); err != nil {
+		return err
+	}
+	if len(t.Networks) == 0 {
+		return fmt.Errorf("topology %s has no network: it needs at least one", t.Name)
+	}
+	if err := t.validateNetworks(); err != nil {
+		return err
+	}
+	if err := t.validateNodeNames(); err != nil {
+		return err
+	}
+	if err := t.validateAddresses(); err != nil {
+		return err
+	}
+	for _, node := range t.Nodes {
+		if err := node.System.validate(node.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t Topology) validateNetworks() error {
+	var seen []Network
+	for _, network := range t.Networks {
+		if err := validName("a network", network.Name); err != nil {
+			return err
+		}
+		switch {
+		case !network.IPv6.IsValid() || !network.IPv6.Addr().Is6() || network.IPv6.Addr().Is4In6():
+			return fmt.Errorf("network %s needs an IPv6 prefix as its IPv6, such as fd00:d1::/64, and has %q", network.Name, spell(network.IPv6))
+		case !network.IPv4.IsValid() || !network.IPv4.Addr().Is4():
+			return fmt.Errorf("network %s needs an IPv4 prefix as its IPv4, such as 10.201.1.0/24, and has %q", network.Name, spell(network.IPv4))
+		}
+		for _, prefix := range []netip.Prefix{network.IPv6, network.IPv4} {
+			if prefix != prefix.Masked() {
+				return fmt.Errorf("network %s: %s is an address in %s, not a prefix", network.Name, prefix, prefix.Masked())
+			}
+		}
+		for _, other := range seen {
+			switch {
+			case network.Name == other.Name:
+				return fmt.Errorf("two networks are named %s", network.Name)
+			case network.IPv6.Overlaps(other.IPv6):
+				return fmt.Errorf("networks %s and %s overlap: %s and %s", other.Name, network.Name, other.IPv6, network.IPv6)
+			case network.IPv4.Overlaps(other.IPv4):
+				return fmt.Errorf("networks %s and %s overlap: %s and %s", other.Name, network.Name, other.IPv4, network.IPv4)
+			}
+		}
+		seen = append(seen, network)
+	}
+	for _, prefix := range []netip.Prefix{t.Networks[0].IPv6, t.Networks[0].IPv4} {
+		if err := t.validateRoom(prefix); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spell writes a prefix for a sentence; the zero Prefix is nothing.
+func spell(prefix netip.Prefix) string {
+	if prefix == (netip.Prefix{}) {
+		return ""
+	}
+	return prefix.String()
+}
+
+// validateRoom checks that every node, the gateway and the observer fit into the prefix.
+func (t Topology) validateRoom(prefix netip.Prefix) error {
+	reserved := 1 // the network's own address
+	if prefix.Addr().Is4() {
+		reserved = 2 // and the broadcast address
+	}
+	needed := len(t.Nodes) + 2 + reserved
+	if host := prefix.Addr().BitLen() - prefix.Bits(); host < bits.Len(uint(needed-1)) {
+		return fmt.Errorf("prefix %s of network %s is too small: %d nodes, the gateway and the observer do not fit", prefix, t.Networks[0].Name, len(t.Nodes))
+	}
+	if observer := ObserverAddress(prefix); !prefix.Contains(observer) {
+		return fmt.Errorf("prefix %s of network %s is too small: the observer's address %s is not in it", prefix, t.Networks[0].Name, observer)
+	}
+	return nil
+}
+
+func (t Topology) validateNodeNames() error {
+	if len(t.Nodes) == 0 {
+		return fmt.Errorf("topology %s has no node: it needs at least one", t.Name)
+	}
+	seen := map[string]bool{}
+	for _, node := range t.Nodes {
+		if err := validName("a node", node.Name); err != nil {
+			return err
+		}
+		if node.Name == VantageObserver {
+			return fmt.Errorf("a node is named %s: the name is reserved for the clients' vantage point, which every lab has", VantageObserver)
+		}
+		if seen[node.Name] {
+			return fmt.Errorf("two nodes are named %s", node.Name)
+		}
+		seen[node.Name] = true
+	}
+	return nil
+}
+
+func (t Topology) validateAddresses() error {
+	network := t.Networks[0]
+	owner := map[netip.Addr]string{}
+	for _, node := range t.Nodes {
+		for _, claim := range []struct {
+			family  string
+			address netip.Addr
+			prefix  netip.Prefix
+		}{{"IPv6", node.IPv6, network.IPv6}, {"IPv4", node.IPv4, network.IPv4}} {
+			if !claim.address.IsValid() {
+				return fmt.Errorf("node %s has no %s address: the engine would choose one that nobody knows", node.Name, claim.family)
+			}
+			if !claim.prefix.Contains(claim.address) {
+				return fmt.Errorf("node %s has the %s address %s, which is outside %s of network %s", node.Name, claim.family, claim.address, claim.prefix, network.Name)
+			}
+			if use := reservedFor(claim.prefix, claim.address); use != "" {
+				return fmt.Errorf("node %s has the address %s, which is %s", node.Name, claim.address, use)
+			}
+			if other, taken := owner[claim.address]; taken {
+				return fmt.Errorf("nodes %s and %s both have %s", other, node.Name, claim.address)
+			}
+			owner[claim.address] = node.Name
+		}
+	}
+	return nil
+}
+
+// reservedFor says what else an address of the prefix is for; "" when it is free for a node.
+func reservedFor(prefix netip.Prefix, address netip.Addr) string {
+	switch {
+	case address == prefix.Addr():
+		return "the network's own"
+	case address == GatewayAddress(prefix):
+		return "the gateway's"
+	case address == ObserverAddress(prefix):
+		return "the observer's"
+	case address.Is4() && !prefix.Contains(address.Next()):
+		return "the broadcast address"
+	}
+	return ""
+}
+
+// maxName is the length limit of a DNS label: names become host names.
+const maxName = 63
+
+func validName(what, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%s has no name", what)
+	case len(name) > maxName:
+		return fmt.Errorf("%s is named %q: a name has at most %d characters", what, name, maxName)
+	case strings.Trim(name, "-") != name, strings.ContainsFunc(name, notInName):
+		return fmt.Errorf("%s is named %q: a name has lower-case letters, digits and inner dashes only", what, name)
+	}
+	return nil
+}
+
+func notInName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
+}
+
+func (s System) validate(node string) error {
+	if s.Image.Name == "" && len(s.Command) == 0 {
+		return nil
+	}
+	switch {
+	case len(s.Command) == 0 || s.Command[0] == "":
+		return fmt.Errorf("node %s has the image %s and no command: what is started has to be said", node, s.Image)
+	case s.Image.Name == "":
+		return fmt.Errorf("node %s has the command %q and no image", node, s.Command[0])
+	case s.StopTimeout < 0:
+		return fmt.Errorf("node %s has the stop timeout %v: it cannot be negative (0 means 10 s)", node, s.StopTimeout)
+	}
+	seen := map[string]bool{}
+	for _, file := range s.Files {
+		if !path.IsAbs(file.Path) || path.Clean(file.Path) != file.Path {
+			return fmt.Errorf("node %s has the file %q: a path must be absolute and without detours", node, file.Path)
+		}
+		if seen[file.Path] {
+			return fmt.Errorf("node %s has the file %s twice", node, file.Path)
+		}
+		seen[file.Path] = true
+	}
+	for _, capability := range s.Capabilities {
+		if err := validCapability(node, capability); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func validCapability(node, capability string) error {
+	bare := strings.TrimPrefix(strings.ToUpper(capability), "CAP_")
+	switch {
+	case bare == "ALL" || bare == "PRIVILEGED":
+		return fmt.Errorf("node %s asks for the capability %q: name the ones it needs", node, capability)
+	case !slices.Contains(capabilities, bare):
+		return fmt.Errorf("node %s asks for the capability %q, which Linux does not have", node, capability)
+	case bare != capability:
+		return fmt.Errorf("node %s asks for the capability %q: it is spelt %s here", node, capability, bare)
+	}
+	return nil
+}
+
+// capabilities are the names Linux knows, without CAP_, from capabilities(7) and linux/capability.h.
+var capabilities = []string{
+	"AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN",
+	"DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE",
+	"LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE",
+	"NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN",
+	"SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO",
+	"SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
+}

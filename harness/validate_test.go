@@ -1,0 +1,77 @@
+package harness
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Goal: a topology that a lab can be made of is accepted, and everything that cannot work is refused
+// in one sentence that names what is wrong. Method: change one thing of a valid topology.
+func TestTopologyValidate(t *testing.T) {
+	must(t, validTopology().Validate())
+	for _, test := range []struct {
+		name     string
+		change   func(*Topology)
+		sentence string
+	}{
+		{"no name", func(t *Topology) { t.Name = "" }, "the topology has no name"},
+		{"name with bad characters", func(t *Topology) { t.Name = "Nomad_Consul" }, `the topology is named "Nomad_Consul": a name has lower-case letters, digits and inner dashes only`},
+		{"no network", func(t *Topology) { t.Networks = nil }, "topology fake has no network"},
+		{"no node", func(t *Topology) { t.Nodes = nil }, "topology fake has no node"},
+		{"network without a name", func(t *Topology) { t.Networks[0].Name = "" }, "a network has no name"},
+		{"network without IPv6", func(t *Topology) { t.Networks[0].IPv6 = netip.Prefix{} }, "network lan needs an IPv6 prefix"},
+		{"network with IPv4 for IPv6", func(t *Topology) { t.Networks[0].IPv6 = t.Networks[0].IPv4 }, `has "10.201.1.0/24"`},
+		{"network with IPv6 for IPv4", func(t *Topology) { t.Networks[0].IPv4 = t.Networks[0].IPv6 }, "network lan needs an IPv4 prefix"},
+		{"address for a prefix", func(t *Topology) { t.Networks[0].IPv6 = netip.MustParsePrefix("fd00:d1::1/64") }, "fd00:d1::1/64 is an address in fd00:d1::/64, not a prefix"},
+		{"prefix too small", func(t *Topology) { t.Networks[0].IPv4 = netip.MustParsePrefix("10.201.1.0/30") }, "prefix 10.201.1.0/30 of network lan is too small: 2 nodes, the gateway and the observer do not fit"},
+		{"prefix without the observer's address", func(t *Topology) { t.Networks[0].IPv4 = netip.MustParsePrefix("10.201.1.0/26") }, "the observer's address 10.201.1.240 is not in it"},
+		{"two networks of one name", func(t *Topology) { t.Networks = append(t.Networks, t.Networks[0]) }, "two networks are named lan"},
+		{"overlapping networks", func(t *Topology) {
+			t.Networks = append(t.Networks, Network{"wan", netip.MustParsePrefix("fd00:d1::/48"), netip.MustParsePrefix("10.9.0.0/24")})
+		}, "networks lan and wan overlap"},
+		{"node with bad characters", func(t *Topology) { t.Nodes[1].Name = "nomad 2" }, `a node is named "nomad 2"`},
+		{"node with a dash at the end", func(t *Topology) { t.Nodes[1].Name = "nomad-" }, `a node is named "nomad-"`},
+		{"node with a long name", func(t *Topology) { t.Nodes[1].Name = strings.Repeat("n", 64) }, "at most 63"},
+		{"duplicate node", func(t *Topology) { t.Nodes[1].Name = "nomad-1" }, "two nodes are named nomad-1"},
+		{"reserved name", func(t *Topology) { t.Nodes[1].Name = "observer" }, "reserved"},
+		{"duplicate IPv6", func(t *Topology) { t.Nodes[1].IPv6 = t.Nodes[0].IPv6 }, "nodes nomad-1 and nomad-2 both have fd00:d1::11"},
+		{"duplicate IPv4", func(t *Topology) { t.Nodes[1].IPv4 = t.Nodes[0].IPv4 }, "nodes nomad-1 and nomad-2 both have 10.201.1.11"},
+		{"no IPv4", func(t *Topology) { t.Nodes[1].IPv4 = netip.Addr{} }, "node nomad-2 has no IPv4 address"},
+		{"outside", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d2::12") }, "fd00:d2::12, which is outside fd00:d1::/64 of network lan"},
+		{"the gateway's", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d1::1") }, "the gateway's"},
+		{"the observer's", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d1::f0") }, "the observer's"},
+		{"the broadcast address", func(t *Topology) { t.Nodes[1].IPv4 = netip.MustParseAddr("10.201.1.255") }, "the broadcast address"},
+		{"the network's own", func(t *Topology) { t.Nodes[1].IPv4 = netip.MustParseAddr("10.201.1.0") }, "the network's own"},
+		{"no command", func(t *Topology) { t.Nodes[1].System.Command = nil }, "node nomad-2 has the image nomad 1.11.3 and no command"},
+		{"no image", func(t *Topology) { t.Nodes[1].System.Image = Image{} }, `node nomad-2 has the command "nomad" and no image`},
+		{"negative stop timeout", func(t *Topology) { t.Nodes[1].System.StopTimeout = -time.Second }, "the stop timeout -1s: it cannot be negative"},
+		{"relative path", func(t *Topology) { t.Nodes[1].System.Files[0].Path = "etc/nomad.hcl" }, `the file "etc/nomad.hcl": a path must be absolute`},
+		{"path with a detour", func(t *Topology) { t.Nodes[1].System.Files[0].Path = "/etc/../root" }, `"/etc/../root"`},
+		{"file twice", func(t *Topology) {
+			t.Nodes[1].System.Files = append(t.Nodes[1].System.Files, t.Nodes[1].System.Files...)
+		}, "has the file /etc/nomad.d/nomad.hcl twice"},
+		{"all capabilities", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"ALL"} }, `asks for the capability "ALL": name the ones it needs`},
+		{"privileged", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"privileged"} }, "name the ones it needs"},
+		{"unknown capability", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"SYS_ADMON"} }, `"SYS_ADMON", which Linux does not have`},
+		{"capability spelt otherwise", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"CAP_SYS_ADMIN"} }, "it is spelt SYS_ADMIN here"},
+	} {
+		topology := validTopology()
+		test.change(&topology)
+		err := topology.Validate()
+		if err == nil || !strings.Contains(err.Error(), test.sentence) {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.sentence)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than one sentence: %v", test.name, err)
+		}
+	}
+}
+
+// Goal: a node without a system is fine: it has an agent only. Method: take a node's system away.
+func TestTopologyValidateAgentOnly(t *testing.T) {
+	topology := validTopology()
+	topology.Nodes[1].System = System{}
+	must(t, topology.Validate())
+}
