@@ -1,0 +1,227 @@
+package agent
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/yamux"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+)
+
+// The client's limits. Each is far beyond what a starved machine was seen to take.
+const (
+	renewLimit     = 5 * time.Second       // one renewal of the lease
+	interruptLimit = time.Second           // the last look at what interrupted the node
+	retryEvery     = 20 * time.Millisecond // between two looks whether the supervisor is there
+	clockTrips     = 8                     // round trips of one comparison of clocks; the shortest counts
+	clockDrift     = 50 * time.Microsecond // how far two machines' clocks drift apart in a second, at most
+)
+
+// A Client speaks to the agent of one node. Its methods may be called at the same time. Requests
+// end early, on both sides, when their context does.
+type Client struct {
+	node    string
+	session *yamux.Session
+	agent   *http.Client
+	system  *http.Client // the node's supervisor, through the agent
+	socket  string       // where the supervisor listens in the node
+	stop    context.CancelFunc
+	renewer sync.WaitGroup
+
+	mu            sync.Mutex
+	clock         Clock
+	interruptions []harness.Interruption
+}
+
+// Connect introduces the harness to the agent at the other end of the stream, checks that both
+// speak the same version, compares clocks, and keeps the agent's lease from then on. The client owns
+// the stream; on an error it is closed.
+func Connect(ctx context.Context, node string, stream io.ReadWriteCloser) (*Client, error) {
+	session, err := yamux.Client(stream, protocol.Multiplexing(io.Discard))
+	if err != nil {
+		return nil, fmt.Errorf("connect to the agent of %s: %w", node, errors.Join(err, stream.Close()))
+	}
+	c := &Client{node: node, session: session}
+	c.agent = newHTTPClient(func(context.Context) (net.Conn, error) { return session.Open() })
+	c.system = newHTTPClient(func(ctx context.Context) (net.Conn, error) { return c.Dial(ctx, "unix", c.socket) })
+	if err := c.introduce(ctx); err != nil {
+		return nil, fmt.Errorf("connect to the agent of %s: %w", node, errors.Join(err, session.Close()))
+	}
+	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	c.stop = stop
+	c.renewer.Go(func() { c.keepLease(renewing) })
+	return c, nil
+}
+
+func newHTTPClient(dial func(context.Context) (net.Conn, error)) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		MaxIdleConnsPerHost: 8, // a fault that is fired should find a connection that is open
+		DisableCompression:  true,
+	}}
+}
+
+func (c *Client) introduce(ctx context.Context) error {
+	var hello protocol.Hello
+	if err := protocol.Call(ctx, c.agent, protocol.PathHello, protocol.Nothing{}, &hello); err != nil {
+		return err
+	}
+	if hello.Version != protocol.Version {
+		return fmt.Errorf("compare versions: the agent speaks version %d, this program %d: build the agent's image again",
+			hello.Version, protocol.Version)
+	}
+	c.socket = hello.SystemSocket
+	_, err := c.Clock(ctx)
+	return err
+}
+
+// keepLease tells the agent every second that the harness is still there.
+func (c *Client) keepLease(ctx context.Context) {
+	ticker := time.NewTicker(protocol.RenewEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.session.CloseChan():
+			return
+		case <-ticker.C:
+			// A renewal that fails is tried again: the lease outlasts many.
+			_ = c.renew(ctx, renewLimit)
+		}
+	}
+}
+
+// renew extends the lease. The reply brings a reading of the clock and what interrupted the node.
+func (c *Client) renew(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	c.mu.Lock()
+	known := len(c.interruptions)
+	c.mu.Unlock()
+	var renewed protocol.Renewed
+	sent := time.Now()
+	if err := protocol.Call(ctx, c.agent, protocol.PathRenew, protocol.Renewal{Known: known}, &renewed); err != nil {
+		return err
+	}
+	reading := compare(sent, time.Now(), renewed.Now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clock = c.clock.better(reading)
+	for i, interruption := range renewed.Interruptions {
+		if known+i < len(c.interruptions) {
+			continue // another renewal has brought it already
+		}
+		c.interruptions = append(c.interruptions, harness.Interruption{
+			From: c.clock.Time(interruption.From), Length: interruption.Length,
+			Reason: "agent of " + c.node + ": " + interruption.Reason,
+		})
+	}
+	return nil
+}
+
+// Interruptions are the moments since the agent started in which it did not get the processor for
+// longer than 100 ms, or in which the clock of its machine was stepped by more than 50 ms.
+func (c *Client) Interruptions() []harness.Interruption {
+	if !c.session.IsClosed() {
+		// The last second's are fetched; if that fails, those before it are known.
+		_ = c.renew(context.Background(), interruptLimit)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]harness.Interruption(nil), c.interruptions...)
+}
+
+// Lost is closed when the stream to the agent has ended: the node is gone, or cannot be reached any more.
+func (c *Client) Lost() <-chan struct{} { return c.session.CloseChan() }
+
+// Close ends the stream. Unless End or Hold was called, the agent waits for its lease to run out,
+// reverts the faults in force and ends its node. It may be called twice.
+func (c *Client) Close() error {
+	c.stop()
+	err := c.session.Close()
+	c.renewer.Wait()
+	c.agent.CloseIdleConnections()
+	c.system.CloseIdleConnections()
+	if err != nil {
+		return fmt.Errorf("close the stream to the agent of %s: %w", c.node, err)
+	}
+	return nil
+}
+
+// End makes the agent revert the faults in force and exit, which ends every process of the node. It
+// returns when the agent has agreed or is gone; the engine takes a moment more to notice.
+func (c *Client) End(ctx context.Context) error {
+	c.stop() // a lease that is renewed while its agent exits would only fail
+	err := c.call(ctx, "end", protocol.PathEnd, protocol.Nothing{}, nil)
+	if err != nil && c.session.IsClosed() {
+		return nil
+	}
+	return err
+}
+
+// Hold gives up the lease for ever: the node stays when the harness leaves, for a person to look at.
+func (c *Client) Hold(ctx context.Context) error {
+	return c.call(ctx, "hold", protocol.PathHold, protocol.Nothing{}, nil)
+}
+
+// call asks the agent. The verb says what for, in errors.
+func (c *Client) call(ctx context.Context, verb, path string, request, reply any) error {
+	if err := protocol.Call(ctx, c.agent, path, request, reply); err != nil {
+		return fmt.Errorf("%s %s: %w", verb, c.node, err)
+	}
+	return nil
+}
+
+// callSystem asks the supervisor.
+func (c *Client) callSystem(ctx context.Context, verb, path string, request, reply any) error {
+	if err := protocol.Call(ctx, c.system, path, request, reply); err != nil {
+		return fmt.Errorf("%s %s: %w", verb, c.node, err)
+	}
+	return nil
+}
+
+// upgrade turns a stream into a tunnel to where the request asks for.
+func (c *Client) upgrade(ctx context.Context, request *http.Request, network string) (*protocol.Tunnel, error) {
+	stream, err := c.session.Open()
+	if err != nil {
+		return nil, err
+	}
+	// The end of the context closes the stream, which cancels what the agent does for it.
+	watching := context.AfterFunc(ctx, func() { _ = stream.Close(); _ = stream.SetDeadline(time.Unix(1, 0)) })
+	tunnel, err := func() (*protocol.Tunnel, error) {
+		if err := request.Write(stream); err != nil {
+			return nil, err
+		}
+		reader := bufio.NewReaderSize(stream, 64<<10)
+		response, err := http.ReadResponse(reader, request)
+		if err != nil {
+			return nil, err
+		}
+		if err := protocol.Refusal(response); err != nil {
+			return nil, err
+		}
+		local, remote := response.Header.Get(protocol.HeaderLocal), response.Header.Get(protocol.HeaderRemote)
+		return protocol.NewTunnel(stream, reader, network, local, remote), nil
+	}()
+	if !watching() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		_ = stream.Close()
+		return nil, err
+	}
+	return tunnel, nil
+}

@@ -1,0 +1,11 @@
+//go:build linux
+
+// Command reprise-agent is everything of the harness that runs inside a node. It is one static
+// program, so that it runs in any image.
+//
+//	reprise-agent agent                                    first process of the agent's container; speaks on stdin and stdout
+//	reprise-agent supervise [--cgroups] -- command [arg]   entrypoint of the system's container
+//	reprise-agent canary [--listen [::]:8080]              a web service for jobs to run
+//
+// Nobody starts it by hand; harness/agent says how it is started and speaks to it.
+package main

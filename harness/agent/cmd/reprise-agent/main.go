@@ -1,0 +1,86 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness/agent/internal/canary"
+	"github.com/reprise-dr/reprise/harness/agent/internal/node"
+	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/agent/internal/system"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("reprise-agent: ")
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGINT)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, arguments []string) error {
+	if len(arguments) == 0 {
+		arguments = []string{"agent"}
+	}
+	switch name, rest := arguments[0], arguments[1:]; name {
+	case "agent":
+		return runAgent(ctx)
+	case "supervise":
+		return runSupervisor(ctx, rest)
+	case "canary":
+		return runCanary(ctx, rest)
+	default:
+		return fmt.Errorf("%q is none of agent, supervise and canary", name)
+	}
+}
+
+func runAgent(ctx context.Context) error {
+	if os.Getpid() == 1 {
+		go node.Reap(ctx)
+	}
+	return node.Run(ctx, node.Options{
+		Stream: node.Stdio(), SystemSocket: protocol.SystemSocket, Lease: protocol.Lease, Log: log.Default(),
+	})
+}
+
+func runSupervisor(ctx context.Context, arguments []string) error {
+	flags := flag.NewFlagSet("supervise", flag.ContinueOnError)
+	cgroups := flags.Bool("cgroups", false, "let the command manage cgroups below the container's own")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return errors.New("supervise needs the command of the main process")
+	}
+	if *cgroups {
+		if err := system.OpenCgroups(); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("unix", protocol.SystemSocket)
+	if err != nil {
+		return fmt.Errorf("listen for the agent: %w", err)
+	}
+	return system.New(system.Options{Command: flags.Args(), Log: log.Default()}).Serve(ctx, listener)
+}
+
+func runCanary(ctx context.Context, arguments []string) error {
+	flags := flag.NewFlagSet("canary", flag.ContinueOnError)
+	listen := flags.String("listen", "[::]:8080", "address to serve on")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	return canary.Serve(ctx, *listen)
+}

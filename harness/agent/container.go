@@ -1,0 +1,49 @@
+package agent
+
+import (
+	"embed"
+	"io/fs"
+	"strconv"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+)
+
+// binary is where the agent's program is, in its own container and, through the volume, in the system's.
+const binary = "/reprise/reprise-agent"
+
+//go:embed image/Dockerfile
+var recipe embed.FS
+
+// Image is the container image of the agent: its static program and nothing else, in a volume that
+// the system's container mounts too (volumes-from).
+func Image() harness.Image {
+	files, err := fs.Sub(recipe, "image")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return harness.Image{
+		Name: "agent", Version: strconv.Itoa(protocol.Version),
+		Recipe: harness.Recipe{
+			Files: files,
+			Binaries: []harness.GoBinary{{
+				Name: "reprise-agent", Package: "github.com/reprise-dr/reprise/harness/agent/cmd/reprise-agent", LinkerFlags: "-s -w",
+			}},
+		},
+	}
+}
+
+// Capabilities are those the agent's container needs. Drop all others.
+func Capabilities() []string { return []string{"NET_ADMIN", "NET_RAW", "KILL", "SYS_NICE"} }
+
+// SuperviseEntrypoint is the entrypoint of the system's container: a supervisor that stands for the
+// node's hardware and its init system, and starts the system's command when told. It replaces the
+// image's entrypoint; there is no command besides.
+func SuperviseEntrypoint(system harness.System) []string {
+	entrypoint := []string{binary, "supervise"}
+	if system.Cgroups {
+		entrypoint = append(entrypoint, "--cgroups")
+	}
+	entrypoint = append(entrypoint, "--")
+	return append(entrypoint, system.Command...)
+}

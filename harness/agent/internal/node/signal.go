@@ -1,0 +1,127 @@
+//go:build linux
+
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// killLimit bounds the hunt for processes that fork faster than they are signalled.
+const killLimit = time.Second
+
+// readySignal finds the main process, or whom to spare.
+func (a *agent) readySignal(ctx context.Context, signal harness.Signal) (func(context.Context) (func(context.Context) error, error), error) {
+	number := unix.SignalNum("SIG" + strings.TrimPrefix(signal.Name, "SIG"))
+	if number == 0 {
+		return nil, fmt.Errorf("there is no signal %q", signal.Name)
+	}
+	if signal.All {
+		supervisor, err := a.system.supervisor(ctx)
+		if err != nil {
+			return nil, err
+		}
+		spared := map[int]bool{1: true, os.Getpid(): true, supervisor: true}
+		return func(context.Context) (func(context.Context) error, error) {
+			signalled, err := signalAll(number, spared)
+			return wake(number, signalled...), err
+		}, nil
+	}
+	status, err := a.system.status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !status.Running {
+		return nil, errors.New("the main process does not run")
+	}
+	// On kernels that can, the handle stands for this process even when its number is used again.
+	process, err := os.FindProcess(status.PID)
+	if err != nil {
+		return nil, fmt.Errorf("find process %d: %w", status.PID, err)
+	}
+	return func(context.Context) (func(context.Context) error, error) {
+		if err := process.Signal(number); err != nil {
+			return nil, fmt.Errorf("signal process %d: %w", status.PID, err)
+		}
+		return wake(number, status.PID), nil
+	}, nil
+}
+
+// wake is how to undo a signal: only a stopped process can be helped.
+func wake(number unix.Signal, processes ...int) func(context.Context) error {
+	if number != unix.SIGSTOP && number != unix.SIGTSTP {
+		return nil
+	}
+	return func(context.Context) error {
+		var failures error
+		for _, pid := range processes {
+			if err := unix.Kill(pid, unix.SIGCONT); err != nil && !errors.Is(err, unix.ESRCH) {
+				failures = errors.Join(failures, fmt.Errorf("wake process %d: %w", pid, err))
+			}
+		}
+		return failures
+	}
+}
+
+// signalAll signals every process of the node but the spared ones, and returns which. It looks again
+// until it finds nobody new: a process that has a signal pending cannot fork any more, so nobody is
+// left then. Kill by -1 would do it in one call, and hit the supervisor.
+func signalAll(number unix.Signal, spared map[int]bool) ([]int, error) {
+	var signalled []int
+	known := map[int]bool{}
+	for deadline := time.Now().Add(killLimit); ; {
+		found, err := processes()
+		if err != nil {
+			return signalled, err
+		}
+		fresh := 0
+		for _, pid := range found {
+			if spared[pid] || known[pid] {
+				continue
+			}
+			known[pid] = true
+			fresh++
+			switch err := unix.Kill(pid, number); {
+			case err == nil:
+				signalled = append(signalled, pid)
+			case !errors.Is(err, unix.ESRCH):
+				return signalled, fmt.Errorf("signal process %d: %w", pid, err)
+			}
+		}
+		if fresh == 0 {
+			return signalled, nil
+		}
+		if time.Now().After(deadline) {
+			return signalled, fmt.Errorf("processes still fork after %v and %d signals", killLimit, len(signalled))
+		}
+	}
+}
+
+// processes lists the node's processes.
+func processes() ([]int, error) {
+	folder, err := os.Open("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list the processes: %w", err)
+	}
+	defer folder.Close()
+	names, err := folder.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list the processes: %w", err)
+	}
+	var found []int
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			found = append(found, pid)
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,158 @@
+package protocol
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Version changes whenever a harness and an agent of different versions would misunderstand each
+// other. It is also the version of the agent's image.
+const Version = 1
+
+// SystemSocket is where a node's supervisor listens: an abstract socket, which exists once per
+// network namespace, needs no shared folder and leaves no file behind.
+const SystemSocket = "@reprise-system"
+
+// The lease is how the agent knows that the harness is there. RenewEvery is a fraction of Lease that
+// leaves room for a harness that is starved for seconds while images are built next to it; Lease is
+// short enough that nothing is left when the next run starts.
+const (
+	Lease      = 15 * time.Second
+	RenewEvery = time.Second
+)
+
+// The agent's requests.
+const (
+	PathHello        = "/hello"
+	PathClock        = "/clock"
+	PathRenew        = "/lease/renew"
+	PathHold         = "/lease/hold"
+	PathEnd          = "/end"
+	PathConfigure    = "/network/configure"
+	PathAddresses    = "/network/addresses"
+	PathDial         = "/network/dial"
+	PathWatchPackets = "/packets/watch"
+	PathPackets      = "/packets/count"
+	PathPrepare      = "/strike/prepare"
+	PathFire         = "/strike/fire"
+	PathUndo         = "/strike/undo"
+	PathPowerOn      = "/power-on"
+)
+
+// The supervisor's requests.
+const (
+	PathStatus = "/status"
+	PathStart  = "/start"
+	PathStop   = "/stop"
+	PathExec   = "/exec"
+	PathFile   = "/file" // GET, PUT and DELETE
+	PathOff    = "/off"
+	PathBoot   = "/boot"
+)
+
+// An Instant is a moment on the engine kernel's CLOCK_MONOTONIC, in nanoseconds. All nodes of an
+// engine share that clock.
+type Instant int64
+
+// Nothing is a request or a reply without content.
+type Nothing struct{}
+
+// Hello is how an agent introduces itself.
+type Hello struct {
+	Version      int    `json:"version"`
+	SystemSocket string `json:"system_socket"`
+}
+
+// Reading is what the clock showed while the request was there.
+type Reading struct {
+	Now Instant `json:"now"`
+}
+
+// Renewal extends the lease and asks for the interruptions that the harness has not heard of.
+type Renewal struct {
+	Known int `json:"known"` // how many it has heard of
+}
+
+// Renewed is the answer to a Renewal.
+type Renewed struct {
+	Now           Instant        `json:"now"`
+	Interruptions []Interruption `json:"interruptions,omitempty"`
+}
+
+// An Interruption is a stretch in which the node's measurements cannot be trusted.
+type Interruption struct {
+	From   Instant       `json:"from"`
+	Length time.Duration `json:"length_ns"`
+	Reason string        `json:"reason"`
+}
+
+// Configuration is how the node's network is set up.
+type Configuration struct {
+	Addresses  []netip.Prefix `json:"addresses,omitempty"`
+	Hosts      []byte         `json:"hosts,omitempty"`
+	ResolvConf []byte         `json:"resolv_conf,omitempty"`
+}
+
+// Watch starts to count the packets that leave the lab.
+type Watch struct {
+	Lab []netip.Prefix `json:"lab"`
+}
+
+// Packets is what the watch has seen.
+type Packets struct {
+	Count    int      `json:"count"`
+	Examples []string `json:"examples,omitempty"`
+}
+
+// Blow is what to prepare.
+type Blow struct {
+	Actions []harness.Action `json:"actions"`
+}
+
+// Prepared names a prepared blow.
+type Prepared struct {
+	ID int `json:"id"`
+}
+
+// Fire carries out a prepared blow.
+type Fire struct {
+	ID int     `json:"id"`
+	At Instant `json:"at,omitempty"` // 0: now
+}
+
+// Stamps are the moments of a blow.
+type Stamps struct {
+	Began Instant   `json:"began"` // before the first action
+	After []Instant `json:"after"` // after each action
+}
+
+// Status is the state of a node's main process.
+type Status struct {
+	On       bool    `json:"on"` // false: the node has lost its power
+	Running  bool    `json:"running"`
+	PID      int     `json:"pid,omitempty"`
+	Started  Instant `json:"started,omitempty"`
+	Ended    Instant `json:"ended,omitempty"`
+	ExitCode int     `json:"exit_code"`
+	Signal   string  `json:"signal,omitempty"`
+}
+
+// Stop ends the main process.
+type Stop struct {
+	Signal  string        `json:"signal"` // "" means TERM
+	Timeout time.Duration `json:"timeout_ns"`
+}
+
+// Command is what to run.
+type Command struct {
+	Argv []string `json:"argv"`
+}
+
+// Outcome is how a command ended.
+type Outcome struct {
+	ExitCode int    `json:"exit_code"` // -1 when a signal ended it
+	Stdout   []byte `json:"stdout"`
+	Output   []byte `json:"output"` // standard output and error as they came
+}

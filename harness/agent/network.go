@@ -1,0 +1,58 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+)
+
+// A Configuration is how a node's network is set up. The zero Configuration takes away the ways out
+// and nothing else.
+type Configuration struct {
+	// Addresses are added to the node's first interface, with their prefix lengths. Those it has stay.
+	Addresses []netip.Prefix
+	// Hosts replaces /etc/hosts; nil leaves what the engine has written.
+	Hosts []byte
+	// ResolvConf replaces /etc/resolv.conf. Nil empties it: a node of a lab has no name server unless it is told one.
+	ResolvConf []byte
+}
+
+// Configure removes the default routes of both families and sets up what the configuration says.
+// Calling it again adds to what was configured before.
+func (c *Client) Configure(ctx context.Context, configuration Configuration) error {
+	return c.call(ctx, "configure", protocol.PathConfigure, protocol.Configuration(configuration), nil)
+}
+
+// Addresses are what the node answers to now. Of several addresses of a family, those count that the
+// node was given (by the engine, Configure or a Readdress) before those its system has taken on, such
+// as a virtual router's; the zero address says that there is none.
+func (c *Client) Addresses(ctx context.Context) (harness.Addresses, error) {
+	var addresses harness.Addresses
+	err := c.call(ctx, "read the addresses of", protocol.PathAddresses, protocol.Nothing{}, &addresses)
+	return addresses, err
+}
+
+// Dial opens a connection from inside the node's network namespace. Network is "tcp", "tcp4",
+// "tcp6", "udp", "udp4", "udp6" or "unix". The errors that say why there is no connection
+// (syscall.ECONNREFUSED, EHOSTUNREACH, ...) are told apart by errors.Is as if they had happened
+// here. The connection can be closed in one direction (CloseWrite).
+func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	query := url.Values{"network": {network}, "address": {address}}
+	request, err := http.NewRequest(http.MethodGet, protocol.URL(protocol.PathDial)+"?"+query.Encode(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s from %s: %w", address, c.node, err)
+	}
+	request.Header.Set("Connection", "Upgrade")
+	request.Header.Set("Upgrade", protocol.UpgradeTunnel)
+	tunnel, err := c.upgrade(ctx, request, network)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s from %s: %w", address, c.node, err)
+	}
+	return tunnel, nil
+}

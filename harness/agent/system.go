@@ -1,0 +1,159 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+)
+
+// DefaultStopTimeout is how long Stop waits before it kills, unless told otherwise.
+const DefaultStopTimeout = 10 * time.Second
+
+// WaitSystem returns when the node's supervisor answers, or with what it saw last when the context ends.
+func (c *Client) WaitSystem(ctx context.Context) error {
+	ticker := time.NewTicker(retryEvery)
+	defer ticker.Stop()
+	var last error
+	for {
+		err := c.callSystem(ctx, "reach the supervisor of", protocol.PathStatus, protocol.Nothing{}, nil)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(last, ctx.Err())
+		case <-c.session.CloseChan():
+			return fmt.Errorf("reach the supervisor of %s: the agent is gone: %w", c.node, last)
+		case <-ticker.C:
+		}
+	}
+}
+
+// Status tells whether the main process runs, and how it ended when it does not. Times are the harness's.
+func (c *Client) Status(ctx context.Context) (harness.SystemStatus, error) {
+	var status protocol.Status
+	if err := c.callSystem(ctx, "ask for the status of", protocol.PathStatus, protocol.Nothing{}, &status); err != nil {
+		return harness.SystemStatus{}, err
+	}
+	return harness.SystemStatus{
+		Running: status.Running, PID: status.PID, ExitCode: status.ExitCode, Signal: status.Signal,
+		Started: c.time(status.Started), Ended: c.time(status.Ended),
+	}, nil
+}
+
+// time is when an instant was; the zero instant is the zero time.
+func (c *Client) time(instant Instant) time.Time {
+	if instant == 0 {
+		return time.Time{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.clock.Time(instant)
+}
+
+// Start starts the main process. It does nothing when it runs already, and is an error on a node
+// that has lost its power.
+func (c *Client) Start(ctx context.Context) error {
+	return c.callSystem(ctx, "start", protocol.PathStart, protocol.Nothing{}, nil)
+}
+
+// Stop sends the main process the signal ("" means TERM) and waits for its end; after the timeout (0
+// means DefaultStopTimeout) it is killed. A paused process is woken so that it can end. What the
+// process had started goes on. It does nothing when the main process does not run.
+func (c *Client) Stop(ctx context.Context, signal string, timeout time.Duration) error {
+	if timeout == 0 {
+		timeout = DefaultStopTimeout
+	}
+	return c.callSystem(ctx, "stop", protocol.PathStop, protocol.Stop{Signal: signal, Timeout: timeout}, nil)
+}
+
+// PowerOn presses the power button. On a node that has lost its power the links come up with the
+// addresses it was given, /run and /tmp are emptied where they are in memory, what the system had
+// mounted is unmounted, and the main process is started. On a node that has power it brings up links
+// that were taken down, and nothing more.
+func (c *Client) PowerOn(ctx context.Context) error {
+	return c.call(ctx, "power on", protocol.PathPowerOn, protocol.Nothing{}, nil)
+}
+
+// Exec runs a command in the system and returns its standard output. An exit code other than 0, or
+// an end by a signal (-1), is a *harness.CommandError. When the context ends the command is killed,
+// with everything it started.
+func (c *Client) Exec(ctx context.Context, argv ...string) ([]byte, error) {
+	if len(argv) == 0 {
+		return nil, fmt.Errorf("run a command on %s: none is given", c.node)
+	}
+	var outcome protocol.Outcome
+	err := c.callSystem(ctx, fmt.Sprintf("run %q on", argv[0]), protocol.PathExec, protocol.Command{Argv: argv}, &outcome)
+	if err != nil {
+		return nil, err
+	}
+	if outcome.ExitCode != 0 {
+		return outcome.Stdout, &harness.CommandError{Node: c.node, Argv: argv, ExitCode: outcome.ExitCode, Output: string(outcome.Output)}
+	}
+	return outcome.Stdout, nil
+}
+
+// ReadFile reads a file of the system, also while the main process is stopped or the power is off: a
+// disk can be looked at. A missing file is fs.ErrNotExist.
+func (c *Client) ReadFile(ctx context.Context, path string) ([]byte, error) {
+	var content []byte
+	err := c.file(ctx, http.MethodGet, path, 0, nil, func(body io.Reader) (err error) {
+		content, err = io.ReadAll(body)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", path, c.node, err)
+	}
+	return content, nil
+}
+
+// WriteFile replaces a file of the system at once, and makes the folders it is in. A file that is
+// there keeps its owner; its mode becomes the given one, 0644 when that is 0.
+func (c *Client) WriteFile(ctx context.Context, file harness.File) error {
+	mode := file.Mode
+	if mode == 0 {
+		mode = 0o644
+	}
+	if err := c.file(ctx, http.MethodPut, file.Path, mode, file.Data, nil); err != nil {
+		return fmt.Errorf("write %s of %s: %w", file.Path, c.node, err)
+	}
+	return nil
+}
+
+// RemoveFile removes a file of the system. A missing file is no error.
+func (c *Client) RemoveFile(ctx context.Context, path string) error {
+	if err := c.file(ctx, http.MethodDelete, path, 0, nil, nil); err != nil {
+		return fmt.Errorf("remove %s of %s: %w", path, c.node, err)
+	}
+	return nil
+}
+
+func (c *Client) file(ctx context.Context, method, path string, mode fs.FileMode, content []byte, read func(io.Reader) error) error {
+	query := url.Values{"path": {path}, "mode": {strconv.FormatUint(uint64(mode.Perm()), 8)}}
+	request, err := http.NewRequestWithContext(ctx, method, protocol.URL(protocol.PathFile)+"?"+query.Encode(), bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	response, err := protocol.Do(c.system, request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if read == nil {
+		return nil
+	}
+	return read(response.Body)
+}
