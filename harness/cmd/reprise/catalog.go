@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A catalog is what can be chosen from: the scenario folders and the labels of their specs. It is
+// read from the source, so that a wrong label is known before anything is compiled.
+type catalog struct {
+	folders []string // names below scenarios, such as "renumbering"
+	labels  []string // the folders' names are among them, and so are smoke and nightly
+}
+
+// plannedLabels may be asked for although no spec carries them at the moment.
+var plannedLabels = []string{"smoke", "nightly"}
+
+// readCatalog reads the scenarios of the repository.
+func readCatalog(root string) (catalog, error) {
+	scenarios := filepath.Join(root, "scenarios")
+	entries, err := os.ReadDir(scenarios)
+	if err != nil {
+		return catalog{}, fmt.Errorf("list the scenarios: %w", err)
+	}
+	known := map[string]bool{}
+	for _, label := range plannedLabels {
+		known[label] = true
+	}
+	var folders []string
+	for _, entry := range entries {
+		folder := filepath.Join(scenarios, entry.Name())
+		suites, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+		if err != nil {
+			return catalog{}, fmt.Errorf("list the scenario %s: %w", entry.Name(), err)
+		}
+		if !entry.IsDir() || len(suites) == 0 {
+			continue
+		}
+		folders = append(folders, entry.Name())
+		known[entry.Name()] = true
+		if err := collectLabels(suites, known); err != nil {
+			return catalog{}, fmt.Errorf("read the labels of scenario %s: %w", entry.Name(), err)
+		}
+	}
+	if len(folders) == 0 {
+		return catalog{}, fmt.Errorf("list the scenarios: %s holds none", scenarios)
+	}
+	return catalog{folders: folders, labels: slices.Sorted(maps.Keys(known))}, nil
+}
+
+// postmortem is how the label of a postmortem looks: its date and its name.
+var postmortem = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}-`)
+
+// postmortems are the labels that stand for one postmortem each.
+func (c catalog) postmortems() []string {
+	return slices.DeleteFunc(slices.Clone(c.labels), func(label string) bool { return !postmortem.MatchString(label) })
+}
+
+// collectLabels adds the arguments of every call of Label in the files: strings, and names of
+// constants that the same files define.
+func collectLabels(paths []string, known map[string]bool) error {
+	var files []*ast.File
+	constants := map[string]string{}
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		files = append(files, file)
+		collectConstants(file, constants)
+	}
+	for _, file := range files {
+		for node := range ast.Preorder(file) {
+			call, ok := node.(*ast.CallExpr)
+			if !ok || calledName(call) != "Label" {
+				continue
+			}
+			for _, argument := range call.Args {
+				if label, ok := constantText(argument, constants); ok {
+					known[label] = true
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func calledName(call *ast.CallExpr) string {
+	switch function := call.Fun.(type) {
+	case *ast.Ident:
+		return function.Name
+	case *ast.SelectorExpr:
+		return function.Sel.Name
+	}
+	return ""
+}
+
+// collectConstants adds the file's string constants of package level.
+func collectConstants(file *ast.File, constants map[string]string) {
+	for _, declaration := range file.Decls {
+		general, ok := declaration.(*ast.GenDecl)
+		if !ok || general.Tok != token.CONST {
+			continue
+		}
+		for _, spec := range general.Specs {
+			values := spec.(*ast.ValueSpec)
+			for index, value := range values.Values {
+				if text, ok := constantText(value, nil); ok {
+					constants[values.Names[index].Name] = text
+				}
+			}
+		}
+	}
+}
+
+// constantText evaluates a literal string or the name of a constant.
+func constantText(expression ast.Expr, constants map[string]string) (string, bool) {
+	switch value := expression.(type) {
+	case *ast.BasicLit:
+		if value.Kind != token.STRING {
+			return "", false
+		}
+		text, err := strconv.Unquote(value.Value)
+		return strings.TrimSpace(text), err == nil
+	case *ast.Ident:
+		text, ok := constants[value.Name]
+		return text, ok
+	}
+	return "", false
+}

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// A choice is which specs a run is about and how it goes.
+type choice struct {
+	labels, focus string
+	seed          int64
+	repeat        int
+	keep          bool
+}
+
+// seeds are below this, so that they are easy to copy.
+const seeds = 1_000_000
+
+func chaosCommand(out io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:  "chaos",
+		Usage: "run drills and leave a report",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "labels", Usage: "run the specs whose labels fit the `EXPRESSION`, such as 'renumbering && !nightly'"},
+			&cli.StringFlag{Name: "focus", Usage: "run the specs whose text matches the regular `EXPRESSION`"},
+			&cli.Int64Flag{Name: "seed", Usage: "order the specs as a run with the same `NUMBER` did (default: chosen at random)"},
+			&cli.IntFlag{Name: "repeat", Value: 1, Usage: "run everything `TIMES` times, each with the next seed; failures do not end it"},
+			&cli.BoolFlag{Name: "keep", Usage: "leave the lab of a failed spec running for a look inside"},
+		},
+		OnUsageError: noUsageText,
+		Before:       noArguments,
+		Action: func(ctx context.Context, command *cli.Command) error {
+			chosen := choice{
+				labels: command.String("labels"), focus: command.String("focus"), repeat: command.Int("repeat"),
+				keep: command.Bool("keep"), seed: rand.Int64N(seeds),
+			}
+			if command.IsSet("seed") {
+				chosen.seed = command.Int64("seed")
+			}
+			return chaos(ctx, out, chosen)
+		},
+	}
+}
+
+// check says what is wrong with the choice before anything is started.
+func (c choice) check(known catalog) error {
+	if err := known.checkLabels(c.labels); err != nil {
+		return err
+	}
+	if _, err := regexp.Compile(c.focus); err != nil {
+		return usage("read the focus %q: %w", c.focus, err)
+	}
+	if c.repeat < 1 {
+		return usage("repeat %d times: it has to be at least 1", c.repeat)
+	}
+	return nil
+}
+
+// chaos runs the chosen specs and leaves a report in a folder of its own.
+func chaos(ctx context.Context, out io.Writer, chosen choice) error {
+	root, err := repositoryRoot()
+	if err != nil {
+		return err
+	}
+	known, err := readCatalog(root)
+	if err != nil {
+		return err
+	}
+	if err := chosen.check(known); err != nil {
+		return err
+	}
+	engine, err := lab.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	runner, err := ginkgoProgram(ctx, root)
+	if err != nil {
+		return err
+	}
+	run := &chaosRun{
+		choice: chosen, root: root, folders: known.folders, runner: runner, out: out,
+		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
+		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
+	}
+	return run.all(ctx)
+}
+
+// A chaosRun is one run of the chosen specs, all passes of it.
+type chaosRun struct {
+	choice
+	root    string
+	folders []string // scenario folders
+	runner  string   // path of the program that runs suites
+	out     io.Writer
+	color   bool
+	id      string
+	started time.Time
+	outcome outcome
+
+	removeLeftovers func(ctx context.Context, run string) (lab.Removed, error)
+}
+
+// folder is where the run leaves its records and its report.
+func (r *chaosRun) folder() string { return filepath.Join(runsFolder(r.root), r.id) }
+
+// runnerReports is a folder of its own: a run's folder holds no JSON but records.
+func (r *chaosRun) runnerReports() string { return filepath.Join(r.folder(), "ginkgo") }
+
+// all makes every pass, then the report.
+func (r *chaosRun) all(ctx context.Context) error {
+	if err := os.MkdirAll(r.runnerReports(), 0o755); err != nil {
+		return fmt.Errorf("make the run's folder: %w", err)
+	}
+	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, r.repeatCommand())
+	signals, stop := interrupts()
+	defer stop()
+	var problems error
+	interrupted := false
+	for pass := 1; pass <= r.repeat && !interrupted; pass++ {
+		var err error
+		interrupted, err = r.pass(pass, signals)
+		problems = errors.Join(problems, err)
+	}
+	problems = errors.Join(problems, r.tidy(ctx), r.report())
+	if problems != nil {
+		fmt.Fprintf(r.out, "reprise: %v\n", problems)
+	}
+	if problem := r.verdict(interrupted); problem != "" {
+		fmt.Fprintf(r.out, "reprise: %s\n", problem)
+		problems = errors.Join(problems, errRed)
+	}
+	fmt.Fprintln(r.out, r.outcome.counts())
+	if problems != nil {
+		return errRed
+	}
+	return nil
+}
+
+// verdict says why the run as a whole is not good although that does not show in the failures, or
+// that it is not; "" when it is good.
+func (r *chaosRun) verdict(interrupted bool) string {
+	switch {
+	case interrupted:
+		return "interrupted: not everything ran"
+	case r.outcome.selected == 0 && len(r.outcome.failures) == 0:
+		return fmt.Sprintf("no spec was selected by labels %q and focus %q: nothing was checked", r.labels, r.focus)
+	case len(r.outcome.failures) > 0:
+		return "not everything went as claimed"
+	case r.outcome.passed == 0:
+		return "every selected spec was skipped: nothing was checked"
+	}
+	return ""
+}
+
+// pass runs all suites once. Each pass has the next seed.
+func (r *chaosRun) pass(number int, signals <-chan os.Signal) (interrupted bool, err error) {
+	name, report, seed := "", fmt.Sprintf("pass-%d.json", number), r.seed+int64(number-1)
+	if r.repeat > 1 {
+		name = strconv.Itoa(number)
+		fmt.Fprintf(r.out, "pass %d of %d, seed %d\n", number, r.repeat, seed)
+	}
+	process := suiteProcess{
+		path: r.runner, folder: r.root, out: r.out,
+		arguments: r.arguments(seed, report), environment: r.environment(seed, name),
+	}
+	interrupted, err = process.run(signals)
+	records, readErr := reports.ReadRecords(r.folder())
+	return interrupted, errors.Join(err, readErr, r.outcome.add(filepath.Join(r.runnerReports(), report), name, records))
+}
+
+// Limits of the runner. It has a limit of its own because a spec's covers that spec alone.
+const (
+	suitesLimit = 3 * time.Hour
+	// graceful is how long an interrupted spec may take to notice, before it is left behind.
+	graceful = time.Minute
+)
+
+// arguments are those of the runner: one suite after the other, since drills measure time.
+func (r *chaosRun) arguments(seed int64, report string) []string {
+	arguments := []string{
+		"run", "-v", "--keep-going", "--procs=1", "--timeout=" + suitesLimit.String(), "--grace-period=" + graceful.String(),
+		"--seed=" + strconv.FormatInt(seed, 10), "--json-report=" + report, "--output-dir=" + r.runnerReports(),
+	}
+	if r.labels != "" {
+		arguments = append(arguments, "--label-filter="+r.labels)
+	}
+	if r.focus != "" {
+		arguments = append(arguments, "--focus="+r.focus)
+	}
+	if !r.color {
+		arguments = append(arguments, "--no-color")
+	}
+	if os.Getenv("GITHUB_ACTIONS") == "true" {
+		arguments = append(arguments, "--github-output")
+	}
+	for _, folder := range r.folders {
+		arguments = append(arguments, "./scenarios/"+folder)
+	}
+	return arguments
+}
+
+// environment tells the suites about the run they belong to.
+func (r *chaosRun) environment(seed int64, pass string) []string {
+	environment := []string{
+		"REPRISE_RUN_DIR=" + r.folder(),
+		"REPRISE_SEED=" + strconv.FormatInt(seed, 10),
+		"REPRISE_REPEAT_COMMAND=" + r.repeatCommand(),
+		"REPRISE_PASS=" + pass,
+		"REPRISE_KEEP=", "REPRISE_LIVE=",
+	}
+	if r.keep {
+		environment = append(environment, "REPRISE_KEEP=1")
+	}
+	if r.color {
+		environment = append(environment, "REPRISE_LIVE=1")
+	}
+	return environment
+}
+
+// tidyLimit bounds the removal of what a killed suite left.
+const tidyLimit = 2 * time.Minute
+
+// tidy removes what the suites have left on the engine and says so: they should leave nothing,
+// unless a person asked for a lab to be kept.
+func (r *chaosRun) tidy(ctx context.Context) error {
+	if r.keep {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyLimit)
+	defer cancel()
+	removed, err := r.removeLeftovers(limited, r.id)
+	if !removed.Empty() {
+		fmt.Fprintf(r.out, "reprise: removed what the suites left behind:\n%s", describeRemoved(removed))
+	}
+	return err
+}
+
+// report writes the run's report and prints its table.
+func (r *chaosRun) report() error {
+	records, err := reports.ReadRecords(r.folder())
+	if err != nil {
+		return err
+	}
+	if len(records) > 0 {
+		fmt.Fprintln(r.out)
+		reports.Table(r.out, records, r.color)
+	}
+	err = reports.Write(r.folder(), reports.Run{
+		ID: r.id, Command: r.repeatCommand(), Seed: r.seed, Started: r.started, Duration: time.Since(r.started),
+		Records: records, Skipped: r.outcome.skips, Failures: r.outcome.failures,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.out, "\nreport: %s\nrepeat: %s\n", filepath.Join(r.folder(), "index.html"), r.repeatCommand())
+	return nil
+}

@@ -1,0 +1,13 @@
+// Command reprise runs drills and looks after what they need. It ties the packages together as the
+// scenarios do; nobody imports it. The targets of the Makefile are one line each around it.
+//
+//	reprise chaos --labels 'renumbering && !nightly' --seed 7
+//	reprise repro --id 2020-01-20-ip-renumbering
+//	reprise images
+//	reprise doctor
+//	reprise clean --images
+//	reprise rejudge reports/out/latest
+//
+// The exit status is 0 when all went as claimed, 1 when something did not, and 2 when the command
+// line was wrong and nothing was tried.
+package main

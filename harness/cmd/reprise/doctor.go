@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness/lab"
+)
+
+func doctorCommand(out io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:         "doctor",
+		Usage:        "say what this machine lacks for drills, and what to do about it",
+		OnUsageError: noUsageText,
+		Before:       noArguments,
+		Action: func(ctx context.Context, _ *cli.Command) error {
+			ctx, stop := interruptible(ctx)
+			defer stop()
+			return tell(out, lab.Doctor(ctx, fixtures.Images()))
+		},
+	}
+}
+
+// tell prints a line per finding. Only what keeps every drill from running is an error.
+func tell(out io.Writer, findings []lab.Finding) error {
+	for _, finding := range findings {
+		line := fmt.Sprintf("%-8s %-13s %s", finding.Health, finding.Subject, finding.Detail)
+		if finding.Advice != "" {
+			line += ": " + finding.Advice
+		}
+		fmt.Fprintln(out, line)
+	}
+	if slices.ContainsFunc(findings, func(finding lab.Finding) bool { return finding.Health == lab.Missing }) {
+		return fmt.Errorf("no drill can run here: see the lines that say %q", lab.Missing)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab"
+)
+
+// processorsPerBuild is how many a compiler keeps busy before a second build beside it gains more
+// than it takes in memory.
+const processorsPerBuild = 4
+
+func imagesCommand(out io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:         "images",
+		Usage:        "pull or build every image that drills use",
+		OnUsageError: noUsageText,
+		Before:       noArguments,
+		Action: func(ctx context.Context, _ *cli.Command) error {
+			ctx, stop := interruptible(ctx)
+			defer stop()
+			engine, err := lab.Connect(ctx)
+			if err != nil {
+				return err
+			}
+			defer engine.Close()
+			wanted := allImages()
+			references, err := lab.ResolveImages(ctx, engine, wanted, max(1, runtime.NumCPU()/processorsPerBuild), lab.Plain(out))
+			if err != nil {
+				return err
+			}
+			for index, image := range wanted {
+				fmt.Fprintf(out, "%-22s %s\n", image, references[index])
+			}
+			return nil
+		},
+	}
+}
+
+// allImages are those of the fixtures and the agent's.
+func allImages() []harness.Image {
+	return append([]harness.Image{lab.AgentImage()}, fixtures.Images()...)
+}

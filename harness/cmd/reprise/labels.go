@@ -1,0 +1,64 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/urfave/cli/v3"
+)
+
+// checkLabels says in one sentence what is wrong with a label expression such as
+// "renumbering && !nightly": a slip in a label would otherwise choose nothing, or with "!" too much.
+func (c catalog) checkLabels(expression string) error {
+	if _, err := types.ParseLabelFilter(expression); err != nil {
+		return usage("read the label expression %q: %s: join labels with && and ||, exclude one with !", expression, syntaxProblem(err))
+	}
+	for _, label := range labelsIn(expression) {
+		if !slices.ContainsFunc(c.labels, func(known string) bool { return strings.EqualFold(known, label) }) {
+			return usage("unknown label %q%s known labels: %s", label, didYouMean(label, c.labels), strings.Join(c.labels, ", "))
+		}
+	}
+	return nil
+}
+
+// patterns are what a label expression may hold besides labels: regular expressions, and sets with
+// their keys ("owner: isSubsetOf {a, b}").
+var patterns = regexp.MustCompile(`/[^/]*/|[^&|!,()]*:[^{}&|()]*(\{[^}]*\})?`)
+
+// labelsIn lists the labels that the expression names.
+func labelsIn(expression string) []string {
+	expression = patterns.ReplaceAllString(expression, "")
+	var labels []string
+	for _, word := range strings.FieldsFunc(expression, func(r rune) bool { return strings.ContainsRune("&|!,()", r) }) {
+		if word = strings.TrimSpace(word); word != "" {
+			labels = append(labels, word)
+		}
+	}
+	return labels
+}
+
+// syntaxProblem is the sentence in the library's error, which is several lines with a picture.
+func syntaxProblem(err error) string {
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+	for _, line := range slices.Backward(lines) {
+		line = strings.TrimSpace(line)
+		if strings.ContainsFunc(line, func(r rune) bool { return r >= 'a' && r <= 'z' }) && !strings.Contains(line, "http") {
+			return strings.TrimRight(line, ".")
+		}
+	}
+	return "it is not one"
+}
+
+// didYouMean ends a sentence with the known word that is nearest, where one is near.
+func didYouMean(word string, known []string) string {
+	var candidates []*cli.Command
+	for _, one := range known {
+		candidates = append(candidates, &cli.Command{Name: one})
+	}
+	if nearest := cli.SuggestCommand(candidates, word); nearest != "" {
+		return ": did you mean " + nearest + "?"
+	}
+	return ";"
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+)
+
+// errRed ends the program with status 1 when everything there is to say has been said already.
+var errRed = errors.New("not everything went as claimed")
+
+// A usageError is the user's: nothing was tried.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// usage makes an error of the command line, in one sentence.
+func usage(format string, arguments ...any) error {
+	return usageError{fmt.Errorf(format, arguments...)}
+}
+
+func main() {
+	os.Exit(status(command(os.Stdout).Run(context.Background(), os.Args), os.Stderr))
+}
+
+// command is the whole program, writing its results to out.
+func command(out io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:  "reprise",
+		Usage: "replay real postmortems against real clusters in containers",
+		Commands: []*cli.Command{
+			chaosCommand(out), reproCommand(out),
+			imagesCommand(out), doctorCommand(out), cleanCommand(out),
+			rejudgeCommand(out),
+		},
+		Writer:         out,
+		Suggest:        true,
+		HideVersion:    true,
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // status says it, once
+	}
+}
+
+// noUsageText keeps a wrong flag from printing the whole help text: one sentence is enough.
+func noUsageText(_ context.Context, command *cli.Command, err error, _ bool) error {
+	return usage("%w: see reprise %s --help", err, command.Name)
+}
+
+// noArguments refuses what would otherwise be ignored, such as an expression that the shell has split.
+func noArguments(ctx context.Context, command *cli.Command) (context.Context, error) {
+	if command.Args().Present() {
+		return ctx, usage("reprise %s takes no argument %q: see reprise %[1]s --help", command.Name, command.Args().First())
+	}
+	return ctx, nil
+}
+
+// status says what went wrong and chooses the exit status.
+func status(err error, problems io.Writer) int {
+	var wrong usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errRed):
+		return 1
+	case errors.As(err, &wrong):
+		fmt.Fprintf(problems, "reprise: %v\n", err)
+		return 2
+	}
+	fmt.Fprintf(problems, "reprise: %v\n", err)
+	return 1
+}
+
+// interruptible ends the context at the first Ctrl-C; a second one ends the program.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}

@@ -1,0 +1,49 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/consul/api"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// ServerRole is the role of the nodes that run a Consul server.
+const ServerRole = "consul-server"
+
+// httpAddress is where every agent's API listens, seen from its own node.
+const httpAddress = "127.0.0.1:8500"
+
+// dial makes a client of the API on one node. Nothing is sent yet.
+func dial(observer harness.Observer, node string) (*api.Client, error) {
+	client, err := api.NewClient(&api.Config{
+		Address:    httpAddress,
+		Scheme:     "http",
+		HttpClient: harness.HTTPClient(observer, node),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the Consul API on %s: %w", node, err)
+	}
+	return client, nil
+}
+
+// stale asks the server itself, which answers at once, leader or not.
+func stale(ctx context.Context) *api.QueryOptions {
+	return (&api.QueryOptions{AllowStale: true}).WithContext(ctx)
+}
+
+// consistent has the leader make sure that it still leads before it answers.
+func consistent(ctx context.Context) *api.QueryOptions {
+	return (&api.QueryOptions{RequireConsistent: true}).WithContext(ctx)
+}
+
+// servers are the nodes of the servers; having none is an error.
+func servers(observer harness.Observer) ([]harness.Node, error) {
+	nodes := observer.Topology().Selected(ServerRole)
+	if len(nodes) == 0 {
+		return nil, errors.New("the topology has no node of role " + ServerRole)
+	}
+	return nodes, nil
+}

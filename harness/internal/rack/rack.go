@@ -1,0 +1,255 @@
+package rack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Rack is a cluster in memory. Its nodes run from the start.
+type Rack struct {
+	// OnStart is called after a node's process has started; nil does nothing. It may use the rack.
+	OnStart func(node string)
+
+	topology harness.Topology
+
+	mutex     sync.Mutex
+	addresses map[string]harness.Addresses
+	files     map[string]map[string][]byte // node -> path -> content
+	states    map[string]harness.SystemStatus
+	logs      map[string][]harness.LogLine
+	journal   []string
+	listeners map[string]*listener           // "node/127.0.0.1:1" or "[fd00::1]:1"
+	datagrams map[string]func([]byte) []byte // by address
+}
+
+// New builds the topology's nodes with their files in place and their processes running.
+func New(topology harness.Topology) *Rack {
+	rack := &Rack{
+		topology:  topology,
+		addresses: map[string]harness.Addresses{},
+		files:     map[string]map[string][]byte{},
+		states:    map[string]harness.SystemStatus{},
+		logs:      map[string][]harness.LogLine{},
+		listeners: map[string]*listener{},
+		datagrams: map[string]func([]byte) []byte{},
+	}
+	for _, node := range topology.Nodes {
+		rack.addresses[node.Name] = harness.Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
+		rack.files[node.Name] = map[string][]byte{}
+		for _, file := range node.System.Files {
+			rack.files[node.Name][file.Path] = file.Data
+		}
+		rack.states[node.Name] = harness.SystemStatus{Running: true, PID: 100, Started: time.Now()}
+	}
+	return rack
+}
+
+// Serve answers HTTP on a node: at a loopback address only for those who dial from the node itself.
+// It ends with Close.
+func (r *Rack) Serve(node, address string, handler http.Handler) {
+	accepting := newListener()
+	r.mutex.Lock()
+	r.listeners[place(node, address)] = accepting
+	r.mutex.Unlock()
+	go http.Serve(accepting, handler) //nolint:errcheck,gosec // a fake: it ends with its listener
+}
+
+// ServeDatagrams answers UDP at an address: what answer returns is sent back; nil sends nothing.
+func (r *Rack) ServeDatagrams(address string, answer func([]byte) []byte) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.datagrams[address] = answer
+}
+
+// Close ends every server.
+func (r *Rack) Close() {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, accepting := range r.listeners {
+		_ = accepting.Close()
+	}
+}
+
+// Renumber gives a node other addresses.
+func (r *Rack) Renumber(node string, now harness.Addresses) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.addresses[node] = now
+}
+
+// End lets a node's process end by itself.
+func (r *Rack) End(node string, exitCode int) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.halt(node, exitCode, "")
+}
+
+// Print adds a line to the node's log.
+func (r *Rack) Print(node, text string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.logs[node] = append(r.logs[node], harness.LogLine{At: time.Now(), Text: text})
+}
+
+// Journal takes what has been done to the nodes since the last call, sorted: what happens on
+// several nodes at once has no order.
+func (r *Rack) Journal() []string {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	taken := r.journal
+	r.journal = nil
+	slices.Sort(taken)
+	return taken
+}
+
+func (r *Rack) note(format string, arguments ...any) {
+	r.journal = append(r.journal, fmt.Sprintf(format, arguments...))
+}
+
+func (r *Rack) halt(node string, exitCode int, signal string) {
+	state := r.states[node]
+	state.Running, state.PID, state.ExitCode, state.Signal, state.Ended = false, 0, exitCode, signal, time.Now()
+	r.states[node] = state
+}
+
+// Topology implements harness.Observer.
+func (r *Rack) Topology() harness.Topology { return r.topology }
+
+// Addresses implements harness.Observer.
+func (r *Rack) Addresses(node string) (harness.Addresses, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	now, known := r.addresses[node]
+	if !known {
+		return harness.Addresses{}, fmt.Errorf("no node called %s", node)
+	}
+	return now, nil
+}
+
+// Dial implements harness.Observer. Where nobody listens, and on nodes that do not run, the
+// connection is refused.
+func (r *Rack) Dial(ctx context.Context, from, network, address string) (net.Conn, error) {
+	r.mutex.Lock()
+	accepting, answer := r.listeners[place(from, address)], r.datagrams[address]
+	state, isNode := r.states[from]
+	r.mutex.Unlock()
+	switch {
+	case strings.HasPrefix(network, "udp") && answer != nil:
+		near, far := net.Pipe()
+		go echo(far, answer)
+		return near, nil
+	case isNode && !state.Running, accepting == nil:
+		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+	}
+	return accepting.dial(ctx)
+}
+
+// ReadFile implements harness.Observer.
+func (r *Rack) ReadFile(_ context.Context, node, path string) ([]byte, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	data, found := r.files[node][path]
+	if !found {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}
+	return slices.Clone(data), nil
+}
+
+// Log implements harness.Observer.
+func (r *Rack) Log(_ context.Context, node string, since time.Time) ([]harness.LogLine, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	var lines []harness.LogLine
+	for _, line := range r.logs[node] {
+		if !line.At.Before(since) {
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
+}
+
+// Status implements harness.Observer.
+func (r *Rack) Status(_ context.Context, node string) (harness.SystemStatus, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.states[node], nil
+}
+
+// Exec implements harness.Operator for one command: sh -c "kill -KILL PID".
+func (r *Rack) Exec(_ context.Context, node string, argv ...string) ([]byte, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	command := strings.Join(argv, " ")
+	r.note("exec %s: %s", node, command)
+	if command != fmt.Sprintf("sh -c kill -KILL %d", r.states[node].PID) {
+		return nil, &harness.CommandError{Node: node, Argv: argv, ExitCode: 127, Output: "the rack does not know this command"}
+	}
+	r.halt(node, -1, "killed")
+	return nil, nil
+}
+
+// WriteFile implements harness.Operator.
+func (r *Rack) WriteFile(_ context.Context, node string, file harness.File) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.note("write %s: %s", node, file.Path)
+	r.files[node][file.Path] = slices.Clone(file.Data)
+	return nil
+}
+
+// RemoveFile implements harness.Operator.
+func (r *Rack) RemoveFile(_ context.Context, node, path string) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.note("remove %s: %s", node, path)
+	delete(r.files[node], path)
+	return nil
+}
+
+// Stop implements harness.Operator.
+func (r *Rack) Stop(_ context.Context, node string) error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.note("stop %s", node)
+	r.halt(node, 0, "")
+	return nil
+}
+
+// Start implements harness.Operator.
+func (r *Rack) Start(_ context.Context, node string) error {
+	r.mutex.Lock()
+	if r.states[node].Running {
+		r.mutex.Unlock()
+		return errors.New("already running")
+	}
+	r.note("start %s", node)
+	r.states[node] = harness.SystemStatus{Running: true, PID: 200, Started: time.Now()}
+	r.mutex.Unlock()
+	if r.OnStart != nil {
+		r.OnStart(node)
+	}
+	return nil
+}
+
+// PowerOn implements harness.Operator.
+func (r *Rack) PowerOn(context.Context, string) error { return nil }
+
+// place is where a listener is found: an address, or a loopback address of one node.
+func place(node, address string) string {
+	if at, err := netip.ParseAddrPort(address); err == nil && at.Addr().IsLoopback() {
+		return node + "/" + address
+	}
+	return address
+}

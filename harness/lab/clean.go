@@ -1,0 +1,137 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+)
+
+// cleanEngine is the little that cleaning up needs of a container engine.
+type cleanEngine interface {
+	ContainerList(ctx context.Context, options client.ContainerListOptions) (client.ContainerListResult, error)
+	ContainerRemove(ctx context.Context, id string, options client.ContainerRemoveOptions) (client.ContainerRemoveResult, error)
+	NetworkList(ctx context.Context, options client.NetworkListOptions) (client.NetworkListResult, error)
+	NetworkRemove(ctx context.Context, id string, options client.NetworkRemoveOptions) (client.NetworkRemoveResult, error)
+	VolumeList(ctx context.Context, options client.VolumeListOptions) (client.VolumeListResult, error)
+	VolumeRemove(ctx context.Context, id string, options client.VolumeRemoveOptions) (client.VolumeRemoveResult, error)
+	ImageList(ctx context.Context, options client.ImageListOptions) (client.ImageListResult, error)
+	ImageRemove(ctx context.Context, id string, options client.ImageRemoveOptions) (client.ImageRemoveResult, error)
+	Info(ctx context.Context, options client.InfoOptions) (client.SystemInfoResult, error)
+}
+
+// sweepAge is how old a lab's leftovers have to be before another run removes them: between the
+// creation of a lab's networks and its first running container there are only seconds.
+const sweepAge = 2 * time.Minute
+
+// Removed tells what a cleaning took away, by name.
+type Removed struct {
+	Containers, Networks, Volumes, Images []string
+}
+
+// Empty tells whether there was nothing to remove.
+func (r Removed) Empty() bool {
+	return len(r.Containers)+len(r.Networks)+len(r.Volumes)+len(r.Images) == 0
+}
+
+// Clean removes every container, network and volume that any lab has created, whatever its age and
+// whether or not it is in use: the labs of a run that is still going on included. What it could not
+// remove is in the error; the rest is in the result either way.
+func Clean(ctx context.Context, engine *client.Client) (Removed, error) { return clean(ctx, engine) }
+
+// CleanRun is [Clean] for the labs of one run, named as their [Options] name it.
+func CleanRun(ctx context.Context, engine *client.Client, run string) (Removed, error) {
+	return clean(ctx, engine, LabelRun+"="+run)
+}
+
+// clean removes what carries all of the labels besides that of a lab.
+func clean(ctx context.Context, engine cleanEngine, labels ...string) (Removed, error) {
+	found, err := findLeftovers(ctx, engine, labels...)
+	if err != nil {
+		return Removed{}, err
+	}
+	return remove(ctx, engine, found)
+}
+
+// Sweep removes what labs have left whose harness is gone: containers, networks and volumes of
+// labs that have no running container any more and are older than two minutes. A lab that runs is
+// left alone, also one that was kept for a person to look at.
+func Sweep(ctx context.Context, engine *client.Client) error { return sweep(ctx, engine) }
+
+func sweep(ctx context.Context, engine cleanEngine) error {
+	found, err := findLeftovers(ctx, engine)
+	if err != nil {
+		return err
+	}
+	if len(found.containers)+len(found.networks)+len(found.volumes) == 0 {
+		return nil
+	}
+	now, err := engineTime(ctx, engine)
+	if err != nil {
+		return err
+	}
+	if _, err := remove(ctx, engine, found.abandoned(now)); err != nil {
+		return fmt.Errorf("sweep up after labs that are gone: %w", err)
+	}
+	return nil
+}
+
+// remove takes containers away first: networks and volumes cannot go while they are in use.
+func remove(ctx context.Context, engine cleanEngine, found leftovers) (removed Removed, err error) {
+	for _, kind := range []struct {
+		noun   string
+		things []leftover
+		remove func(context.Context, string) error
+		gone   *[]string
+	}{
+		{"container", found.containers, func(ctx context.Context, id string) error {
+			_, err := engine.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+			return err
+		}, &removed.Containers},
+		{"network", found.networks, func(ctx context.Context, id string) error {
+			_, err := engine.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
+			return err
+		}, &removed.Networks},
+		{"volume", found.volumes, func(ctx context.Context, id string) error {
+			_, err := engine.VolumeRemove(ctx, id, client.VolumeRemoveOptions{Force: true})
+			return err
+		}, &removed.Volumes},
+	} {
+		for _, thing := range kind.things {
+			if failure := untilGone(ctx, thing.id, kind.remove); failure != nil {
+				err = errors.Join(err, fmt.Errorf("remove %s %s: %w", kind.noun, thing.name, failure))
+				continue
+			}
+			*kind.gone = append(*kind.gone, thing.name)
+		}
+	}
+	return removed, err
+}
+
+// untilGone removes a thing and tries again while the engine refuses: it does so while it removes the
+// same thing, or one that uses it, of its own accord.
+func untilGone(ctx context.Context, id string, remove func(context.Context, string) error) error {
+	limited, cancel := context.WithTimeout(ctx, removeLimit)
+	defer cancel()
+	ticker := time.NewTicker(removeEvery)
+	defer ticker.Stop()
+	var last error
+	for {
+		err := remove(limited, id)
+		if err == nil || errdefs.IsNotFound(err) {
+			return nil
+		}
+		// The call that the limit broke off says less than the refusals before it.
+		if last == nil || limited.Err() == nil {
+			last = err
+		}
+		select {
+		case <-limited.Done():
+			return last
+		case <-ticker.C:
+		}
+	}
+}

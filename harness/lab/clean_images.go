@@ -1,0 +1,44 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/image"
+	"github.com/moby/moby/client"
+)
+
+// CleanImages removes every image that a lab has built, and none that was pulled. The next run
+// builds them again, from what was kept of the compiled products.
+func CleanImages(ctx context.Context, engine *client.Client) (Removed, error) {
+	return cleanImages(ctx, engine)
+}
+
+func cleanImages(ctx context.Context, engine cleanEngine) (Removed, error) {
+	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", labelImage)})
+	if err != nil {
+		return Removed{}, fmt.Errorf("list the built images: %w", err)
+	}
+	// The newest first: an image goes before the one it was built on.
+	slices.SortFunc(listed.Items, func(a, b image.Summary) int { return cmp.Compare(b.Created, a.Created) })
+	var removed Removed
+	for _, one := range listed.Items {
+		name := one.ID
+		if len(one.RepoTags) > 0 {
+			name = one.RepoTags[0]
+		}
+		_, removeErr := engine.ImageRemove(ctx, one.ID, client.ImageRemoveOptions{Force: true, PruneChildren: true})
+		switch {
+		case errdefs.IsNotFound(removeErr): // went with another one
+		case removeErr != nil:
+			err = errors.Join(err, fmt.Errorf("remove image %s: %w", name, removeErr))
+			continue
+		}
+		removed.Images = append(removed.Images, name)
+	}
+	return removed, err
+}

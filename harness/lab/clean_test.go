@@ -1,0 +1,275 @@
+package lab
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/image"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/system"
+	"github.com/moby/moby/api/types/volume"
+	"github.com/moby/moby/client"
+)
+
+// crowdedEngine holds things in memory and answers as an engine does, as far as cleaning goes: it
+// lists by label, refuses a network in use, and forgets what was removed.
+type crowdedEngine struct {
+	now        time.Time
+	containers []container.Summary
+	networks   []network.Summary
+	volumes    []volume.Volume
+	images     []image.Summary
+	refusals   map[string]int // how often removing the thing is refused before it works; -1 for ever
+}
+
+func hasLabels(labels map[string]string, filters client.Filters) bool {
+	for wanted := range filters["label"] {
+		key, value, exact := strings.Cut(wanted, "=")
+		if got, ok := labels[key]; !ok || exact && got != value {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *crowdedEngine) refuse(id string) error {
+	if e.refusals[id] == 0 {
+		return nil
+	}
+	e.refusals[id]--
+	return errdefs.ErrConflict.WithMessage(id + " is in use")
+}
+
+func (e *crowdedEngine) ContainerList(_ context.Context, options client.ContainerListOptions) (result client.ContainerListResult, _ error) {
+	for _, one := range e.containers {
+		if hasLabels(one.Labels, options.Filters) && (options.All || one.State == container.StateRunning) {
+			result.Items = append(result.Items, one)
+		}
+	}
+	return result, nil
+}
+
+func (e *crowdedEngine) ContainerRemove(_ context.Context, id string, _ client.ContainerRemoveOptions) (client.ContainerRemoveResult, error) {
+	if err := e.refuse(id); err != nil {
+		return client.ContainerRemoveResult{}, err
+	}
+	e.containers = slices.DeleteFunc(e.containers, func(one container.Summary) bool { return one.ID == id })
+	return client.ContainerRemoveResult{}, nil
+}
+
+func (e *crowdedEngine) NetworkList(_ context.Context, options client.NetworkListOptions) (result client.NetworkListResult, _ error) {
+	for _, one := range e.networks {
+		if hasLabels(one.Labels, options.Filters) {
+			result.Items = append(result.Items, one)
+		}
+	}
+	return result, nil
+}
+
+func (e *crowdedEngine) NetworkRemove(_ context.Context, id string, _ client.NetworkRemoveOptions) (client.NetworkRemoveResult, error) {
+	for _, one := range e.containers {
+		if one.NetworkSettings != nil && one.NetworkSettings.Networks[id] != nil {
+			return client.NetworkRemoveResult{}, errdefs.ErrConflict.WithMessage("network has active endpoints")
+		}
+	}
+	e.networks = slices.DeleteFunc(e.networks, func(one network.Summary) bool { return one.ID == id })
+	return client.NetworkRemoveResult{}, e.refuse(id)
+}
+
+func (e *crowdedEngine) VolumeList(_ context.Context, options client.VolumeListOptions) (result client.VolumeListResult, _ error) {
+	for _, one := range e.volumes {
+		if hasLabels(one.Labels, options.Filters) {
+			result.Items = append(result.Items, one)
+		}
+	}
+	return result, nil
+}
+
+func (e *crowdedEngine) VolumeRemove(_ context.Context, id string, _ client.VolumeRemoveOptions) (client.VolumeRemoveResult, error) {
+	e.volumes = slices.DeleteFunc(e.volumes, func(one volume.Volume) bool { return one.Name == id })
+	return client.VolumeRemoveResult{}, e.refuse(id)
+}
+
+func (e *crowdedEngine) ImageList(_ context.Context, options client.ImageListOptions) (result client.ImageListResult, _ error) {
+	for _, one := range e.images {
+		if hasLabels(one.Labels, options.Filters) {
+			result.Items = append(result.Items, one)
+		}
+	}
+	return result, nil
+}
+
+func (e *crowdedEngine) ImageRemove(_ context.Context, id string, _ client.ImageRemoveOptions) (client.ImageRemoveResult, error) {
+	for _, one := range e.images {
+		if one.ParentID == id {
+			return client.ImageRemoveResult{}, errdefs.ErrConflict.WithMessage("image has dependent child images")
+		}
+	}
+	e.images = slices.DeleteFunc(e.images, func(one image.Summary) bool { return one.ID == id })
+	return client.ImageRemoveResult{}, nil
+}
+
+func (e *crowdedEngine) Info(context.Context, client.InfoOptions) (client.SystemInfoResult, error) {
+	return client.SystemInfoResult{Info: system.Info{SystemTime: e.now.Format(time.RFC3339Nano)}}, nil
+}
+
+// things names everything the engine still has.
+func (e *crowdedEngine) things() []string {
+	var names []string
+	for _, one := range e.containers {
+		names = append(names, containerName(one))
+	}
+	for _, one := range e.networks {
+		names = append(names, one.Name)
+	}
+	for _, one := range e.volumes {
+		names = append(names, one.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// aLab gives the engine a container, a network and a volume of a lab; an empty id makes them a stranger's.
+func (e *crowdedEngine) aLab(id string, age time.Duration, state container.ContainerState) {
+	labels, name := map[string]string{LabelLab: id, LabelRun: "run-of-" + id}, id
+	if id == "" {
+		labels, name = nil, "stranger"
+	}
+	created := e.now.Add(-age)
+	e.containers = append(e.containers, container.Summary{
+		ID: name + "-c", Names: []string{"/" + name + "-container"}, Labels: labels, State: state, Created: created.Unix(),
+		NetworkSettings: &container.NetworkSettingsSummary{Networks: map[string]*network.EndpointSettings{name + "-n": {}}},
+	})
+	e.networks = append(e.networks, network.Summary{Network: network.Network{ID: name + "-n", Name: name + "-network", Labels: labels, Created: created}})
+	e.volumes = append(e.volumes, volume.Volume{Name: name + "-volume", Labels: labels, CreatedAt: created.Format(time.RFC3339)})
+}
+
+// Goal: a sweep takes what abandoned labs left and nothing else. Method: labs in every state and a
+// stranger's things on a fake engine; what is left afterwards is compared.
+func TestSweepTakesOnlyWhatAbandonedLabsLeft(t *testing.T) {
+	engine := &crowdedEngine{now: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)}
+	engine.aLab("gone", time.Hour, container.StateExited)
+	engine.aLab("running", time.Hour, container.StateRunning)
+	engine.aLab("paused", time.Hour, container.StatePaused)
+	engine.aLab("leaving", time.Hour, container.StateRemoving)
+	engine.aLab("arriving", time.Minute, container.StateCreated)
+	engine.aLab("", time.Hour, container.StateExited)
+	want := engine.things()
+	want = slices.DeleteFunc(want, func(name string) bool { return strings.HasPrefix(name, "gone") })
+
+	if err := sweep(t.Context(), engine); err != nil {
+		t.Fatal(err)
+	}
+	if got := engine.things(); !slices.Equal(got, want) {
+		t.Errorf("the sweep left %q, want %q", got, want)
+	}
+}
+
+// Goal: a lab that is being brought up is safe although its network has no container yet. Method: a
+// young network alone, then the same network grown old.
+func TestSweepSparesAYoungNetwork(t *testing.T) {
+	engine := &crowdedEngine{now: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)}
+	engine.aLab("arriving", sweepAge-time.Second, container.StateCreated)
+	engine.containers = nil
+
+	if err := sweep(t.Context(), engine); err != nil {
+		t.Fatal(err)
+	}
+	if len(engine.networks) != 1 {
+		t.Fatal("the sweep removed the network of a lab that is being brought up")
+	}
+	engine.now = engine.now.Add(2 * time.Second)
+	if err := sweep(t.Context(), engine); err != nil {
+		t.Fatal(err)
+	}
+	if len(engine.networks) != 0 {
+		t.Error("the sweep spared the network of a lab that never came up")
+	}
+}
+
+// Goal: cleaning takes every lab, running or not, says so, and spares strangers. Method: two labs
+// and a stranger on a fake engine that refuses the first tries, as one does that is removing the
+// same container itself.
+func TestCleanTakesEveryLab(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine := &crowdedEngine{now: time.Now(), refusals: map[string]int{"running-c": 3}}
+		engine.aLab("running", time.Hour, container.StateRunning)
+		engine.aLab("arriving", 0, container.StateCreated)
+		engine.aLab("", time.Hour, container.StateRunning)
+
+		removed, err := clean(t.Context(), engine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"stranger-container", "stranger-network", "stranger-volume"}
+		if got := engine.things(); !slices.Equal(got, want) {
+			t.Errorf("cleaning left %q, want %q", got, want)
+		}
+		if got := slices.Sorted(slices.Values(removed.Containers)); !slices.Equal(got, []string{"arriving-container", "running-container"}) {
+			t.Errorf("cleaning says it removed the containers %q", got)
+		}
+		if len(removed.Networks) != 2 || len(removed.Volumes) != 2 {
+			t.Errorf("cleaning says it removed the networks %q and the volumes %q", removed.Networks, removed.Volumes)
+		}
+	})
+}
+
+// Goal: cleaning after one run leaves the labs of others alone. Method: the labs of two runs on a
+// fake engine that filters by label as an engine does.
+func TestCleanRunSparesOtherRuns(t *testing.T) {
+	engine := &crowdedEngine{now: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)}
+	engine.aLab("mine", time.Hour, container.StateRunning)
+	engine.aLab("other", time.Hour, container.StateRunning)
+	if _, err := clean(t.Context(), engine, LabelRun+"=run-of-mine"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"other-container", "other-network", "other-volume"}
+	if got := engine.things(); !slices.Equal(got, want) {
+		t.Errorf("cleaning left %q, want %q", got, want)
+	}
+}
+
+// Goal: one thing that cannot be removed neither hides nor keeps the others. Method: an engine that
+// refuses one container for ever; time is the test's, so the limit costs nothing.
+func TestCleanNamesWhatStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine := &crowdedEngine{now: time.Now(), refusals: map[string]int{"stuck-c": -1}}
+		engine.aLab("stuck", time.Hour, container.StateRunning)
+		engine.aLab("other", time.Hour, container.StateRunning)
+
+		removed, err := clean(t.Context(), engine)
+		if err == nil || !strings.Contains(err.Error(), "remove container stuck-container: stuck-c is in use") {
+			t.Errorf("cleaning says %v, and not which container stayed and why", err)
+		}
+		if !slices.Equal(removed.Containers, []string{"other-container"}) {
+			t.Errorf("cleaning says it removed the containers %q", removed.Containers)
+		}
+	})
+}
+
+// Goal: built images go, an image before the one it was built on, and pulled ones stay. Method: a
+// fake engine that refuses to remove an image others are built on.
+func TestCleanImagesTakesTheBuiltOnes(t *testing.T) {
+	built := map[string]string{labelImage: "any"}
+	engine := &crowdedEngine{images: []image.Summary{
+		{ID: "base", RepoTags: []string{"reprise/debian:1"}, Labels: built, Created: 1},
+		{ID: "nomad", ParentID: "base", RepoTags: []string{"reprise/nomad:1"}, Labels: built, Created: 2},
+		{ID: "pulled", RepoTags: []string{"debian:bookworm-slim"}, Created: 3},
+	}}
+	removed, err := cleanImages(t.Context(), engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"reprise/nomad:1", "reprise/debian:1"}; !slices.Equal(removed.Images, want) {
+		t.Errorf("removed %q, want %q", removed.Images, want)
+	}
+	if len(engine.images) != 1 || engine.images[0].ID != "pulled" {
+		t.Errorf("the engine has %v left", engine.images)
+	}
+}

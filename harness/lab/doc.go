@@ -1,0 +1,15 @@
+// Package lab turns a [harness.Topology] into containers on the machine's engine and takes them
+// away again. It is the only package that imports testcontainers-go and the Docker client; the
+// scenarios' suite and the CLI import it, nothing else does.
+//
+// A node is a pod of two containers: the agent owns the node's network and process namespaces, the
+// system joins both. Only the lab talks to the engine; everything that is done to a node afterwards
+// is a message to its agent. See harness/adr/0003-node-as-a-pod.md.
+//
+//	cluster, err := lab.Start(ctx, fixtures.NomadConsul(3), lab.Options{Progress: lab.Plain(os.Stderr)})
+//	if err != nil {
+//		return err
+//	}
+//	defer cluster.Close(context.WithoutCancel(ctx))
+//	connection, err := cluster.Dial(ctx, "nomad-1", "tcp", "127.0.0.1:4646")
+package lab

@@ -1,0 +1,135 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+
+	"github.com/moby/moby/api/types/system"
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// A Health says what a finding of [Doctor] means for drills.
+type Health string
+
+// The healths, from good to bad.
+const (
+	Healthy Health = "ok"
+	Warning Health = "warn"    // drills run, more slowly or not all of them
+	Missing Health = "missing" // no drill can run
+)
+
+// A Finding is the answer to one question about this machine or its engine.
+type Finding struct {
+	Subject string // what was looked at, such as "registry"
+	Health  Health
+	Detail  string // what was found
+	Advice  string // what to do about it; empty when all is well
+}
+
+// A patient is what the checks look at.
+type patient struct {
+	engine *client.Client
+	info   system.Info
+	local  bool // the engine runs on this machine
+	images []harness.Image
+}
+
+// A check looks at one thing.
+type check struct {
+	subject string
+	look    func(context.Context, *patient) (Health, string, string)
+}
+
+// checks are in the order in which a person wants to read about them.
+var checks = []check{
+	{"machine", checkMachine},
+	{"disk", checkDisk},
+	{"ipv6", checkIPv6},
+	{"capabilities", checkCapabilities},
+	{"images", checkImages},
+	{"registry", checkRegistry},
+	{"mmdebstrap", checkMmdebstrap},
+	{"go", checkGo},
+}
+
+// Doctor examines the engine and this machine for what drills need, with the images that will be
+// wanted. It changes nothing that stays: the network and the containers it tries are removed again.
+// Where the engine cannot be reached, that is the only finding.
+func Doctor(ctx context.Context, images []harness.Image) []Finding {
+	engine, err := Connect(ctx)
+	if err != nil {
+		return []Finding{{Subject: "engine", Health: Missing, Detail: err.Error()}}
+	}
+	defer engine.Close()
+	findings := make([]Finding, len(checks)+1)
+	examined, finding := meet(ctx, engine, images)
+	findings[0] = finding
+	if examined == nil {
+		return findings[:1]
+	}
+	var group sync.WaitGroup
+	for index, check := range checks {
+		group.Go(func() {
+			health, detail, advice := check.look(ctx, examined)
+			findings[index+1] = Finding{check.subject, health, detail, advice}
+		})
+	}
+	group.Wait()
+	return findings
+}
+
+// meet asks the engine who it is.
+func meet(ctx context.Context, engine *client.Client, images []harness.Image) (*patient, Finding) {
+	info, err := engine.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return nil, Finding{"engine", Missing, fmt.Sprintf("it answers, but does not describe itself: %v", err), "restart it"}
+	}
+	host := engine.DaemonHost()
+	examined := &patient{engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images}
+	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
+		info.Info.ServerVersion, host, engine.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
+	return examined, Finding{"engine", Healthy, detail, ""}
+}
+
+// What figures can be trusted on. The smallest machine drills were measured on has two processors.
+const (
+	enoughProcessors = 2
+	enoughMemory     = 4 << 30 // bytes; seven nodes of the largest topology and a compiler
+)
+
+func checkMachine(_ context.Context, examined *patient) (Health, string, string) {
+	detail := fmt.Sprintf("%d processors, %.1f GiB of memory, kernel %s", examined.info.NCPU, float64(examined.info.MemTotal)/(1<<30), examined.info.KernelVersion)
+	if examined.info.NCPU < enoughProcessors || examined.info.MemTotal < enoughMemory {
+		return Warning, detail, fmt.Sprintf("give the engine %d processors and %d GiB: with less, drills run into their time limits", enoughProcessors, enoughMemory>>30)
+	}
+	return Healthy, detail, ""
+}
+
+func checkGo(ctx context.Context, _ *patient) (Health, string, string) {
+	version, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
+	if err != nil {
+		return Missing, fmt.Sprintf("the go command does not work: %v", err), "install Go: it compiles the agent, the scenarios and the products"
+	}
+	return Healthy, strings.TrimSpace(string(version)), ""
+}
+
+func checkMmdebstrap(ctx context.Context, examined *patient) (Health, string, string) {
+	path, err := exec.LookPath("mmdebstrap")
+	if err == nil {
+		return Healthy, path, ""
+	}
+	for _, image := range examined.images {
+		if len(image.Recipe.Packages) == 0 {
+			continue
+		}
+		if present, err := examined.has(ctx, image); err == nil && !present {
+			return Warning, fmt.Sprintf("not installed, and image %s is not in the engine", image), "install mmdebstrap (apt-get install mmdebstrap), unless a registry can be reached"
+		}
+	}
+	return Healthy, "not installed, and not needed: the base images are in the engine", ""
+}

@@ -1,0 +1,209 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
+)
+
+// doctorLab marks what the doctor creates for a moment, so that `make clean` finds it after a crash.
+const doctorLab = "doctor"
+
+// doctorPrefix is a network that no topology uses.
+var doctorPrefix = netip.MustParsePrefix("fd00:d0c::/64")
+
+// Free disk space, in bytes, for compiling the largest product and building its image.
+const (
+	enoughDisk = 10 << 30
+	littleDisk = 2 << 30 // below this not even present images run for long
+)
+
+func checkDisk(_ context.Context, examined *patient) (Health, string, string) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	folders := []string{cache}
+	if examined.local {
+		folders = append(folders, examined.info.DockerRootDir)
+	}
+	health, details := Healthy, []string{}
+	for _, folder := range folders {
+		free, err := freeSpace(folder)
+		if err != nil {
+			return Warning, fmt.Sprintf("the space below %s is unknown: %v", folder, err), fmt.Sprintf("see to it that %d GiB are free", enoughDisk>>30)
+		}
+		details = append(details, fmt.Sprintf("%.1f GiB free below %s", float64(free)/(1<<30), folder))
+		switch {
+		case free < littleDisk:
+			health = Missing
+		case free < enoughDisk && health == Healthy:
+			health = Warning
+		}
+	}
+	if health == Healthy {
+		return health, strings.Join(details, ", "), ""
+	}
+	return health, strings.Join(details, ", "), fmt.Sprintf("make room: building every image takes %d GiB (docker system df and go clean -cache show and free some)", enoughDisk>>30)
+}
+
+// freeSpace is what an ordinary user may still write below a folder, or below the first folder
+// above it that exists.
+func freeSpace(folder string) (uint64, error) {
+	for !exists(folder) && strings.Contains(strings.Trim(folder, "/"), "/") {
+		folder = folder[:strings.LastIndexByte(folder, '/')]
+	}
+	var state syscall.Statfs_t
+	if err := syscall.Statfs(folder, &state); err != nil {
+		return 0, fmt.Errorf("look at %s: %w", folder, err)
+	}
+	return state.Bavail * uint64(state.Bsize), nil
+}
+
+func checkIPv6(ctx context.Context, examined *patient) (Health, string, string) {
+	const advice = "enable IPv6 in the kernel (sysctl net.ipv6.conf.all.disable_ipv6=0) and in the engine: labs are dual stack"
+	ipv6 := true
+	created, err := examined.engine.NetworkCreate(ctx, "reprise-doctor", client.NetworkCreateOptions{
+		Driver: "bridge", EnableIPv6: &ipv6, Labels: map[string]string{LabelLab: doctorLab},
+		IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: doctorPrefix}}},
+	})
+	if err != nil {
+		return Missing, fmt.Sprintf("no network with IPv6 can be created: %v", err), advice
+	}
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
+	defer cancel()
+	if _, err := examined.engine.NetworkRemove(bounded, created.ID, client.NetworkRemoveOptions{}); err != nil {
+		return Warning, fmt.Sprintf("the network that was tried is still there: %v", err), "run make clean"
+	}
+	return Healthy, "networks can have it", ""
+}
+
+// checkCapabilities starts the agent's container with each set of capabilities a drill may need.
+// Engines differ in what they can grant, and say so only when a container starts.
+func checkCapabilities(ctx context.Context, examined *patient) (Health, string, string) {
+	reference, err := examined.reference(ctx, AgentImage())
+	if err != nil {
+		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
+	}
+	needed := agent.Capabilities()
+	if err := examined.grants(ctx, reference, needed); err != nil {
+		return Missing, fmt.Sprintf("the engine does not grant %s: %v", strings.Join(needed, " "), err), "use an engine that may grant them: a rootless one cannot"
+	}
+	// Nodes that need more say so in their topology. SYS_ADMIN is the one most of them name.
+	const common = "SYS_ADMIN"
+	if err := examined.grants(ctx, reference, append(needed, common)); err != nil {
+		return Warning, fmt.Sprintf("%s granted, %s not: %v", strings.Join(needed, " "), common, err), "drills whose nodes need it fail at their start"
+	}
+	return Healthy, strings.Join(append(needed, common), " ") + " granted", ""
+}
+
+// grants starts a container with the capabilities and takes it away again.
+func (p *patient) grants(ctx context.Context, reference string, capabilities []string) (err error) {
+	created, err := p.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Config:     &container.Config{Image: reference, Labels: map[string]string{LabelLab: doctorLab}, OpenStdin: true},
+		HostConfig: &container.HostConfig{CapAdd: capabilities, NetworkMode: "none"},
+	})
+	if err != nil {
+		return fmt.Errorf("create a container: %w", err)
+	}
+	defer func() {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
+		defer cancel()
+		_, removeErr := p.engine.ContainerRemove(bounded, created.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		err = errors.Join(err, removeErr)
+	}()
+	if _, err := p.engine.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
+		return fmt.Errorf("start a container: %w", err)
+	}
+	return nil
+}
+
+func checkImages(ctx context.Context, examined *patient) (Health, string, string) {
+	var absent []string
+	for _, image := range append([]harness.Image{AgentImage()}, examined.images...) {
+		present, err := examined.has(ctx, image)
+		if err != nil {
+			return Warning, fmt.Sprintf("image %s: %v", image, err), "run make images to see more"
+		}
+		if !present {
+			absent = append(absent, image.String())
+		}
+	}
+	if len(absent) > 0 {
+		return Warning, "not in the engine yet: " + strings.Join(absent, ", "), "run make images, or let the first drill wait for them"
+	}
+	return Healthy, fmt.Sprintf("all %d in the engine", len(examined.images)+1), ""
+}
+
+// has tells whether the engine has the image, pulled or built.
+func (p *patient) has(ctx context.Context, image harness.Image) (bool, error) {
+	_, err := p.reference(ctx, image)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// reference names the image in the engine; the error is a not-found error when it is not there.
+func (p *patient) reference(ctx context.Context, image harness.Image) (string, error) {
+	resolver, err := newResolver(p.engine, 1, nil)
+	if err != nil {
+		return "", err
+	}
+	if image.Reference != "" {
+		if present, err := resolver.present(ctx, image.Reference); present || err != nil {
+			return image.Reference, err
+		}
+	}
+	made, err := resolver.read(ctx, image)
+	if err != nil {
+		return "", err
+	}
+	if present, err := resolver.present(ctx, made.tag); present || err != nil {
+		return made.tag, err
+	}
+	return "", errdefs.ErrNotFound.WithMessage(fmt.Sprintf("image %s is not in the engine", image))
+}
+
+// registryAnswer is how long a registry may take: as long as a drill would wait for it.
+const registryAnswer = pullAnswer
+
+// checkRegistry has the engine ask a registry about an image, since its way there may be another
+// than this machine's.
+func checkRegistry(ctx context.Context, examined *patient) (Health, string, string) {
+	const advice = "nothing has to be done: images are built here instead, which takes minutes the first time"
+	allowed, err := pullAllowed(os.Getenv(pullVariable))
+	switch {
+	case err != nil:
+		return Missing, err.Error(), fmt.Sprintf("unset %s or set it to never", pullVariable)
+	case !allowed:
+		return Healthy, pullVariable + "=never: not asked", ""
+	}
+	for _, image := range examined.images {
+		if image.Reference == "" {
+			continue
+		}
+		limited, cancel := context.WithTimeout(ctx, registryAnswer)
+		defer cancel()
+		started := time.Now()
+		_, err := examined.engine.DistributionInspect(limited, image.Reference, client.DistributionInspectOptions{})
+		if err != nil {
+			return Warning, fmt.Sprintf("the engine cannot ask about %s: %v", image.Reference, err), advice
+		}
+		return Healthy, fmt.Sprintf("answered in %v", time.Since(started).Round(time.Millisecond)), ""
+	}
+	return Healthy, "no image is published: not asked", ""
+}

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"context"
+	"io"
+
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Labels that every image the lab builds carries.
+const (
+	labelImage  = "io.reprise.image"  // the image's name, such as "nomad"
+	labelRecipe = "io.reprise.recipe" // the hash of all that went into it
+)
+
+// imageEngine is the little that making images needs of a container engine.
+type imageEngine interface {
+	ImageInspect(ctx context.Context, reference string, options ...client.ImageInspectOption) (client.ImageInspectResult, error)
+	ImagePull(ctx context.Context, reference string, options client.ImagePullOptions) (client.ImagePullResponse, error)
+	ImageBuild(ctx context.Context, buildContext io.Reader, options client.ImageBuildOptions) (client.ImageBuildResult, error)
+	ServerVersion(ctx context.Context, options client.ServerVersionOptions) (client.ServerVersionResult, error)
+}
+
+// ResolveImage returns a reference that the engine can run: of an image that is already there, else
+// of one it pulls, else of one that is built from the image's recipe. Only the first is quick: a
+// build takes minutes, so resolve before anything is timed. A nil progress is told nothing.
+//
+// The environment variable REPRISE_PULL=never forbids to ask registries at all. An error is one
+// sentence that says what is wrong and what to do, followed by the last lines of a program's output
+// where there are any.
+func ResolveImage(ctx context.Context, engine *client.Client, image harness.Image, progress Progress) (string, error) {
+	references, err := ResolveImages(ctx, engine, []harness.Image{image}, 1, progress)
+	if err != nil {
+		return "", err
+	}
+	return references[0], nil
+}
+
+// ResolveImages resolves several images as [ResolveImage] does and returns their references in the
+// same order. At most builds of them are built at the same time (1 when it is less). The first
+// error stops the others.
+func ResolveImages(ctx context.Context, engine *client.Client, images []harness.Image, builds int, progress Progress) ([]string, error) {
+	resolver, err := newResolver(engine, builds, progress)
+	if err != nil {
+		return nil, err
+	}
+	return resolver.all(ctx, images)
+}
+
+func (r *resolver) all(ctx context.Context, images []harness.Image) ([]string, error) {
+	references := make([]string, len(images))
+	group, ctx := errgroup.WithContext(ctx)
+	for index, image := range images {
+		group.Go(func() (err error) {
+			references[index], err = r.resolve(ctx, image)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return references, nil
+}

@@ -1,0 +1,161 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// goVersion tells which Go command would compile. Without one nothing can be compiled; assuming the
+// version that compiled this program then finds the images of somebody who had it.
+func goVersion() string {
+	output, err := exec.Command("go", "env", "GOVERSION").Output()
+	if err != nil {
+		return runtime.Version()
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// compile returns the path of the binary, compiled in its own module or kept from an earlier time.
+func (r *resolver) compile(ctx context.Context, made recipe, binary harness.GoBinary) (string, error) {
+	identity, err := r.binaryIdentity(binary, made.architecture)
+	if err != nil {
+		return "", err
+	}
+	folder, err := r.cache.folder(ctx, "binary-"+identity, made.image.String(), func(dir string) error {
+		source := filepath.Join(dir, "source")
+		if err := writeModule(source, binary); err != nil {
+			return err
+		}
+		mode := "-mod=readonly" // nothing but what the recipe pins
+		if len(binary.Require) > 0 {
+			mode = "-mod=mod"
+		}
+		build := compilation{image: made.image, binary: binary, architecture: made.architecture, dir: source, output: filepath.Join(dir, binary.Name)}
+		r.say(made.image, "compiling %s", binary.Name)
+		if err := r.goBuild(ctx, build, mode); err != nil {
+			return err
+		}
+		return os.RemoveAll(source)
+	})
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(folder, binary.Name), nil
+}
+
+// compileHere compiles a binary of the module around the current directory and returns its content.
+// The outcome stays in one place per module, where the Go command finds it and has nothing to link
+// when nothing has changed.
+func (r *resolver) compileHere(ctx context.Context, image harness.Image, binary harness.GoBinary, architecture string) ([]byte, error) {
+	if err := requireGo(); err != nil {
+		return nil, err
+	}
+	output, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return nil, fmt.Errorf("find the module around the current directory: %w", err)
+	}
+	module := strings.TrimSpace(string(output))
+	if module == "" || module == os.DevNull {
+		return nil, fmt.Errorf("compile %s: there is no Go module around the current directory: start from a folder of one that requires it", binary.Package)
+	}
+	identity, err := r.binaryIdentity(binary, architecture)
+	if err != nil {
+		return nil, err
+	}
+	key := "here-" + newDigest(identity, module).String()
+	unlock, err := r.cache.lock(ctx, key, image.String())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	program := filepath.Join(r.cache.root, key, binary.Name)
+	build := compilation{image: image, binary: binary, architecture: architecture, output: program}
+	if err := r.goBuild(ctx, build); err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return nil, fmt.Errorf("read what was compiled: %w", err)
+	}
+	return content, nil
+}
+
+// A compilation is one run of the Go command.
+type compilation struct {
+	image        harness.Image
+	binary       harness.GoBinary
+	architecture string
+	dir          string // empty: the current directory
+	output       string
+}
+
+// goBuild runs the Go command and tells every few seconds how many packages it has compiled.
+func (r *resolver) goBuild(ctx context.Context, build compilation, flags ...string) error {
+	// Version-control stamps would make another image of every commit.
+	arguments := append([]string{"build", "-v", "-trimpath", "-buildvcs=false"}, flags...)
+	if build.binary.Tags != "" {
+		arguments = append(arguments, "-tags", build.binary.Tags)
+	}
+	if build.binary.LinkerFlags != "" {
+		arguments = append(arguments, "-ldflags", build.binary.LinkerFlags)
+	}
+	command := exec.Command("go", append(arguments, "-o", build.output, build.binary.Package)...)
+	command.Dir = build.dir
+	command.Env = goEnvironment(build)
+
+	var fetched, compiled atomic.Int64
+	stop := repeat(progressInterval, func(elapsed time.Duration) {
+		switch {
+		case elapsed == 0:
+		case compiled.Load() == 0 && fetched.Load() > 0:
+			r.say(build.image, "fetching modules (%s, %d so far)", elapsed, fetched.Load())
+		default:
+			r.say(build.image, "compiling (%s, %d packages)", elapsed, compiled.Load())
+		}
+	})
+	defer stop()
+	return runCommand(ctx, command, func(line string) bool {
+		switch {
+		case strings.HasPrefix(line, "go: downloading "):
+			fetched.Add(1)
+		case !strings.ContainsAny(line, " :"): // the bare name of a package
+			compiled.Add(1)
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+// goEnvironment is this process's environment less what would change the outcome behind the hash's
+// back. GOFLAGS is not emptied, since the Go command then takes it from its own configuration file.
+func goEnvironment(build compilation) []string {
+	cgo := "CGO_ENABLED=0"
+	if build.binary.CGO {
+		cgo = "CGO_ENABLED=1"
+	}
+	environment := append(os.Environ(), "GOFLAGS=-trimpath", "GO111MODULE=on", cgo, "GOOS=linux", "GOARCH="+build.architecture)
+	if build.binary.Module != nil {
+		environment = append(environment, "GOWORK=off")
+	}
+	return environment
+}
+
+var errNoGo = errors.New("the go command is missing: install Go, or let the engine reach a registry")
+
+func requireGo() error {
+	if _, err := exec.LookPath("go"); err != nil {
+		return errNoGo
+	}
+	return nil
+}

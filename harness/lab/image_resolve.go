@@ -1,0 +1,173 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// A resolver finds, pulls or builds images in one engine.
+type resolver struct {
+	engine     imageEngine
+	progress   Progress
+	registries *registries
+	cache      cache
+	pull       bool
+	slots      chan struct{}      // one per build that may run at the same time
+	flights    singleflight.Group // by tag
+
+	architecture func(context.Context) (string, error) // the engine's, in Go's spelling
+	toolchain    func() string                         // version of the Go command, part of what a binary is
+}
+
+func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, error) {
+	pull, err := pullAllowed(os.Getenv(pullVariable))
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.UserCacheDir()
+	if err != nil {
+		return nil, fmt.Errorf("find the folder that keeps what was compiled: %w", err)
+	}
+	if progress == nil {
+		progress = silent{}
+	}
+	r := &resolver{
+		engine: engine, progress: progress, registries: &processRegistries, pull: pull,
+		cache:     cache{root: filepath.Join(root, "reprise", "build"), progress: progress},
+		slots:     make(chan struct{}, max(builds, 1)),
+		toolchain: sync.OnceValue(goVersion),
+	}
+	r.architecture = r.askArchitecture()
+	return r, nil
+}
+
+// askArchitecture asks the engine once: a remote engine need not be of this machine's kind.
+func (r *resolver) askArchitecture() func(context.Context) (string, error) {
+	var mu sync.Mutex
+	var known string
+	return func(ctx context.Context) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if known != "" {
+			return known, nil
+		}
+		version, err := r.engine.ServerVersion(ctx, client.ServerVersionOptions{})
+		if err != nil {
+			return "", fmt.Errorf("ask the engine what machine it runs on: %w", err)
+		}
+		known = version.Arch
+		return known, nil
+	}
+}
+
+// resolve tries, in order of cost: what the engine has, what a registry has, what can be built.
+func (r *resolver) resolve(ctx context.Context, image harness.Image) (string, error) {
+	if err := checkVersion(image); err != nil {
+		return "", err
+	}
+	if image.Reference != "" {
+		present, err := r.present(ctx, image.Reference)
+		if present || err != nil {
+			return image.Reference, err
+		}
+	}
+	if image.Recipe.Files == nil {
+		if err := r.tryPull(ctx, image); err != nil {
+			return "", fmt.Errorf("get image %s: there is no recipe to build it from, and it was not pulled: %w", image, err)
+		}
+		return image.Reference, nil
+	}
+	made, err := r.read(ctx, image)
+	if err != nil {
+		return "", explain(ctx, image, err)
+	}
+	present, err := r.present(ctx, made.tag)
+	if present || err != nil {
+		return made.tag, err
+	}
+	// Several images may have the same base: it is made once and told about once.
+	reference, err, _ := r.flights.Do(made.tag, func() (any, error) { return r.obtain(ctx, made) })
+	if err != nil {
+		return "", err
+	}
+	return reference.(string), nil
+}
+
+// obtain pulls the image, else builds it.
+func (r *resolver) obtain(ctx context.Context, made recipe) (string, error) {
+	refusal := r.tryPull(ctx, made.image)
+	if refusal == nil {
+		return made.image.Reference, nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return "", fmt.Errorf("pull %s: %w", made.image.Reference, cause)
+	}
+	if made.image.Reference != "" {
+		r.say(made.image, "not pulled (%v), building it instead", refusal)
+	}
+	if err := r.build(ctx, made); err != nil {
+		return "", explain(ctx, made.image, err)
+	}
+	return made.tag, nil
+}
+
+func (r *resolver) present(ctx context.Context, reference string) (bool, error) {
+	_, err := r.engine.ImageInspect(ctx, reference)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for image %s in the engine: %w", reference, err)
+	}
+	return true, nil
+}
+
+// build makes the image unless another process or goroutine has made it in the meantime. The base
+// comes first, outside of the lock and the slot: nobody who holds a slot waits for another's.
+func (r *resolver) build(ctx context.Context, made recipe) (err error) {
+	if err := r.check(ctx, made); err != nil {
+		return err
+	}
+	base := ""
+	if made.image.Recipe.Base != nil {
+		if base, err = r.resolve(ctx, *made.image.Recipe.Base); err != nil {
+			return alreadyExplained{err}
+		}
+	}
+	unlock, err := r.cache.lock(ctx, "image-"+made.hash, made.image.String())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if present, err := r.present(ctx, made.tag); present || err != nil {
+		return err
+	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return r.make(ctx, made, base)
+}
+
+func (r *resolver) say(image harness.Image, format string, arguments ...any) {
+	r.progress.Event(image.String() + ": " + fmt.Sprintf(format, arguments...))
+}
+
+// alreadyExplained marks the error of a base image, which is a whole sentence about another image.
+type alreadyExplained struct{ error }
+
+func (e alreadyExplained) Unwrap() error { return e.error }
+
+var errNotPublished = errors.New("nobody publishes it")

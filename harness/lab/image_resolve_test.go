@@ -1,0 +1,207 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/jsonstream"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+func mustRead(t *testing.T, r *resolver, image harness.Image) recipe {
+	t.Helper()
+	made, err := r.read(t.Context(), image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// Goal: the cheapest way to an image is taken. Method: give an engine that remembers its calls one
+// way after the other and compare the calls with the ones expected.
+func TestResolveTakesTheCheapestWay(t *testing.T) {
+	image := testImage()
+	served := func(context.Context, string) ([]jsonstream.Message, error) {
+		return []jsonstream.Message{{Status: "Pulling from vendor/product"}}, nil
+	}
+	tag := mustRead(t, testResolver(t, &fakeEngine{}), image).tag
+	baseTag := mustRead(t, testResolver(t, &fakeEngine{}), *image.Recipe.Base).tag
+	for name, test := range map[string]struct {
+		engine    *fakeEngine
+		reference string
+		calls     []string
+	}{
+		"upstream's is there": {&fakeEngine{present: map[string]bool{image.Reference: true}}, image.Reference, nil},
+		"a built one is there": {
+			&fakeEngine{present: map[string]bool{tag: true}, pull: served}, tag, nil,
+		},
+		"a registry answers": {&fakeEngine{pull: served}, image.Reference, []string{"pull " + image.Reference}},
+		"only the base is there": {
+			&fakeEngine{present: map[string]bool{"debian:bookworm-slim": true}}, tag,
+			[]string{"pull " + image.Reference, "build " + tag + " from debian:bookworm-slim"},
+		},
+		"nothing is there": {
+			&fakeEngine{}, tag,
+			[]string{"pull " + image.Reference, "build " + baseTag + " from scratch", "build " + tag + " from " + baseTag},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := testResolver(t, test.engine)
+			for range 2 { // the second time it is there, whatever the way was
+				reference, err := r.resolve(t.Context(), image)
+				if err != nil || reference != test.reference {
+					t.Fatalf("got %q, %v; want %q", reference, err, test.reference)
+				}
+			}
+			if !slices.Equal(test.engine.calls, test.calls) {
+				t.Errorf("calls were %q, want %q", test.engine.calls, test.calls)
+			}
+		})
+	}
+}
+
+// Goal: what an engine builds from is the recipe, labelled. Method: look at the context it was sent.
+func TestBuildSendsTheRecipe(t *testing.T) {
+	engine := &fakeEngine{}
+	r := testResolver(t, engine)
+	image := testImage()
+	if _, err := r.resolve(t.Context(), image); err != nil {
+		t.Fatal(err)
+	}
+	sent := engine.contexts[1]
+	if sent["etc/product.conf"] != "x = 1" || !strings.HasPrefix(sent["Dockerfile"], "ARG BASE\nFROM ${BASE}\n") {
+		t.Errorf("the recipe's files are not what was sent: %q", sent)
+	}
+	label := fmt.Sprintf("\nLABEL io.reprise.image=\"product\" io.reprise.recipe=%q\n", mustRead(t, r, image).hash)
+	if !strings.HasSuffix(sent["Dockerfile"], label) {
+		t.Errorf("the Dockerfile does not end with %q: %q", label, sent["Dockerfile"])
+	}
+}
+
+// Goal: images that share a base make it once, even when they are resolved at the same time.
+// Method: resolve several at once with a builder for each and count the builds of the base.
+func TestSharedBaseIsBuiltOnce(t *testing.T) {
+	engine := &fakeEngine{}
+	r := testResolver(t, engine)
+	r.slots = make(chan struct{}, 4)
+	var images []harness.Image
+	for _, name := range []string{"one", "two", "three"} {
+		image := testImage()
+		image.Name = name
+		images = append(images, image)
+	}
+	references, err := r.all(t.Context(), append(images, *images[0].Recipe.Base))
+	if err != nil || len(references) != 4 {
+		t.Fatalf("got %q, %v", references, err)
+	}
+	bases := 0
+	for _, call := range engine.calls {
+		if strings.HasSuffix(call, "from scratch") {
+			bases++
+		}
+	}
+	if bases != 1 {
+		t.Errorf("the base was built %d times: %q", bases, engine.calls)
+	}
+}
+
+// Goal: a registry that cannot be reached costs its wait once; one that lacks an image is asked for
+// the next. Method: let two images fail to be pulled, in both ways, and count the attempts.
+func TestRegistryIsGivenUpWhenItCannotBeReached(t *testing.T) {
+	for name, test := range map[string]struct {
+		failure error
+		pulls   int
+	}{
+		"unreachable": {errors.New("dial tcp: lookup: no such host"), 1},
+		"not there":   {fmt.Errorf("manifest unknown: %w", errdefs.ErrNotFound), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engine := &fakeEngine{pull: func(context.Context, string) ([]jsonstream.Message, error) { return nil, test.failure }}
+			r := testResolver(t, engine)
+			for range 2 {
+				image := testImage()
+				if err := r.tryPull(t.Context(), image); err == nil {
+					t.Fatal("the pull succeeded")
+				}
+			}
+			if len(engine.calls) != test.pulls {
+				t.Errorf("%d pulls, want %d", len(engine.calls), test.pulls)
+			}
+		})
+	}
+}
+
+// Goal: a registry behind a wall that swallows packets is noticed in seconds. Method: an engine that
+// never answers, on synctest's clock.
+func TestSilentRegistryIsNoticed(t *testing.T) {
+	engine := &fakeEngine{pull: func(ctx context.Context, _ string) ([]jsonstream.Message, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	r := testResolver(t, engine)
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		err := r.tryPull(t.Context(), testImage())
+		if want := "registry docker.io cannot be reached: no answer within 10s"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if took := time.Since(started); took != pullAnswer {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
+// Goal: REPRISE_PULL=never keeps the engine from asking, and a mistyped value is not taken for
+// consent. Method: set it, resolve, look at the calls.
+func TestPullCanBeForbidden(t *testing.T) {
+	engine := &fakeEngine{}
+	testResolver(t, engine) // for its cache folder
+	t.Setenv(pullVariable, "never")
+	r, err := newResolver(engine, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := testImage()
+	image.Recipe.Base = nil
+	if _, err := r.resolve(t.Context(), image); err != nil {
+		t.Fatal(err)
+	}
+	if len(engine.calls) != 1 || !strings.HasPrefix(engine.calls[0], "build") {
+		t.Errorf("calls were %q, want one build", engine.calls)
+	}
+	t.Setenv(pullVariable, "nevr")
+	want := `read REPRISE_PULL: "nevr" is neither "missing" (pull what the engine lacks, the default) nor "never"`
+	if _, err := newResolver(engine, 1, nil); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Goal: an image nobody can build says why it was not pulled either. Method: resolve one without a recipe.
+func TestImageWithoutRecipe(t *testing.T) {
+	_, err := testResolver(t, &fakeEngine{}).resolve(t.Context(), harness.Image{Name: "ryuk", Version: "0.14.0", Reference: "testcontainers/ryuk:0.14.0"})
+	want := "get image ryuk 0.14.0: there is no recipe to build it from, and it was not pulled: registry docker.io cannot be reached: no such host"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Goal: a build that fails in the engine shows what led to it. Method: let the engine report lines
+// and then an error.
+func TestEngineErrorShowsItsOutput(t *testing.T) {
+	engine := &fakeEngine{messages: `{"stream":"Step 1/1 : RUN apt-get install x\n"}{"stream":"E: Unable to locate package x\n"}{"errorDetail":{"message":"returned a non-zero code: 100"}}`}
+	image := testImage()
+	image.Recipe.Base = nil
+	_, err := testResolver(t, engine).resolve(t.Context(), image)
+	want := "build product 1.2.3+k3s1: the engine's build: returned a non-zero code: 100:\nStep 1/1 : RUN apt-get install x\nE: Unable to locate package x"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

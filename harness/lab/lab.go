@@ -1,0 +1,167 @@
+package lab
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Options are the choices of a lab's owner. The zero Options are good for a test.
+type Options struct {
+	// Run identifies the run the lab belongs to; it becomes a label of everything the lab creates.
+	Run string
+	// Progress is told what happens while the lab comes up; nil is told nothing.
+	Progress Progress
+}
+
+// A Lab is a running topology. It implements [harness.Lab].
+type Lab struct {
+	ID string
+
+	topology harness.Topology
+	engine   *client.Client
+	options  Options
+	networks []string // identifiers, in the topology's order
+	nodes    map[string]*node
+	started  time.Time
+
+	mu        sync.Mutex
+	prefixes  []netip.Prefix // every prefix that is part of the lab, the ones it was renumbered into included
+	addresses map[string]harness.Addresses
+	kept      bool
+}
+
+var _ harness.Lab = (*Lab)(nil)
+
+// Start brings the topology up: networks, then every node's agent, system and main process, all
+// nodes at once. It returns when every main process has been started, not when the cluster has
+// formed: that is for probes to say. When it returns an error, nothing is left behind.
+func Start(ctx context.Context, topology harness.Topology, options Options) (*Lab, error) {
+	if err := topology.Validate(); err != nil {
+		return nil, fmt.Errorf("start lab %s: %w", topology.Name, err)
+	}
+	if options.Progress == nil {
+		options.Progress = silent{}
+	}
+	engine, err := Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lab := &Lab{
+		ID: newID(), topology: topology, engine: engine, options: options, started: time.Now(),
+		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{},
+	}
+	if err := lab.bringUp(ctx); err != nil {
+		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+		defer cancel()
+		return nil, errors.Join(fmt.Errorf("start lab %s: %w", topology.Name, err), lab.Close(cleanup))
+	}
+	return lab, nil
+}
+
+func (l *Lab) bringUp(ctx context.Context) error {
+	images, err := l.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := provider(); err != nil {
+		return err
+	}
+	if err := Sweep(ctx, l.engine); err != nil {
+		return err
+	}
+	if err := l.createNetworks(ctx); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, described := range append([]harness.Node{l.observerNode()}, l.topology.Nodes...) {
+		node := &node{lab: l, Node: described}
+		l.nodes[described.Name] = node
+		l.addresses[described.Name] = harness.Addresses{IPv6: described.IPv6, IPv4: described.IPv4}
+		group.Go(func() error { return node.boot(ctx, images) })
+	}
+	return group.Wait()
+}
+
+// Close ends every node and removes what the lab created, and nothing else. It may be called twice.
+func (l *Lab) Close(ctx context.Context) error {
+	if l.kept {
+		return nil
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	for _, node := range l.nodes {
+		group.Go(func() error { return node.remove(groupCtx) })
+	}
+	err := group.Wait()
+	for _, network := range l.networks {
+		err = errors.Join(err, l.removeNetwork(ctx, network))
+	}
+	l.networks = nil
+	if closeErr := l.engine.Close(); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("close the engine connection: %w", closeErr))
+	}
+	if err != nil {
+		return fmt.Errorf("close lab %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+// Keep leaves the lab running after the harness is gone, for a person to look at. `make clean`
+// removes it.
+func (l *Lab) Keep(ctx context.Context) error {
+	for _, node := range l.nodes {
+		if err := node.agent.Hold(ctx); err != nil {
+			return fmt.Errorf("keep %s: %w", node.Name, err)
+		}
+	}
+	l.kept = true
+	return nil
+}
+
+// Kept tells whether Keep was called: the lab is still there for a person to look at.
+func (l *Lab) Kept() bool { return l.kept }
+
+// Containers names the containers of a node, agent first, for a person who wants to look inside.
+func (l *Lab) Containers(name string) []string {
+	node, ok := l.nodes[name]
+	if !ok {
+		return nil
+	}
+	names := []string{node.containerName()}
+	if node.System.Command != nil {
+		names = append(names, node.systemName())
+	}
+	return names
+}
+
+// Topology is the cluster as it was described.
+func (l *Lab) Topology() harness.Topology { return l.topology }
+
+// node finds a running node.
+func (l *Lab) node(name string) (*node, error) {
+	node, ok := l.nodes[name]
+	if !ok {
+		return nil, fmt.Errorf("find node %q: lab %s has no such node", name, l.topology.Name)
+	}
+	return node, nil
+}
+
+// newID makes an identifier that is short enough for a container name and long enough not to
+// repeat among the labs of one machine.
+func newID() string {
+	var raw [4]byte
+	if _, err := rand.Read(raw[:]); err != nil {
+		panic(err) // crypto/rand never fails on Linux
+	}
+	return hex.EncodeToString(raw[:])
+}

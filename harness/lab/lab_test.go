@@ -1,0 +1,75 @@
+package lab
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Goal: the observer's address is one that topologies keep free, in both families.
+// Method: compute it for prefixes as fixtures use them.
+func TestObserverAddress(t *testing.T) {
+	for prefix, want := range map[string]string{"fd00:d1::/64": "fd00:d1::f0", "10.201.1.0/24": "10.201.1.240"} {
+		if got := observerAddress(netip.MustParsePrefix(prefix)); got != netip.MustParseAddr(want) {
+			t.Errorf("in %s: %s, want %s", prefix, got, want)
+		}
+	}
+}
+
+// Goal: the engine's time-stamped lines become log lines in order; a line without a time stamp
+// stays with the one above.
+// Method: parse an output whose lines are out of order, as two streams are merged.
+func TestParseLog(t *testing.T) {
+	lines := parseLog("2026-01-02T00:00:02Z second\n  its continuation\n2026-01-02T00:00:01.5Z first\n")
+	if len(lines) != 2 || lines[0].Text != "first" || lines[1].Text != "second\n  its continuation" {
+		t.Fatalf("parsed %+v", lines)
+	}
+	if want := time.Date(2026, 1, 2, 0, 0, 1, 5e8, time.UTC); !lines[0].At.Equal(want) {
+		t.Errorf("first line at %v, want %v", lines[0].At, want)
+	}
+}
+
+// Goal: t0 is the earliest touch of any node, effects count from it, and the worst uncertainty is kept.
+// Method: summarise two reports, the second node first.
+func TestSummarise(t *testing.T) {
+	base := time.Now()
+	at := func(offset time.Duration) time.Time { return base.Add(offset) }
+	strike := summarise(
+		[]harness.Blow{{Node: "a"}, {Node: "b"}},
+		[]report{
+			{called: at(0), began: at(5 * time.Millisecond), done: at(6 * time.Millisecond), uncertainty: time.Microsecond},
+			{called: at(0), began: at(4 * time.Millisecond), done: at(9 * time.Millisecond), uncertainty: time.Millisecond},
+		})
+	if !strike.Before.Equal(at(4*time.Millisecond)) || strike.Uncertainty != time.Millisecond || strike.Skew() != time.Millisecond {
+		t.Errorf("before %v, uncertainty %v, skew %v", strike.Before.Sub(base), strike.Uncertainty, strike.Skew())
+	}
+	want := harness.Effect{Node: "b", Began: 0, Done: 5 * time.Millisecond, Call: 9 * time.Millisecond}
+	if strike.Effects[1] != want {
+		t.Errorf("effect %+v, want %+v", strike.Effects[1], want)
+	}
+}
+
+// Goal: a terminal shows a line per node that changes in place, other events above them, and a new
+// lab below the old one.
+// Method: play two labs and an event; count what goes back up.
+func TestLive(t *testing.T) {
+	var screen strings.Builder
+	progress := Live(&screen)
+	nodes := progress.(nodeProgress)
+	nodes.node("one", stateCreating)
+	nodes.node("two", stateCreating)
+	nodes.node("one", stateUp)
+	progress.Event("an event")
+	if up := "\x1b[2A\x1b[Jan event\n"; !strings.Contains(screen.String(), up) {
+		t.Errorf("the event is not printed above both nodes: %q", screen.String())
+	}
+	nodes.node("two", stateUp)
+	screen.Reset()
+	nodes.node("three", stateCreating)
+	if got := screen.String(); strings.Contains(got, "\x1b[") || strings.Contains(got, "one") {
+		t.Errorf("the second lab disturbs the first one's lines: %q", got)
+	}
+}

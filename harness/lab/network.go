@@ -1,0 +1,83 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	tcnetwork "github.com/testcontainers/testcontainers-go/network"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// observerHost is the last byte of the observer's addresses. Topologies keep it free.
+const observerHost = 0xf0
+
+// createNetworks creates the topology's networks. They are plain bridges: an internal network's
+// isolation rules eat multicast and routed packets on hosts where iptables sees bridged traffic.
+// What keeps packets inside is that no node has a default route (its agent removes it first thing).
+func (l *Lab) createNetworks(ctx context.Context) error {
+	for _, described := range l.topology.Networks {
+		created, err := tcnetwork.New(ctx, tcnetwork.CustomizeNetworkOption(func(options *client.NetworkCreateOptions) error {
+			ipv6 := true
+			options.Driver, options.EnableIPv6 = "bridge", &ipv6
+			options.IPAM = &network.IPAM{Config: []network.IPAMConfig{{Subnet: described.IPv6}, {Subnet: described.IPv4}}}
+			for key, value := range l.labels("") {
+				options.Labels[key] = value
+			}
+			return nil
+		}))
+		if err != nil {
+			return explainNetwork(described, err)
+		}
+		l.networks = append(l.networks, created.ID)
+		l.prefixes = append(l.prefixes, described.IPv6.Masked(), described.IPv4.Masked())
+	}
+	return nil
+}
+
+func explainNetwork(described harness.Network, err error) error {
+	if strings.Contains(err.Error(), "overlaps") {
+		return fmt.Errorf("create network %s: another network on this engine has %s or %s: wait for the other run to end, or remove its leftovers with `make clean`: %w",
+			described.Name, described.IPv6, described.IPv4, err)
+	}
+	return fmt.Errorf("create network %s: %w", described.Name, err)
+}
+
+func (l *Lab) removeNetwork(ctx context.Context, id string) error {
+	_, err := l.engine.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("remove network %s: %w", id, err)
+	}
+	return nil
+}
+
+// observerNode is the clients' vantage point: a node without a system, with the last addresses of
+// the first network.
+func (l *Lab) observerNode() harness.Node {
+	first := l.topology.Networks[0]
+	return harness.Node{
+		Name: harness.VantageObserver, Role: harness.VantageObserver,
+		IPv6: observerAddress(first.IPv6), IPv4: observerAddress(first.IPv4),
+	}
+}
+
+func observerAddress(prefix netip.Prefix) netip.Addr {
+	raw := prefix.Masked().Addr().AsSlice()
+	raw[len(raw)-1] = observerHost
+	address, _ := netip.AddrFromSlice(raw)
+	return address
+}
+
+// labels mark what the lab creates, so that it can be told from everything else on the engine.
+func (l *Lab) labels(node string) map[string]string {
+	labels := map[string]string{LabelLab: l.ID, LabelRun: l.options.Run}
+	if node != "" {
+		labels[LabelNode] = node
+	}
+	return labels
+}

@@ -1,0 +1,199 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
+)
+
+// A node is a pod: the agent's container and, unless it is the observer, the system's.
+type node struct {
+	harness.Node
+	lab        *Lab
+	agent      *agent.Client
+	containers []string // identifiers, agent first
+}
+
+func (n *node) containerName() string { return fmt.Sprintf("reprise-%s-%s", n.lab.ID, n.Name) }
+func (n *node) systemName() string    { return n.containerName() + "-system" }
+
+// boot brings one node up: agent, address, system, files, main process.
+func (n *node) boot(ctx context.Context, images images) error {
+	n.say(stateCreating)
+	if err := n.startAgent(ctx, images.agent); err != nil {
+		return fmt.Errorf("boot %s: %w", n.Name, err)
+	}
+	if len(n.System.Command) == 0 {
+		n.say(stateUp)
+		return nil
+	}
+	n.say(stateInstalling)
+	if err := n.startSystem(ctx, images.system[n.Name]); err != nil {
+		return fmt.Errorf("boot %s: %w", n.Name, err)
+	}
+	for _, file := range n.System.Files {
+		if err := n.agent.WriteFile(ctx, file); err != nil {
+			return fmt.Errorf("boot %s: %w", n.Name, err)
+		}
+	}
+	if err := n.agent.Start(ctx); err != nil {
+		return fmt.Errorf("boot %s: %w", n.Name, err)
+	}
+	n.say(stateUp)
+	return nil
+}
+
+func (n *node) say(state string) {
+	if nodes, ok := n.lab.options.Progress.(nodeProgress); ok {
+		nodes.node(n.Name, state)
+		return
+	}
+	n.lab.options.Progress.Event(n.Name + ": " + state)
+}
+
+// startAgent creates the container that owns the node's namespaces and speaks to the agent in it.
+func (n *node) startAgent(ctx context.Context, image string) error {
+	request := testcontainers.ContainerRequest{
+		Image: image, Name: n.containerName(), Labels: n.lab.labels(n.Name),
+		ConfigModifier: func(config *container.Config) {
+			config.Hostname, config.OpenStdin = n.Name, true
+			config.AttachStdin, config.AttachStdout, config.AttachStderr = true, true, true
+		},
+		HostConfigModifier: func(host *container.HostConfig) {
+			host.AutoRemove = true
+			host.NetworkMode = container.NetworkMode(n.lab.networks[0])
+			host.CapDrop, host.CapAdd = []string{"ALL"}, agent.Capabilities()
+			// AppArmor's default profile lets a process signal only those of its own container.
+			host.SecurityOpt = []string{"apparmor=unconfined"}
+			// The stream would otherwise be written to the engine's log, every byte of it.
+			host.LogConfig = container.LogConfig{Type: "none"}
+			host.Sysctls = map[string]string{
+				"net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.disable_ipv6": "0",
+				"net.ipv6.conf.all.keep_addr_on_down": "1", "net.ipv6.conf.default.keep_addr_on_down": "1",
+				"net.ipv6.conf.default.accept_ra": "0", "net.ipv6.conf.default.accept_dad": "0",
+			}
+		},
+		EndpointSettingsModifier: func(endpoints map[string]*network.EndpointSettings) {
+			endpoints[n.lab.networks[0]] = &network.EndpointSettings{
+				IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: n.IPv4, IPv6Address: n.IPv6},
+			}
+		},
+	}
+	id, err := n.create(ctx, request)
+	if err != nil {
+		return err
+	}
+	stream, err := attach(ctx, n.lab.engine, id)
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	n.agent, err = agent.Connect(limited, n.Name, stream)
+	if err != nil {
+		return errors.Join(err, stream.Close())
+	}
+	return n.agent.Configure(limited, agent.Configuration{})
+}
+
+// startSystem creates the container that joins the agent's namespaces. Its supervisor waits to be
+// told to start the product.
+func (n *node) startSystem(ctx context.Context, image string) error {
+	request := testcontainers.ContainerRequest{
+		Image: image, Name: n.systemName(), Labels: n.lab.labels(n.Name),
+		Entrypoint: agent.SuperviseEntrypoint(n.System), Cmd: nil, Env: n.System.Environment,
+		HostConfigModifier: func(host *container.HostConfig) {
+			host.AutoRemove = true
+			host.NetworkMode = container.NetworkMode("container:" + n.containers[0])
+			host.PidMode = container.PidMode("container:" + n.containers[0])
+			host.VolumesFrom = []string{n.containers[0]}
+			host.CapAdd = n.System.Capabilities
+			host.Tmpfs = map[string]string{"/run": "exec", "/tmp": "exec,mode=1777"}
+			host.SecurityOpt = []string{"apparmor=unconfined"} // else the agent's signals do not get in
+		},
+	}
+	if _, err := n.create(ctx, request); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, systemLimit)
+	defer cancel()
+	return n.agent.WaitSystem(limited)
+}
+
+// create makes and starts a container, and remembers it before it starts so that it is removed
+// whatever happens next.
+func (n *node) create(ctx context.Context, request testcontainers.ContainerRequest) (string, error) {
+	provider, err := provider()
+	if err != nil {
+		return "", err
+	}
+	created, err := provider.CreateContainer(ctx, request)
+	if err != nil {
+		return "", fmt.Errorf("create container %s: %w", request.Name, err)
+	}
+	n.containers = append(n.containers, created.GetContainerID())
+	if err := created.Start(ctx); err != nil {
+		return "", fmt.Errorf("start container %s: %w", request.Name, err)
+	}
+	return created.GetContainerID(), nil
+}
+
+// remove ends the node and waits until the engine has forgotten its containers.
+func (n *node) remove(ctx context.Context) error {
+	if n.agent != nil {
+		// Best effort: the containers are removed by force below when the agent does not answer.
+		_ = n.agent.End(ctx)
+		_ = n.agent.Close()
+	}
+	var err error
+	for i := len(n.containers) - 1; i >= 0; i-- {
+		err = errors.Join(err, n.removeContainer(ctx, n.containers[i]))
+	}
+	if err == nil {
+		n.containers = nil
+	}
+	return err
+}
+
+func (n *node) removeContainer(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, removeLimit)
+	defer cancel()
+	ticker := time.NewTicker(removeEvery)
+	defer ticker.Stop()
+	for {
+		_, err := n.lab.engine.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		if errdefs.IsNotFound(err) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("remove container %s of %s: %w", id, n.Name, errors.Join(err, ctx.Err()))
+		case <-ticker.C:
+		}
+	}
+}
+
+// systemLogs opens what the system has printed since a moment, with time stamps.
+func (n *node) systemLogs(ctx context.Context, since time.Time) (io.ReadCloser, error) {
+	if len(n.containers) < 2 {
+		return nil, fmt.Errorf("read the log of %s: it runs no system", n.Name)
+	}
+	logs, err := n.lab.engine.ContainerLogs(ctx, n.containers[1], client.ContainerLogsOptions{
+		ShowStdout: true, ShowStderr: true, Timestamps: true, Since: since.UTC().Format(time.RFC3339Nano),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", n.Name, err)
+	}
+	return logs, nil
+}

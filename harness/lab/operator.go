@@ -1,0 +1,157 @@
+package lab
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Addresses are the addresses the node has now.
+func (l *Lab) Addresses(name string) (harness.Addresses, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	addresses, ok := l.addresses[name]
+	if !ok {
+		return harness.Addresses{}, fmt.Errorf("find node %q: lab %s has no such node", name, l.topology.Name)
+	}
+	return addresses, nil
+}
+
+// Dial opens a connection from inside a node's network namespace.
+func (l *Lab) Dial(ctx context.Context, from, network, address string) (net.Conn, error) {
+	node, err := l.node(from)
+	if err != nil {
+		return nil, err
+	}
+	return node.agent.Dial(ctx, network, address)
+}
+
+// ReadFile reads a file of the node's system.
+func (l *Lab) ReadFile(ctx context.Context, name, path string) ([]byte, error) {
+	node, err := l.node(name)
+	if err != nil {
+		return nil, err
+	}
+	return node.agent.ReadFile(ctx, path)
+}
+
+// WriteFile replaces a file of the node's system.
+func (l *Lab) WriteFile(ctx context.Context, name string, file harness.File) error {
+	node, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	return node.agent.WriteFile(ctx, file)
+}
+
+// RemoveFile removes a file of the node's system.
+func (l *Lab) RemoveFile(ctx context.Context, name, path string) error {
+	node, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	return node.agent.RemoveFile(ctx, path)
+}
+
+// Exec runs a command in the node's system.
+func (l *Lab) Exec(ctx context.Context, name string, argv ...string) ([]byte, error) {
+	node, err := l.node(name)
+	if err != nil {
+		return nil, err
+	}
+	return node.agent.Exec(ctx, argv...)
+}
+
+// Start starts the node's main process.
+func (l *Lab) Start(ctx context.Context, name string) error {
+	node, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	return node.agent.Start(ctx)
+}
+
+// Stop asks the node's main process to end, and kills it after the system's StopTimeout.
+func (l *Lab) Stop(ctx context.Context, name string) error {
+	node, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	return node.agent.Stop(ctx, node.System.StopSignal, node.System.StopTimeout)
+}
+
+// PowerOn presses the power button of a node that is off.
+func (l *Lab) PowerOn(ctx context.Context, name string) error {
+	node, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	return node.agent.PowerOn(ctx)
+}
+
+// Status tells whether the node's main process runs.
+func (l *Lab) Status(ctx context.Context, name string) (harness.SystemStatus, error) {
+	node, err := l.node(name)
+	if err != nil {
+		return harness.SystemStatus{}, err
+	}
+	return node.agent.Status(ctx)
+}
+
+// Log returns what the node's system has printed since a moment, oldest line first.
+func (l *Lab) Log(ctx context.Context, name string, since time.Time) ([]harness.LogLine, error) {
+	node, err := l.node(name)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := node.systemLogs(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	defer logs.Close()
+	var output bytes.Buffer
+	if _, err := stdcopy.StdCopy(&output, &output, logs); err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", name, err)
+	}
+	return parseLog(output.String()), nil
+}
+
+// parseLog splits the engine's "<time> <text>" lines. What has no time stamp continues the line above.
+func parseLog(output string) []harness.LogLine {
+	var lines []harness.LogLine
+	scanner := bufio.NewScanner(strings.NewReader(output))
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		stamp, text, _ := strings.Cut(scanner.Text(), " ")
+		at, err := time.Parse(time.RFC3339Nano, stamp)
+		if err != nil {
+			if len(lines) > 0 {
+				lines[len(lines)-1].Text += "\n" + scanner.Text()
+			}
+			continue
+		}
+		lines = append(lines, harness.LogLine{At: at, Text: text})
+	}
+	slices.SortStableFunc(lines, func(a, b harness.LogLine) int { return a.At.Compare(b.At) })
+	return lines
+}
+
+// everyNode runs an action on every node at once, the observer included.
+func (l *Lab) everyNode(ctx context.Context, do func(context.Context, *node) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, name := range slices.Sorted(maps.Keys(l.nodes)) {
+		group.Go(func() error { return do(ctx, l.nodes[name]) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,182 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
+)
+
+// Strike prepares the actions on every node, then fires them at one instant. A single node is
+// struck at once; several agree on an instant shortly ahead, so that the skew between them is that
+// of their timers and not that of the messages.
+func (l *Lab) Strike(ctx context.Context, blows []harness.Blow) (harness.Strike, error) {
+	if len(blows) == 0 {
+		return harness.Strike{}, fmt.Errorf("strike: no node is named")
+	}
+	if err := l.openPrefixes(ctx, blows); err != nil {
+		return harness.Strike{}, err
+	}
+	prepared, err := l.prepare(ctx, blows)
+	if err != nil {
+		return harness.Strike{}, err
+	}
+	reports, err := l.fire(ctx, blows, prepared)
+	if err != nil {
+		return harness.Strike{}, err
+	}
+	if err := l.refreshAddresses(ctx, blows); err != nil {
+		return harness.Strike{}, err
+	}
+	return summarise(blows, reports), nil
+}
+
+// A report is what one node's agent said of its blow, on the harness's clock.
+type report struct {
+	called, began, done time.Time
+	uncertainty         time.Duration
+}
+
+func (l *Lab) prepare(ctx context.Context, blows []harness.Blow) ([]agent.Prepared, error) {
+	prepared := make([]agent.Prepared, len(blows))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, blow := range blows {
+		node, err := l.node(blow.Node)
+		if err != nil {
+			return nil, err
+		}
+		group.Go(func() (err error) {
+			prepared[i], err = node.agent.Prepare(ctx, blow.Actions)
+			return err
+		})
+	}
+	return prepared, group.Wait()
+}
+
+func (l *Lab) fire(ctx context.Context, blows []harness.Blow, prepared []agent.Prepared) ([]report, error) {
+	clocks := make([]agent.Clock, len(blows))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i, blow := range blows {
+		group.Go(func() (err error) {
+			clocks[i], err = l.nodes[blow.Node].agent.Clock(groupCtx)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("compare clocks: %w", err)
+	}
+	var at agent.Instant
+	if len(blows) > 1 {
+		at = clocks[0].Instant(time.Now().Add(fireLead))
+	}
+	reports := make([]report, len(blows))
+	group, groupCtx = errgroup.WithContext(ctx)
+	for i, blow := range blows {
+		group.Go(func() error {
+			called := time.Now()
+			stamps, err := l.nodes[blow.Node].agent.Fire(groupCtx, prepared[i], at)
+			if err != nil {
+				return err
+			}
+			// The agents share one kernel's clock: one comparison maps them all, so that the error of the
+			// comparison cannot pose as skew. The one with the shortest round trip is the best.
+			clock := best(clocks)
+			reports[i] = report{
+				called: called, uncertainty: clock.Uncertainty,
+				began: clock.Time(stamps.Began), done: clock.Time(stamps.Done),
+			}
+			return nil
+		})
+	}
+	return reports, group.Wait()
+}
+
+func best(clocks []agent.Clock) agent.Clock {
+	return slices.MinFunc(clocks, func(a, b agent.Clock) int { return int(a.Uncertainty - b.Uncertainty) })
+}
+
+func summarise(blows []harness.Blow, reports []report) harness.Strike {
+	var strike harness.Strike
+	for _, report := range reports {
+		if strike.Before.IsZero() || report.began.Before(strike.Before) {
+			strike.Before = report.began
+		}
+		strike.Uncertainty = max(strike.Uncertainty, report.uncertainty)
+	}
+	for i, report := range reports {
+		strike.Effects = append(strike.Effects, harness.Effect{
+			Node: blows[i].Node, Began: report.began.Sub(strike.Before), Done: report.done.Sub(strike.Before),
+			Call: report.done.Sub(report.called),
+		})
+	}
+	return strike
+}
+
+// openPrefixes gives the observer a foot in every prefix the nodes are about to move into, as
+// clients on the internet have a route to whatever the provider announces.
+func (l *Lab) openPrefixes(ctx context.Context, blows []harness.Blow) error {
+	var added []netip.Prefix
+	for _, blow := range blows {
+		for _, action := range blow.Actions {
+			if action.Readdress == nil {
+				continue
+			}
+			for _, to := range action.Readdress.To {
+				if !slices.Contains(l.prefixes, to.Masked()) && !slices.Contains(added, to.Masked()) {
+					added = append(added, to.Masked())
+				}
+			}
+		}
+	}
+	if len(added) == 0 {
+		return nil
+	}
+	var addresses []netip.Prefix
+	for _, prefix := range added {
+		addresses = append(addresses, netip.PrefixFrom(observerAddress(prefix), prefix.Bits()))
+	}
+	observer := l.nodes[harness.VantageObserver]
+	if err := observer.agent.Configure(ctx, agent.Configuration{Addresses: addresses}); err != nil {
+		return fmt.Errorf("give the observer a foot in %v: %w", added, err)
+	}
+	l.mu.Lock()
+	l.prefixes = append(l.prefixes, added...)
+	l.mu.Unlock()
+	return nil
+}
+
+// refreshAddresses asks the struck nodes what they answer to now.
+func (l *Lab) refreshAddresses(ctx context.Context, blows []harness.Blow) error {
+	for _, blow := range blows {
+		if !slices.ContainsFunc(blow.Actions, func(action harness.Action) bool { return action.Readdress != nil }) {
+			continue
+		}
+		addresses, err := l.nodes[blow.Node].agent.Addresses(ctx)
+		if err != nil {
+			return fmt.Errorf("read the addresses of %s: %w", blow.Node, err)
+		}
+		l.mu.Lock()
+		l.addresses[blow.Node] = addresses
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+// Interruptions are the moments since the lab started in which an agent did not get the processor,
+// or its clock stepped.
+func (l *Lab) Interruptions() []harness.Interruption {
+	var all []harness.Interruption
+	for _, node := range l.nodes {
+		if node.agent != nil {
+			all = append(all, node.agent.Interruptions()...)
+		}
+	}
+	slices.SortFunc(all, func(a, b harness.Interruption) int { return a.From.Compare(b.From) })
+	return all
+}

@@ -1,0 +1,79 @@
+package nomad
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/nomad/api"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Roles of the nodes that run Nomad.
+const (
+	ServerRole = "nomad-server"
+	ClientRole = "nomad-client"
+)
+
+// httpAddress is where every agent's API listens, seen from its own node.
+const httpAddress = "127.0.0.1:4646"
+
+// dial makes a client of the API on one node. Nothing is sent yet.
+func dial(observer harness.Observer, node string) (*api.Client, error) {
+	client, err := api.NewClient(&api.Config{
+		Address:    "http://" + httpAddress,
+		HttpClient: harness.HTTPClient(observer, node),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the Nomad API on %s: %w", node, err)
+	}
+	return client, nil
+}
+
+// stale asks the server itself, which answers at once. Without it a server that knows no leader
+// holds the question for 5 s.
+func stale(ctx context.Context) *api.QueryOptions {
+	return (&api.QueryOptions{AllowStale: true}).WithContext(ctx)
+}
+
+// fromLeader has the question answered by the leader, so that the answer cannot be an old one.
+func fromLeader(ctx context.Context) *api.QueryOptions {
+	return (&api.QueryOptions{}).WithContext(ctx)
+}
+
+// servers are the nodes of the servers; having none is an error.
+func servers(observer harness.Observer) ([]harness.Node, error) {
+	nodes := observer.Topology().Selected(ServerRole)
+	if len(nodes) == 0 {
+		return nil, errors.New("the topology has no node of role " + ServerRole)
+	}
+	return nodes, nil
+}
+
+// askAny puts the same read to all servers at once and is content with the first that answers
+// without an error: like a client with a list of servers, without its waits.
+func askAny(ctx context.Context, observer harness.Observer, ask func(ctx context.Context, client *api.Client) error) error {
+	nodes, err := servers(observer)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answered := errors.New("another server answered")
+	err = harness.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
+		client, err := dial(observer, node.Name)
+		if err != nil {
+			return err
+		}
+		if err := ask(ctx, client); err != nil {
+			return harness.Plain(err)
+		}
+		cancel()
+		return answered
+	})
+	if errors.Is(err, answered) {
+		return nil
+	}
+	return err
+}
