@@ -1,0 +1,17 @@
+// Package reports turns the records of drills into what people and machines read: JSON, a page,
+// a CI summary, JUnit, OpenMetrics and the table that ends a run. It judges nothing: every figure
+// and every verdict comes from a record. It is pure apart from the files it is told to write, and
+// imports harness and the standard library only. The suites, the CLI and anybody with a folder of
+// records may import it.
+//
+//	err := reports.WriteRecord(dir, drill.Record())  // by each suite, as each drill ends
+//
+//	records, err := reports.ReadRecords(dir)         // by the CLI, when all have ended
+//	reports.Table(os.Stdout, records, isTerminal)
+//	err = reports.Write(dir, reports.Run{ID: "20261121-093000", Command: "make chaos", Seed: 7, Records: records})
+//
+//	again, err := reports.Rejudge("reports/testdata") // years later: the same verdicts
+//	for _, one := range again {
+//		fmt.Println(one.Path, one.Differences)
+//	}
+package reports

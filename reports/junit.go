@@ -1,0 +1,212 @@
+package reports
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Errors   int          `xml:"errors,attr"`
+	Skipped  int          `xml:"skipped,attr"`
+	Time     string       `xml:"time,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name       string          `xml:"name,attr"`
+	Tests      int             `xml:"tests,attr"`
+	Failures   int             `xml:"failures,attr"`
+	Errors     int             `xml:"errors,attr"`
+	Skipped    int             `xml:"skipped,attr"`
+	Time       string          `xml:"time,attr"`
+	Timestamp  string          `xml:"timestamp,attr,omitempty"`
+	Properties []junitProperty `xml:"properties>property"`
+	Cases      []junitCase     `xml:"testcase"`
+	length     time.Duration
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+type junitCase struct {
+	Class      string           `xml:"classname,attr"`
+	Name       string           `xml:"name,attr"`
+	Time       string           `xml:"time,attr"`
+	Properties *junitProperties `xml:"properties"`
+	Skipped    *junitOutcome    `xml:"skipped"`
+	Error      *junitOutcome    `xml:"error"`
+	Failure    *junitOutcome    `xml:"failure"`
+	Output     *junitText       `xml:"system-out"`
+}
+
+type junitProperties struct {
+	Properties []junitProperty `xml:"property"`
+}
+
+type junitOutcome struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",cdata"`
+}
+
+type junitText struct {
+	Text string `xml:",cdata"`
+}
+
+// JUnit writes the run as JUnit XML, one test suite per scenario. A drill whose verdict is as
+// claimed passes, also when the claim is a miss; one that is not fails; an inconclusive one is an
+// error, which viewers show apart. A failed spec fails whatever its drill's verdict. The figures are
+// properties of the test case, in seconds.
+func JUnit(w io.Writer, run Run) error {
+	builder := junitBuilder{run: run, suites: map[string]*junitSuite{}}
+	for _, record := range run.Records {
+		builder.add(record.Scenario, drillCase(record, run.failuresOf(record)), record.Started, record.Duration)
+	}
+	for _, failure := range run.otherFailures() {
+		builder.add(failure.Scenario, junitCase{Name: failure.Title, Failure: specFailure([]Failure{failure})}, time.Time{}, 0)
+	}
+	for _, skip := range run.Skipped {
+		builder.add(skip.Scenario, junitCase{Name: skip.Title, Skipped: &junitOutcome{Message: skip.Reason}}, time.Time{}, 0)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	encoder := xml.NewEncoder(w)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(builder.all()); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// A junitBuilder sorts test cases into one suite per scenario, in the order in which they come.
+type junitBuilder struct {
+	run    Run
+	order  []string
+	suites map[string]*junitSuite
+}
+
+func (b *junitBuilder) add(scenario string, test junitCase, started time.Time, length time.Duration) {
+	suite := b.suites[scenario]
+	if suite == nil {
+		suite = &junitSuite{Name: scenario, Properties: []junitProperty{
+			{"run", b.run.ID},
+			{"command", b.run.Command},
+			{"seed", strconv.FormatInt(b.run.Seed, 10)},
+		}}
+		b.suites[scenario] = suite
+		b.order = append(b.order, scenario)
+	}
+	if suite.Timestamp == "" && !started.IsZero() {
+		suite.Timestamp = started.UTC().Format("2006-01-02T15:04:05") // what JUnit's schema wants: no zone, no fraction
+	}
+	test.Class, test.Time = scenario, seconds(length)
+	suite.Cases = append(suite.Cases, test)
+	suite.length += length
+	suite.Tests++
+	switch {
+	case test.Failure != nil:
+		suite.Failures++
+	case test.Error != nil:
+		suite.Errors++
+	case test.Skipped != nil:
+		suite.Skipped++
+	}
+}
+
+func (b *junitBuilder) all() junitSuites {
+	whole := junitSuites{Name: "reprise", Time: seconds(b.run.Duration)}
+	for _, scenario := range b.order {
+		suite := *b.suites[scenario]
+		suite.Time = seconds(suite.length)
+		whole.Suites = append(whole.Suites, suite)
+		whole.Tests += suite.Tests
+		whole.Failures += suite.Failures
+		whole.Errors += suite.Errors
+		whole.Skipped += suite.Skipped
+	}
+	return whole
+}
+
+// drillCase is the test case of a drill. It has one outcome at most: viewers count no more.
+func drillCase(record harness.Record, failures []Failure) junitCase {
+	test := junitCase{Name: record.Title, Properties: &junitProperties{drillProperties(record)}, Output: &junitText{drillOutput(record)}}
+	verdict := junitOutcome{Message: sentence(record), Type: verdictWords(record), Text: strings.Join(furtherReasons(record), "\n")}
+	switch {
+	case len(failures) > 0:
+		test.Failure = specFailure(failures)
+		test.Failure.Text += "\n" + sentence(record)
+	case outcomeOf(record) == inconclusive:
+		test.Error = &verdict
+	case outcomeOf(record) == notAsClaimed:
+		test.Failure = &verdict
+	}
+	return test
+}
+
+func specFailure(failures []Failure) *junitOutcome {
+	var texts []string
+	for _, failure := range failures {
+		texts = append(texts, failure.Message)
+	}
+	return &junitOutcome{Message: firstLine(texts[0]), Type: "spec failed", Text: printable(strings.Join(texts, "\n\n"))}
+}
+
+// drillProperties are the figures of the drill, under the names that OpenMetrics gives them.
+func drillProperties(record harness.Record) []junitProperty {
+	properties := []junitProperty{
+		{"record", record.ID},
+		{"verdict", string(record.Judgement.Verdict)},
+		{"claimed", string(record.Claim.Verdict)},
+		{"recovered_by", string(record.Judgement.RecoveredBy)},
+	}
+	for _, metric := range metrics {
+		if value, known := metric.value(record); known {
+			name := strings.TrimPrefix(metric.name, "reprise_")
+			properties = append(properties, junitProperty{name, strconv.FormatFloat(value, 'f', -1, 64)})
+		}
+	}
+	return append(properties, junitProperty{"repeat", record.Repeat})
+}
+
+// drillOutput is what a viewer shows below the test case.
+func drillOutput(record harness.Record) string {
+	lines := []string{sentence(record)}
+	for _, outage := range record.Judgement.Outages {
+		lines = append(lines, outageSentence(outage))
+	}
+	for _, finding := range record.Findings {
+		lines = append(lines, "found: "+finding)
+	}
+	return printable(strings.Join(lines, "\n"))
+}
+
+// outageSentence is one outage in words.
+func outageSentence(outage harness.Outage) string {
+	watched := ""
+	if !outage.Steady {
+		watched = " (watched only)"
+	}
+	if !outage.Returned {
+		return fmt.Sprintf("%s%s: lost at %s, down for %s, never back", outage.SLI, watched, FormatDuration(outage.Lost), FormatDuration(outage.Down))
+	}
+	return fmt.Sprintf("%s%s: lost at %s, back at %s, down for %s",
+		outage.SLI, watched, FormatDuration(outage.Lost), FormatDuration(outage.Back), FormatDuration(outage.Down))
+}
+
+func seconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', 3, 64)
+}

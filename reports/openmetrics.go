@@ -1,0 +1,126 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// A metric is one family: at most one figure per record.
+type metric struct {
+	name, unit, help string
+	// value is the record's figure; false when the drill has none.
+	value func(harness.Record) (float64, bool)
+}
+
+var metrics = []metric{
+	{
+		"reprise_rta_seconds", "seconds", "Recovery time actual: fault to the last SLI's return; a lower bound where reprise_recovered is 0.",
+		func(r harness.Record) (float64, bool) {
+			return r.Judgement.RTA.Seconds(), r.Fault != nil && (r.Judgement.Recovered || len(r.Judgement.Outages) > 0)
+		},
+	},
+	{
+		"reprise_rta_resolution_seconds", "seconds", "Error bound of reprise_rta_seconds.",
+		func(r harness.Record) (float64, bool) { return r.Judgement.Resolution.Seconds(), r.Fault != nil },
+	},
+	{
+		"reprise_rto_seconds", "seconds", "Recovery time objective: the target of reprise_rta_seconds.",
+		func(r harness.Record) (float64, bool) { return r.Objective.RTO.Seconds(), true },
+	},
+	{
+		"reprise_rpa_seconds", "seconds", "Recovery point actual: age at the fault of the oldest acknowledged write that was lost; 0 when none was.",
+		func(r harness.Record) (float64, bool) { return r.Judgement.RPA.Seconds(), r.Judgement.DataJudged },
+	},
+	{
+		"reprise_rpo_seconds", "seconds", "Recovery point objective: the target of reprise_rpa_seconds.",
+		func(r harness.Record) (float64, bool) { return r.Objective.RPO.Seconds(), !r.Objective.NoData },
+	},
+	{
+		"reprise_ttd_seconds", "seconds", "Time to detect: fault to the first failed sample of the steady state.",
+		func(r harness.Record) (float64, bool) { return r.Judgement.TTD.Seconds(), wasDetected(r) },
+	},
+	{
+		"reprise_lost_writes", "", "Acknowledged writes that were gone afterwards.",
+		func(r harness.Record) (float64, bool) { return float64(r.Judgement.Lost), r.Judgement.DataJudged },
+	},
+	{
+		"reprise_recovered", "", "1 when the steady state held again, 0 when it did not.",
+		func(r harness.Record) (float64, bool) { return truth(r.Judgement.Recovered), true },
+	},
+	{
+		"reprise_as_claimed", "", "1 when the verdict is conclusive and the one the spec claims, else 0.",
+		func(r harness.Record) (float64, bool) { return truth(outcomeOf(r) == asClaimed), true },
+	},
+	{
+		"reprise_started_timestamp_seconds", "seconds", "When the drill started, in seconds since 1970.",
+		func(r harness.Record) (float64, bool) {
+			return float64(r.Started.UnixNano()) / float64(time.Second), !r.Started.IsZero()
+		},
+	},
+}
+
+// OpenMetrics writes the figures of the drills as OpenMetrics text, ended by "# EOF". All are
+// gauges labelled with the drill's scenario, title and record ID; reprise_verdict has one series
+// per verdict, 1 for the one that was given. A figure that a drill does not have is left out.
+func OpenMetrics(w io.Writer, records []harness.Record) error {
+	var text strings.Builder
+	for _, metric := range metrics {
+		describe(&text, metric)
+		for _, record := range records {
+			if value, known := metric.value(record); known {
+				sample(&text, metric.name, labels(record), value)
+			}
+		}
+	}
+	describe(&text, metric{name: "reprise_verdict", help: "1 for the verdict of the drill, 0 for the others."})
+	for _, record := range records {
+		for _, verdict := range []harness.Verdict{harness.Met, harness.Missed, harness.Inconclusive} {
+			given := record.Judgement.Verdict == verdict || record.Judgement.Verdict == "" && verdict == harness.Inconclusive
+			sample(&text, "reprise_verdict", labels(record)+fmt.Sprintf(`,verdict="%s"`, verdict), truth(given))
+		}
+	}
+	text.WriteString("# EOF\n")
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func describe(text *strings.Builder, metric metric) {
+	fmt.Fprintf(text, "# TYPE %s gauge\n", metric.name)
+	if metric.unit != "" {
+		fmt.Fprintf(text, "# UNIT %s %s\n", metric.name, metric.unit)
+	}
+	fmt.Fprintf(text, "# HELP %s %s\n", metric.name, metric.help)
+}
+
+func sample(text *strings.Builder, name, labels string, value float64) {
+	fmt.Fprintf(text, "%s{%s} %s\n", name, labels, strconv.FormatFloat(value, 'f', -1, 64))
+}
+
+// labels tells the drills of a run apart. Scenario and title are not enough: a run may repeat a drill.
+func labels(record harness.Record) string {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	return fmt.Sprintf(`scenario="%s",title="%s",record="%s"`,
+		escape.Replace(record.Scenario), escape.Replace(record.Title), escape.Replace(record.ID))
+}
+
+// wasDetected tells whether an SLI of the steady state broke: without that a time to detect means nothing.
+func wasDetected(record harness.Record) bool {
+	for _, outage := range record.Judgement.Outages {
+		if outage.Steady {
+			return true
+		}
+	}
+	return false
+}
+
+func truth(holds bool) float64 {
+	if holds {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,108 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// An outcome is what a run makes of a drill: it decides the colour, the mark and the exit code.
+type outcome int
+
+const (
+	asClaimed    outcome = iota // the verdict is the one the spec claims
+	notAsClaimed                // it is another one
+	inconclusive                // nothing was proved, whatever the spec claims
+)
+
+func outcomeOf(record harness.Record) outcome {
+	switch verdict := record.Judgement.Verdict; {
+	case verdict != harness.Met && verdict != harness.Missed:
+		return inconclusive // also a record that nobody judged
+	case record.Judgement.AsClaimed:
+		return asClaimed
+	default:
+		return notAsClaimed
+	}
+}
+
+// mark carries the outcome where there is no colour.
+func (o outcome) mark() string {
+	return [...]string{"✓", "✗", "?"}[o]
+}
+
+// isControl tells whether the spec claims that its drill misses: a control arm, or a procedure
+// that is shown not to work.
+func isControl(record harness.Record) bool {
+	return record.Claim.Verdict == harness.Missed
+}
+
+// verdictWords names the verdict and, where that matters, whether it is the claimed one.
+func verdictWords(record harness.Record) string {
+	verdict := record.Judgement.Verdict
+	switch {
+	case verdict == "":
+		return "inconclusive" // the drill ended before anybody judged it
+	case outcomeOf(record) == inconclusive:
+		return string(verdict)
+	case !record.Judgement.AsClaimed:
+		return string(verdict) + ", not as claimed"
+	case verdict == harness.Missed:
+		return "missed, as claimed"
+	default:
+		return string(verdict)
+	}
+}
+
+// A tally counts the drills of a run by outcome.
+type tally struct{ drills, met, missedAsClaimed, notAsClaimed, inconclusive int }
+
+func tallyOf(records []harness.Record) tally {
+	counts := tally{drills: len(records)}
+	for _, record := range records {
+		switch outcomeOf(record) {
+		case asClaimed:
+			if record.Judgement.Verdict == harness.Met {
+				counts.met++
+			} else {
+				counts.missedAsClaimed++
+			}
+		case notAsClaimed:
+			counts.notAsClaimed++
+		case inconclusive:
+			counts.inconclusive++
+		}
+	}
+	return counts
+}
+
+// words is the tally as a phrase, without what did not occur.
+func (t tally) words() string {
+	var parts []string
+	for _, part := range []struct {
+		count int
+		name  string
+	}{
+		{t.met, "met"},
+		{t.missedAsClaimed, "missed as claimed"},
+		{t.notAsClaimed, "not as claimed"},
+		{t.inconclusive, "inconclusive"},
+	} {
+		if part.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.name))
+		}
+	}
+	if len(parts) == 0 {
+		return "no drill was run"
+	}
+	return fmt.Sprintf("%s: %s", plural(t.drills, "drill"), strings.Join(parts, ", "))
+}
+
+// plural is a count with its noun.
+func plural(count int, noun string) string {
+	if count == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", count, noun)
+}

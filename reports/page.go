@@ -1,0 +1,182 @@
+package reports
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+//go:embed page.html page.css
+var pageFiles embed.FS
+
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"duration": unbroken,
+	"offset":   func(at time.Duration) string { return glue(offset(at)) },
+	"plural":   plural,
+	"addresses": func(addresses harness.Addresses) string {
+		return addressList(addresses.IPv6, addresses.IPv4)
+	},
+	"clean":   printable,
+	"style":   func() template.CSS { return template.CSS(mustRead("page.css")) },
+	"instant": func(at time.Time) string { return at.Format("2006-01-02 15:04:05 MST") },
+}).ParseFS(pageFiles, "page.html"))
+
+func mustRead(name string) string {
+	data, err := pageFiles.ReadFile(name)
+	if err != nil {
+		panic(err) // the file is compiled in
+	}
+	return string(data)
+}
+
+// Page writes the run as one HTML page that needs nothing else: no network, no script, no file.
+func Page(w io.Writer, run Run) error {
+	var text strings.Builder
+	if err := pageTemplate.Execute(&text, pageOf(run)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, withoutControls(text.String()))
+	return err
+}
+
+// pageData is what the page's template sees.
+type pageData struct {
+	Run      Run
+	Headline string
+	Class    string // of the whole run: "good", "bad" or "doubt"
+	Drills   []drillView
+	Others   []Failure
+}
+
+func pageOf(run Run) pageData {
+	data := pageData{Run: run, Headline: headline(run), Class: "good", Others: run.otherFailures()}
+	if counts := tallyOf(run.Records); counts.notAsClaimed > 0 || len(run.Failures) > 0 {
+		data.Class = "bad"
+	} else if counts.inconclusive > 0 || counts.drills == 0 {
+		data.Class = "doubt"
+	}
+	for _, record := range run.Records {
+		data.Drills = append(data.Drills, viewOf(record, run.failuresOf(record)))
+	}
+	return data
+}
+
+// A drillView is one drill as the template sees it.
+type drillView struct {
+	harness.Record
+	Class     string // "good", "control", "bad" or "doubt"
+	Mark      string
+	Words     string
+	Sentence  string
+	Why       []string
+	Failures  []Failure
+	Recovery  string
+	Target    string
+	Loss      string
+	LossGoal  string
+	By        string
+	Writes    string // what became of the acknowledged ones
+	Detected  bool
+	UsedShare string // of the target, as a width; "" when it says nothing
+	Over      bool   // the recovery took longer than its target
+	Timeline  *timeline
+	Products  []string
+	Engines   []string
+}
+
+func viewOf(record harness.Record, failures []Failure) drillView {
+	view := drillView{
+		Record: record, Class: classOf(record), Mark: outcomeOf(record).mark(), Words: verdictWords(record), Sentence: sentence(record),
+		Why: furtherReasons(record), Failures: failures,
+		Recovery: glue(recoveryTime(record)), Target: unbroken(record.Objective.RTO), Loss: glue(dataLoss(record)), LossGoal: glue(dataTarget(record)),
+		By: recoveredBy(record), Writes: dataPhrase(record), Detected: wasDetected(record), Timeline: drawTimeline(record),
+		Products: pairs(record.Versions), Engines: pairs(record.Engine),
+	}
+	if len(failures) > 0 {
+		view.Class, view.Mark, view.Words = "bad", notAsClaimed.mark(), view.Words+", but the spec failed"
+	}
+	if target := record.Objective.RTO; record.Fault != nil && target > 0 && recoveryTime(record) != "-" {
+		view.UsedShare = percent(min(100, 75*float64(record.Judgement.RTA)/float64(target)))
+		view.Over = record.Judgement.RTA > target || !record.Judgement.Recovered
+	}
+	return view
+}
+
+func classOf(record harness.Record) string {
+	switch outcomeOf(record) {
+	case inconclusive:
+		return "doubt"
+	case notAsClaimed:
+		return "bad"
+	}
+	if isControl(record) {
+		return "control"
+	}
+	return "good"
+}
+
+// Offset is a place on the drill's clock, relative to t0.
+func (v drillView) Offset(at time.Duration) string {
+	if v.Fault != nil {
+		at -= v.Fault.At
+	}
+	return glue(offset(at))
+}
+
+// Resolution is the error bound of the recovery time.
+func (v drillView) Resolution() string { return glue("± " + FormatDuration(v.Judgement.Resolution)) }
+
+// Tags are the labels that the scenario's name does not repeat.
+func (v drillView) Tags() []string {
+	return slices.DeleteFunc(slices.Clone(v.Labels), func(label string) bool { return label == v.Scenario })
+}
+
+// Number counts steps from one.
+func (drillView) Number(index int) int { return index + 1 }
+
+// Took is how long a step really took.
+func (drillView) Took(step harness.RecordStep) string { return unbroken(step.To - step.From) }
+
+// Period is how often an SLI of that name was asked.
+func (v drillView) Period(sli string) string {
+	for _, one := range v.SLIs {
+		if one.Name == sli {
+			return unbroken(one.Period)
+		}
+	}
+	return "-"
+}
+
+// Moved tells whether a node has other addresses than in peace.
+func (drillView) Moved(node harness.RecordNode) bool { return node.Before != node.After }
+
+// unbroken is a duration that never breaks at the end of a line.
+func unbroken(d time.Duration) string { return glue(FormatDuration(d)) }
+
+func glue(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") }
+
+func addressList(addresses ...netip.Addr) string {
+	var texts []string
+	for _, address := range addresses {
+		if address.IsValid() {
+			texts = append(texts, address.String())
+		}
+	}
+	return strings.Join(texts, " ")
+}
+
+func pairs(values map[string]string) []string {
+	var texts []string
+	for name, value := range values {
+		texts = append(texts, fmt.Sprintf("%s %s", name, value))
+	}
+	slices.Sort(texts)
+	return texts
+}

@@ -1,0 +1,36 @@
+package reports
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// What a product printed ends up in reasons and evidence. Its colours and control characters must
+// not reach a terminal or a file format that cannot hold them.
+
+var escapeSequence = regexp.MustCompile(`\x1b(\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(\x07|\x1b\\))`)
+
+// printable removes escape sequences and control characters and keeps the lines.
+func printable(text string) string {
+	return withoutControls(escapeSequence.ReplaceAllString(text, ""))
+}
+
+// withoutControls removes what a terminal would obey and what is no character in XML.
+func withoutControls(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || r == '\uFFFE' || r == '\uFFFF' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+// oneLine puts a printable text on one line.
+func oneLine(text string) string { return strings.Join(strings.Fields(printable(text)), " ") }
+
+// firstLine is the headline of a text of several lines.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return oneLine(line)
+}

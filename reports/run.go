@@ -1,0 +1,92 @@
+package reports
+
+import (
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// A Run is everything one invocation did: its drills, and what did not become a drill.
+type Run struct {
+	// ID names the run; it is also the name of its folder.
+	ID string
+	// Command is one line that repeats the run in a shell.
+	Command string
+	Seed    int64
+	Started time.Time
+	// Duration is wall time, labs and images included: drills say their own.
+	Duration time.Duration
+	// Records are the drills. Their IDs are unique.
+	Records []harness.Record
+	// Skipped are the specs that could not run here, each with its reason.
+	Skipped []Skip
+	// Failures are the specs that failed, whatever their drill's verdict: an assertion besides the
+	// figures, a lab that did not come up.
+	Failures []Failure
+}
+
+// A Skip is a spec that did not run.
+type Skip struct {
+	Scenario string // folder name
+	Title    string // what the spec says
+	Reason   string // one sentence for the person who wonders
+}
+
+// A Failure is a spec that failed.
+type Failure struct {
+	Scenario string // folder name
+	Title    string // what the spec says
+	Message  string // may have several lines; the first one is the headline
+	// Record is the ID of the failed spec's record. When it is empty, the record with the same
+	// scenario and title is meant, if there is one.
+	Record string
+}
+
+// OK tells whether the run as a whole is good: every verdict is conclusive and as its spec claims,
+// and no spec failed. A run without any drill proves nothing and is not good either.
+func (r Run) OK() bool {
+	for _, record := range r.Records {
+		if outcomeOf(record) != asClaimed {
+			return false
+		}
+	}
+	return len(r.Records) > 0 && len(r.Failures) == 0
+}
+
+// failuresOf are the failures of the spec that made the record.
+func (r Run) failuresOf(record harness.Record) []Failure {
+	var failures []Failure
+	for _, failure := range r.Failures {
+		if failure.concerns(record) {
+			failures = append(failures, failure)
+		}
+	}
+	return failures
+}
+
+// otherFailures are the failures of specs that left no record.
+func (r Run) otherFailures() []Failure {
+	var failures []Failure
+	for _, failure := range r.Failures {
+		if !r.hasRecordOf(failure) {
+			failures = append(failures, failure)
+		}
+	}
+	return failures
+}
+
+func (r Run) hasRecordOf(failure Failure) bool {
+	for _, record := range r.Records {
+		if failure.concerns(record) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f Failure) concerns(record harness.Record) bool {
+	if f.Record != "" {
+		return f.Record == record.ID
+	}
+	return f.Scenario == record.Scenario && f.Title == record.Title
+}

@@ -1,0 +1,211 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// sentence says in words how a drill ended: the verdict, the recovery with its resolution and its
+// target, and what became of the data.
+func sentence(record harness.Record) string {
+	return oneLine(verdictPhrase(record) + ": " + recoveryPhrase(record) + "; " + dataPhrase(record) + ".")
+}
+
+// verdictPhrase is the beginning of the sentence, with the claim's reason where the claim was a miss.
+func verdictPhrase(record harness.Record) string {
+	words := verdictWords(record)
+	words = strings.ToUpper(words[:1]) + words[1:]
+	if outcomeOf(record) == inconclusive {
+		return words + firstOf(reasons(record))
+	}
+	if !sentenceHasClaim(record) {
+		return words
+	}
+	if record.Judgement.AsClaimed {
+		return fmt.Sprintf("%s (%s)", words, record.Claim.Because)
+	}
+	return fmt.Sprintf("%s (the spec claims a miss: %s)", words, record.Claim.Because)
+}
+
+// firstOf is the first of several reasons, with a hint at the others.
+func firstOf(texts []string) string {
+	switch len(texts) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(" (%s)", texts[0])
+	default:
+		return fmt.Sprintf(" (%s, and %s)", texts[0], plural(len(texts)-1, "more reason"))
+	}
+}
+
+// sentenceHasClaim tells whether the sentence says why a miss is claimed.
+func sentenceHasClaim(record harness.Record) bool {
+	return isControl(record) && record.Claim.Because != "" && outcomeOf(record) != inconclusive
+}
+
+func recoveryPhrase(record harness.Record) string {
+	judgement, target := record.Judgement, record.Objective.RTO
+	switch {
+	case record.Fault == nil:
+		return "no fault was injected"
+	case len(judgement.Outages) == 0 && !judgement.Recovered:
+		return "no failure was seen"
+	case judgement.RecoveredBy == harness.ByRevert:
+		return fmt.Sprintf("back only after the fault was lifted, %s after it had struck, target %s", FormatDuration(judgement.RTA), FormatDuration(target))
+	case !judgement.Recovered:
+		return fmt.Sprintf("not back within %s, target %s", FormatDuration(judgement.RTA), FormatDuration(target))
+	}
+	phrase := fmt.Sprintf("back after %s (%s)%s, ", FormatDuration(judgement.RTA), resolution(judgement), broughtBack(judgement.RecoveredBy))
+	if judgement.RTA > target {
+		return phrase + fmt.Sprintf("%s over the target of %s", FormatDuration(judgement.RTA-target), FormatDuration(target))
+	}
+	return phrase + "target " + FormatDuration(target)
+}
+
+// resolution is the error bound of the recovery time, with the part that nobody measured.
+func resolution(judgement harness.Judgement) string {
+	text := "± " + FormatDuration(judgement.Resolution)
+	if judgement.Declared > 0 {
+		text += ", of which " + FormatDuration(judgement.Declared) + " are declared, not measured"
+	}
+	return text
+}
+
+func broughtBack(by harness.RecoveredBy) string {
+	switch by {
+	case harness.BySelf:
+		return " by itself"
+	case harness.ByRunbook:
+		return " through the runbook"
+	default:
+		return ""
+	}
+}
+
+func dataPhrase(record harness.Record) string {
+	acknowledged := 0
+	for _, ledger := range record.Ledgers {
+		acknowledged += ledger.Acknowledged
+	}
+	switch judgement := record.Judgement; {
+	case record.Objective.NoData:
+		return "no claim about data"
+	case !judgement.DataJudged:
+		return "data loss was not judged"
+	case judgement.Lost == 0:
+		return "no acknowledged write of " + fmt.Sprint(acknowledged) + " was lost"
+	default:
+		return fmt.Sprintf("%d of %s lost, %s, target %s",
+			judgement.Lost, plural(acknowledged, "acknowledged write"), oldestLost(judgement.RPA), FormatDuration(record.Objective.RPO))
+	}
+}
+
+// oldestLost places the oldest lost write relative to the fault.
+func oldestLost(before time.Duration) string {
+	if before <= 0 {
+		return "all acknowledged after the fault"
+	}
+	return "the oldest acknowledged " + FormatDuration(before) + " before the fault"
+}
+
+// recoveryTime is the RTA as a table shows it: a lower bound when the service never came back.
+func recoveryTime(record harness.Record) string {
+	switch judgement := record.Judgement; {
+	case record.Fault == nil, len(judgement.Outages) == 0 && !judgement.Recovered:
+		return "-"
+	case !judgement.Recovered:
+		return "> " + FormatDuration(judgement.RTA)
+	default:
+		return FormatDuration(judgement.RTA)
+	}
+}
+
+// dataLoss is the RPA as a table shows it, with the number of lost writes when there are any.
+func dataLoss(record harness.Record) string {
+	switch judgement := record.Judgement; {
+	case record.Objective.NoData || !judgement.DataJudged:
+		return "-"
+	case judgement.Lost > 0:
+		return fmt.Sprintf("%s (%d lost)", FormatDuration(judgement.RPA), judgement.Lost)
+	default:
+		return FormatDuration(judgement.RPA)
+	}
+}
+
+// dataTarget is the RPO as a table shows it.
+func dataTarget(record harness.Record) string {
+	if record.Objective.NoData {
+		return "-"
+	}
+	return FormatDuration(record.Objective.RPO)
+}
+
+// recoveredBy names what brought the service back, "-" for a record that nobody judged.
+func recoveredBy(record harness.Record) string {
+	if record.Judgement.RecoveredBy == "" {
+		return "-"
+	}
+	return string(record.Judgement.RecoveredBy)
+}
+
+// relapsed tells whether the steady state broke once more after its recovery had been watched. That
+// changes no figure, and a reader must know it.
+func relapsed(record harness.Record) bool {
+	if !record.Judgement.Recovered {
+		return false
+	}
+	for _, sli := range record.SLIs {
+		for _, spell := range sli.Spells {
+			if sli.Steady && !spell.Up && spell.From > record.WatchedUntil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// explanations are what a person needs to know about a drill that is not plainly met: the claim
+// behind an intended miss, then the reasons.
+func explanations(record harness.Record) []string {
+	var texts []string
+	if isControl(record) && record.Claim.Because != "" {
+		texts = append(texts, "the spec claims a miss: "+printable(record.Claim.Because))
+	}
+	return append(texts, reasons(record)...)
+}
+
+// furtherReasons are the explanations that the sentence does not contain.
+func furtherReasons(record harness.Record) []string {
+	if sentenceHasClaim(record) {
+		return reasons(record)
+	}
+	return explanations(record)
+}
+
+// reasons are the judge's, unless they only say in other words that the drill was met, and the
+// doubts that the judge did not repeat.
+func reasons(record harness.Record) []string {
+	switch record.Judgement.Verdict {
+	case "":
+		return append([]string{"the drill ended before it was judged"}, record.Doubts...)
+	case harness.Met:
+		if outcomeOf(record) == asClaimed && !relapsed(record) {
+			return nil
+		}
+	}
+	var texts []string
+	for _, reason := range record.Judgement.Reasons {
+		texts = append(texts, printable(reason))
+	}
+	for _, doubt := range record.Doubts {
+		if !slices.Contains(record.Judgement.Reasons, doubt) {
+			texts = append(texts, printable(doubt))
+		}
+	}
+	return texts
+}

@@ -1,0 +1,130 @@
+package reports
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"strings"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Summary writes the run as Markdown for the summary of a CI step: one table, the reasons of
+// everything that is not plainly met, and folded below it what each SLI suffered in each drill.
+func Summary(w io.Writer, run Run) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "## Reprise: %s\n\n", markdown(headline(run)))
+	if len(run.Records) > 0 {
+		summaryTable(&text, run)
+	}
+	summaryProblems(&text, run)
+	for _, record := range run.Records {
+		summaryOutages(&text, record)
+	}
+	if len(run.Skipped) > 0 {
+		fmt.Fprintf(&text, "<details><summary>%s</summary>\n\n", plural(len(run.Skipped), "skipped spec"))
+		for _, skip := range run.Skipped {
+			fmt.Fprintf(&text, "- %s: %s: %s\n", markdown(skip.Scenario), markdown(skip.Title), markdown(skip.Reason))
+		}
+		text.WriteString("\n</details>\n\n")
+	}
+	fmt.Fprintf(&text, "Run %s, %s, seed %d. Repeat it with %s\n", code(run.ID), FormatDuration(run.Duration), run.Seed, code(run.Command))
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// headline is the run in one phrase.
+func headline(run Run) string {
+	text := tallyOf(run.Records).words()
+	if count := len(run.Failures); count > 0 {
+		text += ", " + plural(count, "failed spec")
+	}
+	if count := len(run.Skipped); count > 0 {
+		text += ", " + plural(count, "skipped spec")
+	}
+	return text
+}
+
+func summaryTable(text *strings.Builder, run Run) {
+	text.WriteString("| | scenario | drill | RTA / RTO | RPA / RPO | recovered by | verdict |\n")
+	text.WriteString("|---|---|---|---|---|---|---|\n")
+	for _, record := range run.Records {
+		values := cells(record)
+		failed := ""
+		if len(run.failuresOf(record)) > 0 {
+			failed = ", spec failed"
+		}
+		fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s | %s%s |\n", summaryMark(record, failed != ""),
+			markdown(record.Scenario), markdown(record.Title), values[0], values[1], values[2], verdictWords(record), failed)
+	}
+	text.WriteString("\n")
+}
+
+// summaryMark is the outcome as a coloured sign, which Markdown has no other way to give.
+func summaryMark(record harness.Record, failed bool) string {
+	if failed {
+		return "❌"
+	}
+	return [...]string{asClaimed: "✅", notAsClaimed: "❌", inconclusive: "🟣"}[outcomeOf(record)]
+}
+
+// summaryProblems explains every drill that is not plainly met, and every failed spec.
+func summaryProblems(text *strings.Builder, run Run) {
+	for _, record := range run.Records {
+		texts := furtherReasons(record)
+		for _, failure := range run.failuresOf(record) {
+			texts = append(texts, "spec failed: "+firstLine(failure.Message))
+		}
+		if len(texts) == 0 {
+			continue
+		}
+		fmt.Fprintf(text, "**%s** %s\n\n", markdown(record.Title), markdown(sentence(record)))
+		for _, line := range texts {
+			fmt.Fprintf(text, "- %s\n", markdown(line))
+		}
+		text.WriteString("\n")
+	}
+	for _, failure := range run.otherFailures() {
+		fmt.Fprintf(text, "❌ **%s: %s** left no record: %s\n\n", markdown(failure.Scenario), markdown(failure.Title), markdown(firstLine(failure.Message)))
+	}
+}
+
+func summaryOutages(text *strings.Builder, record harness.Record) {
+	if len(record.Judgement.Outages) == 0 {
+		return
+	}
+	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(record.Title)))
+	fmt.Fprintf(text, "%s\n\n", markdown(sentence(record)))
+	text.WriteString("| SLI | lost at | back at | down for |\n|---|---|---|---|\n")
+	for _, outage := range record.Judgement.Outages {
+		name, back := markdown(outage.SLI), "never"
+		if !outage.Steady {
+			name += " (watched only)"
+		}
+		if outage.Returned {
+			back = FormatDuration(outage.Back)
+		}
+		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", name, FormatDuration(outage.Lost), back, FormatDuration(outage.Down))
+	}
+	text.WriteString("\n</details>\n\n")
+}
+
+var markdownEscapes = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "#", `\#`, "~", `\~`, "$", `\$`,
+)
+
+// markdown makes a text safe inside a line or a cell: what a product wrote into its log must not
+// become a table, a link, a formula or HTML.
+func markdown(text string) string { return markdownEscapes.Replace(oneLine(text)) }
+
+// code is a text as it is, in a code span that no backtick in it can end.
+func code(text string) string {
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		text = " " + text + " "
+	}
+	return fence + strings.ReplaceAll(text, "\n", " ") + fence
+}

@@ -1,0 +1,145 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// tableWidth is the number of columns of a terminal that the table is made for.
+const tableWidth = 100
+
+// The terminal colours of the outcomes, in their order: green, red, magenta.
+var outcomeColors = [...]string{asClaimed: "\x1b[32m", notAsClaimed: "\x1b[31m", inconclusive: "\x1b[35m"}
+
+const (
+	bold  = "\x1b[1m"
+	faint = "\x1b[2m"
+	plain = "\x1b[0m"
+)
+
+// Table prints the table that ends a run, one row per drill, grouped by scenario in the order in
+// which they come. It is laid out for 100 columns. Without color it contains no escape sequence;
+// with it, colour only repeats what the words and marks say.
+func Table(w io.Writer, records []harness.Record, color bool) {
+	t := table{w: w, color: color}
+	for i, head := range tableHeads {
+		t.widths[i] = len(head)
+	}
+	for _, record := range records {
+		t.fit(record)
+	}
+	t.header()
+	scenario := ""
+	for i, record := range records {
+		if record.Scenario != scenario || i == 0 {
+			scenario = record.Scenario
+			fmt.Fprintln(w, t.paint(bold, oneLine(scenario)))
+		}
+		t.row(record)
+	}
+	fmt.Fprintf(w, "\n%s\n", tallyOf(records).words())
+}
+
+type table struct {
+	w     io.Writer
+	color bool
+	// widths of the columns after the title, in runes
+	widths [4]int
+}
+
+var tableHeads = [...]string{"RTA / RTO", "RPA / RPO", "recovered by", "verdict"}
+
+// cells are the columns after the title.
+func cells(record harness.Record) [4]string {
+	return [4]string{
+		recoveryTime(record) + " / " + FormatDuration(record.Objective.RTO),
+		dataLoss(record) + " / " + dataTarget(record),
+		recoveredBy(record),
+		outcomeOf(record).mark() + " " + verdictWords(record),
+	}
+}
+
+// fit widens the columns to the record's cells.
+func (t *table) fit(record harness.Record) {
+	for i, cell := range cells(record) {
+		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+	}
+}
+
+// title is the width that is left for a title beside its figures.
+func (t *table) title() int {
+	width := tableWidth
+	for _, column := range t.widths {
+		width -= column + 2
+	}
+	return max(width-2, 0) // titles are indented by 2
+}
+
+func (t *table) header() {
+	line := pad("", t.title()+2)
+	for i, head := range tableHeads {
+		line += "  " + pad(head, t.widths[i])
+	}
+	fmt.Fprintln(t.w, t.paint(faint, strings.TrimRight(line, " ")))
+}
+
+// row prints a drill: its title, its figures beside the title's last line when they fit there and
+// below it when not, and what explains it.
+func (t *table) row(record harness.Record) {
+	title := wrap(record.Title, tableWidth-2)
+	if utf8.RuneCountInString(title[len(title)-1]) > t.title() {
+		title = append(title, "")
+	}
+	for _, line := range title[:len(title)-1] {
+		fmt.Fprintln(t.w, "  "+line)
+	}
+	line := "  " + pad(title[len(title)-1], t.title())
+	values := cells(record)
+	for i, cell := range values[:3] {
+		line += "  " + pad(cell, t.widths[i])
+	}
+	fmt.Fprintln(t.w, line+"  "+t.paint(outcomeColors[outcomeOf(record)], values[3]))
+	for _, text := range explanations(record) {
+		for i, part := range wrap(text, tableWidth-6) {
+			bullet := "- "
+			if i > 0 {
+				bullet = "  "
+			}
+			fmt.Fprintln(t.w, t.paint(faint, "    "+bullet+part))
+		}
+	}
+}
+
+func (t *table) paint(code, text string) string {
+	if !t.color || text == "" {
+		return text
+	}
+	return code + text + plain
+}
+
+// pad fills a cell up to its width in runes.
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
+}
+
+// wrap breaks a text at spaces into lines of at most the width; a longer word gets a line of its
+// own. It gives at least one line.
+func wrap(text string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(printable(text)) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,89 @@
+package reports
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// latest is the name of the link that stands beside the runs' folders and leads to the newest.
+const latest = "latest"
+
+// Write writes a run's folder: one <record ID>.json per drill, junit.xml, summary.md, metrics.txt
+// and index.html; then it turns the link "latest" beside the folder to it. Files of an earlier Write
+// into the same folder are replaced. All records are written even when the run has none to show.
+func Write(dir string, run Run) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := checkRecords(run.Records); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	for _, record := range run.Records {
+		if err := WriteRecord(dir, record); err != nil {
+			return err
+		}
+	}
+	files := []struct {
+		name  string
+		write func(io.Writer, Run) error
+	}{
+		{"junit.xml", JUnit},
+		{"summary.md", Summary},
+		{"metrics.txt", func(w io.Writer, run Run) error { return OpenMetrics(w, run.Records) }},
+		{"index.html", Page},
+	}
+	for _, file := range files {
+		var text bytes.Buffer
+		if err := file.write(&text, run); err != nil {
+			return fmt.Errorf("write %s: %w", file.name, err)
+		}
+		if err := writeFile(filepath.Join(dir, file.name), text.Bytes()); err != nil {
+			return err
+		}
+	}
+	return linkLatest(dir)
+}
+
+// checkRecords refuses records that would overwrite each other.
+func checkRecords(records []harness.Record) error {
+	seen := map[string]string{}
+	for _, record := range records {
+		if other, taken := seen[record.ID]; taken {
+			return fmt.Errorf("the drills %q and %q have the same record id %q", other, record.Title, record.ID)
+		}
+		seen[record.ID] = record.Title
+	}
+	return nil
+}
+
+// linkLatest turns the link to the folder in one step: a reader always finds a run behind it.
+func linkLatest(dir string) error {
+	link := filepath.Join(filepath.Dir(dir), latest)
+	if link == dir {
+		return nil // the caller writes to "latest" itself
+	}
+	info, err := os.Lstat(link)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("link the latest report: %w", err)
+	case info.Mode()&fs.ModeSymlink == 0:
+		return fmt.Errorf("link the latest report: %s is in the way: it is not a link", link)
+	}
+	temporary := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%d", latest, os.Getpid()))
+	if err := os.Symlink(filepath.Base(dir), temporary); err != nil {
+		return fmt.Errorf("link the latest report: %w", err)
+	}
+	if err := os.Rename(temporary, link); err != nil {
+		return errors.Join(fmt.Errorf("link the latest report: %w", err), os.Remove(temporary))
+	}
+	return nil
+}
