@@ -1,0 +1,13 @@
+// Package suite is the only glue between Ginkgo and the harness: it brings a lab up for a spec,
+// keeps the record, saves evidence when the spec fails, and takes the lab away again. Only the
+// folders beside it import it.
+//
+//	func TestRenumbering(t *testing.T) {
+//		suite.Run(t, "renumbering", suite.Needs(fixtures.NomadConsul(3)), suite.NeedsFor("raft-v2", fixtures.NomadConsulRaft2(3)))
+//	}
+//
+//	var _ = It("comes back", func(ctx SpecContext) {
+//		drill := suite.Begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 10 * time.Minute})
+//		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+//	}, SpecTimeout(10*time.Minute))
+package suite

@@ -1,0 +1,93 @@
+package suite
+
+import (
+	"context"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab"
+)
+
+// The environment by which the CLI tells the suites about the run they belong to.
+const (
+	// runFolder is where records go. Without it the suite was not started by `make chaos`.
+	runFolder = "REPRISE_RUN_DIR"
+	// keepLab keeps the lab of a failed spec for a person to look at.
+	keepLab = "REPRISE_KEEP"
+	// repeatCommand is the line that repeats the run, for the record.
+	repeatCommand = "REPRISE_REPEAT_COMMAND"
+	// liveProgress says that standard output ends on a terminal, which a suite cannot see for itself.
+	liveProgress = "REPRISE_LIVE"
+)
+
+// A Need is a topology whose images a suite wants before any of its drills is timed.
+type Need struct {
+	label    string
+	topology harness.Topology
+}
+
+// Needs names a topology that most specs use.
+func Needs(topology harness.Topology) Need { return Need{topology: topology} }
+
+// NeedsFor names a topology that only specs with the label use: its images are left alone when none
+// of them runs.
+func NeedsFor(label string, topology harness.Topology) Need { return Need{label, topology} }
+
+// Run runs the specs of a scenario folder. Every spec carries the folder's name as a label. Started
+// by a plain `go test` it skips: drills need a container engine and minutes.
+func Run(t *testing.T, scenario string, needs ...Need) {
+	t.Helper()
+	if os.Getenv(runFolder) == "" {
+		t.Skipf("%s needs a container engine and minutes: run `make chaos LABELS=%s` (it sets %s)", scenario, scenario, runFolder)
+	}
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	labels := ginkgo.Label(scenario)
+	preview := ginkgo.PreviewSpecs(scenario, labels)
+	resolveImages(t, preview, needs)
+	ginkgo.RunSpecs(t, scenario, labels)
+}
+
+// resolveImages pulls or builds what the selected specs need, so that no build runs while a drill
+// is being timed and no spec's time limit has to allow for one.
+func resolveImages(t *testing.T, preview ginkgo.Report, needs []Need) {
+	t.Helper()
+	var topologies []harness.Topology
+	for _, need := range needs {
+		if selected(preview, need.label) {
+			topologies = append(topologies, need.topology)
+		}
+	}
+	if len(topologies) == 0 {
+		return // no spec of this folder will run
+	}
+	engine, err := lab.Connect(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	if err := lab.Prepare(context.Background(), engine, progress(), topologies...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// selected tells whether a spec that will run has the label; the empty label stands for any spec.
+func selected(preview ginkgo.Report, label string) bool {
+	return slices.ContainsFunc(preview.SpecReports, func(spec ginkgo.SpecReport) bool {
+		runs := spec.LeafNodeType.Is(types.NodeTypeIt) && !spec.State.Is(types.SpecStateSkipped|types.SpecStatePending)
+		return runs && (label == "" || slices.Contains(spec.Labels(), label))
+	})
+}
+
+// progress shows what the lab does: in place on a terminal, line by line elsewhere.
+func progress() lab.Progress {
+	if os.Getenv(liveProgress) != "" {
+		return lab.Live(os.Stdout)
+	}
+	return lab.Plain(ginkgo.GinkgoWriter)
+}

@@ -1,0 +1,107 @@
+package renumbering
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/nomad"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+)
+
+// A loss is one of the two ways to lose a machine: its processes, with a goodbye from the kernel,
+// or its power, with silence.
+type loss func(node string) harness.Fault
+
+func killed(node string) harness.Fault    { return fault.NodeLoss{Node: node} }
+func unpowered(node string) harness.Fault { return fault.PowerLoss{Node: node} }
+
+var _ = Describe("Losing one machine", Label("nomad"), func() {
+	DescribeTable("the leader costs an election and no write", func(ctx SpecContext, lose loss) {
+		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 30 * time.Second})
+		steady, writes := harness.All(nomad.Leader()), harness.Ledgers(nomad.Variables("drill"))
+		service := byNewAddress()
+		Expect(drill.Watch(ctx, service)).To(Succeed())
+		leader, err := nomad.LeaderNode(ctx, drill.Lab)
+		Expect(err).NotTo(HaveOccurred())
+
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		Expect(drill.StartWriting(ctx, writes)).To(Succeed())
+		Expect(drill.Inject(ctx, lose(leader))).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("leaving the two others to elect a new leader")
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
+		staysGreen(drill, service)
+	},
+		Entry("processes killed", Label("smoke"), loss(killed), SpecTimeout(4*time.Minute)),
+		Entry("power lost", loss(unpowered), SpecTimeout(4*time.Minute)),
+	)
+
+	DescribeTable("a follower costs neither leader nor service", func(ctx SpecContext, lose loss) {
+		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 2 * time.Minute})
+		steady, writes := harness.All(nomad.Quorum(3)), harness.Ledgers(nomad.Variables("drill"))
+		leader, service := nomad.Leader(), byNewAddress()
+		Expect(drill.Watch(ctx, leader, service)).To(Succeed())
+		follower := anotherServer(ctx, drill)
+
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		Expect(drill.StartWriting(ctx, writes)).To(Succeed())
+		Expect(drill.Inject(ctx, lose(follower))).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("pressing its power button")
+		Expect(drill.Repair(ctx, harness.PowerButton{Node: follower})).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		staysGreen(drill, leader, service)
+	},
+		Entry("processes killed", loss(killed), SpecTimeout(6*time.Minute)),
+		Entry("power lost", loss(unpowered), SpecTimeout(6*time.Minute)),
+	)
+
+	DescribeTable("the only client costs the service until it is back", func(ctx SpecContext, lose loss) {
+		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 3 * time.Minute, NoData: true})
+		steady := harness.All(byNewAddress())
+		leader := nomad.Leader()
+		Expect(drill.Watch(ctx, leader)).To(Succeed())
+
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		Expect(drill.Inject(ctx, lose("client-1"))).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("pressing its power button")
+		Expect(drill.Repair(ctx, harness.PowerButton{Node: "client-1"})).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		staysGreen(drill, leader)
+	},
+		Entry("processes killed", loss(killed), SpecTimeout(8*time.Minute)),
+		Entry("power lost", loss(unpowered), SpecTimeout(8*time.Minute)),
+	)
+})
+
+// anotherServer finds a server that does not lead.
+func anotherServer(ctx context.Context, drill *suite.Drill) string {
+	GinkgoHelper()
+	leader, err := nomad.LeaderNode(ctx, drill.Lab)
+	Expect(err).NotTo(HaveOccurred())
+	servers := drill.Lab.Topology().Selected(fixtures.NomadServerRole)
+	return servers[slices.IndexFunc(servers, func(node harness.Node) bool { return node.Name != leader })].Name
+}
+
+// staysGreen asserts the blast radius: these SLIs lost nothing.
+func staysGreen(drill *suite.Drill, probes ...harness.Probe) {
+	GinkgoHelper()
+	for _, probe := range probes {
+		suffered, found := outage(drill, probe)
+		Expect(found).To(BeFalse(), "%s should not have been affected: %+v", probe.Name(), suffered)
+	}
+}
