@@ -13,14 +13,27 @@ import (
 // HTTPClient makes a client whose connections start on the given node: a node's own name to reach
 // what listens on its loopback, [VantageObserver] to come across the network. Every request opens a
 // connection of its own and closes it: a kept connection would outlive the fault it is meant to
-// see. The request's context is its only time limit.
+// see. The request's context is its only time limit, and ends an attempt to connect as well.
 func HTTPClient(observer Observer, from string) *http.Client {
-	return &http.Client{Transport: &http.Transport{
+	return &http.Client{Transport: freshConnections{observer, from}}
+}
+
+// freshConnections gives every request a transport of its own.
+type freshConnections struct {
+	observer Observer
+	from     string
+}
+
+func (f freshConnections) RoundTrip(request *http.Request) (*http.Response, error) {
+	transport := &http.Transport{
 		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return observer.Dial(ctx, from, network, address)
+		// The context that a transport dials with outlives the request, in the hope of another one. A
+		// network that swallows every packet would then pile up dials, each of two minutes.
+		DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
+			return f.observer.Dial(request.Context(), f.from, network, address)
 		},
-	}}
+	}
+	return transport.RoundTrip(request)
 }
 
 // Unsent follows one HTTP request. The returned context goes with the request; afterwards the

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -17,7 +18,7 @@ import (
 const api = "127.0.0.1:80"
 
 // machine is one node in memory whose API is the handler; nil serves nothing.
-func machine(t *testing.T, handler http.Handler) *rack.Rack {
+func machine(t *testing.T, handler http.HandlerFunc) *rack.Rack {
 	t.Helper()
 	machines := rack.New(harness.Topology{Nodes: []harness.Node{{Name: "a"}}})
 	t.Cleanup(machines.Close)
@@ -41,33 +42,45 @@ func post(ctx context.Context, observer harness.Observer) (unsent bool, err erro
 	return never(), err
 }
 
-// Goal: "certainly not sent" is said of requests that met no connection, and of no other.
+// Goal: "certainly not sent" is said of requests that met no connection, and of no other; no attempt
+// to connect outlives its request (the test could not end).
 // Method: a server that answers, one that hangs up after the request, one that never answers, one
-// that is not there, and a connection that never comes about.
+// that is not there, and a connection that never comes about; with a time limit on a fake clock.
 func TestUnsent(t *testing.T) {
-	hang := make(chan struct{})
-	defer close(hang)
 	cases := map[string]struct {
-		observer harness.Observer
-		unsent   bool
-		fails    bool
+		server http.HandlerFunc
+		hangs  bool // the connection never comes about
+		unsent bool
+		fails  bool
 	}{
-		"answered":       {machine(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), false, false},
-		"hung up":        {machine(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })), false, true},
-		"no answer":      {machine(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang })), false, true},
-		"nobody listens": {machine(t, nil), true, true},
-		"dial hangs":     {hangingDial{machine(t, nil)}, true, true},
+		"answered":       {server: func(http.ResponseWriter, *http.Request) {}},
+		"hung up":        {server: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fails: true},
+		"no answer":      {server: neverAnswer, fails: true},
+		"nobody listens": {unsent: true, fails: true},
+		"dial hangs":     {hangs: true, unsent: true, fails: true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			defer cancel()
-			unsent, err := post(ctx, c.observer)
-			if unsent != c.unsent || (err != nil) != c.fails {
-				t.Errorf("unsent %t, error %v", unsent, err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				var observer harness.Observer = machine(t, c.server)
+				if c.hangs {
+					observer = hangingDial{observer}
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				unsent, err := post(ctx, observer)
+				if unsent != c.unsent || (err != nil) != c.fails {
+					t.Errorf("unsent %t, error %v", unsent, err)
+				}
+			})
 		})
 	}
+}
+
+// neverAnswer takes the whole request, as it must to notice that the client gave up.
+func neverAnswer(_ http.ResponseWriter, request *http.Request) {
+	_, _ = io.Copy(io.Discard, request.Body)
+	<-request.Context().Done()
 }
 
 // hangingDial is a network that swallows every attempt to connect.
@@ -81,7 +94,7 @@ func (hangingDial) Dial(ctx context.Context, _, _, _ string) (net.Conn, error) {
 // Goal: a probe leaves no connection behind that could outlive the fault it is meant to see.
 // Method: count the connections that are dialled and closed over several requests.
 func TestHTTPClientKeepsNoConnection(t *testing.T) {
-	counting := &countingDial{Observer: machine(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }))}
+	counting := &countingDial{Observer: machine(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") })}
 	counting.closed = make(chan struct{}, 3)
 	client := harness.HTTPClient(counting, "a")
 	for range 3 {

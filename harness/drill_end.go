@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// maxInterruptions is how many interruptions a record spells out.
-const maxInterruptions = 5
-
 // Judge ends the sampling and judges the record. It returns nil if and only if the verdict is the
 // claimed one; otherwise the error says both, why, and what was measured against which target.
 func (d *Drill) Judge() error {
@@ -139,28 +136,18 @@ func (d *Drill) noteAddresses() {
 	}
 }
 
-// noteInterruptions doubts a drill whose measurement was held up between t0 and the recovery for
-// longer than the figures' resolution. What is shorter cannot move a figure by more than it already
-// says of itself.
+// noteInterruptions records what held the measurement up between t0 and the recovery for longer than
+// a probe's period. What is shorter cannot move a figure by more than it already says of itself.
 func (d *Drill) noteInterruptions() {
 	if d.record.Fault == nil {
 		return
 	}
-	resolution := d.record.Fault.Uncertainty + longestPeriod(d.record.SLIs)
 	until := observe(d.record).end()
-	var long []Interruption
 	for _, interruption := range mergeInterruptions(slices.Concat(d.held(), d.lab.Interruptions())) {
 		from := interruption.From.Sub(d.started)
-		if interruption.Length > resolution && from <= until && from+interruption.Length >= d.record.Fault.At {
-			long = append(long, interruption)
+		if interruption.Length > longestPeriod(d.record.SLIs) && from <= until && from+interruption.Length >= d.record.Fault.At {
+			d.record.Interruptions = append(d.record.Interruptions, RecordInterruption{From: from, Length: interruption.Length, Reason: interruption.Reason})
 		}
-	}
-	for _, interruption := range long[:min(len(long), maxInterruptions)] {
-		d.doubt(fmt.Sprintf("the measurement was interrupted for %v, %v after t0: %s (the resolution is %v)", figure(interruption.Length),
-			figure(interruption.From.Sub(d.started)-d.record.Fault.At), interruption.Reason, figure(resolution)))
-	}
-	if more := len(long) - maxInterruptions; more > 0 {
-		d.doubt(fmt.Sprintf("the measurement was interrupted %d more times", more))
 	}
 }
 

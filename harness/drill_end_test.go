@@ -361,21 +361,24 @@ func TestDrillClaims(t *testing.T) {
 	})
 }
 
-// Goal: a measurement that was held up for longer than the figures' resolution between t0 and the
-// recovery is doubted, and any other is not. Method: interruptions of the lab at known times around
-// a drill with t0 at about 7 s and the recovery at about 17 s, resolution 0.5 s.
+// Goal: a measurement that was held up between t0 and the recovery says so in its resolution, and is
+// doubted when a return could hide in the gap or the target lies within the resolution; any other
+// interruption is none of its business. Method: interruptions of the lab at known times around a drill
+// with t0 at about 7 s and the recovery about 10 s later; resolution 0.5 s, RTO 1 min, dwell 5 s.
 func TestDrillInterruptions(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		after  time.Duration // since t0
-		length time.Duration
-		doubt  bool
+		name    string
+		after   time.Duration // since t0
+		length  time.Duration
+		widened bool
+		doubt   bool
 	}{
-		{"during the outage", 3 * time.Second, time.Second, true},
-		{"reaching into the outage", -time.Second, 2 * time.Second, true},
-		{"as short as the resolution", 3 * time.Second, 500 * time.Millisecond, false},
-		{"before the fault", -3 * time.Second, time.Second, false},
-		{"after the recovery", 13 * time.Second, time.Second, false},
+		{"during the outage", 3 * time.Second, time.Second, true, false},
+		{"reaching into the outage", -time.Second, 2 * time.Second, true, false},
+		{"as long as the dwell", 3 * time.Second, 5 * time.Second, true, true},
+		{"as short as the resolution", 3 * time.Second, 500 * time.Millisecond, false, false},
+		{"before the fault", -3 * time.Second, time.Second, false, false},
+		{"after the recovery", 13 * time.Second, 20 * time.Second, false, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
@@ -385,11 +388,38 @@ func TestDrillInterruptions(t *testing.T) {
 			if (err != nil) != test.doubt {
 				t.Errorf("%s: %v", test.name, err)
 			}
-			if doubts := drill.Record().Doubts; test.doubt && !containsAll(strings.Join(doubts, ""), "nomad-1", figure(test.length).String(), figure(test.after).String()) {
-				t.Errorf("%s: %q", test.name, doubts)
+			record := drill.Record()
+			if widened := record.Judgement.Resolution >= test.length; len(record.Interruptions) > 0 != test.widened || test.widened && !widened {
+				t.Errorf("%s: resolution %v, interruptions %+v", test.name, record.Judgement.Resolution, record.Interruptions)
+			}
+			if reasons := strings.Join(record.Judgement.Reasons, ""); test.doubt && !containsAll(reasons, "nomad-1", figure(test.length).String(), figure(test.after).String()) {
+				t.Errorf("%s: %q", test.name, reasons)
 			}
 		})
 	}
+}
+
+// Goal: a recovery time that an interruption makes too vague for its target is neither met nor
+// missed. Method: one record judged against targets around its recovery time, with an interruption of
+// one second.
+func TestJudgeTargetWithinInterruption(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		drill.toDetection(t)
+		drill.cluster.interruptions = []Interruption{{From: drill.fault.strike.Before.Add(time.Second), Length: time.Second, Reason: "starved"}}
+		if err := drill.finishBy(t, 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		record := drill.Record()
+		for offset, want := range map[time.Duration]Verdict{
+			-2 * time.Second: Missed, -500 * time.Millisecond: Inconclusive, 500 * time.Millisecond: Inconclusive, 2 * time.Second: Met,
+		} {
+			record.Objective.RTO = record.Judgement.RTA + offset
+			if got := Judge(record); got.Verdict != want {
+				t.Errorf("RTO %v beside the RTA: %s, want %s: %q", offset, got.Verdict, want, got.Reasons)
+			}
+		}
+	})
 }
 
 // Goal: a fault whose clock disagrees with the harness's is doubted. Method: a t0 far before the call.

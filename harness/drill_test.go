@@ -122,6 +122,7 @@ func TestDrillCountsWrites(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx := t.Context()
 		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		time.Sleep(10 * time.Millisecond) // t0 at the instant of a write would leave it to chance which came first
 		count := drill.Record().Ledgers[0].Attempted
 		drill.cluster.mu.Lock()
 		drill.cluster.write = func(ctx context.Context, entry int) error {
@@ -304,6 +305,24 @@ func TestDrillFlaps(t *testing.T) {
 		must(t, drill.Repair(t.Context(), flap), drill.AwaitRecovery(t.Context(), drill.steady))
 		must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
 		between(t, "RTA", drill.Record().Judgement.RTA, 6*time.Second, 6800*time.Millisecond)
+	})
+}
+
+// Goal: what AwaitRecovery says and what Judge says agree, also when questions were in flight at the
+// end of the watch: a failure after the dwell is told and changes no figure. Method: slow answers,
+// and a failure that begins when AwaitRecovery returns.
+func TestDrillRelapsesAfterTheDwell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		drill.steady = All(fakeProbe{name: "service", period: 100 * time.Millisecond, latency: 400 * time.Millisecond, cluster: drill.cluster})
+		drill.toDetection(t)
+		must(t, drill.Repair(t.Context(), healing(drill.cluster, time.Second)), drill.AwaitRecovery(t.Context(), drill.steady))
+		drill.cluster.fail("again", "service")
+		time.Sleep(time.Second)
+		must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
+		if reasons := strings.Join(drill.Record().Judgement.Reasons, "; "); !containsAll(reasons, "failed again", "again") {
+			t.Errorf("the relapse is not told: %s", reasons)
+		}
 	})
 }
 

@@ -23,11 +23,12 @@ func (i Image) String() string {
 // A Recipe tells how to make an image from source and packages. The machine that follows it needs
 // the Go command for Binaries and mmdebstrap for Packages, and nothing for the rest.
 type Recipe struct {
-	Files    fs.FS      // the build context, with a Dockerfile at its root; nil: the image cannot be built
-	Base     *Image     // resolved first and given to the Dockerfile as build argument BASE; nil when it starts from scratch
-	Binaries []GoBinary // compiled first, then placed at the root of the context
-	Packages []string   // Debian packages beyond a minimal system; when set, the image's version names the release and the context holds the result as rootfs.tar
-	Advice   string     // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
+	Files    fs.FS            // the build context, with a Dockerfile at its root; nil: the image cannot be built
+	Base     *Image           // resolved first and given to the Dockerfile as build argument BASE; nil when it starts from scratch
+	Others   map[string]Image // further images the Dockerfile copies from, each by the build argument it is given as, such as "CONSUL"
+	Binaries []GoBinary       // compiled first, then placed at the root of the context
+	Packages []string         // Debian packages beyond a minimal system; when set, the image's version names the release and the context holds the result as rootfs.tar
+	Advice   string           // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
 }
 
 // A GoBinary is a program that is compiled, for the engine's architecture, rather than downloaded:

@@ -25,7 +25,7 @@ func Judge(record Record) Judgement {
 	judgement := observed.judgement(record)
 	judgement.RPA, judgement.Lost, judgement.DataJudged = data.rpa, data.lost, data.judged
 
-	doubts := slices.Concat(record.Doubts, observed.doubts(record), data.doubts)
+	doubts := slices.Concat(record.Doubts, observed.doubts(record), blindness(record, judgement), data.doubts)
 	misses := slices.Concat(observed.misses(record, judgement), data.misses(record, judgement))
 	switch {
 	case len(doubts) > 0:
@@ -66,7 +66,7 @@ func (o observation) judgement(record Record) Judgement {
 		return judgement
 	}
 	judgement.Outages = append(judgement.Outages, o.outages...)
-	judgement.Resolution = record.Fault.Uncertainty + longestPeriod(record.SLIs)
+	judgement.Resolution = record.Fault.Uncertainty + max(longestPeriod(record.SLIs), longestInterruption(record).Length)
 	if o.detected {
 		judgement.TTD = o.ttd
 		judgement.RecoveredBy = o.recoveredBy(record)
@@ -81,6 +81,35 @@ func (o observation) judgement(record Record) Judgement {
 		judgement.Converge = max(0, o.back-record.Steps[len(record.Steps)-1].To)
 	}
 	return judgement
+}
+
+// blindness doubts what was measured by a harness that did not look all the time. An interruption
+// shorter than the dwell cannot hide a return or an outage that counts; it widens the resolution, and
+// that matters only when the target lies within it.
+func blindness(record Record, judgement Judgement) []string {
+	longest := longestInterruption(record)
+	if longest.Length == 0 {
+		return nil
+	}
+	story := fmt.Sprintf("the measurement was interrupted for %v, %v after t0: %s", figure(longest.Length), figure(longest.From-record.Fault.At), longest.Reason)
+	switch distance := (judgement.RTA - record.Objective.RTO).Abs(); {
+	case longest.Length >= record.Objective.Dwell:
+		return []string{fmt.Sprintf("%s; a return for the dwell of %v could hide in that", story, record.Objective.Dwell)}
+	case judgement.Recovered && distance <= judgement.Resolution:
+		return []string{fmt.Sprintf("%s; the RTO of %v lies within the resolution of %v", story, record.Objective.RTO, figure(judgement.Resolution))}
+	}
+	return nil
+}
+
+// longestInterruption is the worst one; its Length is 0 when there was none.
+func longestInterruption(record Record) RecordInterruption {
+	var longest RecordInterruption
+	for _, interruption := range record.Interruptions {
+		if interruption.Length > longest.Length {
+			longest = interruption
+		}
+	}
+	return longest
 }
 
 // recoveredBy tells who or what brought the service back. A step counts that began before the

@@ -64,61 +64,64 @@ func TestJudgeFigures(t *testing.T) {
 	}
 }
 
+// verdictCases change one thing of a met record each.
+var verdictCases = []struct {
+	name   string
+	change func(*Record)
+	want   Verdict
+	reason string
+}{
+	{"a doubt", func(r *Record) { r.Doubts = []string{"the host was starved"} }, Inconclusive, "the host was starved"},
+	{"no fault", func(r *Record) { r.Fault = nil }, Inconclusive, "no fault was injected"},
+	{"not confirmed", func(r *Record) { r.Fault.Confirmed = "" }, Inconclusive, "nothing proved that the fault bites"},
+	{"no probe", func(r *Record) { r.SLIs = r.SLIs[2:] }, Inconclusive, "has no probe"},
+	{"no baseline", func(r *Record) { r.SteadyAt = 0 }, Inconclusive, "was never proved"},
+	{
+		"unsteady before the fault", func(r *Record) {
+			r.SLIs[0].Spells = []Spell{up(0, 40), down(41, 41), up(42, 60), down(61, 89), up(90, 100)}
+		},
+		Inconclusive, "did not hold until the fault",
+	},
+	{
+		"nothing broke", func(r *Record) { r.SLIs[0].Spells, r.SLIs[1].Spells = []Spell{up(0, 100)}, []Spell{up(0, 100)} },
+		Inconclusive, "the fault broke nothing",
+	},
+	{
+		"it broke too late to be the fault's", func(r *Record) {
+			r.Objective.DetectWithin = 500 * time.Millisecond
+		}, Inconclusive, "within 500ms",
+	},
+	{"too few samples", func(r *Record) {
+		r.SLIs[1].Spells = []Spell{up(0, 59), spellWith(down(60, 60), 1), spellWith(up(90, 100), 1)}
+	}, Inconclusive, `"service" was asked 2 times`},
+	{"nobody awaited", func(r *Record) { r.WatchedUntil = 0 }, Inconclusive, "nobody awaited"},
+	{"watched too short", func(r *Record) { r.WatchedUntil = 92 * second }, Inconclusive, "watched for 32s only"},
+	{"no ledger", func(r *Record) { r.Ledgers = nil }, Inconclusive, "nothing was written"},
+	{"few writes", func(r *Record) { r.Ledgers[0].AcknowledgedBefore = 9 }, Inconclusive, "9 writes acknowledged"},
+	{"never read back", func(r *Record) { r.Ledgers[0].Reconciled = false }, Inconclusive, "never read back"},
+	{"lifted before the RTO", func(r *Record) { r.Fault.RevertedAt = 85 * second }, Inconclusive, "lifted 25s after t0"},
+	{
+		"lifted after the RTO", func(r *Record) { shift(r, 60*second); r.Fault.RevertedAt = 145 * second },
+		Missed, "only when the fault was lifted",
+	},
+	{"not recovered", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 62), down(63, 200)}; r.WatchedUntil = 185 * second }, Missed, `"service" still fails: connection refused`},
+	{"too late", func(r *Record) { r.Objective.RTO = 30 * second }, Missed, "the RTO is 30s"},
+	{"too late by declaration", func(r *Record) { r.Steps[0].Declared = 30 * second }, Missed, "declared"},
+	{"a lost write", func(r *Record) { lose(r, 1, 58*second) }, Missed, "the oldest acknowledged 2s before the fault: the RPO is 0s"},
+	{"a lost write after the fault", func(r *Record) { lose(r, 1, 61*second) }, Missed, "acknowledged after the fault"},
+	{"an older lost write than allowed", func(r *Record) { r.Objective.RPO = second; lose(r, 1, 58*second) }, Missed, "the RPO is 1s"},
+	{"a lost write within the RPO", func(r *Record) { r.Objective.RPO = 3 * second; lose(r, 1, 58*second) }, Met, "the RPO is 3s"},
+	{"no data", func(r *Record) { r.Objective.NoData = true; r.Ledgers = nil }, Met, "the RTO is 1m0s"},
+	{"a relapse after the watch", func(r *Record) { r.SLIs[0].Spells = append(r.SLIs[0].Spells, down(101, 102)) }, Met, "failed again 41s after t0"},
+	{"a question in flight at t0", func(r *Record) {
+		r.SLIs[0].Spells[0].To, r.SLIs[0].Spells[1].From, r.SLIs[0].Spells[1].Seen = 58*second, 59*second, 61*second
+	}, Met, "the RTO is 1m0s"},
+}
+
 // Goal: each cause of each verdict leads to it, with a sentence that says why. Method: change one
 // thing of a met record; the reason has to appear, and it must not without the change.
 func TestJudgeVerdicts(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		change func(*Record)
-		want   Verdict
-		reason string
-	}{
-		{"a doubt", func(r *Record) { r.Doubts = []string{"the host was starved"} }, Inconclusive, "the host was starved"},
-		{"no fault", func(r *Record) { r.Fault = nil }, Inconclusive, "no fault was injected"},
-		{"not confirmed", func(r *Record) { r.Fault.Confirmed = "" }, Inconclusive, "nothing proved that the fault bites"},
-		{"no probe", func(r *Record) { r.SLIs = r.SLIs[2:] }, Inconclusive, "has no probe"},
-		{"no baseline", func(r *Record) { r.SteadyAt = 0 }, Inconclusive, "was never proved"},
-		{
-			"unsteady before the fault", func(r *Record) {
-				r.SLIs[0].Spells = []Spell{up(0, 40), down(41, 41), up(42, 60), down(61, 89), up(90, 100)}
-			},
-			Inconclusive, "did not hold until the fault",
-		},
-		{
-			"nothing broke", func(r *Record) { r.SLIs[0].Spells, r.SLIs[1].Spells = []Spell{up(0, 100)}, []Spell{up(0, 100)} },
-			Inconclusive, "the fault broke nothing",
-		},
-		{
-			"it broke too late to be the fault's", func(r *Record) {
-				r.Objective.DetectWithin = 500 * time.Millisecond
-			}, Inconclusive, "within 500ms",
-		},
-		{"too few samples", func(r *Record) {
-			r.SLIs[1].Spells = []Spell{up(0, 59), spellWith(down(60, 60), 1), spellWith(up(90, 100), 1)}
-		}, Inconclusive, `"service" was asked 2 times`},
-		{"nobody awaited", func(r *Record) { r.WatchedUntil = 0 }, Inconclusive, "nobody awaited"},
-		{"watched too short", func(r *Record) { r.WatchedUntil = 92 * second }, Inconclusive, "watched for 32s only"},
-		{"no ledger", func(r *Record) { r.Ledgers = nil }, Inconclusive, "nothing was written"},
-		{"few writes", func(r *Record) { r.Ledgers[0].AcknowledgedBefore = 9 }, Inconclusive, "9 writes acknowledged"},
-		{"never read back", func(r *Record) { r.Ledgers[0].Reconciled = false }, Inconclusive, "never read back"},
-		{"lifted before the RTO", func(r *Record) { r.Fault.RevertedAt = 85 * second }, Inconclusive, "lifted 25s after t0"},
-		{
-			"lifted after the RTO", func(r *Record) { shift(r, 60*second); r.Fault.RevertedAt = 145 * second },
-			Missed, "only when the fault was lifted",
-		},
-		{"not recovered", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 62), down(63, 200)}; r.WatchedUntil = 185 * second }, Missed, `"service" still fails: connection refused`},
-		{"too late", func(r *Record) { r.Objective.RTO = 30 * second }, Missed, "the RTO is 30s"},
-		{"too late by declaration", func(r *Record) { r.Steps[0].Declared = 30 * second }, Missed, "declared"},
-		{"a lost write", func(r *Record) { lose(r, 1, 58*second) }, Missed, "the oldest acknowledged 2s before the fault: the RPO is 0s"},
-		{"a lost write after the fault", func(r *Record) { lose(r, 1, 61*second) }, Missed, "acknowledged after the fault"},
-		{"an older lost write than allowed", func(r *Record) { r.Objective.RPO = second; lose(r, 1, 58*second) }, Missed, "the RPO is 1s"},
-		{"a lost write within the RPO", func(r *Record) { r.Objective.RPO = 3 * second; lose(r, 1, 58*second) }, Met, "the RPO is 3s"},
-		{"no data", func(r *Record) { r.Objective.NoData = true; r.Ledgers = nil }, Met, "the RTO is 1m0s"},
-		{"a relapse after the watch", func(r *Record) { r.SLIs[0].Spells = append(r.SLIs[0].Spells, down(101, 102)) }, Met, "failed again 41s after t0"},
-		{"a question in flight at t0", func(r *Record) {
-			r.SLIs[0].Spells[0].To, r.SLIs[0].Spells[1].From, r.SLIs[0].Spells[1].Seen = 58*second, 59*second, 61*second
-		}, Met, "the RTO is 1m0s"},
-	} {
+	for _, test := range verdictCases {
 		t.Run(test.name, func(t *testing.T) {
 			record := metRecord()
 			if reasons := strings.Join(Judge(record).Reasons, "\n"); test.want != Met && strings.Contains(reasons, test.reason) {

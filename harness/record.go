@@ -34,9 +34,12 @@ type Record struct {
 	Steps        []RecordStep   `json:"steps,omitempty"`
 	Ledgers      []RecordLedger `json:"ledgers,omitempty"`
 	Evidence     []Evidence     `json:"evidence,omitempty"`
-	Doubts       []string       `json:"doubts,omitempty"`   // each one makes the verdict inconclusive
-	Findings     []string       `json:"findings,omitempty"` // what a spec established besides the figures
-	Judgement    Judgement      `json:"judgement"`
+	// Interruptions are the stretches between t0 and the recovery in which the measurement was blind for
+	// longer than a probe's period. They widen the figures' resolution.
+	Interruptions []RecordInterruption `json:"interruptions,omitempty"`
+	Doubts        []string             `json:"doubts,omitempty"`   // each one makes the verdict inconclusive
+	Findings      []string             `json:"findings,omitempty"` // what a spec established besides the figures
+	Judgement     Judgement            `json:"judgement"`
 }
 
 // RecordNode is a node of the topology.
@@ -138,6 +141,13 @@ type RecordLedger struct {
 	Reconciled  bool          `json:"reconciled"`             // false: it was never read back
 }
 
+// A RecordInterruption is a stretch in which nobody looked: a stalled agent or harness, a clock that stepped.
+type RecordInterruption struct {
+	From   time.Duration `json:"from_ns"`
+	Length time.Duration `json:"length_ns"`
+	Reason string        `json:"reason"`
+}
+
 // Evidence is text kept with the record: the log line that shows a claim.
 type Evidence struct {
 	Name string        `json:"name"`
@@ -176,7 +186,7 @@ type Judgement struct {
 	Recovered   bool          `json:"recovered"`
 	RTA         time.Duration `json:"rta_ns"`        // t0 to the last SLI's return, declared time included; when not Recovered: at least this
 	Declared    time.Duration `json:"declared_ns"`   // part of RTA that was declared, not measured
-	Resolution  time.Duration `json:"resolution_ns"` // of RTA: the longest period among the SLIs plus t0's uncertainty
+	Resolution  time.Duration `json:"resolution_ns"` // of RTA: the longest period among the SLIs, or the longest interruption where that is longer, plus t0's uncertainty
 	TTD         time.Duration `json:"ttd_ns"`        // t0 to the first failed sample of the steady state
 	Repair      time.Duration `json:"repair_ns"`     // first runbook step's beginning to the last one's end
 	Converge    time.Duration `json:"converge_ns"`   // last step's end to recovery

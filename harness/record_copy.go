@@ -27,6 +27,7 @@ func (r Record) clone() Record {
 		r.Ledgers[i].LostEntries = slices.Clone(r.Ledgers[i].LostEntries)
 	}
 	r.Evidence = slices.Clone(r.Evidence)
+	r.Interruptions = slices.Clone(r.Interruptions)
 	r.Doubts = slices.Clone(r.Doubts)
 	r.Findings = slices.Clone(r.Findings)
 	r.Judgement.Reasons = slices.Clone(r.Judgement.Reasons)

@@ -70,3 +70,21 @@ func (d deadAfter) Status(context.Context, string) (SystemStatus, error) {
 	}
 	return SystemStatus{ExitCode: 3, Ended: d.begun.Add(d.lives)}, nil
 }
+
+// Goal: when the limit breaks off a look, the error still tells what the look before it saw, and not
+// only that time was up. Method: a condition that says something once and hangs then.
+func TestWaitKeepsTheLastError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		err := Wait{For: "the leader", Interval: time.Second, Limit: 10 * time.Second}.Until(t.Context(), func(ctx context.Context) error {
+			if looks++; looks == 1 {
+				return errNotYet
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if !errors.Is(err, errNotYet) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}

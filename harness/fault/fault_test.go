@@ -43,7 +43,8 @@ func newFakeLab() *fakeLab {
 
 func (f *fakeLab) Topology() harness.Topology {
 	system := harness.System{Command: []string{"server"}}
-	return harness.Topology{Name: "pair", Nodes: []harness.Node{
+	networks := []harness.Network{{Name: "lan", IPv6: netip.MustParsePrefix("fd00:d1::/64"), IPv4: netip.MustParsePrefix("10.201.1.0/24")}}
+	return harness.Topology{Name: "pair", Networks: networks, Nodes: []harness.Node{
 		{Name: "one", Role: "server", System: system}, {Name: "two", Role: "server", System: system},
 	}}
 }
@@ -137,6 +138,14 @@ func TestFaults(t *testing.T) {
 			}}}}},
 			func(lab *fakeLab) bool { return lab.addresses["two"] == newFakeLab().addresses["two"] },
 		},
+		"address change": {
+			AddressChange{Node: "two", To: netip.MustParseAddr("fd00:d1::99")},
+			[]harness.Blow{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
+				From: []netip.Prefix{netip.MustParsePrefix("fd00:d1::12/64")},
+				To:   []netip.Prefix{netip.MustParsePrefix("fd00:d1::99/64")},
+			}}}}},
+			func(lab *fakeLab) bool { return lab.addresses["two"] == newFakeLab().addresses["two"] },
+		},
 		"node loss": {
 			NodeLoss{Node: "one"},
 			[]harness.Blow{{Node: "one", Actions: []harness.Action{kill(true)}}},
@@ -183,6 +192,7 @@ func TestFaults(t *testing.T) {
 func TestFaultsThatDoNotBite(t *testing.T) {
 	for _, fault := range []harness.Fault{
 		Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")},
+		AddressChange{Node: "two", To: netip.MustParseAddr("fd00:d1::99")},
 		NodeLoss{Node: "one"}, PowerLoss{Node: "one"}, ProcessKill{Node: "one"}, ProcessPause{Node: "one"},
 	} {
 		lab := newFakeLab()
@@ -199,13 +209,14 @@ func TestFaultsThatDoNotBite(t *testing.T) {
 
 // Goal: a renumbering that makes no sense says so and strikes nobody.
 // Method: one wrong option at a time.
-func TestRenumberingThatMakesNoSense(t *testing.T) {
-	cases := map[string]Renumbering{
-		"no new prefix":           {},
-		"no node \"three\"":       {Node: "three", Into: netip.MustParsePrefix("fd00:d2::/64")},
-		"with the role \"judge\"": {Role: "judge", Into: netip.MustParsePrefix("fd00:d2::/64")},
-		"not of one family":       {Into: netip.MustParsePrefix("10.0.0.0/8")},
-		"nothing would change":    {Into: netip.MustParsePrefix("fd00:d1::/64")},
+func TestMovesThatMakeNoSense(t *testing.T) {
+	cases := map[string]harness.Fault{
+		"no new prefix":           Renumbering{},
+		"no node \"three\"":       Renumbering{Node: "three", Into: netip.MustParsePrefix("fd00:d2::/64")},
+		"with the role \"judge\"": Renumbering{Role: "judge", Into: netip.MustParsePrefix("fd00:d2::/64")},
+		"not of one family":       Renumbering{Into: netip.MustParsePrefix("10.0.0.0/8")},
+		"nothing would change":    Renumbering{Into: netip.MustParsePrefix("fd00:d1::/64")},
+		"no network of":           AddressChange{Node: "two", To: netip.MustParseAddr("fd00:d2::99")},
 	}
 	for want, fault := range cases {
 		lab := newFakeLab()

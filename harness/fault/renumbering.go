@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -40,31 +38,13 @@ func (r Renumbering) Describe() string {
 	return fmt.Sprintf("renumbering of %s into %s", who, strings.Join(into, " and "))
 }
 
-// A move is one node's change of addresses.
-type move struct {
-	node     string
-	from, to []netip.Prefix
-}
-
 // Inject moves the nodes.
 func (r Renumbering) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	moves, err := r.plan(lab)
 	if err != nil {
 		return nil, fmt.Errorf("plan the %s: %w", r.Describe(), err)
 	}
-	strike, err := lab.Strike(ctx, blows(moves, false))
-	return &injection{
-		strike:  strike,
-		confirm: func(ctx context.Context) (string, error) { return confirmMoved(ctx, lab, moves) },
-		revert: func(ctx context.Context) error {
-			moved := stillMoved(lab, moves)
-			if len(moved) == 0 {
-				return nil
-			}
-			_, err := lab.Strike(ctx, blows(moved, true))
-			return err
-		},
-	}, err
+	return inject(ctx, lab, moves)
 }
 
 func (r Renumbering) plan(lab harness.Lab) ([]move, error) {
@@ -123,55 +103,4 @@ func rebase(address netip.Addr, into netip.Prefix) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("%s is in %s already: nothing would change", address, into)
 	}
 	return netip.PrefixFrom(moved, into.Bits()), nil
-}
-
-func blows(moves []move, back bool) []harness.Blow {
-	var all []harness.Blow
-	for _, move := range moves {
-		change := harness.Readdress{From: move.from, To: move.to}
-		if back {
-			change.From, change.To = change.To, change.From
-		}
-		all = append(all, harness.Blow{Node: move.node, Actions: []harness.Action{{Readdress: &change}}})
-	}
-	return all
-}
-
-// stillMoved leaves out nodes that are no longer where the fault put them: a revert undoes nothing twice.
-func stillMoved(lab harness.Lab, moves []move) []move {
-	return slices.DeleteFunc(slices.Clone(moves), func(move move) bool {
-		now, err := lab.Addresses(move.node)
-		return err == nil && now.IPv6 != move.to[0].Addr() && now.IPv4 != move.to[0].Addr()
-	})
-}
-
-// confirmMoved looks from the observer: the old addresses are silent, the new ones answer.
-func confirmMoved(ctx context.Context, lab harness.Lab, moves []move) (string, error) {
-	var mu sync.Mutex
-	var wrong []error
-	var group sync.WaitGroup
-	note := func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		wrong = append(wrong, err)
-	}
-	for _, move := range moves {
-		for i := range move.to {
-			group.Go(func() {
-				if answers(ctx, lab, harness.VantageObserver, move.from[i].Addr()) {
-					note(fmt.Errorf("%s still answers on %s", move.node, move.from[i].Addr()))
-				}
-			})
-			group.Go(func() {
-				if !answers(ctx, lab, harness.VantageObserver, move.to[i].Addr()) {
-					note(fmt.Errorf("%s does not answer on %s", move.node, move.to[i].Addr()))
-				}
-			})
-		}
-	}
-	group.Wait()
-	if len(wrong) > 0 {
-		return "", errors.Join(wrong...)
-	}
-	return fmt.Sprintf("seen from the observer, %d nodes answer on their new addresses and on none of the old", len(moves)), nil
 }

@@ -1,23 +1,12 @@
 package lab
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 )
-
-// Goal: the observer's address is one that topologies keep free, in both families.
-// Method: compute it for prefixes as fixtures use them.
-func TestObserverAddress(t *testing.T) {
-	for prefix, want := range map[string]string{"fd00:d1::/64": "fd00:d1::f0", "10.201.1.0/24": "10.201.1.240"} {
-		if got := observerAddress(netip.MustParsePrefix(prefix)); got != netip.MustParseAddr(want) {
-			t.Errorf("in %s: %s, want %s", prefix, got, want)
-		}
-	}
-}
 
 // Goal: the engine's time-stamped lines become log lines in order; a line without a time stamp
 // stays with the one above.

@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -13,9 +12,6 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 )
-
-// observerHost is the last byte of the observer's addresses. Topologies keep it free.
-const observerHost = 0xf0
 
 // createNetworks creates the topology's networks. They are plain bridges: an internal network's
 // isolation rules eat multicast and routed packets on hosts where iptables sees bridged traffic.
@@ -62,15 +58,8 @@ func (l *Lab) observerNode() harness.Node {
 	first := l.topology.Networks[0]
 	return harness.Node{
 		Name: harness.VantageObserver, Role: harness.VantageObserver,
-		IPv6: observerAddress(first.IPv6), IPv4: observerAddress(first.IPv4),
+		IPv6: harness.ObserverAddress(first.IPv6), IPv4: harness.ObserverAddress(first.IPv4),
 	}
-}
-
-func observerAddress(prefix netip.Prefix) netip.Addr {
-	raw := prefix.Masked().Addr().AsSlice()
-	raw[len(raw)-1] = observerHost
-	address, _ := netip.AddrFromSlice(raw)
-	return address
 }
 
 // labels mark what the lab creates, so that it can be told from everything else on the engine.

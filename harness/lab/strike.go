@@ -139,7 +139,7 @@ func (l *Lab) openPrefixes(ctx context.Context, blows []harness.Blow) error {
 	}
 	var addresses []netip.Prefix
 	for _, prefix := range added {
-		addresses = append(addresses, netip.PrefixFrom(observerAddress(prefix), prefix.Bits()))
+		addresses = append(addresses, netip.PrefixFrom(harness.ObserverAddress(prefix), prefix.Bits()))
 	}
 	observer := l.nodes[harness.VantageObserver]
 	if err := observer.agent.Configure(ctx, agent.Configuration{Addresses: addresses}); err != nil {

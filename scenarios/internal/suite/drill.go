@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -67,8 +68,8 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective)
 		}
 	}
 	return harness.Plan{
-		ID: identifier(spec.FullText()), Scenario: scenario(spec), Title: spec.FullText(), Labels: spec.Labels(),
-		Seed: configuration.RandomSeed, Repeat: repeat(spec), Objective: objective, Versions: versions, Engine: cluster.Engine(ctx),
+		ID: identifier(spec.FullText()), Scenario: scenario(spec), Title: title(spec), Labels: spec.Labels(),
+		Seed: configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions, Engine: cluster.Engine(ctx),
 	}
 }
 
@@ -77,9 +78,19 @@ func scenario(spec ginkgo.SpecReport) string {
 	return filepath.Base(filepath.Dir(spec.FileName()))
 }
 
-// repeat is the line that runs this spec alone once more.
-func repeat(spec ginkgo.SpecReport) string {
-	return fmt.Sprintf("make chaos LABELS=%s FOCUS=%q", scenario(spec), spec.LeafNodeText)
+// title is the spec's text as a sentence. The entry of a table is a variation: it stands in brackets.
+func title(spec ginkgo.SpecReport) string {
+	if len(spec.ContainerHierarchyTexts) < 2 {
+		return spec.FullText()
+	}
+	return strings.Join(spec.ContainerHierarchyTexts, " ") + " (" + spec.LeafNodeText + ")"
+}
+
+// repeat is the line that runs this spec alone once more. It goes through a shell and make: an
+// apostrophe would end the quotes, a single dollar would be make's.
+func repeat(spec ginkgo.SpecReport, seed int64) string {
+	focus := strings.ReplaceAll(regexp.QuoteMeta(spec.FullText()), "'", ".")
+	return fmt.Sprintf("make chaos LABELS=%s FOCUS='%s$$' SEED=%d", scenario(spec), focus, seed)
 }
 
 // identifier makes a file name out of a spec's text.
@@ -109,6 +120,10 @@ func (d *Drill) end() {
 	ginkgo.AddReportEntry("drill", record.Judgement, ginkgo.ReportEntryVisibilityFailureOrVerbose)
 	if err := reports.WriteRecord(os.Getenv(runFolder), record); err != nil {
 		ginkgo.Fail(err.Error())
+	}
+	// A fault that could not be lifted turns a verdict that the spec has seen into another one.
+	if !spec.Failed() && !record.Judgement.AsClaimed {
+		ginkgo.Fail(fmt.Sprintf("after closing, the verdict is %s: %s", record.Judgement.Verdict, strings.Join(record.Judgement.Reasons, "; ")))
 	}
 }
 

@@ -1,0 +1,242 @@
+package harness_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// module is the path of this module.
+const module = "github.com/reprise-dr/reprise"
+
+// An arrow is one import: a file of a package, below the module, imports a path.
+type arrow struct {
+	from string // package below the module, such as "harness/lab"
+	file string // below the module
+	to   string // as imported, but below the module where it belongs to it: "./harness"
+}
+
+// A rule says which imports there must not be. All expressions match whole paths.
+type rule struct {
+	from, except string // packages it is about, and those among them it is not about
+	to, allowed  string // imports it forbids, and those among them it allows
+	tests        string // imports it allows in tests besides
+	why          string
+}
+
+// systems are the packages that drive one system each, and siblings all that must not know each other.
+const systems = `harness/(consul|nomad|k3s|dns|traefik|s3|vrrp|ansible|ganeti|drbd)(/.*)?`
+
+var rules = []rule{
+	{
+		from: `harness`, to: `.*`, allowed: standardLibrary, tests: `\./harness|\./harness/internal/.*`,
+		why: "package harness is the vocabulary: it can be read, tested and kept for ever because it knows nothing but the standard library",
+	},
+	{
+		from: `.*`, except: `harness/lab(/.*)?`,
+		to:  `github\.com/(testcontainers|moby/moby|docker/docker)(/.*)?`,
+		why: "only harness/lab talks to the container engine: everything else gets an Observer, an Operator or a Lab, and cannot cheat",
+	},
+	{
+		from: `.*`, except: `scenarios/.*|harness/cmd/reprise`,
+		to:  `github\.com/onsi/(ginkgo|gomega)(/.*)?`,
+		why: "only scenarios assert: helpers return errors, so that they also serve other test frameworks and programs",
+	},
+	{
+		from: `harness/cmd/reprise`, to: `github\.com/onsi/(ginkgo|gomega)(/.*)?`, allowed: `github\.com/onsi/ginkgo/v2/types`,
+		why: "the CLI starts the runner and reads its report: it asserts nothing",
+	},
+	{
+		from: `.*`, except: `scenarios/.*`, to: `\./scenarios(/.*)?`,
+		why: "nobody imports the scenarios: they are the end of every arrow",
+	},
+	{
+		from: `.*`, to: `\./harness/(.*/)?cmd/.*`,
+		why: "programs are not libraries",
+	},
+	{
+		from: `scenarios/internal/.*`, to: `\./scenarios/.*`, allowed: `\./scenarios/internal/.*`,
+		why: "what the scenarios share knows none of them",
+	},
+	{
+		from: `harness/agent(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/agent(/.*)?|\./harness/internal/.*`,
+		why: "the agent runs alone in a node: whatever it imports is shipped there",
+	},
+	{
+		from: `harness/lab(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/(lab|agent)(/.*)?|\./harness/internal/.*`,
+		why: "siblings never import each other: the lab makes any topology, whatever runs in it and whoever reports on it",
+	},
+	{
+		from: `harness/fault(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/fault(/.*)?|\./harness/internal/.*`,
+		why: "siblings never import each other: these faults know no product, and act through the Lab they are given",
+	},
+	{
+		from: `fixtures(/.*)?`, to: `\./.*`, allowed: `\./harness|\./fixtures(/.*)?`,
+		why: "siblings never import each other: fixtures are plain values of package harness",
+	},
+	{
+		from: `reports(/.*)?`, to: `.*`, allowed: standardLibrary + `|\./harness|\./reports(/.*)?`,
+		why: "reports are pure: everything they say follows from records, today and in ten years",
+	},
+	{
+		from: systems, to: `\./.*`, allowed: `\./harness|\./harness/internal/.*|\./` + systems,
+		why: "siblings never import each other: a system is driven through the capabilities in package harness",
+	},
+	{
+		from: `harness/internal/.*`, to: `\./.*`, allowed: `\./harness|\./harness/internal/.*`,
+		why: "what the systems share knows none of them",
+	},
+}
+
+// standardLibrary matches its import paths: the first element of all others has a dot.
+const standardLibrary = `[^./]+(/.*)?`
+
+// forbids tells whether the rule is broken by the arrow. Systems are siblings of each other too,
+// which no expression can say.
+func (r rule) forbids(a arrow) bool {
+	if !whole(r.from, a.from) || r.except != "" && whole(r.except, a.from) || !whole(r.to, a.to) {
+		return false
+	}
+	if r.from == systems && whole(`\./`+systems, a.to) {
+		return system(a.from) != system(strings.TrimPrefix(a.to, "./"))
+	}
+	if r.tests != "" && strings.HasSuffix(a.file, "_test.go") && whole(r.tests, a.to) {
+		return false
+	}
+	return r.allowed == "" || !whole(r.allowed, a.to)
+}
+
+// system is the second element of a path such as "harness/nomad/internal/api".
+func system(path string) string { return strings.Split(path, "/")[1] }
+
+func whole(expression, text string) bool {
+	return regexp.MustCompile(`^(?:` + expression + `)$`).MatchString(text)
+}
+
+// broken lists the arrows that a rule forbids, each with the reason.
+func broken(arrows []arrow) []string {
+	var sentences []string
+	for _, a := range arrows {
+		for _, r := range rules {
+			if r.forbids(a) {
+				sentences = append(sentences, fmt.Sprintf("%s imports %s: %s", a.file, strings.TrimPrefix(a.to, "./"), r.why))
+			}
+		}
+	}
+	return sentences
+}
+
+// Goal: the packages know only what the design lets them know. Method: the imports of every file of
+// the module, tests included, are held against the rules. That the packages were found at all is
+// checked too: an empty list of files would break no rule.
+func TestArrows(t *testing.T) {
+	arrows, err := readArrows("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sentence := range broken(arrows) {
+		t.Error(sentence)
+	}
+	for _, from := range []string{"harness", "harness/lab", "harness/fault", "harness/nomad", "fixtures", "reports", "scenarios/internal/suite"} {
+		if !slices.ContainsFunc(arrows, func(a arrow) bool { return a.from == from }) {
+			t.Errorf("no import of package %s was found: is it still there?", from)
+		}
+	}
+}
+
+// Goal: every rule can be broken, so that the test above can fail. Method: arrows that break a rule,
+// each with a neighbour that does not; every rule has to be among the broken ones.
+func TestArrowsCanBreak(t *testing.T) {
+	var seen []string
+	for _, test := range []struct{ from, forbidden, fine string }{
+		{"harness", "golang.org/x/sync/errgroup", "log/slog"},
+		{"harness", "./harness/lab", "context"},
+		{"harness/nomad", "github.com/moby/moby/client", "github.com/hashicorp/nomad/api"},
+		{"scenarios/renumbering", "github.com/testcontainers/testcontainers-go", "github.com/onsi/ginkgo/v2"},
+		{"harness/fault", "github.com/onsi/gomega", "testing"},
+		{"harness/cmd/reprise", "github.com/onsi/ginkgo/v2", "github.com/onsi/ginkgo/v2/types"},
+		{"harness/cmd/reprise", "./scenarios/internal/suite", "./reports"},
+		{"harness/lab", "./harness/agent/cmd/reprise-agent", "./harness/agent"},
+		{"scenarios/internal/suite", "./scenarios/renumbering", "./fixtures"},
+		{"harness/agent/internal/protocol", "./harness/lab", "./harness"},
+		{"harness/lab", "./fixtures", "./harness"},
+		{"harness/fault", "./harness/nomad", "./harness/internal/raft"},
+		{"fixtures", "./harness/lab", "./harness"},
+		{"reports", "github.com/urfave/cli/v3", "html/template"},
+		{"reports", "./fixtures", "./harness"},
+		{"harness/nomad", "./harness/consul", "./harness/nomad/internal/api"},
+		{"harness/consul", "./harness/fault", "./harness/internal/raft"},
+		{"harness/internal/raft", "./harness/consul", "./harness"},
+	} {
+		sentences := broken([]arrow{{test.from, test.from + "/file.go", test.forbidden}})
+		if sentences == nil {
+			t.Errorf("%s may import %s", test.from, test.forbidden)
+		}
+		seen = append(seen, sentences...)
+		for _, sentence := range broken([]arrow{{test.from, test.from + "/file.go", test.fine}}) {
+			t.Errorf("it is forbidden that %s", sentence)
+		}
+	}
+	for _, r := range rules {
+		if !slices.ContainsFunc(seen, func(sentence string) bool { return strings.HasSuffix(sentence, ": "+r.why) }) {
+			t.Errorf("nothing above breaks the rule about %s that %s", r.from, r.why)
+		}
+	}
+}
+
+// readArrows reads the imports of every Go file below root that belongs to the module.
+func readArrows(root string) ([]arrow, error) {
+	var arrows []arrow
+	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		below, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		below = filepath.ToSlash(below)
+		if entry.IsDir() {
+			if ignored := below != "." && strings.HasPrefix(entry.Name(), "."); ignored || entry.Name() == "testdata" || below == "reports/out" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(below, ".go") {
+			return nil
+		}
+		imports, err := readImports(file)
+		for _, to := range imports {
+			arrows = append(arrows, arrow{from: path.Dir(below), file: below, to: to})
+		}
+		return err
+	})
+	return arrows, err
+}
+
+func readImports(file string) ([]string, error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	var imports []string
+	for _, spec := range parsed.Imports {
+		to, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, err
+		}
+		if below, ours := strings.CutPrefix(to, module+"/"); ours {
+			to = "./" + below
+		}
+		imports = append(imports, to)
+	}
+	return imports, nil
+}
