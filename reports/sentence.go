@@ -71,7 +71,7 @@ func recoveryPhrase(record harness.Record) string {
 func resolution(judgement harness.Judgement) string {
 	text := "± " + FormatDuration(judgement.Resolution)
 	if judgement.Declared > 0 {
-		text += ", of which " + FormatDuration(judgement.Declared) + " are declared, not measured"
+		text += "; " + FormatDuration(judgement.Declared) + " of it declared, not measured"
 	}
 	return text
 }

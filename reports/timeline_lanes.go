@@ -1,0 +1,126 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// sliLane draws what one SLI went through.
+func (t *timeline) sliLane(sli harness.RecordSLI, y int) lane {
+	row := lane{Label: sli.Name, Class: "sli steady", Y: y, Note: t.slis(sli)}
+	if !sli.Steady {
+		row.Class = "sli watched"
+		row.Label += " (watched only)"
+	}
+	row.Label, row.Title = shorten(row.Label, laneLabel), row.Label+": "+row.Note
+	for i, spell := range sli.Spells {
+		end := spell.To + sli.Period
+		if i+1 < len(sli.Spells) {
+			end = spellBegins(sli.Spells[i+1])
+		}
+		begin := spellBegins(spell)
+		if end <= t.scale.from || begin >= t.scale.to {
+			continue
+		}
+		class := "up"
+		if !spell.Up {
+			class = "down"
+		}
+		row.Bars = append(row.Bars, t.bar(begin, end, class, t.spellTitle(sli, spell, begin, end)))
+	}
+	return row
+}
+
+// spellBegins is where the judge lets a spell begin: a failure at the question, a success at its answer.
+func spellBegins(spell harness.Spell) time.Duration {
+	if spell.Up {
+		return max(spell.From, spell.Seen)
+	}
+	return spell.From
+}
+
+// slis says beside an SLI's name what became of it.
+func (t *timeline) slis(sli harness.RecordSLI) string {
+	for _, outage := range t.record.Judgement.Outages {
+		switch {
+		case outage.SLI != sli.Name:
+		case outage.Returned:
+			return "down for " + FormatDuration(outage.Down)
+		default:
+			return "never back"
+		}
+	}
+	return "not affected"
+}
+
+func (t *timeline) spellTitle(sli harness.RecordSLI, spell harness.Spell, begin, end time.Duration) string {
+	state := "up"
+	if !spell.Up {
+		state = "down"
+	}
+	text := fmt.Sprintf("%s: %s from %s to %s, %s, one each %s", sli.Name, state,
+		offset(begin-t.scale.zero), offset(end-t.scale.zero), plural(spell.Samples, "sample"), FormatDuration(sli.Period))
+	if spell.Error != "" {
+		text += ": " + printable(spell.Error)
+	}
+	return text
+}
+
+// addSteps gives every step of a runbook a lane, below a heading per runbook.
+func (t *timeline) addSteps(y int) int {
+	runbook := ""
+	for i, step := range t.record.Steps {
+		if step.Runbook != runbook || i == 0 {
+			runbook = step.Runbook
+			t.Headings = append(t.Headings, heading{Y: y + 20, Text: runbook})
+			y += headingHeight
+		}
+		t.Steps = append(t.Steps, t.stepLane(i+1, step, y))
+		y += stepHeight
+	}
+	return y
+}
+
+// stepLane is a step of a runbook: a bar with its label on the side that has more room.
+func (t *timeline) stepLane(number int, step harness.RecordStep, y int) stepLane {
+	length := FormatDuration(step.To - step.From)
+	class := "step"
+	if step.Declared > 0 {
+		class, length = "step declared", FormatDuration(step.Declared)+" declared, not waited for"
+	}
+	if step.Error != "" {
+		class, length = "step wrong", length+", went wrong"
+	}
+	title := fmt.Sprintf("%s: %s: from %s, %s", step.Runbook, step.Name, offset(step.From-t.scale.zero), length)
+	if step.Error != "" {
+		title += ": " + printable(step.Error)
+	}
+	row := stepLane{Number: number, Y: y, Title: title, Bar: t.bar(step.From, step.To, class, title), DX: 6}
+	room := 100 - t.scale.percent(step.To)
+	row.X, row.Anchor = percent(max(t.scale.percent(step.To), t.scale.percent(step.From)+leastWidth)), "start"
+	if before := t.scale.percent(step.From); before > room {
+		room = before
+		row.X, row.Anchor, row.DX = percent(before), "end", -6
+	}
+	row.Label = shorten(step.Name+", "+length, int(room/charactersPerPercent))
+	return row
+}
+
+// charactersPerPercent is how much of a wide picture's width a character takes at most, in percent;
+// narrow ones show the step's number only.
+const charactersPerPercent = 0.75
+
+// laneLabel is how many characters of an SLI's name a narrow window has room for.
+const laneLabel = 52
+
+// shorten cuts a label; the whole text is in its title and in the tables.
+func shorten(label string, most int) string {
+	if utf8.RuneCountInString(label) <= most {
+		return label
+	}
+	return strings.TrimRight(string([]rune(label)[:max(most-1, 0)]), " ,") + "…"
+}
