@@ -34,7 +34,7 @@ func Image() harness.Image {
 }
 
 // Capabilities are those the agent's container needs. Drop all others.
-func Capabilities() []string { return []string{"NET_ADMIN", "NET_RAW", "KILL", "SYS_NICE"} }
+func Capabilities() []string { return []string{"NET_ADMIN", "NET_RAW", "KILL"} }
 
 // SuperviseEntrypoint is the entrypoint of the system's container: a supervisor that stands for the
 // node's hardware and its init system, and starts the system's command when told. It replaces the

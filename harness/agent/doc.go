@@ -20,8 +20,6 @@
 //   - NET_ADMIN: addresses, links and routes of the node.
 //   - NET_RAW: counting the packets that leave the lab.
 //   - KILL: signals to processes of other users than root.
-//   - SYS_NICE: a thread that waits for the instant of a blow gets real-time priority, so that many
-//     nodes act together on a busy machine. Without it everything works, and the skew is larger.
 //
 // It enters no namespace and traces no process, so SYS_ADMIN and SYS_PTRACE are not needed, nor is
 // an exception from the engine's seccomp profile. Where AppArmor is in force, a profile confines

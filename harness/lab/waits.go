@@ -12,5 +12,5 @@ const (
 	removeEvery  = 50 * time.Millisecond
 	// fireLead is how far ahead the agreed instant of a strike on several nodes lies: long enough for
 	// the last agent to have received the message when the processors are busy.
-	fireLead = 25 * time.Millisecond
+	fireLead = 100 * time.Millisecond
 )

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -46,7 +47,12 @@ func run(ctx context.Context, arguments []string) error {
 	}
 }
 
+// processors is how many threads of the agent may run Go code. One that returns from a system call
+// must never wait for another that has been suspended, least of all the one that deals a blow.
+const processors = 8
+
 func runAgent(ctx context.Context) error {
+	runtime.GOMAXPROCS(max(processors, runtime.NumCPU()))
 	if os.Getpid() == 1 {
 		go node.Reap(ctx)
 	}

@@ -29,45 +29,38 @@ func read(clock int32) protocol.Instant {
 }
 
 const (
-	// handover is when Until leaves Go's timers, which can be interrupted, for the kernel's, which are exact.
-	handover = 2 * time.Millisecond
+	// nap is how long Until sleeps before it looks whether its caller has given up.
+	nap = protocol.Instant(5 * time.Millisecond)
 	// spin is how long before the instant Until stops to sleep: about what the kernel takes to wake a
 	// thread. More would only keep the processor from the other nodes' agents, which wait for the same instant.
-	spin = 20 * time.Microsecond
+	spin = protocol.Instant(20 * time.Microsecond)
 )
 
-// Until returns as soon as the clock has reached the instant, at once when it has passed. The
-// calling goroutine must be locked to a thread that is not used for anything afterwards: the thread
-// gets exact timers and, with the capability SYS_NICE, real-time priority. When the context ends
-// before the last two milliseconds, Until returns the context's error.
+// Until returns as soon as the clock has reached the instant, at once when it has passed. When the
+// context ends before, by more than a nap of 5 ms, Until returns the context's error.
+//
+// The calling goroutine must be locked to a thread that is not used for anything afterwards: its
+// timers are made exact. It sleeps in the kernel alone: Go's timers are served by whichever thread
+// comes along, and on a busy machine none does.
 func Until(ctx context.Context, instant protocol.Instant) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	prefer()
-	if ahead := time.Duration(instant - Now()); ahead > handover {
-		timer := time.NewTimer(ahead - handover)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-timer.C:
+	// The kernel may delay a thread's timers by 50 us to save power, unless the thread objects. Where
+	// it may not, the stamps tell how late it was.
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	for now := Now(); ; now = Now() {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-	}
-	if err := sleep(instant - protocol.Instant(spin)); err != nil {
-		return fmt.Errorf("sleep until the instant: %w", err)
+		wake := min(now+nap, instant-spin)
+		if now >= wake {
+			break
+		}
+		if err := sleep(wake); err != nil {
+			return fmt.Errorf("sleep until the instant: %w", err)
+		}
 	}
 	for Now() < instant {
 	}
 	return nil
-}
-
-// prefer makes this thread exact. Where the kernel does not allow it, the stamps tell how late it was.
-func prefer() {
-	// The kernel may delay a thread's timers by 50 us to save power, unless it says otherwise.
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	attributes := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK}
-	_ = unix.SchedSetAttr(0, &attributes, 0)
 }
 
 func sleep(until protocol.Instant) error {

@@ -79,7 +79,7 @@ func (a *agent) ready(ctx context.Context, action harness.Action) (deed, error) 
 }
 
 // fire carries out a prepared blow. One that is to be dealt at once is dealt here. One that waits gets
-// a thread of its own, which the kernel prefers to everything else and which ends with the blow.
+// a thread of its own, which ends with the blow.
 func (a *agent) fire(ctx context.Context, fire protocol.Fire) (protocol.Stamps, error) {
 	deeds, ok := a.blows.take(fire.ID)
 	if !ok {
@@ -93,7 +93,7 @@ func (a *agent) fire(ctx context.Context, fire protocol.Fire) (protocol.Stamps, 
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			runtime.LockOSThread() // and never unlocked: the thread is as it is only for this
+			runtime.LockOSThread() // and never unlocked: its timers are as they are only for this
 			if err = monotonic.Until(ctx, fire.At); err != nil {
 				err = fmt.Errorf("wait for the agreed instant: %w", err)
 				return
@@ -133,12 +133,22 @@ func (a *agent) enter(blow int, deeds []deed, undos []func(context.Context) erro
 	}
 }
 
-// afterwards does what the blow implies and needs no precise moment: a node whose processes were all
-// killed has lost its power, and its supervisor must know.
+// afterwards does what the blow implies and needs no precise moment: the supervisor must have noticed
+// a kill before anybody asks it to start something again, and a node whose processes were all killed
+// has lost its power.
 func (a *agent) afterwards(ctx context.Context, deeds []deed) error {
 	for _, deed := range deeds {
-		if signal := deed.action.Signal; signal != nil && signal.All && signal.Name == "KILL" {
-			return a.system.off(ctx)
+		signal := deed.action.Signal
+		switch {
+		case signal == nil || signal.Name != "KILL":
+		case signal.All:
+			if err := a.system.off(ctx); err != nil {
+				return err
+			}
+		default:
+			if err := a.system.awaitKilled(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

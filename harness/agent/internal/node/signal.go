@@ -3,10 +3,13 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,10 +17,18 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent/internal/monotonic"
+	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
-// killLimit bounds the hunt for processes that fork faster than they are signalled.
-const killLimit = time.Second
+const (
+	// killLimit bounds the hunt for processes that fork faster than they are signalled.
+	killLimit = time.Second
+	// stopLimit bounds how long a process may take to stop; starved ones were seen to take tens of milliseconds.
+	stopLimit = time.Second
+	// stopEvery is the time between two looks whether a process has stopped.
+	stopEvery = 20 * time.Microsecond
+)
 
 // readySignal finds the main process, or whom to spare.
 func (a *agent) readySignal(ctx context.Context, signal harness.Signal) (func(context.Context) (func(context.Context) error, error), error) {
@@ -33,7 +44,11 @@ func (a *agent) readySignal(ctx context.Context, signal harness.Signal) (func(co
 		spared := map[int]bool{1: true, os.Getpid(): true, supervisor: true}
 		return func(context.Context) (func(context.Context) error, error) {
 			signalled, err := signalAll(number, spared)
-			return wake(number, signalled...), err
+			undo := wake(number, slices.Clone(signalled)...)
+			if err == nil && number == unix.SIGSTOP {
+				err = awaitStopped(signalled...)
+			}
+			return undo, err
 		}, nil
 	}
 	status, err := a.system.status(ctx)
@@ -52,7 +67,10 @@ func (a *agent) readySignal(ctx context.Context, signal harness.Signal) (func(co
 		if err := process.Signal(number); err != nil {
 			return nil, fmt.Errorf("signal process %d: %w", status.PID, err)
 		}
-		return wake(number, status.PID), nil
+		if number == unix.SIGSTOP {
+			err = awaitStopped(status.PID)
+		}
+		return wake(number, status.PID), err
 	}, nil
 }
 
@@ -70,6 +88,45 @@ func wake(number unix.Signal, processes ...int) func(context.Context) error {
 		}
 		return failures
 	}
+}
+
+// awaitStopped returns when no thread of the processes runs any more. The signal alone does not mean
+// that: it stops the thread that takes it, and that one stops the others.
+func awaitStopped(processes ...int) error {
+	for deadline := monotonic.Now() + protocol.Instant(stopLimit); ; {
+		processes = slices.DeleteFunc(processes, stopped)
+		if len(processes) == 0 {
+			return nil
+		}
+		if monotonic.Now() > deadline {
+			return fmt.Errorf("processes %v have not stopped after %v", processes, stopLimit)
+		}
+		// They need a processor to stop; this thread must not keep one.
+		pause := unix.NsecToTimespec(stopEvery.Nanoseconds())
+		_ = unix.Nanosleep(&pause, nil) // one that is cut short is followed by another
+	}
+}
+
+// stopped tells whether no thread of a process can run its program: stopped, ended, or in a system
+// call that nothing can interrupt, at whose end it will stop.
+func stopped(pid int) bool {
+	folder := fmt.Sprintf("/proc/%d/task", pid)
+	threads, err := os.ReadDir(folder)
+	if err != nil {
+		return true // it has ended
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(filepath.Join(folder, thread.Name(), "stat"))
+		if err != nil {
+			continue
+		}
+		// The state follows the program's name, which is in parentheses and may hold any character.
+		state := stat[bytes.LastIndexByte(stat, ')')+1:]
+		if len(state) > 1 && (state[1] == 'R' || state[1] == 'S') {
+			return false
+		}
+	}
+	return true
 }
 
 // signalAll signals every process of the node but the spared ones, and returns which. It looks again

@@ -33,8 +33,8 @@ func (s *system) dial(ctx context.Context) (net.Conn, error) {
 	return dialer.DialContext(ctx, "unix", s.socket)
 }
 
-func (s *system) call(ctx context.Context, path string, reply any) error {
-	if err := protocol.Call(ctx, s.client, path, protocol.Nothing{}, reply); err != nil {
+func (s *system) call(ctx context.Context, path string, request, reply any) error {
+	if err := protocol.Call(ctx, s.client, path, request, reply); err != nil {
 		return fmt.Errorf("ask the supervisor: %w", err)
 	}
 	return nil
@@ -42,14 +42,23 @@ func (s *system) call(ctx context.Context, path string, reply any) error {
 
 func (s *system) status(ctx context.Context) (protocol.Status, error) {
 	var status protocol.Status
-	return status, s.call(ctx, protocol.PathStatus, &status)
+	return status, s.call(ctx, protocol.PathStatus, protocol.Nothing{}, &status)
 }
 
 // off tells the supervisor that all its processes were killed.
-func (s *system) off(ctx context.Context) error { return s.call(ctx, protocol.PathOff, nil) }
+func (s *system) off(ctx context.Context) error {
+	return s.call(ctx, protocol.PathOff, protocol.Nothing{}, nil)
+}
+
+// awaitKilled returns when the supervisor has seen the main process end, which was killed before.
+func (s *system) awaitKilled(ctx context.Context) error {
+	return s.call(ctx, protocol.PathStop, protocol.Stop{Signal: "KILL"}, nil)
+}
 
 // boot makes the supervisor do what an init system does first.
-func (s *system) boot(ctx context.Context) error { return s.call(ctx, protocol.PathBoot, nil) }
+func (s *system) boot(ctx context.Context) error {
+	return s.call(ctx, protocol.PathBoot, protocol.Nothing{}, nil)
+}
 
 // supervisor asks the kernel for the supervisor's process. Nobody can pretend to be it.
 func (s *system) supervisor(ctx context.Context) (int, error) {

@@ -154,5 +154,5 @@ type Command struct {
 type Outcome struct {
 	ExitCode int    `json:"exit_code"` // -1 when a signal ended it
 	Stdout   []byte `json:"stdout"`
-	Output   []byte `json:"output"` // standard output and error as they came
+	Output   []byte `json:"output"` // standard output and error, in about the order they came
 }

@@ -55,17 +55,29 @@ func (t *Tunnel) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n, err := t.reader.Read(p[:min(len(p), t.remaining)])
-	t.remaining -= n
+	var n int
+	var err error
+	if t.datagrams() {
+		n, err = t.readDatagram(p)
+	} else {
+		n, err = t.reader.Read(p[:min(len(p), t.remaining)])
+		t.remaining -= n
+	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	if t.datagrams() && err == nil && t.remaining > 0 {
-		// A datagram that does not fit is cut off, as the kernel does.
-		var dropped int
-		dropped, err = t.reader.Discard(t.remaining)
-		t.remaining -= dropped
+	return n, err
+}
+
+// readDatagram reads a whole datagram. What does not fit is cut off, as the kernel does.
+func (t *Tunnel) readDatagram(p []byte) (int, error) {
+	n, err := io.ReadFull(t.reader, p[:min(len(p), t.remaining)])
+	t.remaining -= n
+	if err != nil {
+		return n, err
 	}
+	dropped, err := t.reader.Discard(t.remaining)
+	t.remaining -= dropped
 	return n, err
 }
 
