@@ -7,7 +7,7 @@
 //	err := reports.WriteRecord(dir, drill.Record())  // by each suite, as each drill ends
 //
 //	records, err := reports.ReadRecords(dir)         // by the CLI, when all have ended
-//	reports.Table(os.Stdout, records, isTerminal)
+//	reports.Table(os.Stdout, run, isTerminal)
 //	err = reports.Write(dir, reports.Run{ID: "20261121-093000", Command: "make chaos", Seed: 7, Records: records})
 //
 //	again, err := reports.Rejudge("reports/testdata") // years later: the same verdicts

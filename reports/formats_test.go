@@ -51,7 +51,7 @@ func render(t *testing.T, run Run, name string) string {
 	case "metrics":
 		err = OpenMetrics(&text, run.Records)
 	case "table":
-		Table(&text, run.Records, false)
+		Table(&text, run, false)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -254,7 +254,7 @@ func TestTableFits(t *testing.T) {
 // sequences are removed, and each outcome has its own. Method: strip and compare.
 func TestTableColors(t *testing.T) {
 	var colored bytes.Buffer
-	Table(&colored, madeUp(), true)
+	Table(&colored, madeUpRun(), true)
 	if got, want := printable(colored.String()), render(t, madeUpRun(), "table"); got != want {
 		t.Errorf("without its colours the table is\n%s\nwant\n%s", got, want)
 	}

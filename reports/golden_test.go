@@ -40,8 +40,8 @@ func TestGoldenReports(t *testing.T) {
 		"summary.md":      Summary,
 		"junit.xml":       JUnit,
 		"metrics.txt":     func(w io.Writer, run Run) error { return OpenMetrics(w, run.Records) },
-		"table.txt":       func(w io.Writer, run Run) error { Table(w, run.Records, false); return nil },
-		"table-color.txt": func(w io.Writer, run Run) error { Table(w, run.Records, true); return nil },
+		"table.txt":       func(w io.Writer, run Run) error { Table(w, run, false); return nil },
+		"table-color.txt": func(w io.Writer, run Run) error { Table(w, run, true); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var text bytes.Buffer

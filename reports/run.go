@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"strings"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -30,6 +31,19 @@ type Skip struct {
 	Scenario string // folder name
 	Title    string // what the spec says
 	Reason   string // one sentence for the person who wonders
+}
+
+// Title is what a spec says, as one sentence: the texts of its containers and its own. The entry of a
+// table is a variation and stands in brackets.
+func Title(containers []string, text string) string {
+	outer := strings.Join(containers, " ")
+	switch {
+	case len(containers) > 1 && text != "":
+		return outer + " (" + text + ")"
+	case outer == "" || text == "":
+		return outer + text
+	}
+	return outer + " " + text
 }
 
 // A Failure is a spec that failed.

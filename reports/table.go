@@ -24,24 +24,32 @@ const (
 // Table prints the table that ends a run, one row per drill, grouped by scenario in the order in
 // which they come. It is laid out for 100 columns. Without color it contains no escape sequence;
 // with it, colour only repeats what the words and marks say.
-func Table(w io.Writer, records []harness.Record, color bool) {
+//
+// A spec that failed although its drill went as claimed says so in its row; one that left no record
+// is named below.
+func Table(w io.Writer, run Run, color bool) {
 	t := table{w: w, color: color}
 	for i, head := range tableHeads {
 		t.widths[i] = len(head)
 	}
-	for _, record := range records {
+	for _, record := range run.Records {
 		t.fit(record)
 	}
 	t.header()
 	scenario := ""
-	for i, record := range records {
+	for i, record := range run.Records {
 		if record.Scenario != scenario || i == 0 {
 			scenario = record.Scenario
 			fmt.Fprintln(w, t.paint(bold, oneLine(scenario)))
 		}
 		t.row(record)
+		t.failures(run.failuresOf(record))
 	}
-	fmt.Fprintf(w, "\n%s\n", tallyOf(records).words())
+	for _, failure := range run.otherFailures() {
+		fmt.Fprintln(w, "  "+oneLine(failure.Title))
+		t.failures([]Failure{failure})
+	}
+	fmt.Fprintf(w, "\n%s\n", tallyOf(run.Records).words())
 }
 
 type table struct {
@@ -110,6 +118,18 @@ func (t *table) row(record harness.Record) {
 				bullet = "  "
 			}
 			fmt.Fprintln(t.w, t.paint(faint, "    "+bullet+part))
+		}
+	}
+}
+
+// failures prints why a spec failed, besides what its drill's verdict says.
+func (t *table) failures(failures []Failure) {
+	for _, failure := range failures {
+		for i, part := range wrap("✗ the spec failed: "+oneLine(failure.Message), tableWidth-4) {
+			if i > 0 {
+				part = "  " + part
+			}
+			fmt.Fprintln(t.w, t.paint(outcomeColors[notAsClaimed], "    "+part))
 		}
 	}
 }

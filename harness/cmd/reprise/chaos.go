@@ -255,15 +255,15 @@ func (r *chaosRun) report() error {
 	if err != nil {
 		return err
 	}
-	if len(records) > 0 {
-		fmt.Fprintln(r.out)
-		reports.Table(r.out, records, r.color)
-	}
-	err = reports.Write(r.folder(), reports.Run{
+	run := reports.Run{
 		ID: r.id, Command: r.repeatCommand(), Seed: r.seed, Started: r.started, Duration: time.Since(r.started),
 		Records: records, Skipped: r.outcome.skips, Failures: r.outcome.failures,
-	})
-	if err != nil {
+	}
+	if len(records) > 0 {
+		fmt.Fprintln(r.out)
+		reports.Table(r.out, run, r.color)
+	}
+	if err := reports.Write(r.folder(), run); err != nil {
 		return err
 	}
 	fmt.Fprintf(r.out, "\nreport: %s\nrepeat: %s\n", filepath.Join(r.folder(), "index.html"), r.repeatCommand())

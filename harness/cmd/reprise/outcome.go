@@ -28,7 +28,7 @@ type outcome struct {
 func (o *outcome) add(path, pass string, records []harness.Record) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		o.failures = append(o.failures, reports.Failure{Title: "the suites", Message: "they ended before they wrote a report: see the output above"})
+		o.failures = append(o.failures, reports.Failure{Scenario: "scenarios", Title: "the suites", Message: "they ended before they wrote a report: see the output above"})
 		return nil
 	}
 	if err != nil {
@@ -71,7 +71,7 @@ func (o *outcome) addSuite(suite types.Report, pass string, records []harness.Re
 
 // title is what the spec says, or which node it is where that has no text, such as a BeforeSuite.
 func title(spec types.SpecReport) string {
-	if text := spec.FullText(); text != "" {
+	if text := reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText); text != "" {
 		return text
 	}
 	return spec.LeafNodeType.String()

@@ -68,7 +68,7 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective)
 		}
 	}
 	return harness.Plan{
-		ID: identifier(spec.FullText()), Scenario: scenario(spec), Title: title(spec), Labels: spec.Labels(),
+		ID: identifier(spec.FullText()), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),
 		Seed: configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions, Engine: cluster.Engine(ctx),
 	}
 }
@@ -76,14 +76,6 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective)
 // scenario is the folder the spec stands in.
 func scenario(spec ginkgo.SpecReport) string {
 	return filepath.Base(filepath.Dir(spec.FileName()))
-}
-
-// title is the spec's text as a sentence. The entry of a table is a variation: it stands in brackets.
-func title(spec ginkgo.SpecReport) string {
-	if len(spec.ContainerHierarchyTexts) < 2 {
-		return spec.FullText()
-	}
-	return strings.Join(spec.ContainerHierarchyTexts, " ") + " (" + spec.LeafNodeText + ")"
 }
 
 // repeat is the line that runs this spec alone once more. It goes through a shell and make: an
