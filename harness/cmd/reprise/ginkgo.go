@@ -72,8 +72,7 @@ func (s suiteProcess) kill(runner *exec.Cmd, ended <-chan error) error {
 	if err := syscall.Kill(-runner.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("kill the suites: %w", err)
 	}
-	<-ended
-	return nil
+	return s.outcome(<-ended)
 }
 
 // outcome keeps errors of starting and waiting, and drops the exit status.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v3"
@@ -37,13 +38,26 @@ func command(out io.Writer) *cli.Command {
 		Commands: []*cli.Command{
 			chaosCommand(out), reproCommand(out),
 			imagesCommand(out), doctorCommand(out), cleanCommand(out),
-			rejudgeCommand(out),
+			rejudgeCommand(out), readmeCommand(out), benchCommand(out),
 		},
+		Action:         unknownCommand,
 		Writer:         out,
 		Suggest:        true,
 		HideVersion:    true,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // status says it, once
 	}
+}
+
+// unknownCommand is what runs when no subcommand fits.
+func unknownCommand(_ context.Context, root *cli.Command) error {
+	if !root.Args().Present() {
+		return cli.ShowAppHelp(root)
+	}
+	var names []string
+	for _, command := range root.VisibleCommands() {
+		names = append(names, command.Name)
+	}
+	return usage("unknown command %q%s known commands: %s", root.Args().First(), didYouMean(root.Args().First(), names), strings.Join(names, ", "))
 }
 
 // noUsageText keeps a wrong flag from printing the whole help text: one sentence is enough.

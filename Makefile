@@ -1,0 +1,86 @@
+# The targets are one line each around `reprise` (harness/cmd/reprise) and the go command.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Which versions of the products run; the fixtures know the defaults.
+ifdef NOMAD_VERSION
+export NOMAD_VERSION
+endif
+ifdef CONSUL_VERSION
+export CONSUL_VERSION
+endif
+
+reprise := .bin/reprise
+lint := go tool -modfile=.ci/lint/go.mod golangci-lint
+lint_workflows := go tool -modfile=.ci/workflows/go.mod actionlint
+
+# One word for the shell, whatever is in the variable; nothing when it is empty.
+option = $(if $(value $(2)),--$(1)='$(subst ','\'',$(value $(2)))')
+
+##@ Drills
+
+.PHONY: chaos
+chaos: $(reprise) ## run drills and leave a report (LABELS= FOCUS= SEED= REPEAT= KEEP=1)
+	@$(reprise) chaos $(call option,labels,LABELS) $(call option,focus,FOCUS) $(call option,seed,SEED) $(call option,repeat,REPEAT) $(call option,keep,KEEP)
+
+.PHONY: repro
+repro: $(reprise) ## replay one postmortem (ID=2020-01-20-ip-renumbering)
+	@$(reprise) repro $(call option,id,ID)
+
+.PHONY: bench
+bench: $(reprise) ## measure the harness itself: lab start, fault latency, skew
+	@$(reprise) bench
+
+##@ Development
+
+.PHONY: test
+test: ## run every test that needs no container engine, with the race detector where there is a C compiler
+	@go test $(race) $(unit_tests)
+
+.PHONY: check
+check: ## format, lint, vet, module files and workflows
+	@go mod tidy -diff || { echo "go.mod or go.sum is not tidy: run make fix" >&2; exit 1; }
+	@go vet ./...
+	@$(lint) run ./...
+	@$(lint_workflows) -shellcheck= -pyflakes=
+
+.PHONY: fix
+fix: ## format, and apply what check can correct by itself
+	@go mod tidy
+	@$(lint) run --fix ./...
+
+.PHONY: readme
+readme: $(reprise) ## put the drills of the latest run into README.md (RUN=name of another)
+	@$(reprise) readme $(call option,run,RUN)
+
+##@ Machine
+
+.PHONY: images
+images: $(reprise) ## pull or build every image that drills use (NOMAD_VERSION= CONSUL_VERSION=)
+	@$(reprise) images
+
+.PHONY: doctor
+doctor: $(reprise) ## say what this machine lacks for drills, and what to do about it
+	@$(reprise) doctor
+
+.PHONY: clean
+clean: $(reprise) ## remove every lab from the engine (IMAGES=1: built images, REPORTS=1: reports too)
+	@$(reprise) clean $(call option,images,IMAGES) $(call option,reports,REPORTS)
+
+.PHONY: help
+help: ## show this
+	@awk 'BEGIN { FS = ":.*## "; print "make TARGET [VARIABLE=value ...]" } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Always asked, quickly answered: the go command knows what has changed.
+.PHONY: $(reprise)
+$(reprise):
+	@go build -o $@ ./harness/cmd/reprise
+
+# Everything but the scenarios, which are drills; what they share is tested too.
+unit_tests = $(shell go list ./... | grep -v '/scenarios/' ; go list ./scenarios/internal/...)
+# The race detector is in C: where there is no compiler, the go command says CGO_ENABLED=0.
+race = $(shell test "$$(go env CGO_ENABLED)" = 1 && echo -race)

@@ -1,0 +1,372 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// notice is a writer that tells when a text has been written.
+type notice struct {
+	mu      sync.Mutex
+	text    strings.Builder
+	awaited string
+	seen    chan struct{}
+}
+
+func awaiting(text string) *notice { return &notice{awaited: text, seen: make(chan struct{})} }
+
+func (n *notice) Write(data []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.text.Write(data)
+	if n.awaited != "" && strings.Contains(n.text.String(), n.awaited) {
+		n.awaited = ""
+		close(n.seen)
+	}
+	return len(data), nil
+}
+
+func (n *notice) String() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.text.String()
+}
+
+// script makes an executable that stands for the runner.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "runner")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// wait fails the test when nothing happens for far too long.
+func wait(t *testing.T, seen <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-seen:
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing happened")
+	}
+}
+
+// Goal: one Ctrl-C reaches the suites exactly once and is waited for. Method: a runner that counts
+// the signals it gets in the child it has started, as a suite is the runner's child.
+func TestFirstInterruptIsForwardedOnce(t *testing.T) {
+	out := awaiting("ready")
+	// The handler keeps running for a while, so that a second signal would be counted.
+	path := script(t, `
+trap : INT
+sh -c 'count=0; trap "count=\$((count+1))" INT; echo ready; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; echo "signals: $count"'
+exit 1
+`)
+	signals := make(chan os.Signal, 2)
+	go func() { <-out.seen; signals <- os.Interrupt }()
+	interrupted, err := suiteProcess{path: path, folder: t.TempDir(), out: out}.run(signals)
+	if !interrupted || err != nil {
+		t.Errorf("interrupted %v, error %v", interrupted, err)
+	}
+	if !strings.Contains(out.String(), "signals: 1") {
+		t.Errorf("the suite's count is not 1:\n%s", out)
+	}
+}
+
+// Goal: a second Ctrl-C ends the whole group at once, also what ignores the first. Method: a runner
+// whose child sleeps for an hour and ignores interrupts; afterwards that child must be gone.
+func TestSecondInterruptKills(t *testing.T) {
+	out := awaiting("ready")
+	path := script(t, `
+trap '' INT
+sleep 3600 &
+echo child $!
+echo ready
+wait
+`)
+	signals := make(chan os.Signal, 2)
+	go func() {
+		<-out.seen
+		signals <- os.Interrupt
+		signals <- syscall.SIGTERM
+	}()
+	interrupted, err := suiteProcess{path: path, folder: t.TempDir(), out: out}.run(signals)
+	if !interrupted || !errors.Is(err, errKilled) {
+		t.Errorf("interrupted %v, error %v", interrupted, err)
+	}
+	var child int
+	if _, err := fmt.Sscanf(out.String(), "child %d", &child); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		for ticker := time.NewTicker(10 * time.Millisecond); running(child); <-ticker.C {
+		}
+	}()
+	wait(t, gone)
+}
+
+// running tells whether a process does anything: a zombie that nobody has reaped yet does not.
+func running(process int) bool {
+	state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
+	return err == nil && !strings.Contains(string(state), ") Z ")
+}
+
+// aRun is a run around a script instead of the runner, in a repository with a flood.
+func aRun(t *testing.T, out io.Writer, runner string, chosen choice) *chaosRun {
+	t.Helper()
+	return &chaosRun{
+		choice: chosen, root: t.TempDir(), folders: []string{"flood"}, runner: script(t, runner), out: out,
+		id: "20260120-030000-beef", started: time.Now(),
+		removeLeftovers: func(context.Context, string) (lab.Removed, error) { return lab.Removed{}, nil },
+	}
+}
+
+// writesReport is a runner's script that writes the report of one suite.
+func writesReport(specs string, willRun int, succeeded bool) string {
+	return fmt.Sprintf(`
+for argument; do case $argument in --json-report=*) name=${argument#*=};; --output-dir=*) folder=${argument#*=};; esac; done
+cat > "$folder/$name" <<'REPORT'
+[{"SuitePath":"/repository/scenarios/flood","SuiteSucceeded":%v,"PreRunStats":{"TotalSpecs":9,"SpecsThatWillRun":%d},"SpecReports":[%s]}]
+REPORT
+`, succeeded, willRun, specs)
+}
+
+const (
+	specPassed   = `{"ContainerHierarchyTexts":["Rain"],"LeafNodeType":"It","LeafNodeText":"falls","State":"passed"}`
+	specFailed   = `{"ContainerHierarchyTexts":["Rain"],"LeafNodeType":"It","LeafNodeText":"stops","State":"failed","Failure":{"Message":"still raining","Location":{"FileName":"/repository/scenarios/flood/rain_test.go","LineNumber":7}}}`
+	specSkipped  = `{"ContainerHierarchyTexts":["Rain"],"LeafNodeType":"It","LeafNodeText":"freezes","State":"skipped","Failure":{"Message":"needs winter"}}`
+	specFiltered = `{"ContainerHierarchyTexts":["Rain"],"LeafNodeType":"It","LeafNodeText":"is warm","State":"skipped"}`
+)
+
+// Goal: a run is green when something was checked and all of it held, and never otherwise; the last
+// line counts. Method: runners whose reports cover the cases.
+func TestRunIsNeverGreenForNothing(t *testing.T) {
+	for _, test := range []struct {
+		name, runner, counts, says string
+		green                      bool
+	}{
+		{"all passed", writesReport(specPassed+","+specFiltered, 1, true), "1 passed, 0 failed, 0 skipped", "", true},
+		{"passed and skipped", writesReport(specPassed+","+specSkipped, 2, true), "1 passed, 0 failed, 1 skipped", "", true},
+		{"one failed", writesReport(specPassed+","+specFailed, 2, false) + "exit 1", "1 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
+		{"nothing selected", writesReport(specFiltered, 0, true), "0 passed, 0 failed, 0 skipped", `no spec was selected by labels "smoke" and focus "fog"`, false},
+		{"all skipped", writesReport(specSkipped, 1, true), "0 passed, 0 failed, 1 skipped", "every selected spec was skipped", false},
+		{"no report", "exit 1", "0 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
+		{"suite failed, specs did not", writesReport(specPassed, 1, false) + "exit 1", "1 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
+		{"broken report", `for argument; do case $argument in --output-dir=*) echo '{' > "${argument#*=}/pass-1.json";; esac; done`, "0 passed, 0 failed, 0 skipped", "read the runner's report", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out strings.Builder
+			run := aRun(t, &out, test.runner, choice{labels: "smoke", focus: "fog", seed: 7, repeat: 1})
+			err := run.all(t.Context())
+			if green := err == nil; green != test.green {
+				t.Errorf("the run ends with %v", err)
+			}
+			if !strings.HasSuffix(out.String(), "\n"+test.counts+"\n") {
+				t.Errorf("the last line is not %q:\n%s", test.counts, out.String())
+			}
+			if !strings.Contains(out.String(), test.says) {
+				t.Errorf("the output lacks %q:\n%s", test.says, out.String())
+			}
+		})
+	}
+}
+
+// Goal: the report tells what failed and why, and the run leaves its files where it says. Method: a
+// failing spec and a skipped one; the files are read back.
+func TestRunLeavesItsReport(t *testing.T) {
+	var out strings.Builder
+	run := aRun(t, &out, writesReport(specFailed+","+specSkipped, 2, false), choice{seed: 7, repeat: 1})
+	if err := run.all(t.Context()); !errors.Is(err, errRed) {
+		t.Errorf("the run ends with %v", err)
+	}
+	summary, err := os.ReadFile(filepath.Join(run.root, "reports", "out", run.id, "summary.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Rain stops", "still raining", "needs winter", "make chaos SEED=7"} {
+		if !strings.Contains(string(summary), want) {
+			t.Errorf("the summary lacks %q:\n%s", want, summary)
+		}
+	}
+	if !strings.Contains(out.String(), filepath.Join(run.folder(), "index.html")) {
+		t.Errorf("the output does not say where the report is:\n%s", out.String())
+	}
+}
+
+// Goal: REPEAT runs every pass with its own seed, goes on after a failure, and fails at the end.
+// Method: a runner that notes its seed and environment, and fails in the first pass only.
+func TestRepeatGoesOnAfterAFailure(t *testing.T) {
+	var out strings.Builder
+	notes := filepath.Join(t.TempDir(), "notes")
+	run := aRun(t, &out, `
+for argument; do case $argument in --seed=*) seed=${argument#*=};; esac; done
+echo "seed $seed $REPRISE_SEED pass $REPRISE_PASS keep [$REPRISE_KEEP] of $REPRISE_REPEAT_COMMAND" >> `+notes+`
+if [ $seed = 7 ]; then `+writesReport(specFailed, 1, false)+`
+else `+writesReport(specPassed, 1, true)+`
+fi
+`, choice{seed: 7, repeat: 3, keep: true})
+	if err := run.all(t.Context()); !errors.Is(err, errRed) {
+		t.Errorf("the run ends with %v", err)
+	}
+	text, err := os.ReadFile(notes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `seed 7 7 pass 1 keep [1] of make chaos SEED=7 REPEAT=3
+seed 8 8 pass 2 keep [1] of make chaos SEED=7 REPEAT=3
+seed 9 9 pass 3 keep [1] of make chaos SEED=7 REPEAT=3
+`
+	if string(text) != want {
+		t.Errorf("the passes were\n%swant\n%s", text, want)
+	}
+	if !strings.HasSuffix(out.String(), "\n2 passed, 1 failed, 0 skipped\n") {
+		t.Errorf("the passes are not counted together:\n%s", out.String())
+	}
+}
+
+// Goal: what the suites leave on the engine is removed and said, unless it was to be kept. Method: a
+// fake removal that finds something.
+func TestRunTidiesUp(t *testing.T) {
+	for _, keep := range []bool{false, true} {
+		var out strings.Builder
+		asked := ""
+		run := aRun(t, &out, writesReport(specPassed, 1, true), choice{repeat: 1, keep: keep})
+		run.removeLeftovers = func(_ context.Context, run string) (lab.Removed, error) {
+			asked = run
+			return lab.Removed{Networks: []string{"stray"}}, nil
+		}
+		if err := run.all(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(out.String(), "removed 1 networks: stray"); said == keep || (asked == run.id) == keep {
+			t.Errorf("keep %v: asked for %q and said\n%s", keep, asked, out.String())
+		}
+	}
+}
+
+// Goal: the failure of one pass is tied to the record of that pass. Method: records of two passes
+// with the same title.
+func TestRecordOfPass(t *testing.T) {
+	records := []harness.Record{
+		{ID: "rain-falls-pass-1", Scenario: "flood", Title: "Rain falls"},
+		{ID: "rain-falls-pass-2", Scenario: "flood", Title: "Rain falls"},
+	}
+	for pass, want := range map[string]string{"": "rain-falls-pass-1", "1": "rain-falls-pass-1", "2": "rain-falls-pass-2", "3": ""} {
+		if got := recordOf("flood", "Rain falls", pass, records); got != want {
+			t.Errorf("pass %q: %q, want %q", pass, got, want)
+		}
+	}
+}
+
+// Goal: the line that repeats a run means the same to make and the shell. Method: make itself, with
+// a target that prints what it was given.
+func TestRepeatCommandSurvivesMakeAndShell(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is not installed")
+	}
+	folder := t.TempDir()
+	makefile := "chaos:\n\t@printf '%s\\n' \"$$LABELS|$$FOCUS|$$SEED|$$REPEAT\"\nexport LABELS FOCUS SEED REPEAT\n"
+	if err := os.WriteFile(filepath.Join(folder, "Makefile"), []byte(makefile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	chosen := choice{labels: "renumbering && !nightly", focus: `it's "fine"$ | #1`, seed: 42, repeat: 2}
+	shell := exec.CommandContext(t.Context(), "sh", "-c", chosen.repeatCommand())
+	shell.Dir = folder
+	got, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, got)
+	}
+	if want := "renumbering && !nightly|" + `it's "fine"$ | #1` + "|42|2\n"; string(got) != want {
+		t.Errorf("%s gives %q, want %q", chosen.repeatCommand(), got, want)
+	}
+}
+
+// Goal: the exit status tells the user's mistakes from drills that went wrong. Method: a table.
+func TestStatus(t *testing.T) {
+	for _, test := range []struct {
+		err    error
+		status int
+		says   string
+	}{
+		{nil, 0, ""},
+		{errRed, 1, ""},
+		{errors.Join(errRed, errors.New("said already")), 1, ""},
+		{usage("unknown label %q", "smoek"), 2, "reprise: unknown label \"smoek\"\n"},
+		{io.ErrUnexpectedEOF, 1, "reprise: unexpected EOF\n"},
+	} {
+		var problems strings.Builder
+		if got := status(test.err, &problems); got != test.status || problems.String() != test.says {
+			t.Errorf("%v gives %d and %q, want %d and %q", test.err, got, problems.String(), test.status, test.says)
+		}
+	}
+}
+
+// Goal: a wrong command line is one sentence and starts nothing. Method: the program itself, with an
+// engine that cannot be reached: whoever tries to start something says so.
+func TestWrongCommandLines(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/engine.sock")
+	for _, test := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"choas"}, `unknown command "choas": did you mean chaos?`},
+		{[]string{"chaos", "--labels", "smoek"}, `unknown label "smoek": did you mean smoke?`},
+		{[]string{"chaos", "--focus", "("}, "missing closing )"},
+		{[]string{"chaos", "--repeat", "0"}, "it has to be at least 1"},
+		{[]string{"chaos", "--seed", "seven"}, `invalid value "seven"`},
+		{[]string{"chaos", "smoke"}, `takes no argument "smoke"`},
+		{[]string{"repro"}, "which postmortem?"},
+		{[]string{"repro", "--id", "1999-12-31-end"}, `unknown postmortem "1999-12-31-end"`},
+		{[]string{"rejudge"}, "judge which records?"},
+		{[]string{"clean", "--image"}, "flag provided but not defined: -image"},
+	} {
+		var out strings.Builder
+		err := command(&out).Run(t.Context(), append([]string{"reprise"}, test.arguments...))
+		var wrong usageError
+		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: the error is %v, want one line with %q", test.arguments, err, test.want)
+		}
+		if out.Len() > 0 {
+			t.Errorf("%q prints %q", test.arguments, out.String())
+		}
+	}
+}
+
+// Goal: rejudging finds a verdict that no longer follows from its record. Method: a record that
+// claims to be met although nothing in it says so.
+func TestRejudgeFindsAChangedVerdict(t *testing.T) {
+	folder := t.TempDir()
+	record := harness.Record{Schema: harness.RecordSchema, ID: "rain", Scenario: "flood", Title: "Rain falls"}
+	record.Judgement.Verdict = harness.Met
+	if err := reports.WriteRecord(folder, record); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	err := rejudge(&out, []string{folder})
+	if err == nil || !strings.Contains(err.Error(), "1 of 1 records are judged differently now") {
+		t.Errorf("the error is %v", err)
+	}
+	record.Judgement = harness.Judge(record)
+	if err := reports.WriteRecord(folder, record); err != nil {
+		t.Fatal(err)
+	}
+	if err := rejudge(&out, []string{folder}); err != nil {
+		t.Error(err)
+	}
+}
