@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/miekg/dns"
@@ -49,8 +50,8 @@ func stranger(packed []byte) []byte {
 
 // Goal: the name is asked for at the present addresses of the servers, one after the other, and an
 // answer without an address is final.
-// Method: servers that answer, that are silent, that are down, that moved; with a time limit that a
-// silent server alone would use up.
+// Method: servers that answer, that are silent, that are down, that moved; with a time limit on a fake
+// clock that a silent server alone would use up.
 func TestResolves(t *testing.T) {
 	const server1, server2, server3 = "[fd00:d1::11]:8600", "[fd00:d1::12]:8600", "[fd00:d1::13]:8600"
 	cases := map[string]struct {
@@ -68,13 +69,15 @@ func TestResolves(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			observer := cluster(t)
-			for address, answer := range c.servers {
-				observer.ServeDatagrams(address, answer)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			defer cancel()
-			expect(t, Resolves("canary").Check(ctx, observer), c.wants)
+			synctest.Test(t, func(t *testing.T) {
+				observer := cluster(t)
+				for address, answer := range c.servers {
+					observer.ServeDatagrams(address, answer)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				expect(t, Resolves("canary").Check(ctx, observer), c.wants)
+			})
 		})
 	}
 	t.Run("the servers moved", func(t *testing.T) {

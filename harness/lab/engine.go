@@ -75,11 +75,11 @@ func explainConnection(ctx context.Context, host string, err error) error {
 	case dialErr == nil:
 		return errors.Join(fmt.Errorf("reach the container engine at %s: something answers, but not as an engine does: %w", path, err), connection.Close())
 	case errors.Is(dialErr, fs.ErrNotExist):
-		return fmt.Errorf("reach the container engine: there is no socket at %s: install Docker, start it (systemctl start docker), or set DOCKER_HOST: %w", path, fs.ErrNotExist)
+		return fmt.Errorf("reach the container engine: there is no socket at %s: install Docker, start it (systemctl start docker), or set DOCKER_HOST", path)
 	case errors.Is(dialErr, fs.ErrPermission):
-		return fmt.Errorf("reach the container engine: user %s may not use %s: join the group that owns it (usermod --append --groups docker %[1]s, then log in again): %[3]w", userName(), path, fs.ErrPermission)
+		return fmt.Errorf("reach the container engine: user %s may not use %s: join the group that owns it (usermod --append --groups docker %[1]s, then log in again)", userName(), path)
 	case errors.Is(dialErr, syscall.ECONNREFUSED):
-		return fmt.Errorf("reach the container engine: nobody listens at %s: start it (systemctl start docker): %w", path, syscall.ECONNREFUSED)
+		return fmt.Errorf("reach the container engine: nobody listens at %s: start it (systemctl start docker)", path)
 	}
 	return fmt.Errorf("reach the container engine at %s: %w", path, dialErr)
 }

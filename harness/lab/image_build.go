@@ -32,6 +32,11 @@ func (r *resolver) check(ctx context.Context, made recipe) error {
 		if err := requireGo(); err != nil {
 			return err
 		}
+		if binary.CGO {
+			if err := requireC(); err != nil {
+				return err
+			}
+		}
 		if err := r.fetchRequired(ctx, made.image, binary, made.architecture); err != nil {
 			return err
 		}
@@ -40,7 +45,7 @@ func (r *resolver) check(ctx context.Context, made recipe) error {
 }
 
 // make gathers what the Dockerfile needs and has the engine build it.
-func (r *resolver) make(ctx context.Context, made recipe, base string) error {
+func (r *resolver) make(ctx context.Context, made recipe, ingredients map[string]*string) error {
 	dockerfile, err := labelled(made)
 	if err != nil {
 		return err
@@ -63,7 +68,7 @@ func (r *resolver) make(ctx context.Context, made recipe, base string) error {
 		}
 		contents.paths[rootfsFile] = path
 	}
-	return r.engineBuild(ctx, made, base, contents)
+	return r.engineBuild(ctx, made, ingredients, contents)
 }
 
 // labelled is the recipe's Dockerfile with the labels in one instruction at its end. Labels given as
@@ -77,17 +82,13 @@ func labelled(made recipe) ([]byte, error) {
 }
 
 // engineBuild streams the context to the engine and follows the build to its end.
-func (r *resolver) engineBuild(ctx context.Context, made recipe, base string, contents buildContext) error {
+func (r *resolver) engineBuild(ctx context.Context, made recipe, ingredients map[string]*string, contents buildContext) error {
 	reader, writer := io.Pipe()
 	defer reader.Close() // ends the goroutine when the engine has not read everything
 	go func() { writer.CloseWithError(contents.write(writer)) }()
 
-	arguments := map[string]*string{}
-	if base != "" {
-		arguments["BASE"] = &base
-	}
 	result, err := r.engine.ImageBuild(ctx, reader, client.ImageBuildOptions{
-		Tags: []string{made.tag}, BuildArgs: arguments, Remove: true, ForceRemove: true,
+		Tags: []string{made.tag}, BuildArgs: ingredients, Remove: true, ForceRemove: true,
 		NetworkMode: "host", // a recipe that installs packages needs a way out, which a bridge does not have everywhere
 	})
 	if err != nil {

@@ -43,7 +43,7 @@ func (r *resolver) compile(ctx context.Context, made recipe, binary harness.GoBi
 		build := compilation{image: made.image, binary: binary, architecture: made.architecture, dir: source, output: filepath.Join(dir, binary.Name)}
 		r.say(made.image, "compiling %s", binary.Name)
 		if err := r.goBuild(ctx, build, mode); err != nil {
-			return err
+			return explainCompile(made.image, err)
 		}
 		return os.RemoveAll(source)
 	})
@@ -151,11 +151,26 @@ func goEnvironment(build compilation) []string {
 	return environment
 }
 
-var errNoGo = errors.New("the go command is missing: install Go, or let the engine reach a registry")
+var (
+	errNoGo = errors.New("the go command is missing: install Go, or let the engine reach a registry")
+	errNoC  = errors.New("a C compiler is missing: install gcc, or let the engine reach a registry")
+)
 
 func requireGo() error {
 	if _, err := exec.LookPath("go"); err != nil {
 		return errNoGo
 	}
 	return nil
+}
+
+// requireC looks where the Go command looks unless its configuration says otherwise.
+func requireC() error {
+	for _, compiler := range []string{os.Getenv("CC"), "gcc", "clang"} {
+		// CC may hold arguments.
+		name, _, _ := strings.Cut(compiler, " ")
+		if _, err := exec.LookPath(name); err == nil {
+			return nil
+		}
+	}
+	return errNoC
 }

@@ -59,7 +59,7 @@ func TestVersionThatCannotBeHad(t *testing.T) {
 			"product 1.6.99 cannot be built: the Go module proxy does not serve it" + advice,
 		},
 		{
-			"1.3.16", `{"Error": "verifying module: example.com/product@v1.3.16: reading the checksum database: 404"}`,
+			"1.3.16", `{"Error": "verifying module: example.com/product@v1.3.16: reading the checksum database: 404 Not Found"}`,
 			"product 1.3.16 cannot be built: the checksum database does not vouch for it" + advice,
 		},
 		{
@@ -83,23 +83,28 @@ func TestVersionThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// Goal: a missing tool is named, with what to do. Method: an empty PATH.
+// Goal: a missing tool is named, with what to do. Method: a PATH with one tool or none.
 func TestMissingToolIsNamed(t *testing.T) {
 	rootfs := testImage()
 	rootfs.Name, rootfs.Version, rootfs.Reference = "debian", "bookworm", ""
 	rootfs.Recipe.Base, rootfs.Recipe.Packages = nil, []string{"procps"}
+	withC := compiledImage("1.2.4")
+	withC.Recipe.Binaries[0].CGO = true
 	above := testImage()
 	above.Reference, above.Recipe.Base = "", &rootfs
 	const mmdebstrap = "build debian bookworm: mmdebstrap is missing: install it (apt-get install mmdebstrap debian-archive-keyring), or let the engine reach a registry"
 	for _, test := range []struct {
 		image harness.Image
+		tool  string
 		want  string
 	}{
-		{rootfs, mmdebstrap},
-		{above, mmdebstrap},
-		{compiledImage("1.2.4"), "build product 1.2.4: the go command is missing: install Go, or let the engine reach a registry"},
+		{rootfs, "", mmdebstrap},
+		{above, "", mmdebstrap},
+		{compiledImage("1.2.4"), "", "build product 1.2.4: the go command is missing: install Go, or let the engine reach a registry"},
+		{withC, "go", "build product 1.2.4: a C compiler is missing: install gcc, or let the engine reach a registry"},
 	} {
-		fakeTool(t, "", "")
+		t.Setenv("CC", "")
+		fakeTool(t, test.tool, "")
 		_, err := testResolver(t, &fakeEngine{}).resolve(t.Context(), test.image)
 		if err == nil || err.Error() != test.want {
 			t.Errorf("got  %v\nwant %s", err, test.want)
@@ -108,10 +113,14 @@ func TestMissingToolIsNamed(t *testing.T) {
 }
 
 // Goal: when a compilation fails, the error shows the compiler's words and not the progress. Method:
-// a Go command that prints both and fails, once for lack of space.
+// a Go command that prints both and fails, for several reasons.
 func TestCompilerErrorIsShown(t *testing.T) {
 	for _, test := range []struct{ says, want string }{
 		{"main.go:1: undefined: x", "build product 1.2.4: go build: exit status 1:\n# example.com/product\nmain.go:1: undefined: x"},
+		{
+			"x.go:12:2: example.com/needed@v1.0.0: verifying module: example.com/needed@v1.0.0: reading the checksum database: 404 Not Found",
+			"product 1.2.4 cannot be built: it needs example.com/needed@v1.0.0, which the Go module proxy or the checksum database lacks; choose another",
+		},
 		{"write /tmp/x: no space left on device", "build product 1.2.4: the disk is full: make room"},
 	} {
 		fakeTool(t, "go", `

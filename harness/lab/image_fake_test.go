@@ -30,6 +30,7 @@ type fakeEngine struct {
 	present  map[string]bool
 	calls    []string            // "pull x", "build y from z"
 	contexts []map[string]string // what was built from, by name
+	given    []map[string]string // build arguments
 }
 
 func (e *fakeEngine) record(format string, arguments ...any) {
@@ -75,6 +76,10 @@ func (e *fakeEngine) ImageBuild(_ context.Context, buildContext io.Reader, optio
 		base = *options.BuildArgs["BASE"]
 	}
 	e.record("build %s from %s", options.Tags[0], base)
+	given := map[string]string{}
+	for argument, value := range options.BuildArgs {
+		given[argument] = *value
+	}
 	files := map[string]string{}
 	for archive := tar.NewReader(buildContext); ; {
 		header, err := archive.Next()
@@ -91,7 +96,7 @@ func (e *fakeEngine) ImageBuild(_ context.Context, buildContext io.Reader, optio
 		files[header.Name] = string(content)
 	}
 	e.mu.Lock()
-	e.contexts = append(e.contexts, files)
+	e.contexts, e.given = append(e.contexts, files), append(e.given, given)
 	e.mu.Unlock()
 	if e.messages == "" {
 		e.add(options.Tags[0])

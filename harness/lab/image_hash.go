@@ -56,15 +56,30 @@ func (r *resolver) read(ctx context.Context, image harness.Image) (recipe, error
 		digest.add(identity)
 	}
 	if base := image.Recipe.Base; base != nil {
-		baseMade, err := r.read(ctx, *base)
-		if err != nil {
+		if err := r.addImage(ctx, digest, *base); err != nil {
 			return recipe{}, fmt.Errorf("read base image %s: %w", base, err)
 		}
-		digest.add(base.Reference, baseMade.hash)
+	}
+	for _, argument := range slices.Sorted(maps.Keys(image.Recipe.Others)) {
+		other := image.Recipe.Others[argument]
+		digest.add(argument)
+		if err := r.addImage(ctx, digest, other); err != nil {
+			return recipe{}, fmt.Errorf("read image %s that it copies from: %w", other, err)
+		}
 	}
 	made.hash = digest.String()
 	made.tag = fmt.Sprintf("reprise/%s:%s-%s", image.Name, tagSafe(image.Version), made.hash[:12])
 	return made, nil
+}
+
+// addImage adds an image that another one is made from.
+func (r *resolver) addImage(ctx context.Context, digest digest, image harness.Image) error {
+	made, err := r.read(ctx, image)
+	if err != nil {
+		return err
+	}
+	digest.add(image.Reference, made.hash)
+	return nil
 }
 
 // binaryIdentity is the hash of what decides the outcome of a compilation.

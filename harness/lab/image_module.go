@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -166,16 +167,31 @@ func explainFetch(image harness.Image, output string, err error) error {
 		}
 	}
 	reason = strings.Join(strings.Fields(reason), " ")
+	// First, since the checksum database answers "404 Not Found" too.
+	if strings.Contains(reason, "verifying") {
+		return &cannotBuild{image, "the checksum database does not vouch for it"}
+	}
 	for _, sign := range []string{"404 Not Found", "410 Gone", "403 Forbidden", "unknown revision", "no matching versions"} {
 		if strings.Contains(reason, sign) {
 			return &cannotBuild{image, "the Go module proxy does not serve it"}
 		}
 	}
-	if strings.Contains(reason, "verifying") {
-		return &cannotBuild{image, "the checksum database does not vouch for it"}
-	}
 	if reason == "" {
 		return err
 	}
 	return errors.New("fetch its module: " + reason)
+}
+
+var missingDependency = regexp.MustCompile(`(\S+@v[^\s:]+): (?:verifying|reading) `)
+
+// explainCompile tells a version whose dependencies cannot be had from one that does not compile.
+func explainCompile(image harness.Image, err error) error {
+	var failed *outputError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if found := missingDependency.FindStringSubmatch(failed.output); found != nil {
+		return &cannotBuild{image, fmt.Sprintf("it needs %s, which the Go module proxy or the checksum database lacks", found[1])}
+	}
+	return err
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/containerd/errdefs"
@@ -132,17 +134,15 @@ func (r *resolver) present(ctx context.Context, reference string) (bool, error) 
 	return true, nil
 }
 
-// build makes the image unless another process or goroutine has made it in the meantime. The base
-// comes first, outside of the lock and the slot: nobody who holds a slot waits for another's.
-func (r *resolver) build(ctx context.Context, made recipe) (err error) {
+// build makes the image unless another process or goroutine has made it in the meantime. Its base
+// and the others come first, outside of the lock and the slot: nobody who holds a slot waits for another's.
+func (r *resolver) build(ctx context.Context, made recipe) error {
 	if err := r.check(ctx, made); err != nil {
 		return err
 	}
-	base := ""
-	if made.image.Recipe.Base != nil {
-		if base, err = r.resolve(ctx, *made.image.Recipe.Base); err != nil {
-			return alreadyExplained{err}
-		}
+	ingredients, err := r.ingredients(ctx, made.image.Recipe)
+	if err != nil {
+		return alreadyExplained{err}
 	}
 	unlock, err := r.cache.lock(ctx, "image-"+made.hash, made.image.String())
 	if err != nil {
@@ -158,14 +158,34 @@ func (r *resolver) build(ctx context.Context, made recipe) (err error) {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	return r.make(ctx, made, base)
+	return r.make(ctx, made, ingredients)
+}
+
+// ingredients are the images that another one is made from, by build argument.
+func (r *resolver) ingredients(ctx context.Context, recipe harness.Recipe) (map[string]*string, error) {
+	images := maps.Clone(recipe.Others)
+	if recipe.Base != nil {
+		if images == nil {
+			images = map[string]harness.Image{}
+		}
+		images["BASE"] = *recipe.Base
+	}
+	references := map[string]*string{}
+	for _, argument := range slices.Sorted(maps.Keys(images)) {
+		reference, err := r.resolve(ctx, images[argument])
+		if err != nil {
+			return nil, err
+		}
+		references[argument] = &reference
+	}
+	return references, nil
 }
 
 func (r *resolver) say(image harness.Image, format string, arguments ...any) {
 	r.progress.Event(image.String() + ": " + fmt.Sprintf(format, arguments...))
 }
 
-// alreadyExplained marks the error of a base image, which is a whole sentence about another image.
+// alreadyExplained marks the error of an image that this one is made from, which is a whole sentence about another image.
 type alreadyExplained struct{ error }
 
 func (e alreadyExplained) Unwrap() error { return e.error }

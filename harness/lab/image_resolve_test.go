@@ -86,6 +86,30 @@ func TestBuildSendsTheRecipe(t *testing.T) {
 	}
 }
 
+// Goal: an image that copies from others gets all of them as build arguments, and is another image
+// when one of them is. Method: build one from a base and another, then change the other.
+func TestResolveOtherImages(t *testing.T) {
+	image, other := testImage(), testImage()
+	other.Name, other.Reference = "other", ""
+	image.Reference = ""
+	image.Recipe.Others = map[string]harness.Image{"OTHER": other}
+	engine := &fakeEngine{}
+	r := testResolver(t, engine)
+	tag, err := r.resolve(t.Context(), image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := engine.given[len(engine.given)-1]
+	if want := mustRead(t, r, other).tag; given["OTHER"] != want || given["BASE"] != mustRead(t, r, *image.Recipe.Base).tag {
+		t.Errorf("built with the arguments %v, want %s as OTHER", given, want)
+	}
+	other.Version = "other"
+	image.Recipe.Others = map[string]harness.Image{"OTHER": other}
+	if changed := mustRead(t, r, image).tag; changed == tag {
+		t.Errorf("the tag stays %s when an image that it copies from changes", tag)
+	}
+}
+
 // Goal: images that share a base make it once, even when they are resolved at the same time.
 // Method: resolve several at once with a builder for each and count the builds of the base.
 func TestSharedBaseIsBuiltOnce(t *testing.T) {

@@ -34,6 +34,7 @@ type Lab struct {
 	networks []string // identifiers, in the topology's order
 	nodes    map[string]*node
 	started  time.Time
+	stages   Stages
 
 	mu        sync.Mutex
 	prefixes  []netip.Prefix // every prefix that is part of the lab, the ones it was renumbered into included
@@ -74,6 +75,7 @@ func (l *Lab) bringUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	resolved := time.Now()
 	if _, err := provider(); err != nil {
 		return err
 	}
@@ -83,6 +85,7 @@ func (l *Lab) bringUp(ctx context.Context) error {
 	if err := l.createNetworks(ctx); err != nil {
 		return err
 	}
+	connected := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for _, described := range append([]harness.Node{l.observerNode()}, l.topology.Nodes...) {
 		node := &node{lab: l, Node: described}
@@ -90,7 +93,11 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		l.addresses[described.Name] = harness.Addresses{IPv6: described.IPv6, IPv4: described.IPv4}
 		group.Go(func() error { return node.boot(ctx, images) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	l.stages = l.timeStages(resolved, connected)
+	return nil
 }
 
 // Close ends every node and removes what the lab created, and nothing else. It may be called twice.

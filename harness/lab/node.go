@@ -23,6 +23,7 @@ type node struct {
 	lab        *Lab
 	agent      *agent.Client
 	containers []string // identifiers, agent first
+	reached    milestones
 }
 
 func (n *node) containerName() string { return fmt.Sprintf("reprise-%s-%s", n.lab.ID, n.Name) }
@@ -34,6 +35,7 @@ func (n *node) boot(ctx context.Context, images images) error {
 	if err := n.startAgent(ctx, images.agent); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
+	n.reached.agent = time.Now()
 	if len(n.System.Command) == 0 {
 		n.say(stateUp)
 		return nil
@@ -42,6 +44,7 @@ func (n *node) boot(ctx context.Context, images images) error {
 	if err := n.startSystem(ctx, images.system[n.Name]); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
+	n.reached.system = time.Now()
 	for _, file := range n.System.Files {
 		if err := n.agent.WriteFile(ctx, file); err != nil {
 			return fmt.Errorf("boot %s: %w", n.Name, err)
@@ -50,6 +53,7 @@ func (n *node) boot(ctx context.Context, images images) error {
 	if err := n.agent.Start(ctx); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
+	n.reached.process = time.Now()
 	n.say(stateUp)
 	return nil
 }

@@ -75,10 +75,14 @@ func Run(ctx context.Context, operator harness.Operator, job *api.Job) error {
 		return err
 	}
 	// A registration that came through and was not answered is repeated: that changes nothing.
-	err := waitForLeader.Until(ctx, asking(operator, func(ctx context.Context, client *api.Client) error {
-		_, _, err := client.Jobs().Register(job, (&api.WriteOptions{}).WithContext(ctx))
-		return err
-	}))
+	err := waitForLeader.Until(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, oneAsk)
+		defer cancel()
+		return write(ctx, operator, 0, func(client *api.Client, options *api.WriteOptions) error {
+			_, _, err := client.Jobs().Register(job, options)
+			return err
+		})
+	})
 	if err != nil {
 		return fmt.Errorf("register job %s: %w", *job.ID, err)
 	}

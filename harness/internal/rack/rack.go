@@ -57,10 +57,13 @@ func New(topology harness.Topology) *Rack {
 }
 
 // Serve answers HTTP on a node: at a loopback address only for those who dial from the node itself.
-// It ends with Close.
+// It replaces what listened there before and ends with Close.
 func (r *Rack) Serve(node, address string, handler http.Handler) {
 	accepting := newListener()
 	r.mutex.Lock()
+	if replaced := r.listeners[place(node, address)]; replaced != nil {
+		_ = replaced.Close()
+	}
 	r.listeners[place(node, address)] = accepting
 	r.mutex.Unlock()
 	go http.Serve(accepting, handler) //nolint:errcheck,gosec // a fake: it ends with its listener

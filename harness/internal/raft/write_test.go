@@ -3,10 +3,12 @@ package raft
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -73,20 +75,37 @@ func says(status int, reason string) http.HandlerFunc {
 	}
 }
 
+// outcomes of a write.
+const acknowledged, refused, unknown = "acknowledged", "refused", "unknown"
+
+func outcomeOf(err error) string {
+	switch {
+	case err == nil:
+		return acknowledged
+	case errors.Is(err, harness.ErrRefused):
+		return refused
+	}
+	return unknown
+}
+
+func fine(http.ResponseWriter, *http.Request) {}
+
+// silent takes the whole request, as it must to notice that the client gave up, and never answers.
+func silent(_ http.ResponseWriter, request *http.Request) {
+	_, _ = io.Copy(io.Discard, request.Body)
+	<-request.Context().Done()
+}
+
+func rude(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
 // Goal: a write is acknowledged, refused or unknown as it should be, and is tried elsewhere only
 // while nothing has been sent.
-// Method: write entry 0 (server a first) to servers that answer, refuse, hang, hang up or are down.
+// Method: write entry 0 (server a first) to servers that answer, refuse, hang, hang up or are down,
+// with a time limit on a fake clock.
 func TestWrite(t *testing.T) {
-	fine := says(http.StatusOK, "")
-	hang := make(chan struct{})
-	defer close(hang)
-	silent := func(http.ResponseWriter, *http.Request) { <-hang }
-	rude := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-	type outcome int
-	const acknowledged, refused, unknown = outcome(0), outcome(1), outcome(2)
 	cases := map[string]struct {
 		servers []http.HandlerFunc
-		outcome outcome
+		outcome string
 		asked   []string
 	}{
 		"acknowledged":                 {[]http.HandlerFunc{fine, fine, fine}, acknowledged, []string{"a"}},
@@ -102,21 +121,16 @@ func TestWrite(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			observer, nodes := cluster(t, c.servers...)
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			defer cancel()
-			var asked []string
-			err := Write(ctx, nodes, 0, put(observer, &asked), readStatus)
-			got := unknown
-			switch {
-			case err == nil:
-				got = acknowledged
-			case errors.Is(err, harness.ErrRefused):
-				got = refused
-			}
-			if got != c.outcome || !slices.Equal(asked, c.asked) {
-				t.Errorf("outcome %d of %v (error %v), want %d of %v", got, asked, err, c.outcome, c.asked)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				observer, nodes := cluster(t, c.servers...)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				var asked []string
+				err := Write(ctx, nodes, 0, put(observer, &asked), readStatus)
+				if got := outcomeOf(err); got != c.outcome || !slices.Equal(asked, c.asked) {
+					t.Errorf("%s by %v (error %v), want %s by %v", got, asked, err, c.outcome, c.asked)
+				}
+			})
 		})
 	}
 }
@@ -124,7 +138,6 @@ func TestWrite(t *testing.T) {
 // Goal: writes are spread over the servers, so that no server's failure goes unnoticed.
 // Method: look who is asked for consecutive entries.
 func TestWriteTakesTurns(t *testing.T) {
-	fine := says(http.StatusOK, "")
 	observer, nodes := cluster(t, fine, fine, fine)
 	var asked []string
 	for entry := range 4 {

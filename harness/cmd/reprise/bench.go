@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// benchServers is how many servers of each product the measured cluster has.
+const benchServers = 3
+
+// The defaults of the flags: what the project's targets are stated for.
+const (
+	benchRuns   = 5  // of the lab, and of its floor
+	benchFaults = 50 // of each kind
+	benchStarts = 10 // of labs in a row that may leave nothing behind
+)
+
+// benchCloseLimit bounds taking one lab away.
+const benchCloseLimit = 2 * time.Minute
+
+func benchCommand(out io.Writer) *cli.Command {
+	positive := func(value int) error {
+		if value < 1 {
+			return fmt.Errorf("%d is not positive", value)
+		}
+		return nil
+	}
+	return &cli.Command{
+		Name:  "bench",
+		Usage: "measure the harness itself: start of a lab, faults, skew, what is left behind",
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "runs", Value: benchRuns, Usage: "start the lab and its floor `N` times each, by turns", Validator: positive},
+			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times", Validator: positive},
+			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
+			&cli.BoolFlag{Name: "keep", Usage: "leave the last lab running, which must show as left behind; make clean removes it"},
+		},
+		OnUsageError: noUsageText,
+		Before:       noArguments,
+		Action: func(ctx context.Context, command *cli.Command) error {
+			ctx, stop := interruptible(ctx)
+			defer stop()
+			cluster := fixtures.NomadConsul(benchServers)
+			return (&bench{
+				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
+				runs: command.Int("runs"), faults: command.Int("faults"), starts: command.Int("starts"), keep: command.Bool("keep"),
+			}).measure(ctx)
+		},
+	}
+}
+
+// A bench measures the harness, everything in one go, so that what is compared met the same machine.
+type bench struct {
+	out     io.Writer
+	run     string // label of all labs
+	cluster harness.Topology
+	floor   fixtures.Floor
+
+	runs, faults, starts int
+	keep                 bool
+
+	started int             // labs so far
+	kills   []time.Duration // what `docker kill` took
+	report  benchReport
+}
+
+// measure does it all and writes the report. A target that is missed is a figure; only what could
+// not be measured is an error.
+func (b *bench) measure(ctx context.Context) error {
+	folder, err := benchFolder()
+	if err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("docker"); err != nil {
+		return fmt.Errorf("measure `docker kill` and `docker pause`: %w: install the docker command", err)
+	}
+	engine, err := lab.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	if err := lab.Prepare(ctx, engine, lab.Plain(b.out), b.cluster, b.floor.Machine); err != nil {
+		return err
+	}
+	b.report = newBenchReport(time.Now())
+	stocked := func(ctx context.Context) (lab.Inventory, error) { return lab.TakeInventory(ctx, engine) }
+	before, err := takeStock(ctx, stocked)
+	if err != nil {
+		return err
+	}
+	for _, part := range []func(context.Context) error{b.measureReady, b.measureFaults, b.startMore} {
+		if err := part(ctx); err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+	}
+	left, err := whatIsLeft(ctx, stocked, before, b.run)
+	if err != nil {
+		return err
+	}
+	b.report.add(left.figures(b.started)...)
+	return b.publish(folder)
+}
+
+// benchFolder is where reports of benches are kept.
+func benchFolder() (string, error) {
+	root, err := repositoryRoot()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(runsFolder(root), "bench"), nil
+}
+
+// publish prints the report and keeps it, for people and for programs.
+func (b *bench) publish(folder string) error {
+	b.report.Duration = time.Since(b.report.Started)
+	fmt.Fprint(b.out, "\n"+b.report.text())
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make the folder of the report: %w", err)
+	}
+	record, err := b.report.json()
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(folder, b.report.Started.UTC().Format("20060102-150405"))
+	for path, content := range map[string][]byte{name + ".json": record, name + ".md": []byte(b.report.markdown())} {
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	fmt.Fprintf(b.out, "\n%s.md, %[1]s.json\n", name)
+	return nil
+}
+
+// withLab starts a lab, uses it, and takes it away whatever happened.
+func (b *bench) withLab(ctx context.Context, topology harness.Topology, use func(context.Context, *lab.Lab) error) (err error) {
+	cluster, err := lab.Start(ctx, topology, lab.Options{Run: b.run})
+	if err != nil {
+		return err
+	}
+	b.started++
+	defer func() {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), benchCloseLimit)
+		defer cancel()
+		if b.keep && b.started == b.allStarts() {
+			err = errors.Join(err, cluster.Keep(limited))
+		}
+		err = errors.Join(err, cluster.Close(limited))
+	}()
+	return use(ctx, cluster)
+}
+
+// allStarts is how many labs are started in all: those that are measured, one for faults, and as many
+// more as were asked for.
+func (b *bench) allStarts() int { return max(2*b.runs+1, b.starts) }
+
+// startMore starts and stops labs until there were enough for leftovers to show.
+func (b *bench) startMore(ctx context.Context) error {
+	for b.started < b.allStarts() {
+		began := time.Now()
+		if err := b.withLab(ctx, b.cluster, func(context.Context, *lab.Lab) error { return nil }); err != nil {
+			return err
+		}
+		b.say("lab %d of %d started and stopped: %s", b.started, b.allStarts(), reports.FormatDuration(time.Since(began)))
+	}
+	return nil
+}
+
+// say prints a line of progress.
+func (b *bench) say(format string, arguments ...any) {
+	fmt.Fprintln(b.out, strings.TrimRight(fmt.Sprintf(format, arguments...), "\n"))
+}
