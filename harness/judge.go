@@ -25,16 +25,22 @@ func Judge(record Record) Judgement {
 	judgement := observed.judgement(record)
 	judgement.RPA, judgement.Lost, judgement.DataJudged = data.rpa, data.lost, data.judged
 
-	doubts := slices.Concat(record.Doubts, observed.doubts(record), blindness(record, judgement), data.doubts)
-	misses := slices.Concat(observed.misses(record, judgement), data.misses(record, judgement))
+	doubts := slices.Concat(record.Doubts, observed.doubts(record), blindness(record, judgement))
+	late := observed.misses(record, judgement)
+	misses := slices.Concat(late, data.misses(record, judgement))
 	switch {
 	case len(doubts) > 0:
+		judgement.Verdict = Inconclusive
+	case len(late) > 0: // whatever became of the data, which a service that is down cannot tell
+		judgement.Verdict = Missed
+	case len(data.doubts) > 0:
 		judgement.Verdict = Inconclusive
 	case len(misses) > 0:
 		judgement.Verdict = Missed
 	default:
 		judgement.Verdict = Met
 	}
+	doubts = append(doubts, data.doubts...)
 	judgement.Reasons = slices.Concat(doubts, misses)
 	if judgement.Verdict == Met {
 		judgement.Reasons = slices.Concat(observed.merits(record, judgement), data.merits(record))

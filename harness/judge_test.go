@@ -106,6 +106,9 @@ var verdictCases = []struct {
 	},
 	{"not recovered", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 62), down(63, 200)}; r.WatchedUntil = 185 * second }, Missed, `"service" still fails: connection refused`},
 	{"too late", func(r *Record) { r.Objective.RTO = 30 * second }, Missed, "the RTO is 30s"},
+	{"too late and never read back", func(r *Record) {
+		r.Objective.RTO, r.Ledgers[0].Reconciled = 30*second, false
+	}, Missed, "never read back"},
 	{"too late by declaration", func(r *Record) { r.Steps[0].Declared = 30 * second }, Missed, "declared"},
 	{"a lost write", func(r *Record) { lose(r, 1, 58*second) }, Missed, "the oldest acknowledged 2s before the fault: the RPO is 0s"},
 	{"a lost write after the fault", func(r *Record) { lose(r, 1, 61*second) }, Missed, "acknowledged after the fault"},

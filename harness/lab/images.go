@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/moby/moby/client"
 
@@ -43,13 +44,22 @@ func needed(topologies ...harness.Topology) []harness.Image {
 	return images
 }
 
+// agents remembers the agent's image of each engine. To find it out means to ask the compiler, and
+// the answer cannot change while the process lives.
+var agents sync.Map
+
 // resolve finds every image the topology needs before anything is created.
 func (l *Lab) resolve(ctx context.Context) (images, error) {
 	wanted := needed(l.topology)
+	known, isKnown := agents.Load(l.engine.DaemonHost())
+	if isKnown {
+		wanted[0] = harness.Image{Name: "agent", Reference: known.(string)}
+	}
 	references, err := ResolveImages(ctx, l.engine, wanted, parallelBuilds, l.options.Progress)
 	if err != nil {
 		return images{}, err
 	}
+	agents.Store(l.engine.DaemonHost(), references[0])
 	resolved := images{agent: references[0], system: map[string]string{}}
 	for _, node := range l.topology.Selected("") {
 		resolved.system[node.Name] = references[slices.IndexFunc(wanted, same(node.System.Image))]
