@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -134,4 +135,21 @@ func untilGone(ctx context.Context, id string, remove func(context.Context, stri
 		case <-ticker.C:
 		}
 	}
+}
+
+// Runs names the runs that have a lab running on the engine at the moment, sorted: drills of two runs
+// would disturb each other's figures, and labs of the same topology cannot exist twice.
+func Runs(ctx context.Context, engine *client.Client) ([]string, error) { return runs(ctx, engine) }
+
+func runs(ctx context.Context, engine cleanEngine) ([]string, error) {
+	listed, err := engine.ContainerList(ctx, client.ContainerListOptions{Filters: make(client.Filters).Add("label", LabelLab, LabelRun)})
+	if err != nil {
+		return nil, fmt.Errorf("list the labs that run: %w", err)
+	}
+	var names []string
+	for _, one := range listed.Items {
+		names = append(names, one.Labels[LabelRun])
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }

@@ -235,6 +235,24 @@ func TestCleanRunSparesOtherRuns(t *testing.T) {
 	}
 }
 
+// Goal: the runs whose labs run are named, once each, and no others. Method: two labs of one run, a
+// lab that has ended, and a stranger.
+func TestRunsNamesTheRunsThatRun(t *testing.T) {
+	engine := &crowdedEngine{now: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)}
+	engine.aLab("second", time.Hour, container.StateRunning)
+	engine.aLab("first", time.Hour, container.StateRunning)
+	engine.aLab("first", time.Hour, container.StateRunning)
+	engine.aLab("over", time.Hour, container.StateExited)
+	engine.aLab("", time.Hour, container.StateRunning)
+	got, err := runs(t.Context(), engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"run-of-first", "run-of-second"}; !slices.Equal(got, want) {
+		t.Errorf("the runs are %q, want %q", got, want)
+	}
+}
+
 // Goal: one thing that cannot be removed neither hides nor keeps the others. Method: an engine that
 // refuses one container for ever; time is the test's, so the limit costs nothing.
 func TestCleanNamesWhatStays(t *testing.T) {

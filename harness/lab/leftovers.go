@@ -19,7 +19,7 @@ type leftovers struct {
 type leftover struct {
 	id, name, lab string
 	created       time.Time
-	running       bool // containers only, see runs
+	running       bool // containers only, see lookedAfter
 }
 
 // abandoned keeps what belongs to labs that neither run nor are just being brought up.
@@ -51,7 +51,7 @@ func findLeftovers(ctx context.Context, engine cleanEngine, labels ...string) (l
 	for _, one := range containers.Items {
 		found.containers = append(found.containers, leftover{
 			id: one.ID, name: containerName(one), lab: one.Labels[LabelLab],
-			created: time.Unix(one.Created, 0), running: runs(one.State),
+			created: time.Unix(one.Created, 0), running: lookedAfter(one.State),
 		})
 	}
 	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: ours})
@@ -75,9 +75,9 @@ func findLeftovers(ctx context.Context, engine cleanEngine, labels ...string) (l
 	return found, nil
 }
 
-// runs tells whether somebody looks after the container: what it was made for, or the engine that
+// lookedAfter tells whether somebody looks after the container: what it was made for, or the engine that
 // is just taking it away.
-func runs(state container.ContainerState) bool {
+func lookedAfter(state container.ContainerState) bool {
 	return slices.Contains([]container.ContainerState{
 		container.StateRunning, container.StatePaused, container.StateRestarting, container.StateRemoving,
 	}, state)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -87,6 +88,11 @@ func chaos(ctx context.Context, out io.Writer, chosen choice) error {
 		return err
 	}
 	defer engine.Close()
+	if others, err := lab.Runs(ctx, engine); err != nil {
+		return err
+	} else if len(others) > 0 {
+		return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to end, or remove what it left with `make clean`", strings.Join(others, ", "))
+	}
 	runner, err := ginkgoProgram(ctx, root)
 	if err != nil {
 		return err

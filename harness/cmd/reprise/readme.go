@@ -78,8 +78,12 @@ func drillsTable(records []harness.Record) (string, error) {
 		return "", err
 	}
 	for line := range strings.Lines(summary.String()) {
-		if strings.HasPrefix(line, "|") {
+		inTable := strings.HasPrefix(line, "|")
+		if inTable {
 			table.WriteString(line)
+		}
+		if !inTable && table.Len() > 0 {
+			break // the tables below the first one are about single drills
 		}
 	}
 	versions := map[string]bool{}

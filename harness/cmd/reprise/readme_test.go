@@ -20,7 +20,8 @@ func aRecord() harness.Record {
 	return harness.Record{
 		Schema: harness.RecordSchema, ID: "rain", Scenario: "flood", Title: "Rain falls",
 		Started: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC), Versions: map[string]string{"nomad": "1.11.3"},
-		Engine: map[string]string{"processors": "2", "memory": "8192 MiB", "kernel": "6.1", "engine": "20.10.24"},
+		Engine:    map[string]string{"processors": "2", "memory": "8192 MiB", "kernel": "6.1", "engine": "20.10.24"},
+		Judgement: harness.Judgement{Verdict: harness.Met, Outages: []harness.Outage{{SLI: "dry", Lost: time.Second, Back: 2 * time.Second, Returned: true}}},
 	}
 }
 
@@ -51,6 +52,9 @@ func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
 		if !strings.Contains(first, want) {
 			t.Errorf("the file lacks %q:\n%s", want, first)
 		}
+	}
+	if strings.Contains(first, "| SLI |") {
+		t.Errorf("the tables of single drills are there too:\n%s", first)
 	}
 	if strings.Contains(first, "old") {
 		t.Errorf("the old table is still there:\n%s", first)

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/api/types/system"
+)
+
+// Goal: without an engine the doctor says that and nothing else, since all else would be guessed.
+// Method: an address where there is none.
+func TestDoctorWithoutAnEngine(t *testing.T) {
+	t.Setenv(hostVariable, "unix:///nowhere/engine.sock")
+	findings := Doctor(t.Context(), nil)
+	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "/nowhere/engine.sock") {
+		t.Errorf("the findings are %v", findings)
+	}
+}
+
+// Goal: a machine is warned about when it has too few processors or too little memory, and not
+// otherwise. Method: machines on both sides of each threshold.
+func TestCheckMachine(t *testing.T) {
+	for _, test := range []struct {
+		processors int
+		memory     int64
+		want       Health
+	}{
+		{enoughProcessors, enoughMemory, Healthy},
+		{enoughProcessors - 1, enoughMemory, Warning},
+		{enoughProcessors, enoughMemory - 1, Warning},
+	} {
+		health, _, advice := checkMachine(t.Context(), &patient{info: system.Info{NCPU: test.processors, MemTotal: test.memory}})
+		if health != test.want || (advice == "") != (test.want == Healthy) {
+			t.Errorf("%d processors and %d bytes are %s with the advice %q, want %s", test.processors, test.memory, health, advice, test.want)
+		}
+	}
+}
+
+// Goal: free space is found for a folder that does not exist yet, as a cache on a fresh machine.
+// Method: a deep folder below one that exists has the same space as that one, give or take what
+// others write meanwhile.
+func TestFreeSpaceOfAFolderToBe(t *testing.T) {
+	existing := t.TempDir()
+	want, err := freeSpace(existing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := freeSpace(existing + "/to/be/made")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want == 0 || got < want/2 || got > want*2 {
+		t.Errorf("%d bytes are free below the folder to be, and %d above it", got, want)
+	}
+}
+
+// Goal: what is wrong with REPRISE_PULL is a finding, and "never" is respected. Method: both; nobody
+// may be asked, which a patient without an engine would not survive.
+func TestCheckRegistryRespectsNever(t *testing.T) {
+	for value, want := range map[string]Health{"never": Healthy, "perhaps": Missing} {
+		t.Setenv(pullVariable, value)
+		if health, detail, _ := checkRegistry(t.Context(), &patient{}); health != want {
+			t.Errorf("%s=%s is %s (%s), want %s", pullVariable, value, health, detail, want)
+		}
+	}
+}
