@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"io/fs"
 	"net"
 	"net/netip"
 	"time"
@@ -154,12 +153,4 @@ type Interruption struct {
 	From   time.Time
 	Length time.Duration
 	Reason string // "agent of nomad-1 did not get the processor"
-}
-
-// fileMode returns the mode a file is written with.
-func (f File) fileMode() fs.FileMode {
-	if f.Mode == 0 {
-		return 0o644
-	}
-	return f.Mode
 }

@@ -50,8 +50,7 @@ func Unsent(ctx context.Context) (context.Context, func() bool) {
 // Plain turns the error of an HTTP request into what a reader of a report wants: without the URL,
 // which says where the harness looked and not what is wrong, and with a missed deadline named as such.
 func Plain(err error) error {
-	var request *url.Error
-	if errors.As(err, &request) {
+	if request, ok := errors.AsType[*url.Error](err); ok {
 		err = request.Err
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -103,11 +103,8 @@ func newRecord(plan Plan, topology Topology, started time.Time) Record {
 		Schema: RecordSchema, ID: plan.ID, Scenario: plan.Scenario, Title: plan.Title, Labels: plan.Labels,
 		Seed: plan.Seed, Started: started.Round(0).UTC(), Repeat: plan.Repeat,
 		Versions: plan.Versions, Engine: plan.Engine, Topology: topology.Name, Nodes: []RecordNode{},
-		Objective: RecordObjective{
-			RTO: objective.RTO, RPO: objective.RPO, NoData: objective.NoData, Dwell: objective.Dwell,
-			DetectWithin: objective.DetectWithin, Patience: objective.Patience,
-		},
-		Claim: Claim{Verdict: Met}, SLIs: []RecordSLI{}, Events: []Event{},
+		Objective: RecordObjective(objective),
+		Claim:     Claim{Verdict: Met}, SLIs: []RecordSLI{}, Events: []Event{},
 	}
 	for _, node := range topology.Nodes {
 		before := Addresses{IPv6: node.IPv6, IPv4: node.IPv4}

@@ -154,13 +154,13 @@ func TestDrillCountsWrites(t *testing.T) {
 		got := drill.Record().Ledgers[0]
 		var want RecordLedger
 		for entry := count + 1; entry <= got.Attempted; entry++ {
-			switch {
-			case entry%4 == 0:
+			switch entry % 4 {
+			case 0:
 				want.Unknown++
-			case entry%4 == 1:
+			case 1:
 				want.Unknown++
 				want.UnknownKept++
-			case entry%4 == 2:
+			case 2:
 				want.Refused++
 			default:
 				want.Kept++

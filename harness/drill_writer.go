@@ -176,10 +176,10 @@ func (w *writer) record(before time.Duration) RecordLedger {
 	}
 	var lost []int
 	for entry, outcome := range w.outcomes {
-		switch {
-		case outcome == refused:
+		switch outcome {
+		case refused:
 			record.Refused++
-		case outcome == unknown:
+		case unknown:
 			record.Unknown++
 		}
 		if w.kept == nil {

@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -140,9 +141,9 @@ func streakBegan(sli RecordSLI, last Spell, from time.Duration) time.Duration {
 
 // lastSpell is the spell an SLI was in at the given time.
 func lastSpell(sli RecordSLI, at time.Duration) (Spell, bool) {
-	for i := len(sli.Spells) - 1; i >= 0; i-- {
-		if sli.Spells[i].From <= at {
-			return sli.Spells[i], true
+	for _, v := range slices.Backward(sli.Spells) {
+		if v.From <= at {
+			return v, true
 		}
 	}
 	return Spell{}, false

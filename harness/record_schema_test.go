@@ -153,8 +153,8 @@ func (w schemaWriter) define(typ reflect.Type) {
 
 func fieldsOf(typ reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
-		for i := range typ.NumField() {
-			if !yield(typ.Field(i)) {
+		for field := range typ.Fields() {
+			if !yield(field) {
 				return
 			}
 		}
@@ -268,8 +268,8 @@ func fill(value reflect.Value) {
 		value.Set(reflect.New(value.Type().Elem()))
 		fill(value.Elem())
 	case reflect.Struct:
-		for i := range value.NumField() {
-			fill(value.Field(i))
+		for _, field := range value.Fields() {
+			fill(field)
 		}
 	default:
 		panic("a record cannot have the type " + value.Type().String())

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -90,12 +91,7 @@ func (r Run) otherFailures() []Failure {
 }
 
 func (r Run) hasRecordOf(failure Failure) bool {
-	for _, record := range r.Records {
-		if failure.concerns(record) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Records, failure.concerns)
 }
 
 func (f Failure) concerns(record harness.Record) bool {

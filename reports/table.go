@@ -150,7 +150,7 @@ func pad(text string, width int) string {
 // own. It gives at least one line.
 func wrap(text string, width int) []string {
 	lines := []string{""}
-	for _, word := range strings.Fields(printable(text)) {
+	for word := range strings.FieldsSeq(printable(text)) {
 		last := &lines[len(lines)-1]
 		switch {
 		case *last == "":

@@ -203,7 +203,7 @@ func (c *Client) upgrade(ctx context.Context, request *http.Request, network str
 			return nil, err
 		}
 		reader := bufio.NewReaderSize(stream, 64<<10)
-		response, err := http.ReadResponse(reader, request)
+		response, err := http.ReadResponse(reader, request) //nolint:bodyclose // an upgraded connection has no body: the tunnel owns the stream
 		if err != nil {
 			return nil, err
 		}

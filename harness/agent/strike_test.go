@@ -237,7 +237,9 @@ func TestPowerLoss(t *testing.T) {
 	p := startPod(t, protocol.Lease)
 	disk := t.TempDir()
 	for _, command := range [][]string{
-		{"touch", "/run/trace", disk + "/trace"}, {"mkdir", disk + "/mount"}, {"mount", "-t", "tmpfs", "none", disk + "/mount"},
+		{"touch", "/run/trace", disk + "/trace"},
+		{"mkdir", disk + "/mount"},
+		{"mount", "-t", "tmpfs", "none", disk + "/mount"},
 		{"ip", "addr", "add", "10.1.0.240/24", "dev", "eth0"},
 	} {
 		p.run(t, command...)

@@ -193,7 +193,10 @@ func TestFaultsThatDoNotBite(t *testing.T) {
 	for _, fault := range []harness.Fault{
 		Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")},
 		AddressChange{Node: "two", To: netip.MustParseAddr("fd00:d1::99")},
-		NodeLoss{Node: "one"}, PowerLoss{Node: "one"}, ProcessKill{Node: "one"}, ProcessPause{Node: "one"},
+		NodeLoss{Node: "one"},
+		PowerLoss{Node: "one"},
+		ProcessKill{Node: "one"},
+		ProcessPause{Node: "one"},
 	} {
 		lab := newFakeLab()
 		lab.stuck = true

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/containerd/errdefs"
@@ -22,9 +23,7 @@ func (l *Lab) createNetworks(ctx context.Context) error {
 			ipv6 := true
 			options.Driver, options.EnableIPv6 = "bridge", &ipv6
 			options.IPAM = &network.IPAM{Config: []network.IPAMConfig{{Subnet: described.IPv6}, {Subnet: described.IPv4}}}
-			for key, value := range l.labels("") {
-				options.Labels[key] = value
-			}
+			maps.Copy(options.Labels, l.labels(""))
 			return nil
 		}))
 		if err != nil {

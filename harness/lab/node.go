@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -161,8 +162,8 @@ func (n *node) remove(ctx context.Context) error {
 		_ = n.agent.Close()
 	}
 	var err error
-	for i := len(n.containers) - 1; i >= 0; i-- {
-		err = errors.Join(err, n.removeContainer(ctx, n.containers[i]))
+	for _, v := range slices.Backward(n.containers) {
+		err = errors.Join(err, n.removeContainer(ctx, v))
 	}
 	if err == nil {
 		n.containers = nil

@@ -28,9 +28,7 @@ var _ = Describe("The lab", Label("nomad", "consul"), func() {
 		By("proving that the counter counts: seen from an empty lab, every packet leaves")
 		count, err = cluster.WatchEgress(ctx, []netip.Prefix{})
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(ctx, func() (int, error) {
-			egress, err := count(ctx)
-			return egress.Packets, err
-		}).WithTimeout(30 * time.Second).Should(BeNumerically(">", 0))
+		Expect(byNewAddress().Check(ctx, cluster)).To(Succeed())
+		Expect(count(ctx)).To(HaveField("Packets", BeNumerically(">", 0)))
 	}, SpecTimeout(4*time.Minute))
 })

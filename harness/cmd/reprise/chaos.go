@@ -224,7 +224,6 @@ func (r *chaosRun) environment(seed int64, pass string) []string {
 	environment := []string{
 		"REPRISE_RUN_DIR=" + r.folder(),
 		"REPRISE_SEED=" + strconv.FormatInt(seed, 10),
-		"REPRISE_REPEAT_COMMAND=" + r.repeatCommand(),
 		"REPRISE_PASS=" + pass,
 		"REPRISE_KEEP=", "REPRISE_LIVE=",
 	}

@@ -216,7 +216,7 @@ func TestRepeatGoesOnAfterAFailure(t *testing.T) {
 	notes := filepath.Join(t.TempDir(), "notes")
 	run := aRun(t, &out, `
 for argument; do case $argument in --seed=*) seed=${argument#*=};; esac; done
-echo "seed $seed $REPRISE_SEED pass $REPRISE_PASS keep [$REPRISE_KEEP] of $REPRISE_REPEAT_COMMAND" >> `+notes+`
+echo "seed $seed $REPRISE_SEED pass $REPRISE_PASS keep [$REPRISE_KEEP]" >> `+notes+`
 if [ $seed = 7 ]; then `+writesReport(specFailed, 1, false)+`
 else `+writesReport(specPassed, 1, true)+`
 fi
@@ -228,9 +228,9 @@ fi
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `seed 7 7 pass 1 keep [1] of make chaos SEED=7 REPEAT=3
-seed 8 8 pass 2 keep [1] of make chaos SEED=7 REPEAT=3
-seed 9 9 pass 3 keep [1] of make chaos SEED=7 REPEAT=3
+	want := `seed 7 7 pass 1 keep [1]
+seed 8 8 pass 2 keep [1]
+seed 9 9 pass 3 keep [1]
 `
 	if string(text) != want {
 		t.Errorf("the passes were\n%swant\n%s", text, want)

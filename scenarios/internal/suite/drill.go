@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -63,9 +64,7 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective)
 	configuration, _ := ginkgo.GinkgoConfiguration()
 	versions := map[string]string{}
 	for _, node := range cluster.Topology().Nodes {
-		for product, version := range node.System.Versions {
-			versions[product] = version
-		}
+		maps.Copy(versions, node.System.Versions)
 	}
 	return harness.Plan{
 		ID: identifier(spec.FullText()), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),

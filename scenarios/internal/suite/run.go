@@ -20,8 +20,6 @@ const (
 	runFolder = "REPRISE_RUN_DIR"
 	// keepLab keeps the lab of a failed spec for a person to look at.
 	keepLab = "REPRISE_KEEP"
-	// repeatCommand is the line that repeats the run, for the record.
-	repeatCommand = "REPRISE_REPEAT_COMMAND"
 	// liveProgress says that standard output ends on a terminal, which a suite cannot see for itself.
 	liveProgress = "REPRISE_LIVE"
 )

@@ -46,7 +46,9 @@ func (p *packetWatch) start(lab []netip.Prefix) error {
 	defer p.mu.Unlock()
 	if p.stop != nil {
 		p.stop()
-		<-p.stopped
+		if err := <-p.stopped; err != nil {
+			return fmt.Errorf("end the watch before: %w", err)
+		}
 	}
 	socket, err := openPacketSocket()
 	if err != nil {

@@ -64,7 +64,7 @@ func delegate(cgroup string) error {
 	if err != nil {
 		return fmt.Errorf("list the processes of %s: %w", cgroup, err)
 	}
-	for _, process := range strings.Fields(string(processes)) {
+	for process := range strings.FieldsSeq(string(processes)) {
 		err := os.WriteFile(filepath.Join(leaf, "cgroup.procs"), []byte(process), 0o644)
 		if err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("move process %s into %s: %w", process, leaf, err)
@@ -74,7 +74,7 @@ func delegate(cgroup string) error {
 	if err != nil {
 		return fmt.Errorf("list the controllers of %s: %w", cgroup, err)
 	}
-	for _, controller := range strings.Fields(string(controllers)) {
+	for controller := range strings.FieldsSeq(string(controllers)) {
 		err := os.WriteFile(filepath.Join(cgroup, "cgroup.subtree_control"), []byte("+"+controller), 0o644)
 		if err != nil {
 			return fmt.Errorf("hand the controller %s down from %s: %w", controller, cgroup, err)

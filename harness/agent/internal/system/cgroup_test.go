@@ -47,7 +47,7 @@ func newCgroup(t *testing.T) string {
 		if mount.kind != "cgroup2" || mount.readOnly {
 			continue
 		}
-		cgroup, err := os.MkdirTemp(mount.point, "reprise-test-*")
+		cgroup, err := os.MkdirTemp(mount.point, "reprise-test-*") //nolint:usetesting // it has to be in the cgroup file system
 		if err != nil {
 			continue
 		}

@@ -118,7 +118,7 @@ func waitDeaf(t *testing.T, pid int) {
 	deadline := time.After(5 * time.Second)
 	for ticker := time.NewTicker(5 * time.Millisecond); ; {
 		content, err := os.ReadFile(path)
-		if err == nil && strings.Contains(string(content), "SigIgn:\t0000000000004000") {
+		if err == nil && ignores(string(content), unix.SIGTERM) {
 			return
 		}
 		select {
@@ -127,6 +127,14 @@ func waitDeaf(t *testing.T, pid int) {
 			t.Fatalf("the process never ignored TERM: %s, %v", content, err)
 		}
 	}
+}
+
+// ignores tells whether a process's status shows the signal among those it ignores; it may have
+// inherited others.
+func ignores(status string, signal unix.Signal) bool {
+	_, rest, _ := strings.Cut(status, "SigIgn:\t")
+	mask, err := strconv.ParseUint(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]), 16, 64)
+	return err == nil && mask&(1<<(uint(signal)-1)) != 0
 }
 
 // Goal: a paused main process can be stopped in an orderly way. Method: SIGSTOP, then stop with a
