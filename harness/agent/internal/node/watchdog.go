@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// tick is a tenth of lateLimit, so that a delay is measured to within 10 %.
-	tick = 10 * time.Millisecond
+	// tick is a quarter of lateLimit, so that a delay is measured to within 25 %. Every tick of every agent
+	// costs processor time that belongs to the cluster.
+	tick = 25 * time.Millisecond
 	// lateLimit is the finest period of a probe: an agent that was late by more could have missed a sample.
 	lateLimit = 100 * time.Millisecond
 	// stepLimit is above what a time daemon slews between two ticks, and below what would show in a
