@@ -169,21 +169,39 @@ func (b *bench) measureKills(ctx context.Context, cluster *lab.Lab, victim strin
 	return nil
 }
 
-// measureMoves changes one node's addresses, to and fro.
+// measureMoves changes one node's IPv6 address, to and fro, and then those of both families: the
+// kernel takes them one by one.
 func (b *bench) measureMoves(ctx context.Context, cluster *lab.Lab, victim string) error {
-	move := strikes{kind: "address change"}
-	if err := b.moveToAndFro(ctx, cluster, victim, &move); err != nil {
-		return err
+	home := cluster.Topology().Networks[0]
+	for _, change := range []struct {
+		kind       string
+		away, back fault.Renumbering
+	}{
+		{"address change", fault.Renumbering{Node: victim, Into: awayIPv6}, fault.Renumbering{Node: victim, Into: home.IPv6}},
+		{"both families", bothAway(victim), bothHome(victim, home)},
+	} {
+		move := strikes{kind: change.kind}
+		if err := b.moveToAndFro(ctx, cluster, change.away, change.back, &move); err != nil {
+			return err
+		}
+		b.report.add(move.figures()...)
 	}
-	b.say("changed the addresses of %s %d times", victim, b.faults)
-	b.report.add(move.figures()...)
+	b.say("changed the addresses of %s %d times, IPv6 alone and both families", victim, b.faults)
 	return waitForPeace.Until(ctx, holds(cluster, inPeace()))
+}
+
+func bothAway(node string) fault.Renumbering {
+	return fault.Renumbering{Node: node, Into: awayIPv6, IntoIPv4: awayIPv4}
+}
+
+func bothHome(node string, home harness.Network) fault.Renumbering {
+	return fault.Renumbering{Node: node, Into: home.IPv6, IntoIPv4: home.IPv4}
 }
 
 // measureSkew changes the addresses of all nodes at once, to and fro.
 func (b *bench) measureSkew(ctx context.Context, cluster *lab.Lab, _ string) error {
 	renumbering := strikes{kind: "renumbering"}
-	if err := b.moveToAndFro(ctx, cluster, "", &renumbering); err != nil {
+	if err := b.moveToAndFro(ctx, cluster, bothAway(""), bothHome("", cluster.Topology().Networks[0]), &renumbering); err != nil {
 		return err
 	}
 	nodes := len(cluster.Topology().Selected(""))
@@ -192,12 +210,8 @@ func (b *bench) measureSkew(ctx context.Context, cluster *lab.Lab, _ string) err
 	return nil
 }
 
-// moveToAndFro moves one node, or all of them when none is named, between two prefixes as often as
-// faults are wanted, and leaves them where they were.
-func (b *bench) moveToAndFro(ctx context.Context, cluster *lab.Lab, node string, taken *strikes) error {
-	home := cluster.Topology().Networks[0]
-	away := fault.Renumbering{Node: node, Into: awayIPv6, IntoIPv4: awayIPv4}
-	back := fault.Renumbering{Node: node, Into: home.IPv6, IntoIPv4: home.IPv4}
+// moveToAndFro moves nodes away and back as often as faults are wanted, and leaves them where they were.
+func (b *bench) moveToAndFro(ctx context.Context, cluster *lab.Lab, away, back fault.Renumbering, taken *strikes) error {
 	for i := range b.faults + b.faults%2 {
 		move := away
 		if i%2 == 1 {
