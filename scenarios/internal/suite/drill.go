@@ -108,7 +108,8 @@ func (d *Drill) end() {
 		ginkgo.GinkgoWriter.Printf("closing the drill: %v\n", err)
 	}
 	record := d.Record()
-	ginkgo.AddReportEntry("drill", record.Judgement, ginkgo.ReportEntryVisibilityFailureOrVerbose)
+	verdict := fmt.Sprintf("%s: %s", record.Judgement.Verdict, strings.Join(record.Judgement.Reasons, "; "))
+	ginkgo.AddReportEntry("drill", verdict, ginkgo.ReportEntryVisibilityFailureOrVerbose)
 	if err := reports.WriteRecord(os.Getenv(runFolder), record); err != nil {
 		ginkgo.Fail(err.Error())
 	}
