@@ -87,6 +87,22 @@ func EditFiles(ctx context.Context, operator Operator, node Node, folder string,
 	return nil
 }
 
+// LogLines returns the lines that the node's system has printed since then and that contain the
+// text, oldest first; none is no error.
+func LogLines(ctx context.Context, observer Observer, node string, since time.Time, text string) ([]LogLine, error) {
+	lines, err := observer.Log(ctx, node, since)
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %s: %w", node, err)
+	}
+	var found []LogLine
+	for _, line := range lines {
+		if strings.Contains(line.Text, text) {
+			found = append(found, line)
+		}
+	}
+	return found, nil
+}
+
 // LogDelay is how much older than the start of a process its first log lines may look: the two
 // times are read from different clocks of the same machine.
 const LogDelay = time.Second

@@ -1,14 +1,5 @@
 package consul
 
-import (
-	"context"
-	"fmt"
-	"strings"
-	"time"
-
-	"github.com/reprise-dr/reprise/harness"
-)
-
 // What Consul prints, as evidence to look for. The wording was seen on 1.22.5.
 const (
 	// LogQuorumLost: a leader steps down (hashicorp/raft).
@@ -25,19 +16,3 @@ const (
 	// LogAddressConflict: what its peers print meanwhile (hashicorp/memberlist).
 	LogAddressConflict = "Conflicting address for"
 )
-
-// LogLines returns the lines that the node's agent has printed since then and that contain the
-// text, oldest first; none is no error.
-func LogLines(ctx context.Context, observer harness.Observer, node string, since time.Time, text string) ([]harness.LogLine, error) {
-	lines, err := observer.Log(ctx, node, since)
-	if err != nil {
-		return nil, fmt.Errorf("read the log of %s: %w", node, err)
-	}
-	var found []harness.LogLine
-	for _, line := range lines {
-		if strings.Contains(line.Text, text) {
-			found = append(found, line)
-		}
-	}
-	return found, nil
-}

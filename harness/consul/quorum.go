@@ -2,107 +2,59 @@ package consul
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/raft"
 )
 
-// Periods of the probes: how often each question is asked, and so the resolution of the figures.
-const (
-	quorumPeriod = 500 * time.Millisecond
-	leaderPeriod = 200 * time.Millisecond
-	namePeriod   = 500 * time.Millisecond
-)
+// namePeriod is how often the probes by name are asked, and so the resolution of their figures.
+const namePeriod = 500 * time.Millisecond
+
+// raftServers describes Consul's servers to the probes that all Raft clusters share. Each server is asked
+// for its own view (a stale read), so that the answer comes at once without a leader too.
+var raftServers = raft.Cluster{Product: "Consul", Servers: servers, Leader: knownLeader, Voters: knownVoters}
 
 // Quorum claims that every one of the topology's Consul servers answers, that all name the same
-// leader, and that exactly they, at the addresses they have now, are its voters. Each server is
-// asked for its own view (a stale read), so that the answer comes at once without a leader too.
-// It is asked every 500 ms.
-func Quorum(servers int) harness.Probe { return quorum{servers: servers} }
-
-type quorum struct{ servers int }
-
-func (q quorum) Name() string          { return fmt.Sprintf("consul quorum of %d", q.servers) }
-func (q quorum) Period() time.Duration { return quorumPeriod }
-
-func (q quorum) Check(ctx context.Context, observer harness.Observer) error {
-	nodes, err := servers(observer)
-	if err != nil {
-		return err
-	}
-	if len(nodes) != q.servers {
-		return fmt.Errorf("the topology has %d Consul servers, not %d", len(nodes), q.servers)
-	}
-	members, err := raft.PresentMembers(observer, nodes)
-	if err != nil {
-		return err
-	}
-	return raft.Agreement(raft.Ask(ctx, nodes, viewWithVoters(observer)), members)
-}
+// leader, and that exactly they, at the addresses they have now, are its voters. It is asked every
+// 500 ms.
+func Quorum(servers int) harness.Probe { return raftServers.Quorum(servers) }
 
 // Leader claims that the cluster has a working leader: a majority of the servers name it, and it
 // says so itself. It holds while a minority is down, and so measures the time without a leader when
 // nodes are lost. It is asked every 200 ms.
-func Leader() harness.Probe { return leader{} }
-
-type leader struct{}
-
-func (leader) Name() string          { return "consul leader" }
-func (leader) Period() time.Duration { return leaderPeriod }
-
-func (leader) Check(ctx context.Context, observer harness.Observer) error {
-	_, err := LeaderNode(ctx, observer)
-	return err
-}
+func Leader() harness.Probe { return raftServers.HasLeader() }
 
 // LeaderNode names the node whose server leads now, as [Leader] understands it. The error says what
 // each server said instead.
 func LeaderNode(ctx context.Context, observer harness.Observer) (string, error) {
-	nodes, err := servers(observer)
+	return raftServers.LeaderNode(ctx, observer)
+}
+
+// knownLeader asks a server who leads.
+func knownLeader(ctx context.Context, observer harness.Observer, node string) (string, error) {
+	client, err := dial(observer, node)
 	if err != nil {
 		return "", err
 	}
-	members, err := raft.PresentMembers(observer, nodes)
+	return client.Status().LeaderWithQueryOptions(stale(ctx))
+}
+
+// knownVoters asks a server who votes.
+func knownVoters(ctx context.Context, observer harness.Observer, node string) ([]string, error) {
+	client, err := dial(observer, node)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return raft.Leader(raft.Ask(ctx, nodes, view(observer)), members)
-}
-
-// view asks a server who leads.
-func view(observer harness.Observer) func(ctx context.Context, node string) (raft.View, error) {
-	return func(ctx context.Context, node string) (raft.View, error) {
-		client, err := dial(observer, node)
-		if err != nil {
-			return raft.View{}, err
-		}
-		said, err := client.Status().LeaderWithQueryOptions(stale(ctx))
-		return raft.View{Leader: said}, err
+	configuration, err := client.Operator().RaftGetConfiguration(stale(ctx))
+	if err != nil {
+		return nil, err
 	}
-}
-
-// viewWithVoters asks a server who leads and who votes.
-func viewWithVoters(observer harness.Observer) func(ctx context.Context, node string) (raft.View, error) {
-	return func(ctx context.Context, node string) (raft.View, error) {
-		said, err := view(observer)(ctx, node)
-		if err != nil {
-			return raft.View{}, err
+	var voters []string
+	for _, server := range configuration.Servers {
+		if server.Voter {
+			voters = append(voters, server.Address)
 		}
-		client, err := dial(observer, node)
-		if err != nil {
-			return raft.View{}, err
-		}
-		configuration, err := client.Operator().RaftGetConfiguration(stale(ctx))
-		if err != nil {
-			return raft.View{}, err
-		}
-		for _, server := range configuration.Servers {
-			if server.Voter {
-				said.Voters = append(said.Voters, server.Address)
-			}
-		}
-		return said, nil
 	}
+	return voters, nil
 }

@@ -81,7 +81,7 @@ func service(only string) maintenance.Service {
 		Rename:  rename,
 		Answers: func(ctx context.Context, observer harness.Observer, node string) error {
 			// The server's own view of who leads; "nobody" is an answer too.
-			_, err := view(observer)(ctx, node)
+			_, err := knownLeader(ctx, observer, node)
 			return err
 		},
 	}

@@ -93,11 +93,11 @@ func TestLogLines(t *testing.T) {
 	machines.Print("consul-1", "[WARN] "+LogQuorumLost)
 	machines.Print("consul-1", "[INFO] something else")
 	status, _ := machines.Status(t.Context(), "consul-1")
-	lines, err := LogLines(t.Context(), machines, "consul-1", status.Started, LogQuorumLost)
+	lines, err := harness.LogLines(t.Context(), machines, "consul-1", status.Started, LogQuorumLost)
 	if err != nil || len(lines) != 1 {
 		t.Fatalf("found %v, %v", lines, err)
 	}
-	lines, err = LogLines(t.Context(), machines, "consul-1", lines[0].At.Add(1), LogQuorumLost)
+	lines, err = harness.LogLines(t.Context(), machines, "consul-1", lines[0].At.Add(1), LogQuorumLost)
 	if err != nil || len(lines) != 0 {
 		t.Errorf("found %v, %v after it", lines, err)
 	}

@@ -24,24 +24,15 @@ type imageEngine interface {
 	ServerVersion(ctx context.Context, options client.ServerVersionOptions) (client.ServerVersionResult, error)
 }
 
-// ResolveImage returns a reference that the engine can run: of an image that is already there, else
-// of one it pulls, else of one that is built from the image's recipe. Only the first is quick: a
-// build takes minutes, so resolve before anything is timed. A nil progress is told nothing.
+// ResolveImages returns references that the engine can run, in the order of the images: of an image
+// that is already there, else of one it pulls, else of one that is built from the image's recipe. Only
+// the first is quick: a build takes minutes, so resolve before anything is timed. At most builds of
+// them are built at the same time (1 when it is less). The first error stops the others. A nil
+// progress is told nothing.
 //
 // The environment variable REPRISE_PULL=never forbids to ask registries at all. An error is one
 // sentence that says what is wrong and what to do, followed by the last lines of a program's output
 // where there are any.
-func ResolveImage(ctx context.Context, engine *client.Client, image harness.Image, progress Progress) (string, error) {
-	references, err := ResolveImages(ctx, engine, []harness.Image{image}, 1, progress)
-	if err != nil {
-		return "", err
-	}
-	return references[0], nil
-}
-
-// ResolveImages resolves several images as [ResolveImage] does and returns their references in the
-// same order. At most builds of them are built at the same time (1 when it is less). The first
-// error stops the others.
 func ResolveImages(ctx context.Context, engine *client.Client, images []harness.Image, builds int, progress Progress) ([]string, error) {
 	resolver, err := newResolver(engine, builds, progress)
 	if err != nil {

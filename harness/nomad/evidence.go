@@ -1,14 +1,5 @@
 package nomad
 
-import (
-	"context"
-	"fmt"
-	"strings"
-	"time"
-
-	"github.com/reprise-dr/reprise/harness"
-)
-
 // What Nomad prints, as evidence to look for. The wording was seen on 1.11.3 and, where said, on
 // 1.3.16; the names in parentheses are where it is written in Nomad's source.
 const (
@@ -40,19 +31,3 @@ const (
 	// LogDuplicateID: a server that moved under a new name replaces its old self.
 	LogDuplicateID = "removed server with duplicate ID"
 )
-
-// LogLines returns the lines that the node's agent has printed since then and that contain the
-// text, oldest first; none is no error.
-func LogLines(ctx context.Context, observer harness.Observer, node string, since time.Time, text string) ([]harness.LogLine, error) {
-	lines, err := observer.Log(ctx, node, since)
-	if err != nil {
-		return nil, fmt.Errorf("read the log of %s: %w", node, err)
-	}
-	var found []harness.LogLine
-	for _, line := range lines {
-		if strings.Contains(line.Text, text) {
-			found = append(found, line)
-		}
-	}
-	return found, nil
-}

@@ -104,7 +104,7 @@ func outage(drill *suite.Drill, probe harness.Probe) (harness.Outage, bool) {
 // keepLogLine finds the text in what a node has printed since then and keeps the line as evidence.
 func keepLogLine(ctx context.Context, drill *suite.Drill, node string, since time.Time, text string) {
 	GinkgoHelper()
-	lines, err := nomad.LogLines(ctx, drill.Lab, node, since, text)
+	lines, err := harness.LogLines(ctx, drill.Lab, node, since, text)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(lines).NotTo(BeEmpty(), "%s never said %q", node, text)
 	drill.Observe(text, node, lines[0].Text)
