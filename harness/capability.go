@@ -19,12 +19,25 @@ type Observer interface {
 	// [VantageObserver] to be a client across the network, a node's own name with a loopback address
 	// to be an operator logged in there. Network is "tcp", "tcp4", "tcp6", "udp", "udp4" or "udp6".
 	Dial(ctx context.Context, from, network, address string) (net.Conn, error)
+	// Ask has the agent of a node ask the question by the schedule until ctx ends, and hands the
+	// samples over as they stream in: every question once, in the order of the schedule, on one
+	// goroutine, on the harness's clock. It returns when the agent has begun. When the stream breaks
+	// the samples end; the agent's node is gone then, or cannot be reached any more.
+	Ask(ctx context.Context, from string, question Question, schedule Schedule, samples func([]Sample)) (Asking, error)
 	// ReadFile reads a file of the node's system. A missing file is fs.ErrNotExist.
 	ReadFile(ctx context.Context, node, path string) ([]byte, error)
 	// Log returns what the node's system has printed since the given time, oldest line first.
 	Log(ctx context.Context, node string, since time.Time) ([]LogLine, error)
 	// Status tells whether the node's system runs, and how it ended when it does not.
 	Status(ctx context.Context, node string) (SystemStatus, error)
+}
+
+// An Asking is a question that an agent asks at a fixed rate.
+type Asking interface {
+	// Change replaces the question; the schedule goes on. Answers to the old one may still come.
+	Change(question Question) error
+	// Done is closed when no more samples will come.
+	Done() <-chan struct{}
 }
 
 // VantageObserver is the name of the node that stands for the clients of the service: it has a

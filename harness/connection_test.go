@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,4 +157,96 @@ func TestPlain(t *testing.T) {
 	if harness.Plain(nil) != nil {
 		t.Error("no error became one")
 	}
+}
+
+// Goal: a ledger's requests share connections, and one that is idle does not stay for ever.
+// Method: count the connections that are dialled for requests in a row, and look after the idle time on
+// a fake clock whether the last one is closed and the next request still gets through.
+func TestKeptHTTPClientKeepsConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		counting := &countingDial{Observer: machine(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") })}
+		counting.closed = make(chan struct{}, 1)
+		client := harness.KeptHTTPClient(counting, "a")
+		for range 3 {
+			put(t, client, time.Second, true)
+		}
+		if counting.dialled != 1 {
+			t.Errorf("%d connections for 3 requests", counting.dialled)
+		}
+		select {
+		case <-counting.closed:
+			t.Error("the connection was not kept")
+		default:
+		}
+		time.Sleep(6 * time.Second)
+		select {
+		case <-counting.closed:
+		default:
+			t.Error("the idle connection stayed open")
+		}
+		put(t, client, time.Second, true)
+		time.Sleep(6 * time.Second)
+	})
+}
+
+// put sends one write, within a time limit, and tells whether it certainly was not sent.
+func put(t *testing.T, client *http.Client, limit time.Duration, succeeds bool) (unsent bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	traced, never := harness.Unsent(ctx)
+	request, err := http.NewRequestWithContext(traced, http.MethodPut, "http://"+api+"/", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err == nil {
+		_, err = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+	}
+	if (err == nil) != succeeds {
+		t.Errorf("the error of the request is %v", err)
+	}
+	return never()
+}
+
+// Goal: a fault on a kept connection costs the write that met it and no other: it is not sent twice, its
+// outcome is unknown, and the next write gets a connection of its own. No dial goes on for ever (the test
+// could not end).
+// Method: a server that answers once, so that the connection is kept, then fails one request in several
+// ways, then answers again; on a fake clock.
+func TestKeptHTTPClientAfterAFault(t *testing.T) {
+	for name, fault := range map[string]http.HandlerFunc{
+		"hung up":   func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"no answer": neverAnswer,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var requests atomic.Int32
+				client := harness.KeptHTTPClient(machine(t, func(w http.ResponseWriter, request *http.Request) {
+					if requests.Add(1) == 2 {
+						fault(w, request)
+					}
+				}), "a")
+				put(t, client, time.Second, true)
+				if put(t, client, time.Second, false) {
+					t.Error("a write that was sent counts as unsent")
+				}
+				put(t, client, time.Second, true)
+				if requests.Load() != 3 {
+					t.Errorf("%d requests arrived for 3 writes", requests.Load())
+				}
+				time.Sleep(6 * time.Second)
+			})
+		})
+	}
+	t.Run("dial hangs", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client := harness.KeptHTTPClient(hangingDial{machine(t, nil)}, "a")
+			if !put(t, client, time.Second, false) {
+				t.Error("a write without a connection counts as sent")
+			}
+			time.Sleep(2 * time.Second)
+		})
+	})
 }

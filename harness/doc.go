@@ -13,6 +13,12 @@
 //	err = drill.Reconcile(ctx, ledgers)                // which acknowledged writes are gone
 //	err = drill.Judge()                                // met, missed or inconclusive
 //
+// Before the fault, three more can be said of any drill:
+//
+//	err = drill.Unaffected(ctx, probe)                                     // must stay green: the blast radius
+//	err = drill.StartRegisters(ctx, register)                              // concurrent clients, checked for linearizability
+//	err = drill.DuringRecovery(fault, harness.BeforeStep("write the file")) // a second fault while it recovers
+//
 // # The words
 //
 //   - RTO and RPO are targets. RTA and RPA ("actual") are what one drill measured.

@@ -19,12 +19,16 @@ type Plan struct {
 	Seed      int64
 	Repeat    string // one line that repeats this drill in a shell
 	Objective Objective
-	Versions  map[string]string // product -> version
-	Engine    map[string]string // what the container engine says of itself
+	// Phase puts Inject off, so that the drills of a repeated run strike at different moments between
+	// heartbeats and elections.
+	Phase    time.Duration
+	Versions map[string]string // product -> version
+	Engine   map[string]string // what the container engine says of itself
 }
 
-// A Drill conducts one drill and keeps its record. Its steps have an order: Baseline, StartWriting
-// unless the objective has no data, Inject, Detect, Repair unless nobody repairs, AwaitRecovery,
+// A Drill conducts one drill and keeps its record. Its steps have an order: Watch, Unaffected and
+// DuringRecovery at any time before the fault; Baseline, StartWriting unless the objective has no data,
+// StartRegisters if there are any, Inject, Detect, Repair unless nobody repairs, AwaitRecovery,
 // Reconcile when something was written, Judge, Close. A step out of order changes nothing and
 // returns an error that wraps [ErrOrder]. Close is always safe.
 type Drill struct {
@@ -39,7 +43,9 @@ type Drill struct {
 	record    Record
 	sampler   *sampler
 	writers   []*writer
+	registers []*registerRun
 	injection Injection
+	further   furtherFaults
 	judged    bool
 }
 
@@ -63,9 +69,9 @@ const (
 
 // next lists the steps that each state allows. Close is allowed in all of them.
 var next = map[state][]string{
-	isNew:         {"Watch", "Baseline"},
-	isSteady:      {"Watch", "StartWriting", "Inject"},
-	isWriting:     {"Watch", "Inject"},
+	isNew:         {"Watch", "Unaffected", "DuringRecovery", "Baseline"},
+	isSteady:      {"Watch", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters", "Inject"},
+	isWriting:     {"Watch", "Unaffected", "DuringRecovery", "StartRegisters", "Inject"},
 	isInjected:    {"Detect", "Revert"},
 	isDetected:    {"Repair", "AwaitRecovery", "Revert"},
 	isUndetected:  {"Reconcile", "Revert", "Judge"},
@@ -92,6 +98,9 @@ func NewDrill(lab Lab, plan Plan) (*Drill, error) {
 	if plan.ID == "" || plan.ID == "." || plan.ID == ".." || strings.ContainsAny(plan.ID, "/\\\x00") {
 		return nil, fmt.Errorf("begin the drill: the identifier %q cannot be a file name", plan.ID)
 	}
+	if plan.Phase < 0 {
+		return nil, fmt.Errorf("begin the drill: the phase is %v: it cannot be negative", plan.Phase)
+	}
 	drill := &Drill{lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew}
 	drill.record = newRecord(plan, lab.Topology(), drill.started)
 	return drill, nil
@@ -102,7 +111,7 @@ func newRecord(plan Plan, topology Topology, started time.Time) Record {
 	record := Record{
 		Schema: RecordSchema, ID: plan.ID, Scenario: plan.Scenario, Title: plan.Title, Labels: plan.Labels,
 		Seed: plan.Seed, Started: started.Round(0).UTC(), Repeat: plan.Repeat,
-		Versions: plan.Versions, Engine: plan.Engine, Topology: topology.Name, Nodes: []RecordNode{},
+		Phase: plan.Phase, Versions: plan.Versions, Engine: plan.Engine, Topology: topology.Name, Nodes: []RecordNode{},
 		Objective: RecordObjective(objective),
 		Claim:     Claim{Verdict: Met}, SLIs: []RecordSLI{}, Events: []Event{},
 	}
@@ -237,6 +246,10 @@ func (d *Drill) collect() {
 	}
 	for i, writer := range d.writers {
 		d.record.Ledgers[i] = writer.record(before)
+	}
+	d.record.Registers = nil
+	for _, register := range d.registers {
+		d.record.Registers = append(d.record.Registers, register.record())
 	}
 	if !d.judged {
 		d.record.Duration = d.now()

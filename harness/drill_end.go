@@ -17,7 +17,7 @@ func (d *Drill) Judge() error {
 		return err
 	}
 	defer leave()
-	if err := d.settle(); err != nil {
+	if err := errors.Join(d.endSecond(context.Background()), d.settle()); err != nil {
 		d.note(err.Error()) // it cannot touch the figures: nothing is taken from it any more
 	}
 	d.judge()
@@ -110,6 +110,7 @@ func (d *Drill) settle() error {
 	for _, writer := range writers {
 		problems = append(problems, d.finish(context.Background(), writer))
 	}
+	problems = append(problems, d.checkRegisters(context.Background()))
 	return errors.Join(problems...)
 }
 
@@ -142,8 +143,11 @@ func (d *Drill) noteInterruptions() {
 	if d.record.Fault == nil {
 		return
 	}
+	for _, problem := range d.problems() {
+		d.doubt(problem)
+	}
 	until := observe(d.record).end()
-	for _, interruption := range mergeInterruptions(slices.Concat(d.held(), d.lab.Interruptions())) {
+	for _, interruption := range mergeInterruptions(d.lab.Interruptions()) {
 		from := interruption.From.Sub(d.started)
 		if interruption.Length > longestPeriod(d.record.SLIs) && from <= until && from+interruption.Length >= d.record.Fault.At {
 			d.record.Interruptions = append(d.record.Interruptions, RecordInterruption{From: from, Length: interruption.Length, Reason: interruption.Reason})
@@ -151,12 +155,12 @@ func (d *Drill) noteInterruptions() {
 	}
 }
 
-// held returns when the sampler itself was held up.
-func (d *Drill) held() []Interruption {
+// problems are the probes that could not be asked to the end.
+func (d *Drill) problems() []string {
 	if d.sampler == nil {
 		return nil
 	}
-	return d.sampler.held()
+	return d.sampler.problems()
 }
 
 // mergeInterruptions sorts interruptions by time and joins those that overlap and have the same

@@ -22,6 +22,9 @@ func (d *Drill) Inject(ctx context.Context, fault Fault) error {
 	if fault == nil {
 		return errors.New("inject: there is no fault: a control arm injects fault.NoFault")
 	}
+	if err := d.awaitPhase(ctx); err != nil {
+		return fmt.Errorf("inject %s: %w", fault.Describe(), err)
+	}
 	called := time.Now()
 	injection, err := fault.Inject(ctx, d.lab)
 	returned := time.Now()
@@ -47,7 +50,27 @@ func (d *Drill) Inject(ctx context.Context, fault Fault) error {
 	if err != nil || ctx.Err() != nil {
 		return errors.Join(err, context.Cause(ctx))
 	}
-	return d.confirm(ctx, fault, injection)
+	if err := d.confirm(ctx, fault, injection); err != nil {
+		return err
+	}
+	d.awaitMoments(ctx)
+	return nil
+}
+
+// awaitPhase puts the fault off by the plan's phase.
+func (d *Drill) awaitPhase(ctx context.Context) error {
+	if d.record.Phase == 0 {
+		return nil
+	}
+	d.note(fmt.Sprintf("the fault is put off by %v", d.record.Phase))
+	timer := time.NewTimer(d.record.Phase)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }
 
 // inForce records the fault.
@@ -61,28 +84,42 @@ func (d *Drill) inForce(fault Fault, injection Injection, called, returned time.
 		d.doubt(fmt.Sprintf("the fault says that it struck at %v, outside of its call from %v to %v: the clocks disagree",
 			strike.Before.Sub(d.started), called.Sub(d.started), returned.Sub(d.started)))
 	}
-	d.record.Fault = &RecordFault{
-		Description: fault.Describe(), At: strike.Before.Sub(d.started), Uncertainty: strike.Uncertainty,
-		Skew: strike.Skew(), Effects: append([]Effect{}, strike.Effects...),
-	}
+	recorded := recordFault(fault, strike, d.started)
+	d.record.Fault = &recorded
 	d.event(d.record.Fault.At, "fault", fault.Describe())
 }
 
-func (d *Drill) confirm(ctx context.Context, fault Fault, injection Injection) error {
-	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
-	defer cancel()
-	proof, err := injection.Confirm(ctx)
-	if err == nil && proof == "" {
-		err = errors.New("the proof is empty")
+// recordFault is a fault as it struck.
+func recordFault(fault Fault, strike Strike, started time.Time) RecordFault {
+	return RecordFault{
+		Description: fault.Describe(), At: strike.Before.Sub(started), Uncertainty: strike.Uncertainty,
+		Skew: strike.Skew(), Effects: append([]Effect{}, strike.Effects...),
 	}
+}
+
+func (d *Drill) confirm(ctx context.Context, fault Fault, injection Injection) error {
+	err := d.prove(ctx, injection, func(proof string) { d.record.Fault.Confirmed = proof })
 	if err != nil {
 		err = fmt.Errorf("confirm %s: %w", fault.Describe(), err)
 		d.Doubt(err.Error())
+	}
+	return err
+}
+
+// prove has an injection prove that it bites, and keeps the proof.
+func (d *Drill) prove(ctx context.Context, injection Injection, keep func(proof string)) error {
+	ctx, cancel := context.WithTimeout(ctx, confirmLimit)
+	defer cancel()
+	proof, err := injection.Confirm(ctx)
+	switch {
+	case err != nil:
 		return err
+	case proof == "":
+		return errors.New("the proof is empty")
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.record.Fault.Confirmed = proof
+	keep(proof)
 	return nil
 }
 
@@ -153,7 +190,12 @@ func (d *Drill) Revert(ctx context.Context) error {
 	return d.revert(ctx)
 }
 
+// revert lifts all faults in force, the last one first.
 func (d *Drill) revert(ctx context.Context) error {
+	return errors.Join(d.endSecond(ctx), d.revertSecond(ctx), d.revertFirst(ctx))
+}
+
+func (d *Drill) revertFirst(ctx context.Context) error {
 	d.mu.Lock()
 	injection := d.injection
 	d.mu.Unlock()

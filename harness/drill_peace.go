@@ -17,8 +17,22 @@ func (d *Drill) Watch(ctx context.Context, probes ...Probe) error {
 		return err
 	}
 	defer leave()
-	if err := d.sampling(ctx).watch(false, probes...); err != nil {
+	if err := d.sampling(ctx).watch(isWatched, probes...); err != nil {
 		return fmt.Errorf("watch: %w", err)
+	}
+	return nil
+}
+
+// Unaffected begins to sample probes that the fault must not touch: the confirmed blast radius. Each
+// of them that fails between t0 and the end of the watch is a miss. It comes before Inject.
+func (d *Drill) Unaffected(ctx context.Context, probes ...Probe) error {
+	ctx, leave, err := d.enter(ctx, "Unaffected")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if err := d.sampling(ctx).watch(isUnaffected, probes...); err != nil {
+		return fmt.Errorf("name the unaffected: %w", err)
 	}
 	return nil
 }
@@ -37,7 +51,7 @@ func (d *Drill) Baseline(ctx context.Context, steady SteadyState) error {
 	}
 	sampler := d.sampling(ctx)
 	begun := d.now()
-	if err := sampler.watch(true, steady...); err != nil {
+	if err := sampler.watch(isSteadyPart, steady...); err != nil {
 		return fmt.Errorf("baseline: %w", err)
 	}
 	dwell := d.record.Objective.Dwell

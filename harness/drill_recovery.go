@@ -23,6 +23,9 @@ func (d *Drill) Repair(ctx context.Context, runbooks ...Runbook) error {
 			return errors.New("repair: a runbook is nil")
 		}
 		for _, step := range runbook.Steps() {
+			if err := d.strikeBefore(ctx, step.Name); err != nil {
+				return fmt.Errorf("repair: %w", err)
+			}
 			if err := d.run(ctx, runbook.Name(), step); err != nil {
 				return fmt.Errorf("repair: runbook %q: step %q: %w", runbook.Name(), step.Name, err)
 			}
@@ -108,7 +111,7 @@ func (d *Drill) recovered(since time.Duration) {
 }
 
 // Reconcile ends the writing and reads every ledger back: which acknowledged writes are gone, and
-// which others have come to stay. A ledger that cannot be read within a minute is an error that
+// which others have come to stay. Registers are ended and checked too. A ledger that cannot be read within a minute is an error that
 // names it, and makes the drill inconclusive.
 func (d *Drill) Reconcile(ctx context.Context, ledgers []Ledger) error {
 	ctx, leave, err := d.enter(ctx, "Reconcile")
@@ -133,6 +136,7 @@ func (d *Drill) Reconcile(ctx context.Context, ledgers []Ledger) error {
 			problems = append(problems, fmt.Errorf("read back %q: %w", writer.ledger.Name(), err))
 		}
 	}
+	problems = append(problems, d.checkRegisters(ctx))
 	d.become(isReconciled)
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("reconcile: %w", err)

@@ -30,7 +30,7 @@ func TestDrillMet(t *testing.T) {
 		between(t, "repair", judgement.Repair, 10*time.Second, 10*time.Second)
 		between(t, "converge", judgement.Converge, 0, 510*time.Millisecond)
 		between(t, "RTA", judgement.RTA, 10*time.Second, 11100*time.Millisecond)
-		between(t, "resolution", judgement.Resolution, 501*time.Millisecond, 501*time.Millisecond)
+		between(t, "resolution", judgement.Resolution, 501*time.Millisecond, 505*time.Millisecond)
 		ledger := record.Ledgers[0]
 		if ledger.Lost != 0 || ledger.Kept != ledger.Acknowledged || ledger.Acknowledged == 0 || !judgement.DataJudged {
 			t.Errorf("ledger: %+v, data judged: %v", ledger, judgement.DataJudged)

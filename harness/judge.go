@@ -25,9 +25,14 @@ func Judge(record Record) Judgement {
 	judgement := observed.judgement(record)
 	judgement.RPA, judgement.Lost, judgement.DataJudged = data.rpa, data.lost, data.judged
 
-	doubts := slices.Concat(record.Doubts, observed.doubts(record), blindness(record, judgement))
-	late := observed.misses(record, judgement)
-	misses := slices.Concat(late, data.misses(record, judgement))
+	blast := observed.radius(record)
+	judgement.Spared = blast.spared
+	inconsistent, unchecked := consistency(record)
+
+	doubts := slices.Concat(record.Doubts, observed.doubts(record), blast.doubts, blindness(record, judgement))
+	late := slices.Concat(observed.misses(record, judgement), blast.misses)
+	data.doubts = append(data.doubts, unchecked...)
+	misses := slices.Concat(late, data.misses(record, judgement), inconsistent)
 	switch {
 	case len(doubts) > 0:
 		judgement.Verdict = Inconclusive
@@ -63,6 +68,7 @@ func (o observation) judgement(record Record) Judgement {
 	judgement := Judgement{RecoveredBy: ByNobody, Reasons: []string{}, Outages: []Outage{}}
 	for _, step := range record.Steps {
 		judgement.Declared += step.Declared
+		judgement.Repairs = append(judgement.Repairs, RepairStep{Runbook: step.Runbook, Name: step.Name, Took: step.To - step.From, Declared: step.Declared})
 	}
 	if len(record.Steps) > 0 {
 		first, last := record.Steps[0], record.Steps[len(record.Steps)-1]
@@ -72,7 +78,7 @@ func (o observation) judgement(record Record) Judgement {
 		return judgement
 	}
 	judgement.Outages = append(judgement.Outages, o.outages...)
-	judgement.Resolution = record.Fault.Uncertainty + max(longestPeriod(record.SLIs), longestInterruption(record).Length)
+	judgement.Resolution = record.Fault.Uncertainty + max(o.blur, longestInterruption(record).Length)
 	if o.detected {
 		judgement.TTD = o.ttd
 		judgement.RecoveredBy = o.recoveredBy(record)
@@ -89,22 +95,40 @@ func (o observation) judgement(record Record) Judgement {
 	return judgement
 }
 
-// blindness doubts what was measured by a harness that did not look all the time. An interruption
-// shorter than the dwell cannot hide a return or an outage that counts; it widens the resolution, and
-// that matters only when the target lies within it.
+// blindness doubts what was measured by a harness that did not look all the time, and a figure so
+// near to its target that nobody can say on which side it lies. A stretch without a look that is
+// shorter than the dwell cannot hide a return or an outage that counts; it widens the resolution.
 func blindness(record Record, judgement Judgement) []string {
-	longest := longestInterruption(record)
-	if longest.Length == 0 {
-		return nil
+	longest, dwell := longestInterruption(record), record.Objective.Dwell
+	var doubts []string
+	if longest.Length > 0 && longest.Length >= dwell {
+		doubts = append(doubts, fmt.Sprintf("the measurement was interrupted for %v, %v after t0: %s; a return for the dwell of %v could hide in that",
+			figure(longest.Length), figure(longest.From-record.Fault.At), longest.Reason, dwell))
 	}
-	story := fmt.Sprintf("the measurement was interrupted for %v, %v after t0: %s", figure(longest.Length), figure(longest.From-record.Fault.At), longest.Reason)
-	switch distance := (judgement.RTA - record.Objective.RTO).Abs(); {
-	case longest.Length >= record.Objective.Dwell:
-		return []string{fmt.Sprintf("%s; a return for the dwell of %v could hide in that", story, record.Objective.Dwell)}
-	case judgement.Recovered && distance <= judgement.Resolution:
-		return []string{fmt.Sprintf("%s; the RTO of %v lies within the resolution of %v", story, record.Objective.RTO, figure(judgement.Resolution))}
+	for _, sli := range record.SLIs {
+		if sli.Steady && sli.LongestGap >= dwell {
+			doubts = append(doubts, fmt.Sprintf("%q was not asked for %v: a return for the dwell of %v could hide in that", sli.Name, figure(sli.LongestGap), dwell))
+		}
 	}
-	return nil
+	if judgement.Recovered && tooClose(record, judgement) {
+		doubts = append(doubts, fmt.Sprintf("the RTO of %v lies within the resolution of %v of the measured %v", record.Objective.RTO, figure(judgement.Resolution), figure(judgement.RTA)))
+	}
+	return doubts
+}
+
+// tooClose tells whether the true recovery time may lie on the other side of the target. The measured
+// one is late by up to the resolution, and early only by as much as t0 is uncertain, unless something
+// held the measurement up.
+func tooClose(record Record, judgement Judgement) bool {
+	early := record.Fault.Uncertainty
+	if len(record.Interruptions) > 0 {
+		early = judgement.Resolution
+	}
+	target := record.Objective.RTO
+	if judgement.RTA > target {
+		return judgement.RTA-judgement.Resolution <= target
+	}
+	return judgement.RTA+early > target
 }
 
 // longestInterruption is the worst one; its Length is 0 when there was none.
@@ -163,6 +187,11 @@ func (o observation) doubts(record Record) []string {
 	}
 	if record.Fault.Confirmed == "" {
 		doubt("nothing proved that the fault bites")
+	}
+	for _, further := range record.FurtherFaults {
+		if further.Confirmed == "" {
+			doubt("nothing proved that the second fault bites: %s", further.Description)
+		}
 	}
 	doubts = append(doubts, o.unsteady...)
 	if !o.detected {

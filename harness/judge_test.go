@@ -47,17 +47,18 @@ func TestJudgeFigures(t *testing.T) {
 	got := Judge(metRecord())
 	want := Judgement{
 		Verdict: Met, AsClaimed: true, RecoveredBy: ByRunbook, Recovered: true, DataJudged: true,
-		RTA: 30*second + 2*time.Millisecond, Resolution: second + time.Millisecond, TTD: second,
+		RTA: 30*second + 2*time.Millisecond, Resolution: second + 3*time.Millisecond, TTD: second,
 		Repair: 20 * second, Converge: 5*second + 2*time.Millisecond,
 		Reasons: []string{
 			"clients had the service back 30s after the fault (± 1s): the RTO is 1m0s",
 			"none of 400 acknowledged writes was lost",
 		},
 		Outages: []Outage{
-			{SLI: "quorum", Steady: true, Lost: second, Back: 30*second + 2*time.Millisecond, Down: 29*second + 2*time.Millisecond, Returned: true},
-			{SLI: "service", Steady: true, Lost: 3 * second, Back: 20*second + 2*time.Millisecond, Down: 17*second + 2*time.Millisecond, Returned: true},
-			{SLI: "old address", Lost: second, Down: 39 * second},
+			{SLI: "quorum", Steady: true, Lost: second, Back: 30*second + 2*time.Millisecond, Down: 29*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
+			{SLI: "service", Steady: true, Lost: 3 * second, Back: 20*second + 2*time.Millisecond, Down: 17*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
+			{SLI: "old address", Lost: second, Down: 39 * second, Resolution: second},
 		},
+		Repairs: []RepairStep{{Runbook: "restart", Name: "stop", Took: 5 * second}, {Runbook: "restart", Name: "start", Took: 15 * second}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
@@ -105,11 +106,36 @@ var verdictCases = []struct {
 		Missed, "only when the fault was lifted",
 	},
 	{"not recovered", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 62), down(63, 200)}; r.WatchedUntil = 185 * second }, Missed, `"service" still fails: connection refused`},
-	{"too late", func(r *Record) { r.Objective.RTO = 30 * second }, Missed, "the RTO is 30s"},
+	{"too late", func(r *Record) { r.Objective.RTO = 28 * second }, Missed, "the RTO is 28s"},
+	{"a second too late to tell", func(r *Record) { r.Objective.RTO = 30 * second }, Inconclusive, "the RTO of 30s lies within the resolution of 1s"},
+	{"in time by less than t0 is uncertain", func(r *Record) {
+		r.Objective.RTO, r.Fault.Uncertainty = 30*second+50*time.Millisecond, 100*time.Millisecond
+	}, Inconclusive, "lies within the resolution"},
+	{"in time by less than a period", func(r *Record) { r.Objective.RTO = 30*second + 50*time.Millisecond }, Met, "the RTO is 30.05s"},
+	{"an SLI that was not asked for the dwell", func(r *Record) { r.SLIs[0].LongestGap = 5 * second }, Inconclusive, `"quorum" was not asked for 5s`},
+	{"an SLI that was not asked for less", func(r *Record) { r.SLIs[0].LongestGap = 4 * second }, Met, "the RTO is 1m0s"},
+	{"too late, unless it came back unseen", func(r *Record) {
+		r.Objective.RTO = 28 * second
+		r.SLIs[0].Spells[2].After, r.SLIs[0].Spells[2].By = 87*second, 90*second
+	}, Inconclusive, "the RTO of 28s lies within the resolution of 3s"},
+	{"an unaffected SLI that failed", func(r *Record) { unaffected(r, up(0, 70), down(71, 71), up(72, 100)) }, Missed, `"old address" was named as unaffected and failed 11s after the fault`},
+	{"an unaffected SLI that stayed green", func(r *Record) { unaffected(r, up(0, 100)) }, Met, "the RTO is 1m0s"},
+	{"an unaffected SLI that failed before", func(r *Record) { unaffected(r, up(0, 30), down(31, 31), up(32, 100)) }, Met, "the RTO is 1m0s"},
+	{"an unaffected SLI that failed after the watch", func(r *Record) { unaffected(r, up(0, 97), down(98, 100)) }, Met, "the RTO is 1m0s"},
+	{"an unaffected SLI that nobody asked", func(r *Record) { unaffected(r, up(0, 50)) }, Inconclusive, "asked 0 times after the fault"},
+	{"an unaffected SLI that failed on a starved machine", func(r *Record) {
+		unaffected(r, up(0, 70), down(71, 71), up(72, 100))
+		r.Interruptions = []RecordInterruption{{From: 71 * second, Length: second / 2, Reason: "starved"}}
+	}, Inconclusive, "while the machine was starved"},
+	{"a second fault that nothing proved", func(r *Record) { r.FurtherFaults = []RecordFault{{Description: "power loss", At: 70 * second}} }, Inconclusive, "the second fault bites: power loss"},
+	{"a register that is not linearizable", func(r *Record) { register(r, NotLinearizable, 100) }, Missed, `"kv" is not linearizable: a stale read`},
+	{"a register that nobody could check", func(r *Record) { register(r, Unchecked, 100) }, Inconclusive, `"kv" is linearizable is unknown`},
+	{"a register with a short history", func(r *Record) { register(r, Linearizable, 19) }, Inconclusive, "a history of 19 operations"},
+	{"a register that is linearizable", func(r *Record) { register(r, Linearizable, 20) }, Met, "the RTO is 1m0s"},
 	{"too late and never read back", func(r *Record) {
-		r.Objective.RTO, r.Ledgers[0].Reconciled = 30*second, false
+		r.Objective.RTO, r.Ledgers[0].Reconciled = 28*second, false
 	}, Missed, "never read back"},
-	{"too late by declaration", func(r *Record) { r.Steps[0].Declared = 30 * second }, Missed, "declared"},
+	{"too late by declaration", func(r *Record) { r.Steps[0].Declared = 32 * second }, Missed, "declared"},
 	{"a lost write", func(r *Record) { lose(r, 1, 58*second) }, Missed, "the oldest acknowledged 2s before the fault: the RPO is 0s"},
 	{"a lost write after the fault", func(r *Record) { lose(r, 1, 61*second) }, Missed, "acknowledged after the fault"},
 	{"an older lost write than allowed", func(r *Record) { r.Objective.RPO = second; lose(r, 1, 58*second) }, Missed, "the RPO is 1s"},
@@ -142,6 +168,55 @@ func TestJudgeVerdicts(t *testing.T) {
 				t.Errorf("as claimed: %v", got.AsClaimed)
 			}
 		})
+	}
+}
+
+// unaffected names the third SLI as unaffected and gives it spells.
+func unaffected(r *Record, spells ...Spell) {
+	r.SLIs[2].Unaffected, r.SLIs[2].Spells = true, spells
+}
+
+// register adds a register with its check's outcome.
+func register(r *Record, found Linearizability, operations int) {
+	r.Registers = []RecordRegister{{Name: "kv", Clients: 3, Operations: operations, Linearizable: found, Explanation: "a stale read"}}
+}
+
+// Goal: an outage says how far its length may be off, and when that is more than its period's worth.
+// Method: the enclosing moments of both edges, sharp and with a gap before each.
+func TestJudgeSharpness(t *testing.T) {
+	edge := func(spell Spell, after, by time.Duration) Spell {
+		spell.After, spell.By = after, by
+		return spell
+	}
+	for _, test := range []struct {
+		name         string
+		lost, back   Spell
+		resolution   time.Duration
+		inconclusive string
+	}{
+		{
+			"sharp", edge(down(61, 89), 60*second, 61*second+2*time.Millisecond), edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
+			second + 4*time.Millisecond, "",
+		},
+		{
+			"a gap before the loss", edge(down(63, 89), 60*second+second/2, 63*second), edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
+			2*second + second/2, "when it was lost",
+		},
+		{
+			"a gap before the return", edge(down(61, 86), 60*second, 61*second), edge(up(90, 100), 86*second, 90*second+2*time.Millisecond),
+			4*second + 2*time.Millisecond, "when it came back",
+		},
+		{
+			"a gap that began before the fault", edge(down(61, 89), 40*second, 61*second), edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
+			second + 2*time.Millisecond, "",
+		},
+	} {
+		record := metRecord()
+		record.SLIs[0].Spells = []Spell{up(0, 60), test.lost, test.back}
+		outage := Judge(record).Outages[0]
+		if outage.Resolution != test.resolution || (outage.Inconclusive == "") != (test.inconclusive == "") || !strings.Contains(outage.Inconclusive, test.inconclusive) {
+			t.Errorf("%s: ± %v, inconclusive %q", test.name, outage.Resolution, outage.Inconclusive)
+		}
 	}
 }
 

@@ -17,6 +17,9 @@ type observation struct {
 	until    time.Duration // end of the watch
 	returned bool          // every SLI of the steady state was up together for the dwell at the end of the watch
 	back     time.Duration // when the last of them came back; meaningful when returned
+	// blur is by how much earlier than back they may have been up together, unseen; when they never
+	// were, the longest period.
+	blur time.Duration
 }
 
 // observe reads the spells of a record.
@@ -54,6 +57,10 @@ func observe(record Record) observation {
 		observed.unsteady = append(observed.unsteady, failuresBefore(sli, record.SteadyAt, t0)...)
 	}
 	observed.back, observed.returned = togetherSince(observed.steady, t0, observed.until, dwell)
+	observed.blur = longestPeriod(record.SLIs)
+	if observed.returned {
+		observed.blur = observed.back - notYetTogether(observed.steady, t0, observed.until)
+	}
 	return observed
 }
 
@@ -68,6 +75,23 @@ func (o observation) end() time.Duration {
 // seen is when the first answer of the spell arrived.
 func (s Spell) seen() time.Duration { return max(s.From, s.Seen) }
 
+// after is the last moment at which the change into the spell had certainly not happened.
+func (s Spell) after(period time.Duration) time.Duration {
+	if s.By == 0 {
+		return s.From - period // a record that does not say: the question before was asked a period earlier
+	}
+	return s.After
+}
+
+// by is the first moment at which the change into the spell had certainly happened. A record that does
+// not say asked every question when it was due.
+func (s Spell) by() time.Duration {
+	if s.By == 0 {
+		return s.From
+	}
+	return s.By
+}
+
 // A failure belongs to the fault when it was asked for, or came to be known, at or after t0: a
 // question that was in flight when the fault struck says nothing about the time before it.
 func (s Spell) failsAfter(t0 time.Duration) bool {
@@ -80,14 +104,14 @@ func (s Spell) failsAfter(t0 time.Duration) bool {
 func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
 	outage := Outage{SLI: sli.Name, Steady: sli.Steady}
 	lost := false
-	var last Spell
+	var first, last Spell
 	for _, spell := range sli.Spells {
 		if spell.From > until {
 			break
 		}
 		if spell.failsAfter(t0) && !lost {
 			lost = true
-			outage.Lost = max(0, spell.From-t0)
+			first, outage.Lost = spell, max(0, spell.From-t0)
 		}
 		last = spell
 	}
@@ -98,10 +122,42 @@ func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
 		outage.Returned = true
 		outage.Back = max(last.seen()-t0, outage.Lost)
 		outage.Down = outage.Back - outage.Lost
+		outage.sharpen(sli.Period, t0, first, &last)
 		return outage, true
 	}
 	outage.Down = max(0, until-t0-outage.Lost)
+	outage.sharpen(sli.Period, t0, first, nil)
 	return outage, true
+}
+
+// sharpen says how far Down may be off, given the spells in which the outage began and ended; an
+// outage that goes on has no end. A fault cannot strike before t0.
+func (o *Outage) sharpen(period, t0 time.Duration, began Spell, ended *Spell) {
+	early := max(0, t0+o.Lost-max(t0, began.after(period)))
+	late := max(0, began.by()-max(t0, began.From))
+	if early >= 2*period {
+		o.Inconclusive = fmt.Sprintf("nobody had asked for %v when it was lost", figure(early))
+	}
+	if ended != nil {
+		blind := max(0, ended.seen()-ended.after(period))
+		late += blind
+		if blind >= 2*period {
+			o.Inconclusive = fmt.Sprintf("nobody had an answer for %v when it came back", figure(blind))
+		}
+	}
+	o.Resolution = max(early, late)
+}
+
+// notYetTogether is the last moment at which the SLIs were certainly not all up again.
+func notYetTogether(slis []RecordSLI, from, until time.Duration) time.Duration {
+	latest := from
+	for _, sli := range slis {
+		last, _ := lastSpell(sli, until)
+		if failedSince(sli, last, from) {
+			latest = max(latest, last.after(sli.Period))
+		}
+	}
+	return latest
 }
 
 // togetherSince finds the time since which all SLIs are up, when they have been for the dwell: the
@@ -128,15 +184,15 @@ func togetherSince(slis []RecordSLI, from, until, dwell time.Duration) (time.Dur
 
 // streakBegan is when an SLI came back; an SLI that never failed after from was never away.
 func streakBegan(sli RecordSLI, last Spell, from time.Duration) time.Duration {
-	for _, spell := range sli.Spells {
-		if spell.From >= last.From {
-			break
-		}
-		if spell.failsAfter(from) {
-			return last.seen()
-		}
+	if failedSince(sli, last, from) {
+		return last.seen()
 	}
 	return max(from, last.From)
+}
+
+// failedSince tells whether an SLI failed after from and before its last spell.
+func failedSince(sli RecordSLI, last Spell, from time.Duration) bool {
+	return slices.ContainsFunc(sli.Spells, func(spell Spell) bool { return spell.From < last.From && spell.failsAfter(from) })
 }
 
 // lastSpell is the spell an SLI was in at the given time.

@@ -27,15 +27,21 @@ type Record struct {
 	SteadyAt time.Duration `json:"steady_at_ns"`
 	// WatchedUntil is the end of AwaitRecovery's watch: samples scheduled later do not count for the
 	// recovery. 0 means that nobody awaited one.
-	WatchedUntil time.Duration  `json:"watched_until_ns"`
-	Fault        *RecordFault   `json:"fault,omitempty"`
-	SLIs         []RecordSLI    `json:"slis"`
-	Events       []Event        `json:"events"`
-	Steps        []RecordStep   `json:"steps,omitempty"`
-	Ledgers      []RecordLedger `json:"ledgers,omitempty"`
-	Evidence     []Evidence     `json:"evidence,omitempty"`
-	// Interruptions are the stretches between t0 and the recovery in which the measurement was blind for
-	// longer than a probe's period. They widen the figures' resolution.
+	WatchedUntil time.Duration `json:"watched_until_ns"`
+	Fault        *RecordFault  `json:"fault,omitempty"`
+	// Phase is how long the fault was put off, by the seed, so that the drills of a repeated run strike
+	// at different moments between heartbeats; 0: not at all.
+	Phase time.Duration `json:"phase_ns,omitempty"`
+	// FurtherFaults struck during the recovery. They have no part in t0.
+	FurtherFaults []RecordFault    `json:"further_faults,omitempty"`
+	SLIs          []RecordSLI      `json:"slis"`
+	Events        []Event          `json:"events"`
+	Steps         []RecordStep     `json:"steps,omitempty"`
+	Ledgers       []RecordLedger   `json:"ledgers,omitempty"`
+	Registers     []RecordRegister `json:"registers,omitempty"`
+	Evidence      []Evidence       `json:"evidence,omitempty"`
+	// Interruptions are the stretches between t0 and the recovery in which a node or the harness did not
+	// get the processor, or its clock was stepped. They widen the figures' resolution.
 	Interruptions []RecordInterruption `json:"interruptions,omitempty"`
 	Doubts        []string             `json:"doubts,omitempty"`   // each one makes the verdict inconclusive
 	Findings      []string             `json:"findings,omitempty"` // what a spec established besides the figures
@@ -85,8 +91,14 @@ type RecordSLI struct {
 	Name   string        `json:"name"`
 	Period time.Duration `json:"period_ns"`
 	// Steady is true when the SLI is part of the steady state, false when it was only watched.
-	Steady bool    `json:"steady"`
-	Spells []Spell `json:"spells"`
+	Steady bool `json:"steady"`
+	// Unaffected says that the fault must not touch the SLI: any failure after t0 is a miss.
+	Unaffected bool `json:"unaffected,omitempty"`
+	// Skipped counts the questions that the observer left out because it was late by a period or more;
+	// LongestGap is the longest time between two questions, where that is two periods or more.
+	Skipped    int           `json:"skipped,omitempty"`
+	LongestGap time.Duration `json:"longest_gap_ns,omitempty"`
+	Spells     []Spell       `json:"spells"`
 }
 
 // A Spell is a row of samples with the same answer.
@@ -97,7 +109,13 @@ type Spell struct {
 	To   time.Duration `json:"to_ns"`
 	// Seen is when the first answer of the spell arrived: a question asked before t0 may fail after
 	// it, and one asked during an outage may be answered when the outage is over. Not before From.
-	Seen    time.Duration `json:"seen_ns"`
+	Seen time.Duration `json:"seen_ns"`
+	// After and By enclose the moment of the change into this spell, whatever held the observer up: the
+	// service had not changed when the last question before the change was asked, and had when the first
+	// one after it was answered, or met the service. Both are 0 in records that do not say: then After is
+	// a period before From, and By is Seen.
+	After   time.Duration `json:"after_ns,omitempty"`
+	By      time.Duration `json:"by_ns,omitempty"`
 	Samples int           `json:"samples"`
 	Error   string        `json:"error,omitempty"` // of the last failed sample
 }
@@ -140,6 +158,69 @@ type RecordLedger struct {
 	LostEntries []int         `json:"lost_entries,omitempty"` // the first 20
 	Reconciled  bool          `json:"reconciled"`             // false: it was never read back
 }
+
+// RecordRegister is what became of a register that several clients read and wrote at the same time.
+type RecordRegister struct {
+	Name       string `json:"name"`
+	Clients    int    `json:"clients"`
+	Operations int    `json:"operations"`
+	Refused    int    `json:"refused"`
+	Unknown    int    `json:"unknown"`
+	// Linearizable says what the check of the history found.
+	Linearizable Linearizability `json:"linearizable"`
+	Explanation  string          `json:"explanation,omitempty"` // of what is not so, or could not be checked
+	// History is kept where the check did not find the register linearizable: the operations of the
+	// key in question, in the order of their calls.
+	History []Operation `json:"history,omitempty"`
+}
+
+// Linearizability is the outcome of the check of a history.
+type Linearizability string
+
+// The outcomes. Unchecked is that of a history too long to check in time, or never recorded.
+const (
+	Linearizable    Linearizability = "yes"
+	NotLinearizable Linearizability = "no"
+	Unchecked       Linearizability = "unchecked"
+)
+
+// An Operation is one operation on one key of a register.
+type Operation struct {
+	Client int           `json:"client"`
+	Key    int           `json:"key"`
+	Kind   OperationKind `json:"kind"`
+	// Value is what was written, or for a read what was found; 0 stands for a key that is not there,
+	// so that written values begin at 1 and are unique.
+	Value int `json:"value"`
+	// Expected is the value that a compare-and-set replaces.
+	Expected int              `json:"expected,omitempty"`
+	Call     time.Duration    `json:"call_ns"`
+	Return   time.Duration    `json:"return_ns"` // when the client gave up, if the outcome is unknown
+	Outcome  OperationOutcome `json:"outcome"`
+	// Bad marks the operations that no order explains.
+	Bad bool `json:"bad,omitempty"`
+}
+
+// OperationKind is what an operation does.
+type OperationKind string
+
+// The kinds of operations.
+const (
+	OperationRead          OperationKind = "read"
+	OperationWrite         OperationKind = "write"
+	OperationCompareAndSet OperationKind = "compare-and-set"
+)
+
+// OperationOutcome is what the client knows of an operation.
+type OperationOutcome string
+
+// The outcomes. A refused operation certainly did not happen, or, for a compare-and-set, found another
+// value than the expected one. An unknown one may have happened at any time since its call.
+const (
+	OperationDone    OperationOutcome = "ok"
+	OperationRefused OperationOutcome = "refused"
+	OperationUnknown OperationOutcome = "unknown"
+)
 
 // A RecordInterruption is a stretch in which nobody looked: a stalled agent or harness, a clock that stepped.
 type RecordInterruption struct {
@@ -186,7 +267,7 @@ type Judgement struct {
 	Recovered   bool          `json:"recovered"`
 	RTA         time.Duration `json:"rta_ns"`        // t0 to the last SLI's return, declared time included; when not Recovered: at least this
 	Declared    time.Duration `json:"declared_ns"`   // part of RTA that was declared, not measured
-	Resolution  time.Duration `json:"resolution_ns"` // of RTA: the longest period among the SLIs, or the longest interruption where that is longer, plus t0's uncertainty
+	Resolution  time.Duration `json:"resolution_ns"` // of RTA: how much earlier the last SLI may have been back unseen, or the longest interruption where that is longer, plus t0's uncertainty
 	TTD         time.Duration `json:"ttd_ns"`        // t0 to the first failed sample of the steady state
 	Repair      time.Duration `json:"repair_ns"`     // first runbook step's beginning to the last one's end
 	Converge    time.Duration `json:"converge_ns"`   // last step's end to recovery
@@ -194,6 +275,18 @@ type Judgement struct {
 	Lost        int           `json:"lost"`          // acknowledged writes lost, over all ledgers
 	DataJudged  bool          `json:"data_judged"`
 	Outages     []Outage      `json:"outages"`
+	// Repairs are the runbooks' steps, each with what it took.
+	Repairs []RepairStep `json:"repairs,omitempty"`
+	// Spared are the SLIs that were named as unaffected and stayed green.
+	Spared []string `json:"spared,omitempty"`
+}
+
+// A RepairStep is one step of a runbook in figures.
+type RepairStep struct {
+	Runbook  string        `json:"runbook"`
+	Name     string        `json:"name"`
+	Took     time.Duration `json:"took_ns"`
+	Declared time.Duration `json:"declared_ns,omitempty"`
 }
 
 // An Outage is one SLI's loss after t0.
@@ -205,4 +298,9 @@ type Outage struct {
 	// Down is the time from Lost to Back, or to the end of the record.
 	Down     time.Duration `json:"down_ns"`
 	Returned bool          `json:"returned"`
+	// Resolution bounds the error of Down: the stretches around both edges in which nobody had asked yet.
+	Resolution time.Duration `json:"resolution_ns,omitempty"`
+	// Inconclusive says why Down is vaguer than it should be: the observer left out at least one question
+	// at an edge. "" when it is as sharp as the period allows.
+	Inconclusive string `json:"inconclusive,omitempty"`
 }

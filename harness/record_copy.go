@@ -16,6 +16,10 @@ func (r Record) clone() Record {
 		fault.Effects = slices.Clone(fault.Effects)
 		r.Fault = &fault
 	}
+	r.FurtherFaults = slices.Clone(r.FurtherFaults)
+	for i := range r.FurtherFaults {
+		r.FurtherFaults[i].Effects = slices.Clone(r.FurtherFaults[i].Effects)
+	}
 	r.SLIs = slices.Clone(r.SLIs)
 	for i := range r.SLIs {
 		r.SLIs[i].Spells = slices.Clone(r.SLIs[i].Spells)
@@ -26,11 +30,17 @@ func (r Record) clone() Record {
 	for i := range r.Ledgers {
 		r.Ledgers[i].LostEntries = slices.Clone(r.Ledgers[i].LostEntries)
 	}
+	r.Registers = slices.Clone(r.Registers)
+	for i := range r.Registers {
+		r.Registers[i].History = slices.Clone(r.Registers[i].History)
+	}
 	r.Evidence = slices.Clone(r.Evidence)
 	r.Interruptions = slices.Clone(r.Interruptions)
 	r.Doubts = slices.Clone(r.Doubts)
 	r.Findings = slices.Clone(r.Findings)
 	r.Judgement.Reasons = slices.Clone(r.Judgement.Reasons)
 	r.Judgement.Outages = slices.Clone(r.Judgement.Outages)
+	r.Judgement.Repairs = slices.Clone(r.Judgement.Repairs)
+	r.Judgement.Spared = slices.Clone(r.Judgement.Spared)
 	return r
 }

@@ -8,26 +8,13 @@ import (
 	"time"
 )
 
-const (
-	// maxInFlight bounds the questions of one probe that wait for an answer at the same time, so that
-	// a check that ignores its time limit cannot pile up without end. A check that keeps the limit
-	// stays below it at any period of 40 ms or more.
-	maxInFlight = 64
-	// grace is how long after its time limit a check may still say what it was waiting for.
-	grace = 100 * time.Millisecond
-	// punctual is how late the sampler may be before it says so: a loaded machine is late by a few
-	// milliseconds all the time.
-	punctual = 100 * time.Millisecond
-)
-
-// checkLimit is the time a check may take: two periods at least, so that a slow probe is not cut
-// off because it is asked often, and never under shortestCheckLimit.
-func checkLimit(period time.Duration) time.Duration {
-	return max(2*period, shortestCheckLimit)
+// A networkProbe is one that the agent of a node asks by itself. The others are asked from here.
+type networkProbe interface {
+	Probe
+	Vantage() string
+	Schedule() Schedule
+	Question(observer Observer) (Question, error)
 }
-
-// errCrowded is the answer of a question that could not be asked.
-var errCrowded = fmt.Errorf("not asked: %d earlier questions still wait for their answers", maxInFlight)
 
 // A sampler asks probes at fixed times and keeps what they answered.
 type sampler struct {
@@ -37,29 +24,32 @@ type sampler struct {
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 
-	mu            sync.Mutex
-	series        []*series
-	interruptions []Interruption
-	stopped       bool
+	mu      sync.Mutex
+	series  []*series
+	stopped bool
 }
 
-// A series is what one probe saw. Answers come back in any order and are read in that of the schedule.
+// A series is what one probe saw. Samples come in the order of the schedule.
 type series struct {
-	probe  Probe
-	steady bool
+	probe Probe
+	role  role
 
-	spells  []Spell
-	pending []*sample // asked, in the order of the schedule; the first one is unanswered
-	flying  int       // checks that have not returned, their time limits notwithstanding
+	spells []Spell
+	last   Sample // the one before the next; its Due is zero before the first
+	broken error  // why there will be no more samples
+
+	skipped    int
+	longestGap time.Duration
 }
 
-// A sample is one question.
-type sample struct {
-	due      time.Duration
-	answered bool
-	seen     time.Duration
-	err      error
-}
+// A role says what an SLI is watched for.
+type role int
+
+const (
+	isWatched    role = iota // recorded, and no more
+	isSteadyPart             // part of the steady state
+	isUnaffected             // must not fail after t0
+)
 
 // newSampler makes a sampler that outlives the context of the call that starts it, but not stop.
 func newSampler(ctx context.Context, observer Observer, started time.Time) *sampler {
@@ -68,7 +58,7 @@ func newSampler(ctx context.Context, observer Observer, started time.Time) *samp
 }
 
 // watch begins to ask the probes. Every name may be watched once, since it is what tells SLIs apart.
-func (s *sampler) watch(steady bool, probes ...Probe) error {
+func (s *sampler) watch(role role, probes ...Probe) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	names := map[string]bool{}
@@ -89,113 +79,133 @@ func (s *sampler) watch(steady bool, probes ...Probe) error {
 		names[probe.Name()] = true
 	}
 	for _, probe := range probes {
-		series := &series{probe: probe, steady: steady}
+		series := &series{probe: probe, role: role}
+		// Spread over the period by the golden ratio, questions of the same period never come in bursts.
+		offset := time.Duration(float64(probe.Period()) * fraction(float64(len(s.series))*goldenRatio))
 		s.series = append(s.series, series)
-		s.running.Go(func() { s.ask(series) })
+		s.running.Go(func() { s.broke(series, s.ask(series, offset)) })
 	}
 	return nil
 }
 
-// ask keeps a probe's schedule whatever the answers are: the k-th question is due at start plus k
-// periods. Waiting for slow answers would ask least when the service is worst.
-func (s *sampler) ask(series *series) {
-	period := series.probe.Period()
-	start := time.Now()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for k := 0; ; k++ {
-		due := start.Add(time.Duration(k) * period)
-		timer.Reset(time.Until(due))
+const goldenRatio = 0.6180339887
+
+func fraction(x float64) float64 { return x - float64(int(x)) }
+
+// ask keeps the probe's schedule until the sampler stops: in the agent of a node, if it can ask by
+// itself, else from here.
+func (s *sampler) ask(series *series, offset time.Duration) error {
+	network, asksItself := series.probe.(networkProbe)
+	if !asksItself {
+		return Schedule{Period: series.probe.Period(), Offset: offset}.Keep(s.ctx,
+			func(ctx context.Context) error { return series.probe.Check(ctx, s.observer) },
+			func(sample Sample) { s.take(series, sample) })
+	}
+	schedule := network.Schedule()
+	schedule.Offset = offset
+	question, err := network.Question(s.observer)
+	if err != nil {
+		return err
+	}
+	asking, err := s.observer.Ask(s.ctx, network.Vantage(), question, schedule, func(samples []Sample) {
+		for _, sample := range samples {
+			s.take(series, sample)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return s.follow(network, question, asking)
+}
+
+// follow gives the agent the question anew whenever it has changed: a service that has moved is asked
+// where it is now. The agent learns of it within a period or 20 ms, whichever is longer.
+func (s *sampler) follow(probe networkProbe, asked Question, asking Asking) error {
+	ticker := time.NewTicker(max(probe.Period(), networkPeriod))
+	defer ticker.Stop()
+	for {
 		select {
 		case <-s.ctx.Done():
-			return
-		case <-timer.C:
+			return nil
+		case <-asking.Done():
+			return errors.New("the agent that asked is gone")
+		case <-ticker.C:
 		}
-		if missed := s.late(series, due); missed > 0 {
-			k += missed
-			due = start.Add(time.Duration(k) * period)
+		question, err := probe.Question(s.observer)
+		if err != nil || question.same(asked) {
+			continue // a question that cannot be asked now goes on as it was
 		}
-		s.send(series, due)
+		if err := asking.Change(question); err != nil {
+			return err
+		}
+		asked = question
 	}
 }
 
-// late notes that the sampler itself was held up, and returns how many questions it missed. Those
-// are not asked afterwards: an answer of now says nothing about then.
-func (s *sampler) late(series *series, due time.Time) int {
-	behind := time.Since(due)
-	if behind <= punctual {
-		return 0
-	}
+// broke notes that a probe will not be asked any more although the sampler goes on.
+func (s *sampler) broke(series *series, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.interruptions = append(s.interruptions, Interruption{
-		From: due, Length: behind, Reason: "the harness did not get the processor to ask its probes in time",
-	})
-	return int(behind / series.probe.Period())
+	if !s.stopped {
+		series.broken = err
+	}
 }
 
-// send asks one question without waiting for its answer.
-func (s *sampler) send(series *series, due time.Time) {
-	asked := &sample{due: due.Sub(s.started)}
+// take adds a sample. After the sampler was stopped nothing is taken any more: what is broken off by
+// the harness is no failure of the service.
+func (s *sampler) take(series *series, sample Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	series.pending = append(series.pending, asked)
-	if series.flying >= maxInFlight {
-		s.settle(series, asked, errCrowded)
-		return
-	}
-	series.flying++
-	s.running.Go(func() { s.check(series, asked) })
-}
-
-// check asks the probe and settles the sample at its answer, or soon after the time limit when the
-// probe does not keep it.
-func (s *sampler) check(series *series, asked *sample) {
-	limit := checkLimit(series.probe.Period())
-	ctx, cancel := context.WithTimeoutCause(s.ctx, limit, fmt.Errorf("no answer within %v", limit))
-	defer cancel()
-	giveUp := time.AfterFunc(limit+grace, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.settle(series, asked, context.Cause(ctx))
-	})
-	defer giveUp.Stop()
-	err := series.probe.Check(ctx, s.observer)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	series.flying--
-	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
-	}
-	s.settle(series, asked, err)
-}
-
-// settle takes the first answer of a sample. After the sampler was stopped nothing is taken any
-// more: what is broken off by the harness is no failure of the service. The caller holds the lock.
-func (s *sampler) settle(series *series, asked *sample, err error) {
-	if asked.answered || s.stopped {
-		return
-	}
-	asked.answered, asked.err, asked.seen = true, err, time.Since(s.started)
-	for len(series.pending) > 0 && series.pending[0].answered {
-		series.append(series.pending[0])
-		series.pending = series.pending[1:]
+	if !s.stopped {
+		series.append(sample, s.started)
 	}
 }
 
 // append adds the next sample of the schedule to the spells.
-func (s *series) append(next *sample) {
-	up := next.err == nil
+func (s *series) append(next Sample, started time.Time) {
+	before := s.last
+	s.last = next
+	s.noteGap(before, next)
+	up, due, seen := next.Err == nil, next.Due.Sub(started), next.Seen.Sub(started)
 	if len(s.spells) == 0 || s.spells[len(s.spells)-1].Up != up {
-		s.spells = append(s.spells, Spell{Up: up, From: next.due, Seen: next.seen})
+		s.spells = append(s.spells, s.change(before, next, started))
 	}
 	spell := &s.spells[len(s.spells)-1]
-	spell.To = next.due
-	spell.Seen = min(spell.Seen, next.seen)
+	spell.To = due
 	spell.Samples++
 	if !up {
-		spell.Error = next.err.Error()
+		spell.Seen, spell.Error = min(spell.Seen, seen), next.Err.Error()
+	} else if seen < spell.Seen {
+		// This answer overtook those that were asked before it and hung: they met a service that was
+		// still down.
+		spell.Seen, spell.By, spell.After = seen, seen, before.Asked.Sub(started)
 	}
+}
+
+// noteGap counts the questions that were left out between two samples.
+func (s *series) noteGap(before, next Sample) {
+	if before.Due.IsZero() {
+		return
+	}
+	s.skipped += int(next.Due.Sub(before.Due)/s.probe.Period()) - 1
+	if gap := next.Asked.Sub(before.Asked); gap >= 2*s.probe.Period() {
+		s.longestGap = max(s.longestGap, gap)
+	}
+}
+
+// change begins a spell with its first sample.
+func (s *series) change(before, next Sample, started time.Time) Spell {
+	spell := Spell{Up: next.Err == nil, From: next.Due.Sub(started), Seen: next.Seen.Sub(started)}
+	if before.Due.IsZero() {
+		spell.After, spell.By = spell.From-s.probe.Period(), spell.Seen
+		return spell
+	}
+	spell.After, spell.By = before.Asked.Sub(started), spell.Seen
+	if !spell.Up {
+		// A question that hangs met the service as soon as the one before did, which was answered.
+		spell.By = min(spell.Seen, next.Asked.Add(before.Seen.Sub(before.Asked)).Sub(started))
+	}
+	return spell
 }
 
 // slis returns what was seen so far, up to the first question of each probe that is unanswered.
@@ -205,33 +215,39 @@ func (s *sampler) slis() []RecordSLI {
 	slis := make([]RecordSLI, 0, len(s.series))
 	for _, series := range s.series {
 		slis = append(slis, RecordSLI{
-			Name: series.probe.Name(), Period: series.probe.Period(), Steady: series.steady,
+			Name: series.probe.Name(), Period: series.probe.Period(),
+			Steady: series.role == isSteadyPart, Unaffected: series.role == isUnaffected,
+			Skipped: series.skipped, LongestGap: series.longestGap,
 			Spells: append([]Spell{}, series.spells...),
 		})
 	}
 	return slis
 }
 
-// unanswered tells how many questions that were due by the given offset wait for their answers.
+// unanswered tells how many probes may still have something to say about the time up to the offset.
 func (s *sampler) unanswered(by time.Duration) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count := 0
 	for _, series := range s.series {
-		for _, asked := range series.pending {
-			if asked.due <= by && !asked.answered {
-				count++
-			}
+		if series.broken == nil && series.last.Due.Sub(s.started) <= by {
+			count++
 		}
 	}
 	return count
 }
 
-// held returns when the sampler itself was held up.
-func (s *sampler) held() []Interruption {
+// problems are the probes that are not asked any more, with the reason.
+func (s *sampler) problems() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]Interruption(nil), s.interruptions...)
+	var problems []string
+	for _, series := range s.series {
+		if series.broken != nil {
+			problems = append(problems, fmt.Sprintf("%q could not be asked to the end: %v", series.probe.Name(), series.broken))
+		}
+	}
+	return problems
 }
 
 // stop ends the sampling, breaks off what is in flight, and waits for it as long as the context
@@ -239,14 +255,6 @@ func (s *sampler) held() []Interruption {
 func (s *sampler) stop(ctx context.Context) error {
 	s.mu.Lock()
 	s.stopped = true
-	for _, series := range s.series {
-		for _, asked := range series.pending {
-			if asked.answered {
-				series.append(asked)
-			}
-		}
-		series.pending = nil
-	}
 	s.mu.Unlock()
 	s.cancel()
 	return waitForGroup(ctx, &s.running, "a probe does not end although its time is up")

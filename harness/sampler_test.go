@@ -3,7 +3,9 @@ package harness
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,7 +16,7 @@ import (
 func sampled(t *testing.T, probe Probe, lasts time.Duration) (RecordSLI, *sampler) {
 	t.Helper()
 	sampler := newSampler(t.Context(), newFakeCluster(), time.Now())
-	must(t, sampler.watch(true, probe))
+	must(t, sampler.watch(isSteadyPart, probe))
 	time.Sleep(lasts)
 	synctest.Wait()
 	must(t, sampler.stop(t.Context()))
@@ -68,10 +70,10 @@ func TestSamplerBoundsWhatIsInFlight(t *testing.T) {
 		cluster := newFakeCluster()
 		cluster.hang("service")
 		sampler := newSampler(t.Context(), cluster, time.Now())
-		must(t, sampler.watch(true, fakeProbe{name: "service", period: 100 * time.Millisecond, cluster: cluster, deaf: true}))
+		must(t, sampler.watch(isSteadyPart, fakeProbe{name: "service", period: 100 * time.Millisecond, cluster: cluster, deaf: true}))
 		time.Sleep(20 * time.Second)
-		if asked := cluster.asked(); asked != maxInFlight {
-			t.Errorf("%d questions in flight, the bound is %d", asked, maxInFlight)
+		if bound := (Schedule{Period: 100 * time.Millisecond}).crowd(); cluster.asked() != bound {
+			t.Errorf("%d questions in flight, the bound is %d", cluster.asked(), bound)
 		}
 		spells := sampler.slis()[0].Spells
 		if len(spells) != 1 || spells[0].Up || spells[0].Samples < 170 || !strings.Contains(spells[0].Error, "earlier questions still wait") {
@@ -117,24 +119,126 @@ func (p funcProbe) Name() string                          { return "function" }
 func (p funcProbe) Period() time.Duration                 { return p.period }
 func (p funcProbe) Check(context.Context, Observer) error { return p.check() }
 
-// Goal: the sampler notes when it was itself held up, and does not ask afterwards what it has missed.
-// Method: tell it that a question that was due 450 ms ago is asked now; a fake clock is never late.
-func TestSamplerNotesItsOwnLateness(t *testing.T) {
+// Goal: the moment of a change is enclosed by After and By, and questions that were left out are
+// counted. Method: append samples by hand: a late one after a gap, a failure that hangs, an answer
+// that overtakes those that hung.
+func TestSeriesEnclosesEachChange(t *testing.T) {
+	started := time.Now()
+	ms := func(n int) time.Time { return started.Add(time.Duration(n) * time.Millisecond) }
+	down := errors.New("refused")
+	series := &series{probe: funcProbe{period: 20 * time.Millisecond}}
+	for _, sample := range []Sample{
+		{Due: ms(0), Asked: ms(0), Seen: ms(1)},
+		{Due: ms(20), Asked: ms(22), Seen: ms(24)},
+		{Due: ms(100), Asked: ms(101), Seen: ms(601), Err: down}, // three were left out; this one hung
+		{Due: ms(120), Asked: ms(120), Seen: ms(620), Err: down},
+		{Due: ms(140), Asked: ms(140), Seen: ms(300)}, // hung, and was answered when the service came back
+		{Due: ms(160), Asked: ms(161), Seen: ms(162)}, // asked later, answered first
+	} {
+		series.append(sample, started)
+	}
+	if series.skipped != 3 || series.longestGap != 79*time.Millisecond {
+		t.Errorf("%d left out, the longest gap %v", series.skipped, series.longestGap)
+	}
+	if len(series.spells) != 3 {
+		t.Fatalf("spells: %+v", series.spells)
+	}
+	lost, back := series.spells[1], series.spells[2]
+	if lost.After != 22*time.Millisecond || lost.By != 103*time.Millisecond {
+		t.Errorf("lost between %v and %v", lost.After, lost.By)
+	}
+	if back.From != 140*time.Millisecond || back.After != 140*time.Millisecond || back.By != 162*time.Millisecond || back.Seen != back.By {
+		t.Errorf("back between %v and %v: %+v", back.After, back.By, back)
+	}
+}
+
+// Goal: a probe that the agent asks by itself is asked there, follows its target, and is doubted when
+// the agent is gone. Method: a fake agent whose answers depend on the question it was given last.
+func TestSamplerLetsTheAgentAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sampler := newSampler(t.Context(), newFakeCluster(), time.Now())
-		series := &series{probe: funcProbe{period: 200 * time.Millisecond}}
-		if missed := sampler.late(series, time.Now().Add(-punctual)); missed != 0 || len(sampler.held()) != 0 {
-			t.Errorf("punctual, and missed %d: %v", missed, sampler.held())
+		agent := &fakeAgent{fakeCluster: newFakeCluster(), gone: make(chan struct{})}
+		port := uint16(80)
+		probe := NetworkProbe{Label: "site", Ask: func(Observer) (Question, error) {
+			return Question{TCP: &TCPQuestion{At: netip.AddrPortFrom(netip.IPv6Loopback(), port)}}, nil
+		}}
+		sampler := newSampler(t.Context(), agent, time.Now())
+		must(t, sampler.watch(isWatched, probe))
+		time.Sleep(990 * time.Millisecond)
+		port = 81 // the agent knows nothing there
+		time.Sleep(time.Second)
+		synctest.Wait()
+		spells := sampler.slis()[0].Spells
+		if len(spells) != 2 || !spells[0].Up || spells[1].Up || spells[1].From < 980*time.Millisecond || spells[1].From > 1060*time.Millisecond {
+			t.Errorf("spells: %+v", spells)
 		}
-		due := time.Now().Add(-450 * time.Millisecond)
-		if missed := sampler.late(series, due); missed != 2 {
-			t.Errorf("missed %d questions", missed)
-		}
-		held := sampler.held()
-		if len(held) != 1 || held[0].Length != 450*time.Millisecond || !held[0].From.Equal(due) {
-			t.Errorf("held up: %+v", held)
+		close(agent.gone)
+		synctest.Wait()
+		if problems := sampler.problems(); len(problems) != 1 || !strings.Contains(problems[0], "agent that asked is gone") {
+			t.Errorf("problems: %q", problems)
 		}
 		must(t, sampler.stop(t.Context()))
+	})
+}
+
+// A fakeAgent answers yes for port 80.
+type fakeAgent struct {
+	*fakeCluster
+	gone chan struct{}
+
+	mu    sync.Mutex
+	asked Question
+}
+
+func (a *fakeAgent) Ask(ctx context.Context, from string, question Question, schedule Schedule, samples func([]Sample)) (Asking, error) {
+	if from != VantageObserver {
+		return nil, errors.New("asked of " + from)
+	}
+	a.asked = question
+	go func() {
+		_ = schedule.Keep(ctx, func(context.Context) error {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if a.asked.TCP.At.Port() != 80 {
+				return errors.New("refused")
+			}
+			return nil
+		}, func(sample Sample) { samples([]Sample{sample}) })
+	}()
+	return a, nil
+}
+
+func (a *fakeAgent) Change(question Question) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.asked = question
+	return nil
+}
+
+func (a *fakeAgent) Done() <-chan struct{} { return a.gone }
+
+// Goal: a network probe names what it cannot ask, and asks once when it is checked. Method: questions
+// that make no sense, and one check each way.
+func TestNetworkProbe(t *testing.T) {
+	for _, question := range []Question{
+		{}, {TCP: &TCPQuestion{}}, {DNS: &DNSQuestion{Resolver: netip.MustParseAddrPort("[::1]:53"), Name: "x", Type: "MX"}},
+		{HTTP: &HTTPQuestion{At: netip.MustParseAddrPort("[::1]:80")}, Echo: &EchoQuestion{At: netip.IPv6Loopback()}},
+	} {
+		if _, err := (NetworkProbe{Label: "x", Ask: Fixed(question)}).Question(nil); err == nil {
+			t.Errorf("%+v is accepted", question)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		agent := &fakeAgent{fakeCluster: newFakeCluster(), gone: make(chan struct{})}
+		check := func(port uint16) error {
+			question := Question{TCP: &TCPQuestion{At: netip.AddrPortFrom(netip.IPv6Loopback(), port)}}
+			return NetworkProbe{Label: "x", Ask: Fixed(question)}.Check(t.Context(), agent)
+		}
+		if err := check(80); err != nil {
+			t.Error(err)
+		}
+		if err := check(81); err == nil {
+			t.Error("a refused connection is accepted")
+		}
 	})
 }
 

@@ -38,6 +38,24 @@ type Ledger interface {
 // Ledgers makes a list of ledgers.
 func Ledgers(ledgers ...Ledger) []Ledger { return ledgers }
 
+// A Register is a set of keys that several clients read and write at the same time. Whether one order
+// of all operations explains what every client saw (linearizability) is checked after the drill:
+// a stale read and a write that came back are caught that way, which a ledger of unique entries cannot see.
+type Register interface {
+	Name() string
+	// Clients is how many clients work at the same time, each by way of its own server.
+	Clients() int
+	// Interval is the time between two operations of one client.
+	Interval() time.Duration
+	// Do carries out one operation of which client, key, kind, value and expected value are given. It
+	// returns the value that a read found. ErrRefused (wrapped) means that it certainly did not happen,
+	// or that a compare-and-set found another value; any other error leaves the outcome unknown.
+	Do(ctx context.Context, observer Observer, operation Operation) (value int, err error)
+	// Check looks for an order of the operations that explains them. It says what it found in one
+	// sentence, and marks in a copy of the history's worst key which operations no order explains.
+	Check(ctx context.Context, history []Operation) (found Linearizability, explanation string, marked []Operation)
+}
+
 // A Fault is a cause: printable options, and how to bring it about in a lab.
 type Fault interface {
 	// Describe says in one line what is done to whom, such as "renumbering of 7 nodes into fd00:2::/64".

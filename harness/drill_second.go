@@ -1,0 +1,192 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// A Moment is when a second fault strikes: before a step of a runbook, or so long after t0.
+type Moment struct {
+	step  string
+	after time.Duration
+}
+
+// BeforeStep is the moment at which a runbook is about to begin the step of that name. The step waits
+// for the proof that the fault bites.
+func BeforeStep(name string) Moment { return Moment{step: name} }
+
+// AfterFault is the moment so long after t0, whatever the drill is doing then.
+func AfterFault(offset time.Duration) Moment { return Moment{after: offset} }
+
+func (m Moment) validate() error {
+	if (m.step == "") == (m.after <= 0) {
+		return errors.New("it strikes either before a step that has a name or some time after the first fault")
+	}
+	return nil
+}
+
+// String says when, for the record.
+func (m Moment) String() string {
+	if m.step != "" {
+		return fmt.Sprintf("before the step %q", m.step)
+	}
+	return fmt.Sprintf("%v after the first fault", m.after)
+}
+
+// An armedFault waits for its moment.
+type armedFault struct {
+	fault  Fault
+	when   Moment
+	struck bool
+}
+
+// furtherFaults is what a drill knows of its further faults.
+type furtherFaults struct {
+	armed      []*armedFault
+	injections []Injection
+	running    sync.WaitGroup
+	cancel     context.CancelFunc // ends the waits for moments; nil before Inject
+}
+
+// DuringRecovery arms a second fault: the recovery itself is disturbed, as in real outages. It comes
+// before Inject, and may be called for several faults. t0 stays that of the first fault. A fault that
+// never strikes, or is not proved to bite, makes the drill inconclusive.
+func (d *Drill) DuringRecovery(fault Fault, when Moment) error {
+	_, leave, err := d.enter(context.Background(), "DuringRecovery")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if fault == nil {
+		return errors.New("arm a second fault: there is none")
+	}
+	if err := when.validate(); err != nil {
+		return fmt.Errorf("arm %s: %w", fault.Describe(), err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.further.armed = append(d.further.armed, &armedFault{fault: fault, when: when})
+	return nil
+}
+
+// awaitMoments lets the faults strike that are due some time after t0.
+func (d *Drill) awaitMoments(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.further.cancel = cancel
+	for _, armed := range d.further.armed {
+		if armed.when.after <= 0 {
+			continue
+		}
+		due := d.started.Add(d.record.Fault.At + armed.when.after)
+		d.further.running.Go(func() {
+			timer := time.NewTimer(time.Until(due))
+			defer timer.Stop()
+			select {
+			case <-ctx.Done():
+			case <-timer.C:
+				_ = d.strikeAgain(ctx, armed) // what goes wrong is a doubt
+			}
+		})
+	}
+}
+
+// strikeBefore lets the faults strike that are due before a step.
+func (d *Drill) strikeBefore(ctx context.Context, step string) error {
+	d.mu.Lock()
+	var due []*armedFault
+	for _, armed := range d.further.armed {
+		if armed.when.step == step && !armed.struck {
+			due = append(due, armed)
+		}
+	}
+	d.mu.Unlock()
+	var problems []error
+	for _, armed := range due {
+		problems = append(problems, d.strikeAgain(ctx, armed))
+	}
+	return errors.Join(problems...)
+}
+
+// strikeAgain injects a further fault and proves that it bites.
+func (d *Drill) strikeAgain(ctx context.Context, armed *armedFault) error {
+	d.mu.Lock()
+	armed.struck = true
+	d.mu.Unlock()
+	injection, err := armed.fault.Inject(ctx, d.lab)
+	if err == nil && injection == nil {
+		err = errors.New("it returned neither an injection nor an error")
+	}
+	var number int
+	if injection != nil {
+		number = d.inForceToo(armed.fault, injection)
+	}
+	if err == nil {
+		err = d.prove(ctx, injection, func(proof string) { d.record.FurtherFaults[number].Confirmed = proof })
+	}
+	if err != nil {
+		err = fmt.Errorf("inject %s %s: %w", armed.fault.Describe(), armed.when, err)
+		d.Doubt(err.Error())
+	}
+	return err
+}
+
+// inForceToo records a further fault and returns its number.
+func (d *Drill) inForceToo(fault Fault, injection Injection) int {
+	strike := injection.Strike()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.further.injections = append(d.further.injections, injection)
+	recorded := recordFault(fault, strike, d.started)
+	d.record.FurtherFaults = append(d.record.FurtherFaults, recorded)
+	d.event(recorded.At, "fault", fault.Describe())
+	return len(d.record.FurtherFaults) - 1
+}
+
+// endSecond stops waiting for moments and doubts faults whose moment never came.
+func (d *Drill) endSecond(ctx context.Context) error {
+	d.mu.Lock()
+	cancel := d.further.cancel
+	d.further.cancel = nil
+	if cancel != nil {
+		for _, armed := range d.further.armed {
+			if !armed.struck {
+				d.doubt(fmt.Sprintf("the second fault, %s, never struck: its moment, %s, did not come", armed.fault.Describe(), armed.when))
+			}
+		}
+	}
+	d.mu.Unlock()
+	if cancel == nil {
+		return nil
+	}
+	cancel()
+	return waitForGroup(ctx, &d.further.running, "a second fault is still being injected")
+}
+
+// revertSecond lifts the further faults, the last one first.
+func (d *Drill) revertSecond(ctx context.Context) error {
+	d.mu.Lock()
+	injections := d.further.injections
+	d.further.injections = nil
+	d.mu.Unlock()
+	var problems []error
+	for i := len(injections) - 1; i >= 0; i-- {
+		began := d.now()
+		err := injections[i].Revert(ctx)
+		d.mu.Lock()
+		if err != nil {
+			err = fmt.Errorf("lift %s: %w", d.record.FurtherFaults[i].Description, err)
+			d.doubt(err.Error())
+			problems = append(problems, err)
+		} else {
+			d.record.FurtherFaults[i].RevertedAt = began
+			d.event(began, "revert", "the harness lifts the fault: "+d.record.FurtherFaults[i].Description)
+		}
+		d.mu.Unlock()
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,81 @@
+package harness
+
+import (
+	"fmt"
+	"time"
+)
+
+// A blast is what became of the SLIs that were named as unaffected.
+type blast struct {
+	spared []string
+	misses []string // SLIs that failed all the same
+	doubts []string // SLIs of which nobody can say
+}
+
+// radius looks at the SLIs that the fault must not touch.
+func (o observation) radius(record Record) blast {
+	var found blast
+	if record.Fault == nil {
+		return found
+	}
+	for _, sli := range record.SLIs {
+		if !sli.Unaffected {
+			continue
+		}
+		if count := samplesAfter(sli, record.Fault.At); count < minimumSamples {
+			found.doubts = append(found.doubts, fmt.Sprintf("%q was named as unaffected and asked %d times after the fault: at least %d answers are needed", sli.Name, count, minimumSamples))
+			continue
+		}
+		failed := o.failedSpell(sli, record.Fault.At)
+		switch {
+		case failed == nil:
+			found.spared = append(found.spared, sli.Name)
+		case starved(record, *failed):
+			found.doubts = append(found.doubts, fmt.Sprintf("%q was named as unaffected and failed while the machine was starved: %s", sli.Name, failed.Error))
+		default:
+			found.misses = append(found.misses, fmt.Sprintf("%q was named as unaffected and failed %v after the fault: %s",
+				sli.Name, figure(max(0, failed.From-record.Fault.At)), failed.Error))
+		}
+	}
+	return found
+}
+
+// failedSpell is the first failure of an SLI between t0 and the end of the watch; nil when it stayed green.
+func (o observation) failedSpell(sli RecordSLI, t0 time.Duration) *Spell {
+	for _, spell := range sli.Spells {
+		if spell.failsAfter(t0) && spell.From <= o.until {
+			return &spell
+		}
+	}
+	return nil
+}
+
+// starved tells whether a node or the harness did not get the processor during a spell: its failure is
+// then no work of the fault's.
+func starved(record Record, spell Spell) bool {
+	for _, interruption := range record.Interruptions {
+		if interruption.From <= spell.seen() && interruption.From+interruption.Length >= spell.From {
+			return true
+		}
+	}
+	return false
+}
+
+// minimumOperations is how many operations the history of a register needs to say anything.
+const minimumOperations = 20
+
+// consistency says what the checks of the registers found.
+func consistency(record Record) (misses, doubts []string) {
+	for _, register := range record.Registers {
+		switch {
+		case register.Linearizable == NotLinearizable:
+			misses = append(misses, fmt.Sprintf("register %q is not linearizable: %s", register.Name, register.Explanation))
+		case register.Linearizable != Linearizable:
+			doubts = append(doubts, fmt.Sprintf("whether register %q is linearizable is unknown: %s", register.Name, register.Explanation))
+		case register.Operations-register.Refused-register.Unknown < minimumOperations:
+			doubts = append(doubts, fmt.Sprintf("register %q has a history of %d operations: at least %d are needed", register.Name,
+				register.Operations-register.Refused-register.Unknown, minimumOperations))
+		}
+	}
+	return misses, doubts
+}

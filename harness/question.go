@@ -1,0 +1,186 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"time"
+)
+
+// A Question is one about the network as plain data, so that the agent of a node can ask it by
+// itself, at a rate that no round trip to the harness could keep. Exactly one field is set. Every
+// question opens a connection of its own: a kept one would outlive the fault it is meant to see.
+type Question struct {
+	HTTP *HTTPQuestion `json:"http,omitempty"`
+	TCP  *TCPQuestion  `json:"tcp,omitempty"`
+	DNS  *DNSQuestion  `json:"dns,omitempty"`
+	Echo *EchoQuestion `json:"echo,omitempty"`
+}
+
+// An HTTPQuestion is a GET. The answer is yes when the status is the wanted one and the whole body
+// arrives in time and contains the wanted text.
+type HTTPQuestion struct {
+	At       netip.AddrPort `json:"at"`
+	Host     string         `json:"host,omitempty"`     // of the Host header; "" means At
+	Path     string         `json:"path,omitempty"`     // "" means "/"
+	Status   int            `json:"status,omitempty"`   // 0 means 200
+	Contains string         `json:"contains,omitempty"` // "" accepts any body
+}
+
+// A TCPQuestion is a connection: yes when it is accepted.
+type TCPQuestion struct {
+	At netip.AddrPort `json:"at"`
+}
+
+// A DNSQuestion asks one resolver over UDP for the addresses of a name: yes when there is one, or
+// when the wanted one is among them.
+type DNSQuestion struct {
+	Resolver netip.AddrPort `json:"resolver"`
+	Name     string         `json:"name"`
+	Type     string         `json:"type"` // "A" or "AAAA"
+	Want     netip.Addr     `json:"want,omitzero"`
+}
+
+// An EchoQuestion is an ICMP echo request ("ping"), of the family of the address.
+type EchoQuestion struct {
+	At netip.Addr `json:"at"`
+}
+
+// Validate says in one sentence what is wrong with the question.
+func (q Question) Validate() error {
+	set := 0
+	var problem error
+	if q.HTTP != nil {
+		set++
+		problem = validTarget("HTTP", q.HTTP.At.IsValid())
+	}
+	if q.TCP != nil {
+		set++
+		problem = validTarget("TCP", q.TCP.At.IsValid())
+	}
+	if q.DNS != nil {
+		set++
+		problem = q.DNS.validate()
+	}
+	if q.Echo != nil {
+		set++
+		problem = validTarget("echo", q.Echo.At.IsValid())
+	}
+	if set != 1 {
+		return fmt.Errorf("a question is one of HTTP, TCP, DNS and echo, and this one is %d of them", set)
+	}
+	return problem
+}
+
+// same tells whether two questions ask the same.
+func (q Question) same(other Question) bool { return reflect.DeepEqual(q, other) }
+
+func validTarget(kind string, valid bool) error {
+	if !valid {
+		return fmt.Errorf("the %s question has no address to go to", kind)
+	}
+	return nil
+}
+
+func (q DNSQuestion) validate() error {
+	switch {
+	case !q.Resolver.IsValid():
+		return errors.New("the DNS question has no resolver")
+	case q.Name == "":
+		return errors.New("the DNS question has no name")
+	case q.Type != "A" && q.Type != "AAAA":
+		return fmt.Errorf("the DNS question is for %q records: it can be A or AAAA", q.Type)
+	}
+	return nil
+}
+
+// networkPeriod is the default period of a [NetworkProbe].
+const networkPeriod = 20 * time.Millisecond
+
+// networkLimit is the default time limit of a [NetworkProbe]. It is short of the second after which
+// TCP sends a lost first packet again: a client that had to wait for that has met an outage.
+const networkLimit = 500 * time.Millisecond
+
+// A NetworkProbe is a question about the network that the agent of a node asks by itself.
+type NetworkProbe struct {
+	Label string        // what is claimed, such as "the site answers"; the SLI's name
+	From  string        // the node that asks; "" means [VantageObserver]
+	Every time.Duration // the period; 0 means 20 ms
+	Limit time.Duration // an answer that takes longer is a failure; 0 means 500 ms
+	// Ask makes the question. It is called again all the time, so that a question to where a node is
+	// now follows the node; a change reaches the agent within a few periods.
+	Ask func(observer Observer) (Question, error)
+}
+
+// Fixed is the Ask of a question that never changes.
+func Fixed(question Question) func(Observer) (Question, error) {
+	return func(Observer) (Question, error) { return question, nil }
+}
+
+// Name is the label.
+func (p NetworkProbe) Name() string { return p.Label }
+
+// Period is how often the question is asked.
+func (p NetworkProbe) Period() time.Duration { return orElse(p.Every, networkPeriod) }
+
+// Schedule is the probe's.
+func (p NetworkProbe) Schedule() Schedule {
+	return Schedule{Period: p.Period(), Limit: orElse(p.Limit, networkLimit)}
+}
+
+// Vantage is the node that asks.
+func (p NetworkProbe) Vantage() string {
+	if p.From == "" {
+		return VantageObserver
+	}
+	return p.From
+}
+
+// Question is what to ask now.
+func (p NetworkProbe) Question(observer Observer) (Question, error) {
+	if p.Ask == nil {
+		return Question{}, fmt.Errorf("the probe %q has no question", p.Label)
+	}
+	question, err := p.Ask(observer)
+	if err != nil {
+		return Question{}, err
+	}
+	return question, question.Validate()
+}
+
+// Check asks once.
+func (p NetworkProbe) Check(ctx context.Context, observer Observer) error {
+	question, err := p.Question(observer)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	first := make(chan error, 1)
+	_, err = observer.Ask(ctx, p.Vantage(), question, p.Schedule(), func(samples []Sample) {
+		for _, sample := range samples {
+			select {
+			case first <- sample.Err:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-first:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func orElse(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
