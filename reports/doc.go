@@ -10,6 +10,10 @@
 //	reports.Table(os.Stdout, run, isTerminal)
 //	err = reports.Write(dir, reports.Run{ID: "20261121-093000", Command: "make chaos", Seed: 7, Records: records})
 //
+//	for _, group := range reports.Distributions(records) { // of the drills that were repeated
+//		fmt.Println(group.Title, group.Counts(), group.Sentence())
+//	}
+//
 //	again, err := reports.Rejudge("reports/testdata") // years later: the same verdicts
 //	for _, one := range again {
 //		fmt.Println(one.Path, one.Differences)

@@ -28,9 +28,15 @@ func hostileRun() Run {
 	record.SLIs[0].Name, record.SLIs[0].Spells[1].Error = hostile, hostile
 	record.Steps[0].Name, record.Steps[0].Runbook, record.Steps[0].Error = hostile, hostile, hostile
 	record.Ledgers[0].Name = hostile
+	record.SLIs[1].Steady, record.SLIs[1].Unaffected, record.SLIs[1].Skipped, record.SLIs[1].Name = false, true, 1, hostile+" too"
+	record.FurtherFaults = []harness.RecordFault{{Description: hostile, At: t0 + time.Second, Confirmed: hostile}}
+	record.Registers = notLinearizable().Registers
+	record.Registers[0].Name, record.Registers[0].Explanation = hostile, hostile
 	record.Judgement = harness.Judge(record)
+	again := record
+	again.ID = "hostile-again" // makes a distribution
 	return Run{
-		ID: hostile, Command: hostile, Records: []harness.Record{record},
+		ID: hostile, Command: hostile, Records: []harness.Record{record, again},
 		Failures: []Failure{{Scenario: hostile, Title: "no record", Message: hostile}, {Record: "hostile", Message: hostile}},
 		Skipped:  []Skip{{hostile, hostile, hostile}},
 	}

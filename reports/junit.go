@@ -2,7 +2,6 @@ package reports
 
 import (
 	"encoding/xml"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -179,6 +178,10 @@ func drillProperties(record harness.Record) []junitProperty {
 			properties = append(properties, junitProperty{name, strconv.FormatFloat(value, 'f', -1, 64)})
 		}
 	}
+	properties = append(properties, junitProperty{"seed", strconv.FormatInt(record.Seed, 10)})
+	if record.Phase > 0 {
+		properties = append(properties, junitProperty{"phase_seconds", strconv.FormatFloat(record.Phase.Seconds(), 'f', -1, 64)})
+	}
 	return append(properties, junitProperty{"repeat", record.Repeat})
 }
 
@@ -186,25 +189,19 @@ func drillProperties(record harness.Record) []junitProperty {
 func drillOutput(record harness.Record) string {
 	lines := []string{sentence(record)}
 	for _, outage := range record.Judgement.Outages {
-		lines = append(lines, outageSentence(outage))
+		lines = append(lines, outageSentence(record, outage))
 	}
+	for _, one := range sparedSLIs(record) {
+		lines = append(lines, one.SLI+" (named as unaffected): "+one.Outcome)
+	}
+	for _, register := range record.Registers {
+		lines = append(lines, registerSentence(register))
+	}
+	lines = append(lines, gapSentences(record)...)
 	for _, finding := range record.Findings {
 		lines = append(lines, "found: "+finding)
 	}
 	return printable(strings.Join(lines, "\n"))
-}
-
-// outageSentence is one outage in words.
-func outageSentence(outage harness.Outage) string {
-	watched := ""
-	if !outage.Steady {
-		watched = " (watched only)"
-	}
-	if !outage.Returned {
-		return fmt.Sprintf("%s%s: lost at %s, down for %s, never back", outage.SLI, watched, FormatDuration(outage.Lost), FormatDuration(outage.Down))
-	}
-	return fmt.Sprintf("%s%s: lost at %s, back at %s, down for %s",
-		outage.SLI, watched, FormatDuration(outage.Lost), FormatDuration(outage.Back), FormatDuration(outage.Down))
 }
 
 func seconds(d time.Duration) string {

@@ -21,7 +21,7 @@ var metrics = []metric{
 	{
 		"reprise_rta_seconds", "seconds", "Recovery time actual: fault to the last SLI's return; a lower bound where reprise_recovered is 0.",
 		func(r harness.Record) (float64, bool) {
-			return r.Judgement.RTA.Seconds(), r.Fault != nil && (r.Judgement.Recovered || len(r.Judgement.Outages) > 0)
+			return r.Judgement.RTA.Seconds(), hasRecoveryTime(r)
 		},
 	},
 	{
@@ -49,6 +49,32 @@ var metrics = []metric{
 		func(r harness.Record) (float64, bool) { return float64(r.Judgement.Lost), r.Judgement.DataJudged },
 	},
 	{
+		"reprise_kept_writes", "", "Acknowledged writes that were there afterwards.",
+		func(r harness.Record) (float64, bool) { return float64(writesOf(r).Kept), r.Judgement.DataJudged },
+	},
+	{
+		"reprise_reappeared_writes", "", "Refused writes that were there afterwards all the same.",
+		func(r harness.Record) (float64, bool) { return float64(writesOf(r).Reappeared), r.Judgement.DataJudged },
+	},
+	{
+		"reprise_unknown_writes", "", "Writes whose outcome nobody told the client: neither lost nor kept.",
+		func(r harness.Record) (float64, bool) { return float64(writesOf(r).Unknown), len(r.Ledgers) > 0 },
+	},
+	{
+		"reprise_unknown_kept_writes", "", "Writes of unknown outcome that were there afterwards.",
+		func(r harness.Record) (float64, bool) {
+			return float64(writesOf(r).UnknownKept), r.Judgement.DataJudged
+		},
+	},
+	{
+		"reprise_skipped_questions", "", "Questions that the observer left out because it was late.",
+		func(r harness.Record) (float64, bool) { return float64(skippedQuestions(r)), len(r.SLIs) > 0 },
+	},
+	{
+		"reprise_registers_not_linearizable", "", "Registers with a history that no order explains.",
+		func(r harness.Record) (float64, bool) { return float64(brokenRegisters(r)), len(r.Registers) > 0 },
+	},
+	{
 		"reprise_recovered", "", "1 when the steady state held again, 0 when it did not.",
 		func(r harness.Record) (float64, bool) { return truth(r.Judgement.Recovered), true },
 	},
@@ -66,7 +92,8 @@ var metrics = []metric{
 
 // OpenMetrics writes the figures of the drills as OpenMetrics text, ended by "# EOF". All are
 // gauges labelled with the drill's scenario, title and record ID; reprise_verdict has one series
-// per verdict, 1 for the one that was given. A figure that a drill does not have is left out.
+// per verdict, 1 for the one that was given. Those of repeated drills are labelled with scenario and
+// title only. A figure that a drill does not have is left out.
 func OpenMetrics(w io.Writer, records []harness.Record) error {
 	var text strings.Builder
 	for _, metric := range metrics {
@@ -84,6 +111,7 @@ func OpenMetrics(w io.Writer, records []harness.Record) error {
 			sample(&text, "reprise_verdict", labels(record)+fmt.Sprintf(`,verdict="%s"`, verdict), truth(given))
 		}
 	}
+	distributionMetrics(&text, Distributions(records))
 	text.WriteString("# EOF\n")
 	_, err := io.WriteString(w, text.String())
 	return err
@@ -103,9 +131,14 @@ func sample(text *strings.Builder, name, labels string, value float64) {
 
 // labels tells the drills of a run apart. Scenario and title are not enough: a run may repeat a drill.
 func labels(record harness.Record) string {
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-	return fmt.Sprintf(`scenario="%s",title="%s",record="%s"`,
-		escape.Replace(record.Scenario), escape.Replace(record.Title), escape.Replace(record.ID))
+	return specLabels(record.Scenario, record.Title) + fmt.Sprintf(`,record="%s"`, labelEscapes.Replace(record.ID))
+}
+
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// specLabels tells the specs of a run apart.
+func specLabels(scenario, title string) string {
+	return fmt.Sprintf(`scenario="%s",title="%s"`, labelEscapes.Replace(scenario), labelEscapes.Replace(title))
 }
 
 // wasDetected tells whether an SLI of the steady state broke: without that a time to detect means nothing.

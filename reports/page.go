@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-//go:embed page.html page.css
+//go:embed page.html page_distributions.html page_registers.html page.css
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
@@ -26,7 +27,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"clean":   printable,
 	"style":   func() template.CSS { return template.CSS(mustRead("page.css")) },
 	"instant": func(at time.Time) string { return at.Format("2006-01-02 15:04:05 MST") },
-}).ParseFS(pageFiles, "page.html"))
+}).ParseFS(pageFiles, "page.html", "page_distributions.html", "page_registers.html"))
 
 func mustRead(name string) string {
 	data, err := pageFiles.ReadFile(name)
@@ -52,7 +53,9 @@ type pageData struct {
 	Headline string
 	Class    string // of the whole run: "good", "bad" or "doubt"
 	Drills   []drillView
-	Others   []Failure
+	// Distributions are those of the repeated drills.
+	Distributions []distributionView
+	Others        []Failure
 }
 
 func pageOf(run Run) pageData {
@@ -65,7 +68,31 @@ func pageOf(run Run) pageData {
 	for _, record := range run.Records {
 		data.Drills = append(data.Drills, viewOf(record, run.failuresOf(record)))
 	}
+	for _, d := range Distributions(run.Records) {
+		class := [...]string{asClaimed: "good", notAsClaimed: "bad", inconclusive: "doubt"}[d.outcome()]
+		if class == "good" && d.Verdict == harness.Missed {
+			class = "control"
+		}
+		data.Distributions = append(data.Distributions, distributionView{d, class, d.outcome().mark(), glueError(d.Sentence()), drawStrip(d)})
+	}
 	return data
+}
+
+// A distributionView is one group of repeated drills as the template sees it.
+type distributionView struct {
+	Distribution
+	Class string // as a drill's
+	Mark  string
+	Words string // the sentence
+	Strip *strip
+}
+
+// A faultView is one of a drill's faults as the template sees it.
+type faultView struct {
+	harness.RecordFault
+	Heading  string
+	Since    string // after t0; "" for the first fault
+	Reverted string
 }
 
 // A drillView is one drill as the template sees it.
@@ -82,7 +109,10 @@ type drillView struct {
 	Loss      string
 	LossGoal  string
 	By        string
-	Writes    string // what became of the acknowledged ones
+	Writes    string // how many of the acknowledged ones are lost
+	Faults    []faultView
+	Spared    []spared
+	Gaps      []string
 	Detected  bool
 	UsedShare string // of the target, as a width; "" when it says nothing
 	Over      bool   // the recovery took longer than its target
@@ -93,12 +123,13 @@ type drillView struct {
 
 func viewOf(record harness.Record, failures []Failure) drillView {
 	view := drillView{
-		Record: record, Class: classOf(record), Mark: outcomeOf(record).mark(), Words: verdictWords(record), Sentence: sentence(record),
+		Record: record, Class: classOf(record), Mark: outcomeOf(record).mark(), Words: verdictWords(record), Sentence: glueError(sentence(record)),
 		Why: furtherReasons(record), Failures: failures,
 		Recovery: glue(recoveryTime(record)), Target: unbroken(record.Objective.RTO), Loss: glue(dataLoss(record)), LossGoal: glue(dataTarget(record)),
-		By: recoveredBy(record), Writes: dataPhrase(record), Detected: wasDetected(record), Timeline: drawTimeline(record),
+		By: recoveredBy(record), Writes: lostWrites(record), Spared: sparedSLIs(record), Gaps: gapSentences(record), Detected: wasDetected(record), Timeline: drawTimeline(record),
 		Products: pairs(record.Versions), Engines: pairs(record.Engine),
 	}
+	view.Faults = view.faults()
 	if len(failures) > 0 {
 		view.Class, view.Mark, view.Words = "bad", notAsClaimed.mark(), view.Words+", but the spec failed"
 	}
@@ -121,6 +152,36 @@ func classOf(record harness.Record) string {
 	}
 	return "good"
 }
+
+// faults are the first one and those that struck during the recovery.
+func (v drillView) faults() []faultView {
+	if v.Fault == nil {
+		return nil
+	}
+	views := []faultView{{RecordFault: *v.Fault, Heading: "Fault", Reverted: v.Offset(v.Fault.RevertedAt)}}
+	for i, fault := range v.FurtherFaults {
+		number := ordinal(i + 2)
+		views = append(views, faultView{
+			RecordFault: fault, Heading: strings.ToUpper(number[:1]) + number[1:] + " fault",
+			Since: unbroken(fault.At - v.Fault.At), Reverted: v.Offset(fault.RevertedAt),
+		})
+	}
+	return views
+}
+
+// Part says what an SLI is besides the steady state.
+func (v drillView) Part(sli string) string { return part(v.Record, sli) }
+
+// Down is an outage's length with its error bound.
+func (drillView) Down(outage harness.Outage) string { return glue(downTime(outage)) }
+
+// OldestLost says how old a ledger's oldest lost write was.
+func (v drillView) OldestLost(ledger harness.RecordLedger) string {
+	return glue(oldestLostOf(v.Record, ledger))
+}
+
+// History draws a register that is not known to be linearizable.
+func (drillView) History(register harness.RecordRegister) *history { return drawHistory(register) }
 
 // Offset is a place on the drill's clock, relative to t0.
 func (v drillView) Offset(at time.Duration) string {
@@ -159,6 +220,11 @@ func (drillView) Moved(node harness.RecordNode) bool { return node.Before != nod
 
 // unbroken is a duration that never breaks at the end of a line.
 func unbroken(d time.Duration) string { return glue(FormatDuration(d)) }
+
+var errorBound = regexp.MustCompile(`± ([0-9.]+) (\S+)`)
+
+// glueError keeps the error bounds in a sentence together.
+func glueError(text string) string { return errorBound.ReplaceAllString(text, "±\u00a0$1\u00a0$2") }
 
 func glue(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") }
 

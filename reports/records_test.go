@@ -38,9 +38,13 @@ func madeUp() []harness.Record {
 		recoveredByRunbook(), missedAsClaimed(), withWatchedNeverBack(), recoveredBySelf(), withoutData(), inconclusiveDrill(),
 		missedNotAsClaimed(), withDeclaredTime(), recoveredByRevert(),
 	}
+	records = append(records, newerMadeUp()...)
 	for i := range records {
 		records[i].ID = "made-up-" + records[i].ID
 		records[i].Repeat = fmt.Sprintf("make chaos LABELS=%s FOCUS=%q", records[i].Scenario, records[i].Title)
+		if records[i].Phase > 0 {
+			records[i].Repeat += fmt.Sprintf(" SEED=%d PHASE=1", records[i].Seed)
+		}
 		records[i].Started = drillStart.Add(time.Duration(i) * 2 * time.Minute)
 		records[i].Judgement = harness.Judge(records[i])
 	}
@@ -278,7 +282,7 @@ func recoveredByRevert() harness.Record {
 func madeUpRun() Run {
 	records := madeUp()
 	return Run{
-		ID: "20261121-093000", Command: "make chaos SEED=20200120", Seed: 20200120, Started: drillStart, Duration: 19*time.Minute + 4*time.Second,
+		ID: "20261121-093000", Command: "make chaos SEED=20200120", Seed: 20200120, Started: drillStart, Duration: 43*time.Minute + 4*time.Second,
 		Records: records,
 		Skipped: []Skip{{"readonlyroot", "is seen by nobody for a minute", "this engine cannot grant SYS_ADMIN"}},
 		Failures: []Failure{

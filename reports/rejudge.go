@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +18,10 @@ type Rejudgement struct {
 	Record harness.Record
 	// Now is today's judgement; the stored one is Record.Judgement.
 	Now harness.Judgement
-	// Differences has one line per field that differs, such as "verdict: met, now missed". It is empty
-	// when both are the same.
+	// Differences has one line per part of the verdict or figure that differs, such as "verdict: met,
+	// now missed". It is empty when both are the same. What a record kept from before an addition to
+	// the judgement cannot say is no difference: the steps' and the spared SLIs' lists, and the error
+	// bounds where they were the probes' period alone. Nor is the wording of the reasons.
 	Differences []string
 }
 
@@ -61,16 +64,53 @@ func expand(path string) ([]string, error) {
 
 // differences compares field by field, under the names that the fields have in the JSON.
 func differences(stored, now harness.Judgement) []string {
+	skip := map[string]bool{"Reasons": true, "Outages": true}
+	skip["Repairs"] = len(stored.Repairs) == 0
+	skip["Spared"] = len(stored.Spared) == 0
+	skip["Resolution"] = !boundsEdges(stored)
+	lines := fieldDifferences("", reflect.ValueOf(stored), reflect.ValueOf(now), skip)
+	return append(lines, outageDifferences(stored, now)...)
+}
+
+// boundsEdges tells whether the judgement comes from a judge that knew how far the edges of each outage
+// may be off. Before, the resolution was the longest period, without the time that the answer took.
+func boundsEdges(judgement harness.Judgement) bool {
+	return slices.ContainsFunc(judgement.Outages, func(outage harness.Outage) bool { return outage.Resolution > 0 })
+}
+
+// outageDifferences compares the outages of each SLI.
+func outageDifferences(stored, now harness.Judgement) []string {
 	var lines []string
-	before, after := reflect.ValueOf(stored), reflect.ValueOf(now)
-	for i := range before.NumField() {
-		was, is := before.Field(i), after.Field(i)
-		empty := was.Kind() == reflect.Slice && was.Len() == 0 && is.Len() == 0
-		if empty || reflect.DeepEqual(was.Interface(), is.Interface()) {
+	skip := map[string]bool{"Resolution": !boundsEdges(stored), "Inconclusive": !boundsEdges(stored)}
+	after := harness.Record{Judgement: now}
+	for _, was := range stored.Outages {
+		is, found := outageOf(after, was.SLI)
+		if !found {
+			lines = append(lines, fmt.Sprintf("outage of %q: down for %v, now none", was.SLI, was.Down))
 			continue
 		}
-		name, _, _ := strings.Cut(before.Type().Field(i).Tag.Get("json"), ",")
-		lines = append(lines, fmt.Sprintf("%s: %s, now %s", strings.TrimSuffix(name, "_ns"), show(was), show(is)))
+		lines = append(lines, fieldDifferences(fmt.Sprintf("outage of %q, ", was.SLI), reflect.ValueOf(was), reflect.ValueOf(is), skip)...)
+	}
+	before := harness.Record{Judgement: stored}
+	for _, is := range now.Outages {
+		if _, found := outageOf(before, is.SLI); !found {
+			lines = append(lines, fmt.Sprintf("outage of %q: none, now down for %v", is.SLI, is.Down))
+		}
+	}
+	return lines
+}
+
+// fieldDifferences compares two values of the same type, except for the fields to skip.
+func fieldDifferences(prefix string, before, after reflect.Value, skip map[string]bool) []string {
+	var lines []string
+	for i := range before.NumField() {
+		field, was, is := before.Type().Field(i), before.Field(i), after.Field(i)
+		empty := was.Kind() == reflect.Slice && was.Len() == 0 && is.Len() == 0
+		if skip[field.Name] || empty || reflect.DeepEqual(was.Interface(), is.Interface()) {
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		lines = append(lines, fmt.Sprintf("%s%s: %s, now %s", prefix, strings.TrimSuffix(name, "_ns"), show(was), show(is)))
 	}
 	return lines
 }
@@ -80,7 +120,7 @@ func show(value reflect.Value) string {
 	switch value := value.Interface().(type) {
 	case time.Duration:
 		return value.String()
-	case []string:
+	case string, []string:
 		return fmt.Sprintf("%q", value)
 	default:
 		return fmt.Sprintf("%+v", value)

@@ -12,7 +12,7 @@ import (
 // sentence says in words how a drill ended: the verdict, the recovery with its resolution and its
 // target, and what became of the data.
 func sentence(record harness.Record) string {
-	return oneLine(verdictPhrase(record) + ": " + recoveryPhrase(record) + "; " + dataPhrase(record) + ".")
+	return oneLine(verdictPhrase(record) + ": " + recoveryPhrase(record) + furtherFaults(record) + "; " + dataPhrase(record) + besides(record) + ".")
 }
 
 // verdictPhrase is the beginning of the sentence, with the claim's reason where the claim was a miss.
@@ -53,7 +53,7 @@ func recoveryPhrase(record harness.Record) string {
 	switch {
 	case record.Fault == nil:
 		return "no fault was injected"
-	case len(judgement.Outages) == 0 && !judgement.Recovered:
+	case !hasRecoveryTime(record):
 		return "no failure was seen"
 	case judgement.RecoveredBy == harness.ByRevert:
 		return fmt.Sprintf("back only after the fault was lifted, %s after it had struck, target %s", FormatDuration(judgement.RTA), FormatDuration(target))
@@ -65,6 +65,44 @@ func recoveryPhrase(record harness.Record) string {
 		return phrase + fmt.Sprintf("%s over the target of %s", FormatDuration(judgement.RTA-target), FormatDuration(target))
 	}
 	return phrase + "target " + FormatDuration(target)
+}
+
+// besides names what was not to happen and did, besides a late recovery and lost writes: a miss that
+// the figures do not explain.
+func besides(record harness.Record) string {
+	text := ""
+	for _, one := range sparedSLIs(record) {
+		if one.Failed {
+			text += fmt.Sprintf("; %s was named as unaffected and failed", one.SLI)
+		}
+	}
+	for _, register := range record.Registers {
+		if register.Linearizable == harness.NotLinearizable {
+			text += fmt.Sprintf("; %s is not linearizable", register.Name)
+		}
+	}
+	return text
+}
+
+// furtherFaults says when the recovery itself was disturbed.
+func furtherFaults(record harness.Record) string {
+	if record.Fault == nil {
+		return ""
+	}
+	text := ""
+	for i, fault := range record.FurtherFaults {
+		text += fmt.Sprintf(", with a %s fault %s after the first", ordinal(i+2), FormatDuration(fault.At-record.Fault.At))
+	}
+	return text
+}
+
+// ordinal is the word for a fault's number.
+func ordinal(number int) string {
+	words := []string{"", "first", "second", "third", "fourth", "fifth"}
+	if number < len(words) {
+		return words[number]
+	}
+	return fmt.Sprintf("%dth", number)
 }
 
 // resolution is the error bound of the recovery time, with the part that nobody measured.
@@ -88,10 +126,7 @@ func broughtBack(by harness.RecoveredBy) string {
 }
 
 func dataPhrase(record harness.Record) string {
-	acknowledged := 0
-	for _, ledger := range record.Ledgers {
-		acknowledged += ledger.Acknowledged
-	}
+	acknowledged := writesOf(record).Acknowledged
 	switch judgement := record.Judgement; {
 	case record.Objective.NoData:
 		return "no claim about data"
@@ -105,6 +140,14 @@ func dataPhrase(record harness.Record) string {
 	}
 }
 
+// lostWrites is the data loss in writes.
+func lostWrites(record harness.Record) string {
+	if !record.Judgement.DataJudged {
+		return "not judged"
+	}
+	return fmt.Sprintf("%d of %s", record.Judgement.Lost, plural(writesOf(record).Acknowledged, "write"))
+}
+
 // oldestLost places the oldest lost write relative to the fault.
 func oldestLost(before time.Duration) string {
 	if before <= 0 {
@@ -113,16 +156,24 @@ func oldestLost(before time.Duration) string {
 	return "the oldest acknowledged " + FormatDuration(before) + " before the fault"
 }
 
-// recoveryTime is the RTA as a table shows it: a lower bound when the service never came back.
+// recoveryTime is the RTA without its resolution: a lower bound when the service never came back.
 func recoveryTime(record harness.Record) string {
 	switch judgement := record.Judgement; {
-	case record.Fault == nil, len(judgement.Outages) == 0 && !judgement.Recovered:
+	case !hasRecoveryTime(record):
 		return "-"
 	case !judgement.Recovered:
 		return "> " + FormatDuration(judgement.RTA)
 	default:
 		return FormatDuration(judgement.RTA)
 	}
+}
+
+// recoveryFigure is the RTA with its resolution; a lower bound has none.
+func recoveryFigure(record harness.Record) string {
+	if !hasRecoveryTime(record) || !record.Judgement.Recovered {
+		return recoveryTime(record)
+	}
+	return recoveryTime(record) + " ± " + FormatDuration(record.Judgement.Resolution)
 }
 
 // dataLoss is the RPA as a table shows it, with the number of lost writes when there are any.

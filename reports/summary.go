@@ -2,24 +2,25 @@ package reports
 
 import (
 	"fmt"
-	"html"
 	"io"
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// Summary writes the run as Markdown for the summary of a CI step: one table, the reasons of
-// everything that is not plainly met, and folded below it what each SLI suffered in each drill.
+// Summary writes the run as Markdown for the summary of a CI step: one table, one of the repeated
+// drills, the reasons of everything that is not plainly met, and folded below it the details of each
+// drill: what each SLI suffered, what the runbook took, what became of the writes.
 func Summary(w io.Writer, run Run) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "## Reprise: %s\n\n", markdown(headline(run)))
 	if len(run.Records) > 0 {
 		summaryTable(&text, run)
 	}
+	summaryDistributions(&text, Distributions(run.Records))
 	summaryProblems(&text, run)
 	for _, record := range run.Records {
-		summaryOutages(&text, record)
+		summaryDetails(&text, record)
 	}
 	if len(run.Skipped) > 0 {
 		fmt.Fprintf(&text, "<details><summary>%s</summary>\n\n", plural(len(run.Skipped), "skipped spec"))
@@ -87,26 +88,6 @@ func summaryProblems(text *strings.Builder, run Run) {
 	for _, failure := range run.otherFailures() {
 		fmt.Fprintf(text, "❌ **%s: %s** left no record: %s\n\n", markdown(failure.Scenario), markdown(failure.Title), markdown(firstLine(failure.Message)))
 	}
-}
-
-func summaryOutages(text *strings.Builder, record harness.Record) {
-	if len(record.Judgement.Outages) == 0 {
-		return
-	}
-	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(record.Title)))
-	fmt.Fprintf(text, "%s\n\n", markdown(sentence(record)))
-	text.WriteString("| SLI | lost at | back at | down for |\n|---|---|---|---|\n")
-	for _, outage := range record.Judgement.Outages {
-		name, back := markdown(outage.SLI), "never"
-		if !outage.Steady {
-			name += " (watched only)"
-		}
-		if outage.Returned {
-			back = FormatDuration(outage.Back)
-		}
-		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", name, FormatDuration(outage.Lost), back, FormatDuration(outage.Down))
-	}
-	text.WriteString("\n</details>\n\n")
 }
 
 var markdownEscapes = strings.NewReplacer(

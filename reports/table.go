@@ -29,11 +29,10 @@ const (
 // is named below.
 func Table(w io.Writer, run Run, color bool) {
 	t := table{w: w, color: color}
-	for i, head := range tableHeads {
-		t.widths[i] = len(head)
-	}
-	for _, record := range run.Records {
-		t.fit(record)
+	t.fit(run.Records)
+	if t.needed() > tableWidth {
+		t.bare = true
+		t.fit(run.Records)
 	}
 	t.header()
 	scenario := ""
@@ -49,6 +48,7 @@ func Table(w io.Writer, run Run, color bool) {
 		fmt.Fprintln(w, "  "+oneLine(failure.Title))
 		t.failures([]Failure{failure})
 	}
+	t.distributions(Distributions(run.Records))
 	fmt.Fprintf(w, "\n%s\n", tallyOf(run.Records).words())
 }
 
@@ -57,6 +57,8 @@ type table struct {
 	color bool
 	// widths of the columns after the title, in runes
 	widths [4]int
+	// bare leaves the resolutions out, for figures too long to stand in 100 columns with them
+	bare bool
 }
 
 var tableHeads = [...]string{"RTA / RTO", "RPA / RPO", "recovered by", "verdict"}
@@ -64,27 +66,46 @@ var tableHeads = [...]string{"RTA / RTO", "RPA / RPO", "recovered by", "verdict"
 // cells are the columns after the title.
 func cells(record harness.Record) [4]string {
 	return [4]string{
-		recoveryTime(record) + " / " + FormatDuration(record.Objective.RTO),
+		recoveryFigure(record) + " / " + FormatDuration(record.Objective.RTO),
 		dataLoss(record) + " / " + dataTarget(record),
 		recoveredBy(record),
 		outcomeOf(record).mark() + " " + verdictWords(record),
 	}
 }
 
-// fit widens the columns to the record's cells.
-func (t *table) fit(record harness.Record) {
-	for i, cell := range cells(record) {
-		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+// cells are those of the record, without its resolution where that does not fit.
+func (t *table) cells(record harness.Record) [4]string {
+	values := cells(record)
+	if t.bare {
+		values[0] = recoveryTime(record) + " / " + FormatDuration(record.Objective.RTO)
 	}
+	return values
+}
+
+// fit makes the columns as wide as their heads and cells.
+func (t *table) fit(records []harness.Record) {
+	for i, head := range tableHeads {
+		t.widths[i] = len(head)
+	}
+	for _, record := range records {
+		for i, cell := range t.cells(record) {
+			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+}
+
+// needed is the width of the columns together.
+func (t *table) needed() int {
+	width := 2 // titles are indented
+	for _, column := range t.widths {
+		width += column + 2
+	}
+	return width
 }
 
 // title is the width that is left for a title beside its figures.
 func (t *table) title() int {
-	width := tableWidth
-	for _, column := range t.widths {
-		width -= column + 2
-	}
-	return max(width-2, 0) // titles are indented by 2
+	return max(tableWidth-t.needed(), 0)
 }
 
 func (t *table) header() {
@@ -106,7 +127,7 @@ func (t *table) row(record harness.Record) {
 		fmt.Fprintln(t.w, "  "+line)
 	}
 	line := "  " + pad(title[len(title)-1], t.title())
-	values := cells(record)
+	values := t.cells(record)
 	for i, cell := range values[:3] {
 		line += "  " + pad(cell, t.widths[i])
 	}

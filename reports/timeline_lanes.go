@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -12,11 +13,15 @@ import (
 // sliLane draws what one SLI went through.
 func (t *timeline) sliLane(sli harness.RecordSLI, y int) lane {
 	row := lane{Label: sli.Name, Class: "sli steady", Y: y, Note: t.slis(sli)}
-	if !sli.Steady {
+	if part := part(t.record, sli.Name); part != "" {
 		row.Class = "sli watched"
-		row.Label += " (watched only)"
+		row.Label += " (" + part + ")"
 	}
-	row.Label, row.Title = shorten(row.Label, laneLabel), row.Label+": "+row.Note
+	if sli.Unaffected {
+		row.Class = "sli unaffected"
+	}
+	room := max(laneCharacters-utf8.RuneCountInString(row.Note), 20)
+	row.Label, row.Title = shorten(row.Label, min(laneLabel, room)), row.Label+": "+row.Note
 	for i, spell := range sli.Spells {
 		end := spell.To + sli.Period
 		if i+1 < len(sli.Spells) {
@@ -45,16 +50,18 @@ func spellBegins(spell harness.Spell) time.Duration {
 
 // slis says beside an SLI's name what became of it.
 func (t *timeline) slis(sli harness.RecordSLI) string {
-	for _, outage := range t.record.Judgement.Outages {
-		switch {
-		case outage.SLI != sli.Name:
-		case outage.Returned:
-			return "down for " + FormatDuration(outage.Down)
-		default:
-			return "never back"
-		}
+	outage, found := outageOf(t.record, sli.Name)
+	switch {
+	case !found && slices.Contains(t.record.Judgement.Spared, sli.Name):
+		return "stayed green"
+	case !found:
+		return "not affected"
+	case !outage.Returned:
+		return "never back"
+	case outage.Inconclusive != "":
+		return "? down for " + downTime(outage) + ", inconclusive"
 	}
-	return "not affected"
+	return "down for " + downTime(outage)
 }
 
 func (t *timeline) spellTitle(sli harness.RecordSLI, spell harness.Spell, begin, end time.Duration) string {
@@ -116,6 +123,9 @@ const charactersPerPercent = 0.75
 
 // laneLabel is how many characters of an SLI's name a narrow window has room for.
 const laneLabel = 52
+
+// laneCharacters is how many characters a narrow window has room for in a lane, name and note together.
+const laneCharacters = 68
 
 // shorten cuts a label; the whole text is in its title and in the tables.
 func shorten(label string, most int) string {

@@ -1,29 +1,64 @@
 package reports
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// A moment is a mark that is not placed yet.
+type moment struct {
+	class        string
+	at           time.Duration // after t0
+	label, title string
+}
 
 // addMarks flags the moments in the order in which they happened, the target last.
 func (t *timeline) addMarks() {
-	fault, judgement := t.record.Fault, t.record.Judgement
-	if fault == nil {
+	if t.record.Fault == nil {
 		return
 	}
-	t.mark("fault", 0, "fault", fault.Description)
+	moments := append(t.moments(), t.furtherMoments()...)
+	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
+	for _, one := range moments {
+		t.mark(one.class, one.at, one.label, one.title)
+	}
+	t.markTarget()
+}
+
+// moments are those of every drill.
+func (t *timeline) moments() []moment {
+	fault, judgement := t.record.Fault, t.record.Judgement
+	moments := []moment{{"fault", 0, "fault", fault.Description}}
 	if wasDetected(t.record) {
-		t.mark("detect", judgement.TTD, "detected "+offset(judgement.TTD), "first failed sample of the steady state")
+		moments = append(moments, moment{"detect", judgement.TTD, "detected " + offset(judgement.TTD), "first failed sample of the steady state"})
 	}
 	if judgement.Recovered {
 		back := judgement.RTA - judgement.Declared
-		t.mark("recover", back, "recovered "+offset(back), "every SLI of the steady state held from here on")
+		moments = append(moments, moment{"recover", back, "recovered " + offset(back) + " ± " + FormatDuration(judgement.Resolution), "every SLI of the steady state held from here on"})
 	}
 	if fault.RevertedAt > 0 && t.scale.shows(fault.RevertedAt) {
 		lifted := fault.RevertedAt - fault.At
-		t.mark("revert", lifted, "fault lifted "+offset(lifted), "the harness took the fault back")
+		moments = append(moments, moment{"revert", lifted, "fault lifted " + offset(lifted), "the harness took the fault back"})
 	}
 	if watched := t.record.WatchedUntil - fault.At; !judgement.Recovered && t.record.WatchedUntil > 0 {
-		t.mark("watched", watched, "watched until "+offset(watched), "nobody waited any longer for a recovery")
+		moments = append(moments, moment{"watched", watched, "watched until " + offset(watched), "nobody waited any longer for a recovery"})
 	}
-	t.markTarget()
+	return moments
+}
+
+// furtherMoments are those of the faults that struck during the recovery.
+func (t *timeline) furtherMoments() []moment {
+	var moments []moment
+	for i, fault := range t.record.FurtherFaults {
+		number, at := ordinal(i+2), fault.At-t.record.Fault.At
+		moments = append(moments, moment{"fault further", at, number + " fault " + offset(at), fault.Description})
+		if fault.RevertedAt > 0 && t.scale.shows(fault.RevertedAt) {
+			lifted := fault.RevertedAt - t.record.Fault.At
+			moments = append(moments, moment{"revert", lifted, number + " fault lifted " + offset(lifted), "the harness took it back"})
+		}
+	}
+	return moments
 }
 
 // markTarget draws the RTO. Declared time counts against it without passing here, so the line

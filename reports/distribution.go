@@ -1,0 +1,132 @@
+package reports
+
+import (
+	"slices"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// A Distribution is what several drills of the same spec say together.
+type Distribution struct {
+	Scenario, Title string
+	// Records are the drills, in the order in which they came: two or more.
+	Records []harness.Record
+	// Recovered, Met, Missed and Inconclusive count drills; AsClaimed counts those whose verdict is
+	// conclusive and the one that the spec claims.
+	Recovered, Met, Missed, Inconclusive, AsClaimed int
+	// Unmeasured counts the drills without a recovery time: no fault was injected, or it broke nothing.
+	// They are no part of RTA, and the RTO cannot be met with them.
+	Unmeasured int
+	// RTA is over all drills in which something broke. One that did not recover counts as longer than
+	// every one that did: it is never dropped, for the worst drills would be missing.
+	RTA Spread
+	// TTD is over the drills whose failure was detected, RPA over those whose data was judged.
+	TTD, RPA Spread
+	// Lost is how many acknowledged writes were lost in all drills, MostLost in the worst of them.
+	Lost, MostLost int
+	// RTO is the target: the shortest one where the drills do not have the same.
+	RTO time.Duration
+	// Resolution is the coarsest error bound of an RTA.
+	Resolution time.Duration
+	// Worst is the drill with the longest recovery time, of those that did not recover the one that was
+	// watched the longest. It means nothing when RTA.N is 0.
+	Worst harness.Record
+	// Verdict is that of the RTO, judged on the worst drill: missed when that took longer, met when
+	// none did and every drill was measured and conclusive, else inconclusive.
+	Verdict harness.Verdict
+}
+
+// Distributions groups the drills by scenario and title, in the order of each group's first drill.
+// A drill that has no second one like it makes no distribution.
+func Distributions(records []harness.Record) []Distribution {
+	type spec struct{ scenario, title string }
+	var order []spec
+	groups := map[spec][]harness.Record{}
+	for _, record := range records {
+		key := spec{record.Scenario, record.Title}
+		if len(groups[key]) == 0 {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], record)
+	}
+	var distributions []Distribution
+	for _, key := range order {
+		if group := groups[key]; len(group) > 1 {
+			distributions = append(distributions, distributionOf(group))
+		}
+	}
+	return distributions
+}
+
+func distributionOf(records []harness.Record) Distribution {
+	d := Distribution{Scenario: records[0].Scenario, Title: records[0].Title, Records: slices.Clone(records), RTO: records[0].Objective.RTO}
+	var recoveries, detections, losses []Bound
+	for _, record := range records {
+		d.count(record)
+		judgement := record.Judgement
+		if wasDetected(record) {
+			detections = append(detections, Bound{Value: judgement.TTD})
+		}
+		if judgement.DataJudged {
+			losses = append(losses, Bound{Value: judgement.RPA})
+		}
+		if !hasRecoveryTime(record) {
+			d.Unmeasured++
+			continue
+		}
+		if len(recoveries) == 0 || recoveryBound(record).longerThan(recoveryBound(d.Worst)) {
+			d.Worst = record
+		}
+		recoveries = append(recoveries, recoveryBound(record))
+		d.Resolution = max(d.Resolution, judgement.Resolution)
+	}
+	d.RTA, d.TTD, d.RPA = spreadOf(recoveries), spreadOf(detections), spreadOf(losses)
+	d.Verdict = d.judge()
+	return d
+}
+
+// count adds the drill's verdict, its losses and its target.
+func (d *Distribution) count(record harness.Record) {
+	switch judgement := record.Judgement; {
+	case outcomeOf(record) == inconclusive:
+		d.Inconclusive++
+	case judgement.Verdict == harness.Met:
+		d.Met++
+	default:
+		d.Missed++
+	}
+	if outcomeOf(record) == asClaimed {
+		d.AsClaimed++
+	}
+	if record.Judgement.Recovered {
+		d.Recovered++
+	}
+	d.Lost += record.Judgement.Lost
+	d.MostLost = max(d.MostLost, record.Judgement.Lost)
+	d.RTO = min(d.RTO, record.Objective.RTO)
+}
+
+// judge says whether the RTO was met. A drill that nothing can be concluded from may have been worse
+// than any other, but it cannot make good what another one missed.
+func (d *Distribution) judge() harness.Verdict {
+	for _, record := range d.Records {
+		if hasRecoveryTime(record) && outcomeOf(record) != inconclusive && d.misses(record) {
+			return harness.Missed
+		}
+	}
+	if d.Unmeasured > 0 || d.Inconclusive > 0 {
+		return harness.Inconclusive
+	}
+	return harness.Met
+}
+
+// misses tells whether the drill took longer than the target.
+func (d *Distribution) misses(record harness.Record) bool {
+	return !record.Judgement.Recovered || record.Judgement.RTA > d.RTO
+}
+
+// hasRecoveryTime tells whether the steady state broke, so that there was something to recover from.
+func hasRecoveryTime(record harness.Record) bool {
+	return record.Fault != nil && (record.Judgement.Recovered || wasDetected(record))
+}
