@@ -69,7 +69,7 @@ const (
 
 // next lists the steps that each state allows. Close is allowed in all of them.
 var next = map[state][]string{
-	isNew:         {"Watch", "Unaffected", "DuringRecovery", "Baseline"},
+	isNew:         {"Watch", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
 	isSteady:      {"Watch", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters", "Inject"},
 	isWriting:     {"Watch", "Unaffected", "DuringRecovery", "StartRegisters", "Inject"},
 	isInjected:    {"Detect", "Revert"},

@@ -127,7 +127,7 @@ func (p NetworkProbe) Period() time.Duration { return orElse(p.Every, networkPer
 
 // Schedule is the probe's.
 func (p NetworkProbe) Schedule() Schedule {
-	return Schedule{Period: p.Period(), Limit: orElse(p.Limit, networkLimit)}
+	return Schedule{Period: p.Period(), Limit: orElse(p.Limit, networkLimit), Aligned: true}
 }
 
 // Vantage is the node that asks.

@@ -80,7 +80,7 @@ func (s *sampler) watch(role role, probes ...Probe) error {
 	}
 	for _, probe := range probes {
 		series := &series{probe: probe, role: role}
-		// Spread over the period by the golden ratio, questions of the same period never come in bursts.
+		// Spread over the period by the golden ratio, the harness's own questions never come in bursts.
 		offset := time.Duration(float64(probe.Period()) * fraction(float64(len(s.series))*goldenRatio))
 		s.series = append(s.series, series)
 		s.running.Go(func() { s.broke(series, s.ask(series, offset)) })
@@ -102,7 +102,6 @@ func (s *sampler) ask(series *series, offset time.Duration) error {
 			func(sample Sample) { s.take(series, sample) })
 	}
 	schedule := network.Schedule()
-	schedule.Offset = offset
 	question, err := network.Question(s.observer)
 	if err != nil {
 		return err

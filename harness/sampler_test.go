@@ -220,7 +220,9 @@ func (a *fakeAgent) Done() <-chan struct{} { return a.gone }
 // that make no sense, and one check each way.
 func TestNetworkProbe(t *testing.T) {
 	for _, question := range []Question{
-		{}, {TCP: &TCPQuestion{}}, {DNS: &DNSQuestion{Resolver: netip.MustParseAddrPort("[::1]:53"), Name: "x", Type: "MX"}},
+		{},
+		{TCP: &TCPQuestion{}},
+		{DNS: &DNSQuestion{Resolver: netip.MustParseAddrPort("[::1]:53"), Name: "x", Type: "MX"}},
 		{HTTP: &HTTPQuestion{At: netip.MustParseAddrPort("[::1]:80")}, Echo: &EchoQuestion{At: netip.IPv6Loopback()}},
 	} {
 		if _, err := (NetworkProbe{Label: "x", Ask: Fixed(question)}).Question(nil); err == nil {

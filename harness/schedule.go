@@ -18,6 +18,22 @@ type Schedule struct {
 	Limit time.Duration
 	// Offset puts the first question off, so that the questions of several probes do not come in bursts.
 	Offset time.Duration
+	// Aligned asks at the same moments as every other aligned schedule of this process with this period.
+	// What is asked at one moment costs one waking of the processor, which is most of the cost of a cheap
+	// question; a dear one should rather have an Offset.
+	Aligned bool
+}
+
+// epoch is what aligned schedules count from.
+var epoch = time.Now()
+
+// start is when the first question is due.
+func (s Schedule) start() time.Time {
+	now := time.Now()
+	if s.Aligned {
+		now = now.Add(s.Period - now.Sub(epoch)%s.Period)
+	}
+	return now.Add(s.Offset)
 }
 
 // A Sample is what became of one question.
@@ -56,8 +72,8 @@ func (s Schedule) Keep(ctx context.Context, ask func(ctx context.Context) error,
 	if s.Period <= 0 {
 		return fmt.Errorf("the period is %v: it must be positive", s.Period)
 	}
-	keeper := &keeper{schedule: s, ask: ask, answered: answered}
-	start := time.Now().Add(s.Offset)
+	keeper := &keeper{schedule: s, ask: ask, answered: answered, silence: fmt.Errorf("no answer within %v", s.limit())}
+	start := s.start()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for k := 0; ; k++ {
@@ -73,6 +89,7 @@ func (s Schedule) Keep(ctx context.Context, ask func(ctx context.Context) error,
 			k += missed
 			due = start.Add(time.Duration(k) * s.Period)
 		}
+		keeper.giveUp()
 		keeper.send(ctx, due)
 	}
 }
@@ -82,6 +99,7 @@ type keeper struct {
 	schedule Schedule
 	ask      func(ctx context.Context) error
 	answered func(Sample)
+	silence  error // of a question that is not answered in time
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
@@ -110,18 +128,10 @@ func (k *keeper) send(ctx context.Context, due time.Time) {
 	k.running.Go(func() { k.check(ctx, asked) })
 }
 
-// check asks and settles the sample at its answer, or soon after the time limit when the question
-// does not keep it.
+// check asks and settles the sample at its answer.
 func (k *keeper) check(ctx context.Context, asked *flight) {
-	limit := k.schedule.limit()
-	limited, cancel := context.WithDeadlineCause(ctx, asked.sample.Asked.Add(limit), fmt.Errorf("no answer within %v", limit))
+	limited, cancel := context.WithDeadlineCause(ctx, asked.sample.Asked.Add(k.schedule.limit()), k.silence)
 	defer cancel()
-	giveUp := time.AfterFunc(limit+grace, func() {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.settle(asked, context.Cause(limited))
-	})
-	defer giveUp.Stop()
 	err := k.ask(limited)
 	if err != nil && limited.Err() != nil && errors.Is(err, limited.Err()) {
 		err = fmt.Errorf("%w: %w", context.Cause(limited), err)
@@ -130,6 +140,16 @@ func (k *keeper) check(ctx context.Context, asked *flight) {
 	defer k.mu.Unlock()
 	k.flying--
 	k.settle(asked, err)
+}
+
+// giveUp settles the questions that have not kept their time limit: their checks do not heed it.
+func (k *keeper) giveUp() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	overdue := time.Now().Add(-k.schedule.limit() - grace)
+	for len(k.pending) > 0 && k.pending[0].sample.Asked.Before(overdue) {
+		k.settle(k.pending[0], k.silence)
+	}
 }
 
 // settle takes the first answer of a sample, and hands over what is complete. The caller holds the lock.

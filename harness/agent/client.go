@@ -190,38 +190,43 @@ func (c *Client) callSystem(ctx context.Context, verb, path string, request, rep
 	return nil
 }
 
-// upgrade turns a stream into a tunnel to where the request asks for.
-func (c *Client) upgrade(ctx context.Context, request *http.Request, network string) (*protocol.Tunnel, error) {
+// upgrade opens a stream and turns it into what the request asks for. The reader begins after the
+// agent's reply. The end of the context closes the stream, which cancels what the agent does for it,
+// until release is called.
+func (c *Client) upgrade(ctx context.Context, request *http.Request, to string, buffer int) (*upgraded, error) {
 	stream, err := c.session.Open()
 	if err != nil {
 		return nil, err
 	}
-	// The end of the context closes the stream, which cancels what the agent does for it.
-	watching := context.AfterFunc(ctx, func() { _ = stream.Close(); _ = stream.SetDeadline(time.Unix(1, 0)) })
-	tunnel, err := func() (*protocol.Tunnel, error) {
+	request.Header.Set("Connection", "Upgrade")
+	request.Header.Set("Upgrade", to)
+	u := &upgraded{Conn: stream, reader: bufio.NewReaderSize(stream, buffer)}
+	u.release = context.AfterFunc(ctx, func() { _ = stream.Close(); _ = stream.SetDeadline(time.Unix(1, 0)) })
+	u.header, err = func() (http.Header, error) {
 		if err := request.Write(stream); err != nil {
 			return nil, err
 		}
-		reader := bufio.NewReaderSize(stream, 64<<10)
-		response, err := http.ReadResponse(reader, request) //nolint:bodyclose // an upgraded connection has no body: the tunnel owns the stream
+		response, err := http.ReadResponse(u.reader, request) //nolint:bodyclose // an upgraded connection has no body: the caller owns the stream
 		if err != nil {
 			return nil, err
 		}
-		if err := protocol.Refusal(response); err != nil {
-			return nil, err
-		}
-		local, remote := response.Header.Get(protocol.HeaderLocal), response.Header.Get(protocol.HeaderRemote)
-		return protocol.NewTunnel(stream, reader, network, local, remote), nil
+		return response.Header, protocol.Refusal(response)
 	}()
-	if !watching() && err == nil {
-		err = ctx.Err()
-	}
 	if err != nil {
+		u.release()
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
 		_ = stream.Close()
 		return nil, err
 	}
-	return tunnel, nil
+	return u, nil
+}
+
+// An upgraded is a stream that belongs to the caller.
+type upgraded struct {
+	net.Conn
+	reader  *bufio.Reader
+	header  http.Header
+	release func() bool // ends the watch over the context; false when that has ended
 }

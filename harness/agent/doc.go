@@ -18,7 +18,7 @@
 // Of the engine's capabilities the agent's container needs these and drops all others:
 //
 //   - NET_ADMIN: addresses, links and routes of the node.
-//   - NET_RAW: counting the packets that leave the lab.
+//   - NET_RAW: counting the packets that leave the lab, and asking with ICMP echo requests.
 //   - KILL: signals to processes of other users than root.
 //
 // It enters no namespace and traces no process, so SYS_ADMIN and SYS_PTRACE are not needed, nor is

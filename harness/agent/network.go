@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -38,6 +39,9 @@ func (c *Client) Addresses(ctx context.Context) (harness.Addresses, error) {
 	return addresses, err
 }
 
+// tunnelBuffer holds the largest datagram.
+const tunnelBuffer = 64 << 10
+
 // Dial opens a connection from inside the node's network namespace. Network is "tcp", "tcp4",
 // "tcp6", "udp", "udp4", "udp6" or "unix". The errors that say why there is no connection
 // (syscall.ECONNREFUSED, EHOSTUNREACH, ...) are told apart by errors.Is as if they had happened
@@ -48,11 +52,13 @@ func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, fmt.Errorf("dial %s from %s: %w", address, c.node, err)
 	}
-	request.Header.Set("Connection", "Upgrade")
-	request.Header.Set("Upgrade", protocol.UpgradeTunnel)
-	tunnel, err := c.upgrade(ctx, request, network)
+	stream, err := c.upgrade(ctx, request, protocol.UpgradeTunnel, tunnelBuffer)
+	if err == nil && !stream.release() {
+		err = errors.Join(ctx.Err(), stream.Close())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("dial %s from %s: %w", address, c.node, err)
 	}
-	return tunnel, nil
+	local, remote := stream.header.Get(protocol.HeaderLocal), stream.header.Get(protocol.HeaderRemote)
+	return protocol.NewTunnel(stream.Conn, stream.reader, network, local, remote), nil
 }

@@ -17,12 +17,12 @@ import (
 const dnsPort = 8600
 
 // Resolves claims that a client on the network that knows where the Consul servers are now gets an
-// IPv6 address for SERVICE.service.consul by DNS. It is asked every 500 ms.
+// IPv6 address for SERVICE.service.consul by DNS. It is asked every 100 ms.
 func Resolves(service string) harness.Probe { return byName{service: service} }
 
 // AnswersByName claims that the service answers over HTTP at the first address that
 // SERVICE.service.consul resolves to: the view of a user who goes by the name. It is asked every
-// 500 ms.
+// 100 ms.
 func AnswersByName(service string, port uint16) harness.Probe {
 	return byName{service: service, port: port}
 }

@@ -88,6 +88,11 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 				"net.ipv6.conf.all.keep_addr_on_down": "1", "net.ipv6.conf.default.keep_addr_on_down": "1",
 				"net.ipv6.conf.default.accept_ra": "0", "net.ipv6.conf.default.accept_dad": "0",
 			}
+			if len(n.System.Command) == 0 {
+				// The observer opens and closes hundreds of connections a second, each of which keeps its port
+				// for a minute: it would run out of them.
+				host.Sysctls["net.ipv4.tcp_tw_reuse"], host.Sysctls["net.ipv4.ip_local_port_range"] = "1", "10000 65535"
+			}
 		},
 		EndpointSettingsModifier: func(endpoints map[string]*network.EndpointSettings) {
 			endpoints[n.lab.networks[0]] = &network.EndpointSettings{

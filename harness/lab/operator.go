@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
 )
 
 // Addresses are the addresses the node has now.
@@ -35,6 +36,24 @@ func (l *Lab) Dial(ctx context.Context, from, network, address string) (net.Conn
 		return nil, err
 	}
 	return node.agent.Dial(ctx, network, address)
+}
+
+// Ask has the agent of a node ask a question at a fixed rate.
+func (l *Lab) Ask(ctx context.Context, from string, question harness.Question, schedule harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+	node, err := l.node(from)
+	if err != nil {
+		return nil, err
+	}
+	return node.agent.Ask(ctx, question, schedule, samples)
+}
+
+// Usage is what the agent of a node has used of its machine since it started.
+func (l *Lab) Usage(ctx context.Context, name string) (agent.Usage, error) {
+	node, err := l.node(name)
+	if err != nil {
+		return agent.Usage{}, err
+	}
+	return node.agent.Usage(ctx)
 }
 
 // ReadFile reads a file of the node's system.

@@ -1,89 +1,47 @@
 package nomad
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/netip"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 )
 
 // Answers claims that the service answers over HTTP, across the network, at the present IPv6
-// address of a Nomad client: the view of a user who always knows where to look. It is asked every
-// 200 ms.
-func Answers(service string, port uint16) harness.Probe {
-	return answers{service: service, port: port}
+// address of a Nomad client: the view of a user who always knows where to look. Of several clients
+// the first of the topology is asked, every 20 ms. The answer must be the canary's.
+func Answers(service string, port uint16) harness.NetworkProbe {
+	return answers(service+" answers", port, func(observer harness.Observer, client harness.Node) (netip.Addr, error) {
+		now, err := observer.Addresses(client.Name)
+		if err != nil {
+			return netip.Addr{}, fmt.Errorf("look up the addresses of %s: %w", client.Name, err)
+		}
+		return now.IPv6, nil
+	})
 }
 
 // AnswersPinned claims that the service answers at the IPv6 address a Nomad client had in peace
-// time: the view of a user who wrote the address down. It is asked every 200 ms.
-func AnswersPinned(service string, port uint16) harness.Probe {
-	return answers{service: service, port: port, pinned: true}
+// time: the view of a user who wrote the address down. Of several clients the first of the topology
+// is asked, every 20 ms. The answer must be the canary's.
+func AnswersPinned(service string, port uint16) harness.NetworkProbe {
+	return answers(service+" answers at its old address", port, func(_ harness.Observer, client harness.Node) (netip.Addr, error) {
+		return client.IPv6, nil
+	})
 }
 
-type answers struct {
-	service string
-	port    uint16
-	pinned  bool
-}
+// canaryMark is in every answer of the canary, and hardly in anybody else's.
+const canaryMark = `"pid"`
 
-func (a answers) Name() string {
-	if a.pinned {
-		return a.service + " answers at its old address"
-	}
-	return a.service + " answers"
-}
-
-func (a answers) Period() time.Duration { return answerPeriod }
-
-func (a answers) Check(ctx context.Context, observer harness.Observer) error {
-	clients := observer.Topology().Selected(ClientRole)
-	if len(clients) == 0 {
-		return fmt.Errorf("the topology has no node of role %s", ClientRole)
-	}
-	var last error
-	for _, client := range clients {
-		address := client.IPv6
-		if !a.pinned {
-			now, err := observer.Addresses(client.Name)
-			if err != nil {
-				return fmt.Errorf("look up the addresses of %s: %w", client.Name, err)
-			}
-			address = now.IPv6
+func answers(label string, port uint16, address func(harness.Observer, harness.Node) (netip.Addr, error)) harness.NetworkProbe {
+	return harness.NetworkProbe{Label: label, Ask: func(observer harness.Observer) (harness.Question, error) {
+		clients := observer.Topology().Selected(ClientRole)
+		if len(clients) == 0 {
+			return harness.Question{}, fmt.Errorf("the topology has no node of role %s", ClientRole)
 		}
-		if last = get(ctx, observer, netip.AddrPortFrom(address, a.port)); last == nil {
-			return nil
+		at, err := address(observer, clients[0])
+		if err != nil {
+			return harness.Question{}, err
 		}
-		last = fmt.Errorf("%s at %s: %w", client.Name, address, last)
-	}
-	return last
-}
-
-// get asks the canary once and checks that it was the canary that answered.
-func get(ctx context.Context, observer harness.Observer, at netip.AddrPort) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.String()+"/", nil)
-	if err != nil {
-		return err
-	}
-	response, err := harness.HTTPClient(observer, harness.VantageObserver).Do(request)
-	if err != nil {
-		return harness.Plain(err)
-	}
-	defer response.Body.Close() //nolint:errcheck // read only: nothing can be lost by it
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("answered %s", response.Status)
-	}
-	var process struct {
-		PID int `json:"pid"`
-	}
-	if err := json.NewDecoder(response.Body).Decode(&process); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	if process.PID == 0 {
-		return fmt.Errorf("answered without a process id: not the canary")
-	}
-	return nil
+		return harness.Question{HTTP: &harness.HTTPQuestion{At: netip.AddrPortFrom(at, port), Contains: canaryMark}}, nil
+	}}
 }

@@ -11,7 +11,6 @@ import (
 // Periods of the probes: how often each question is asked, and so the resolution of the figures.
 const (
 	runningPeriod = 500 * time.Millisecond
-	answerPeriod  = 200 * time.Millisecond
 )
 
 // raftServers describes Nomad's servers to the probes that all Raft clusters share. Each server is asked

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/rack"
 )
 
 // jobAPI is a server with one allocation of the canary on one client.
@@ -68,12 +70,12 @@ func TestAnswers(t *testing.T) {
 		answers        string
 		answersByOldIP string
 	}{
-		"moved along":   {now, http.HandlerFunc(canary), "", "connection refused"},
-		"stayed behind": {before, http.HandlerFunc(canary), "client-1 at fd00:d2::31", ""},
-		"in trouble":    {now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), "answered 503", "refused"},
-		"somebody else": {now, somebody, "not the canary", "refused"},
-		"not even HTTP": {now, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), "EOF", "refused"},
-		"not even JSON": {now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }), "read the answer", "refused"},
+		"moved along":     {now, http.HandlerFunc(canary), "", "connection refused"},
+		"stayed behind":   {before, http.HandlerFunc(canary), "connection refused", ""},
+		"in trouble":      {now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), "answered 503", "refused"},
+		"somebody else":   {now, somebody, `the body does not contain "\"pid\""`, "refused"},
+		"not even HTTP":   {now, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), "closed before the answer was complete", "refused"},
+		"some other page": {now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }), "does not contain", "refused"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -84,4 +86,25 @@ func TestAnswers(t *testing.T) {
 			expect(t, AnswersPinned("canary", 8080).Check(t.Context(), observer), c.answersByOldIP)
 		})
 	}
+}
+
+// Goal: a topology that cannot be asked is refused in words, and one with several clients is asked at
+// its first, at the default period of a probe that the agent asks by itself. Method: look at the
+// question itself.
+func TestAnswersChoosesAClient(t *testing.T) {
+	observer := servers3(t)
+	probe := Answers("canary", 8080)
+	question, err := probe.Question(observer)
+	if err != nil || question.HTTP == nil || question.HTTP.At.String() != "[fd00:d1::31]:8080" {
+		t.Errorf("it asks %+v, %v", question.HTTP, err)
+	}
+	if probe.Period() != 20*time.Millisecond {
+		t.Errorf("it asks every %v", probe.Period())
+	}
+	observer.Renumber("client-1", harness.Addresses{})
+	_, err = probe.Question(observer)
+	expect(t, err, "the HTTP question has no address to go to")
+	lonely := rack.New(harness.Topology{})
+	_, err = probe.Question(lonely)
+	expect(t, err, "the topology has no node of role nomad-client")
 }

@@ -6,6 +6,7 @@
 //	reprise-agent agent                                    first process of the agent's container; speaks on stdin and stdout
 //	reprise-agent supervise [--cgroups] -- command [arg]   entrypoint of the system's container
 //	reprise-agent canary [--listen [::]:8080]              a web service for jobs to run
+//	reprise-agent cuts [--control [::]:9000]               services whose outages have known lengths, to calibrate the observer with
 //
 // Nobody starts it by hand; harness/agent says how it is started and speaks to it.
 package main

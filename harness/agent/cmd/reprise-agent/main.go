@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/canary"
+	"github.com/reprise-dr/reprise/harness/agent/internal/cuts"
 	"github.com/reprise-dr/reprise/harness/agent/internal/node"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 	"github.com/reprise-dr/reprise/harness/agent/internal/system"
@@ -42,8 +43,10 @@ func run(ctx context.Context, arguments []string) error {
 		return runSupervisor(ctx, rest)
 	case "canary":
 		return runCanary(ctx, rest)
+	case "cuts":
+		return runCuts(ctx, rest)
 	default:
-		return fmt.Errorf("%q is none of agent, supervise and canary", name)
+		return fmt.Errorf("%q is none of agent, supervise, canary and cuts", name)
 	}
 }
 
@@ -89,4 +92,22 @@ func runCanary(ctx context.Context, arguments []string) error {
 		return err
 	}
 	return canary.Serve(ctx, *listen)
+}
+
+// runCuts serves what the observer is calibrated with.
+func runCuts(ctx context.Context, arguments []string) error {
+	flags := flag.NewFlagSet("cuts", flag.ContinueOnError)
+	control := flags.String("control", "[::]:9000", "address to take orders on")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return errors.New("cuts needs services, each as NAME=KIND@ADDRESS")
+	}
+	if err := cuts.Hurry(); err != nil {
+		return err
+	}
+	// A thread that wakes for a cut must never wait for another that wakes for one.
+	runtime.GOMAXPROCS(max(processors+flags.NArg(), runtime.NumCPU()))
+	return cuts.Serve(ctx, *control, flags.Args())
 }

@@ -15,6 +15,31 @@ import (
 // Now reads CLOCK_MONOTONIC. Go's own monotonic reading cannot be taken out of a time.Time.
 func Now() protocol.Instant { return read(unix.CLOCK_MONOTONIC) }
 
+// A Mark relates the readings within this process's times to the kernel's clock, which they were
+// taken from.
+type Mark struct {
+	here  time.Time
+	there protocol.Instant
+}
+
+// NewMark takes both readings, within the shortest of a few moments.
+func NewMark() Mark {
+	var best Mark
+	shortest := time.Duration(-1)
+	for range 5 {
+		before, now := Now(), time.Now()
+		if took := time.Duration(Now() - before); shortest < 0 || took < shortest {
+			best, shortest = Mark{here: now, there: before + protocol.Instant(took/2)}, took
+		}
+	}
+	return best
+}
+
+// Instant is the moment on the kernel's clock. The moment must come from time.Now.
+func (m Mark) Instant(moment time.Time) protocol.Instant {
+	return m.there + protocol.Instant(moment.Sub(m.here))
+}
+
 // Ahead is how far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC. It changes when somebody sets the clock.
 func Ahead() time.Duration {
 	return time.Duration(read(unix.CLOCK_REALTIME) - Now())

@@ -57,3 +57,22 @@ func TestUntilGivesUp(t *testing.T) {
 		cancel()
 	}
 }
+
+// Goal: a time of this process is placed on the kernel's clock to within the moment it takes to read
+// both. Method: readings of the clock before and after time.Now, much later than the mark.
+func TestMark(t *testing.T) {
+	mark := NewMark()
+	const slack = protocol.Instant(20 * time.Microsecond)
+	for range 100 {
+		before := Now()
+		now := time.Now()
+		after := Now()
+		if placed := mark.Instant(now); placed < before-slack || placed > after+slack {
+			t.Errorf("%v was placed %v before and %v after its neighbours", now, time.Duration(before-placed), time.Duration(placed-after))
+		}
+		if ahead := mark.Instant(now.Add(time.Hour)) - mark.Instant(now); ahead != protocol.Instant(time.Hour) {
+			t.Errorf("an hour became %v", time.Duration(ahead))
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -39,6 +39,8 @@ type agent struct {
 	watchdog *watchdog
 	packets  *packetWatch
 	blows    *blows
+
+	processors *processors
 }
 
 // Run serves the harness until it says so, or until its lease runs out; then it undoes the faults in
@@ -52,7 +54,7 @@ func Run(ctx context.Context, options Options) error {
 	a := &agent{
 		options: options, network: network, system: newSystem(options.SystemSocket),
 		journal: &journal{}, lease: newLease(options.Lease), watchdog: newWatchdog(), packets: &packetWatch{network: network},
-		blows: newBlows(),
+		blows: newBlows(), processors: newProcessors(),
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -87,6 +89,8 @@ func (a *agent) routes() http.Handler {
 	mux.Handle(protocol.PathConfigure, protocol.Handle(a.configure))
 	mux.Handle(protocol.PathAddresses, protocol.Handle(a.addresses))
 	mux.Handle(protocol.PathDial, http.HandlerFunc(serveTunnel))
+	mux.Handle(protocol.PathAsk, http.HandlerFunc(a.serveAsk))
+	mux.Handle(protocol.PathUsage, protocol.Handle(a.usage))
 	mux.Handle(protocol.PathWatchPackets, protocol.Handle(a.watchPackets))
 	mux.Handle(protocol.PathPackets, protocol.Handle(a.countPackets))
 	mux.Handle(protocol.PathPrepare, protocol.Handle(a.prepare))

@@ -50,6 +50,7 @@ func (a *agent) prepare(ctx context.Context, blow protocol.Blow) (protocol.Prepa
 	if len(blow.Actions) == 0 {
 		return protocol.Prepared{}, errors.New("no action is given")
 	}
+	a.processors.strike()
 	var deeds []deed
 	for _, action := range blow.Actions {
 		ready, err := a.ready(ctx, action)

@@ -33,11 +33,20 @@ func Reap(ctx context.Context) {
 	}
 }
 
-// Stdio is the stream of a process that is attached to.
-func Stdio() io.ReadWriteCloser { return stdio{} }
+// Stdio is the stream of a process that is attached to. Its files wait in Go's poller if they can: a
+// thread that waits in the kernel would keep a processor, of which there may be one, for up to 10 ms.
+func Stdio() io.ReadWriteCloser { return stdio{in: pollable(os.Stdin), out: pollable(os.Stdout)} }
 
-type stdio struct{}
+func pollable(file *os.File) *os.File {
+	fd := int(file.Fd())
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return file
+	}
+	return os.NewFile(uintptr(fd), file.Name())
+}
 
-func (stdio) Read(p []byte) (int, error)  { return os.Stdin.Read(p) }
-func (stdio) Write(p []byte) (int, error) { return os.Stdout.Write(p) }
-func (stdio) Close() error                { return errors.Join(os.Stdin.Close(), os.Stdout.Close()) }
+type stdio struct{ in, out *os.File }
+
+func (s stdio) Read(p []byte) (int, error)  { return s.in.Read(p) }
+func (s stdio) Write(p []byte) (int, error) { return s.out.Write(p) }
+func (s stdio) Close() error                { return errors.Join(s.in.Close(), s.out.Close()) }

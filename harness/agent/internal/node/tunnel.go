@@ -3,7 +3,7 @@
 package node
 
 import (
-	"errors"
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -26,23 +26,39 @@ func serveTunnel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer far.Close()
+	stream, reader, err := upgrade(w, protocol.UpgradeTunnel, map[string]string{
+		protocol.HeaderLocal: far.LocalAddr().String(), protocol.HeaderRemote: far.RemoteAddr().String(),
+	})
+	if err != nil {
+		return
+	}
+	defer stream.Close()
+	carry(protocol.NewTunnel(stream, reader, network, "", ""), far)
+}
+
+// upgrade takes the stream of a request over, and says so. On an error the request is answered, or
+// its caller has gone.
+func upgrade(w http.ResponseWriter, to string, headers map[string]string) (net.Conn, *bufio.Reader, error) {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
-		protocol.Refuse(w, errors.New("the stream cannot become a tunnel"))
-		return
+		err := fmt.Errorf("the stream cannot become a %s", to)
+		protocol.Refuse(w, err)
+		return nil, nil, err
 	}
 	stream, buffered, err := hijacker.Hijack()
 	if err != nil {
 		protocol.Refuse(w, err)
-		return
+		return nil, nil, err
 	}
-	defer stream.Close()
-	_, err = fmt.Fprintf(stream, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n%s: %s\r\n%s: %s\r\n\r\n",
-		protocol.UpgradeTunnel, protocol.HeaderLocal, far.LocalAddr(), protocol.HeaderRemote, far.RemoteAddr())
-	if err != nil {
-		return
+	reply := "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + to + "\r\n"
+	for name, value := range headers {
+		reply += name + ": " + value + "\r\n"
 	}
-	carry(protocol.NewTunnel(stream, buffered.Reader, network, "", ""), far)
+	if _, err := io.WriteString(stream, reply+"\r\n"); err != nil {
+		_ = stream.Close() // the caller has gone
+		return nil, nil, err
+	}
+	return stream, buffered.Reader, nil
 }
 
 // carry copies both ways.

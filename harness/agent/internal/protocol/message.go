@@ -9,7 +9,7 @@ import (
 
 // Version changes whenever a harness and an agent of different versions would misunderstand each
 // other. It is also the version of the agent's image.
-const Version = 1
+const Version = 2
 
 // SystemSocket is where a node's supervisor listens: an abstract socket, which exists once per
 // network namespace, needs no shared folder and leaves no file behind.
@@ -33,6 +33,8 @@ const (
 	PathConfigure    = "/network/configure"
 	PathAddresses    = "/network/addresses"
 	PathDial         = "/network/dial"
+	PathAsk          = "/ask"
+	PathUsage        = "/usage"
 	PathWatchPackets = "/packets/watch"
 	PathPackets      = "/packets/count"
 	PathPrepare      = "/strike/prepare"
@@ -93,6 +95,25 @@ type Configuration struct {
 	Addresses  []netip.Prefix `json:"addresses,omitempty"`
 	Hosts      []byte         `json:"hosts,omitempty"`
 	ResolvConf []byte         `json:"resolv_conf,omitempty"`
+}
+
+// Asking is what to ask, and when. The stream it is asked over becomes one of batches of samples
+// (package gob), and the other way of questions that replace the first (JSON).
+type Asking struct {
+	Question harness.Question `json:"question"`
+	Schedule harness.Schedule `json:"schedule"`
+}
+
+// A Sample is what became of one question.
+type Sample struct {
+	Due, Asked, Seen Instant
+	Error            string // "": yes
+}
+
+// Usage is what the agent's process has used of its machine since it started.
+type Usage struct {
+	CPU        time.Duration `json:"cpu_ns"`
+	PeakMemory int64         `json:"peak_memory"` // bytes
 }
 
 // Watch starts to count the packets that leave the lab.

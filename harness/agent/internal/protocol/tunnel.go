@@ -179,9 +179,10 @@ type place struct{ network, address string }
 func (p place) Network() string { return p.network }
 func (p place) String() string  { return p.address }
 
-// How a stream becomes a tunnel: the names in the request and its reply.
+// How a stream becomes a tunnel, or one of samples: the names in the request and its reply.
 const (
 	UpgradeTunnel = "reprise-tunnel"
+	UpgradeAsk    = "reprise-ask"
 	HeaderLocal   = "Reprise-Local"  // address of the connection on its node
 	HeaderRemote  = "Reprise-Remote" // address it goes to
 )
