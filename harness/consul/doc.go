@@ -8,6 +8,7 @@
 //	steady := harness.All(consul.Quorum(3), consul.AnswersByName("canary", 8080))
 //	watched := harness.All(consul.Leader(), consul.Resolves("canary"))
 //	writes := harness.Ledgers(consul.KV("drill/renumbering"))
+//	shared := consul.Register("drill/register")        // concurrent clients, checked for linearizability
 //	err := drill.Watch(ctx, watched...)
 //	err = drill.Baseline(ctx, steady)
 //	err = drill.Repair(ctx, consul.StopRenumberStart())

@@ -3,6 +3,7 @@ package consul
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -12,25 +13,44 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/raft"
 )
 
-// kvInterval is the time between two writes.
-const kvInterval = 100 * time.Millisecond
+// Intervals of the ledgers.
+const (
+	kvInterval = 20 * time.Millisecond
+	// fastInterval makes 250 writes a second, so that 200 are acknowledged where the machine has not got
+	// the time for every one.
+	fastInterval = 4 * time.Millisecond
+)
 
-// KV is a ledger of keys prefix/0, prefix/1, ... in Consul's key-value store, one every 100 ms.
-// They are read back by one list that the leader confirms (consistent mode).
-func KV(prefix string) harness.Ledger { return kv{prefix: prefix} }
+// KV is a ledger of keys prefix/0, prefix/1, ... in Consul's key-value store, one every 20 ms. They are
+// written to the servers in turn, over connections that are kept, and read back by one list that the
+// leader confirms (consistent mode).
+func KV(prefix string) harness.Ledger { return KVEvery(prefix, kvInterval) }
 
-type kv struct{ prefix string }
+// FastKV is [KV] with a write every 4 ms: loss is known to a few milliseconds. It takes the servers and
+// the harness most of a processor together; `make bench` says how much, and what elections make of it.
+func FastKV(prefix string) harness.Ledger { return KVEvery(prefix, fastInterval) }
 
-func (k kv) Name() string            { return "consul kv " + k.prefix }
-func (k kv) Interval() time.Duration { return kvInterval }
+// KVEvery is [KV] at another rate.
+func KVEvery(prefix string, interval time.Duration) harness.Ledger {
+	return &kv{prefix: prefix, interval: interval, clients: raft.NewClients(dialKept)}
+}
 
-func (k kv) Write(ctx context.Context, observer harness.Observer, entry int) error {
+type kv struct {
+	prefix   string
+	interval time.Duration
+	clients  *raft.Clients[*api.Client]
+}
+
+func (k *kv) Name() string            { return "consul kv " + k.prefix }
+func (k *kv) Interval() time.Duration { return k.interval }
+
+func (k *kv) Write(ctx context.Context, observer harness.Observer, entry int) error {
 	nodes, err := servers(observer)
 	if err != nil {
 		return err
 	}
 	return raft.Write(ctx, nodes, entry, func(ctx context.Context, node string) error {
-		client, err := dial(observer, node)
+		client, err := k.clients.Of(observer, node)
 		if err != nil {
 			return err
 		}
@@ -40,14 +60,14 @@ func (k kv) Write(ctx context.Context, observer harness.Observer, entry int) err
 	}, answer)
 }
 
-func (k kv) Entries(ctx context.Context, observer harness.Observer) ([]int, error) {
+func (k *kv) Entries(ctx context.Context, observer harness.Observer) ([]int, error) {
 	nodes, err := servers(observer)
 	if err != nil {
 		return nil, err
 	}
 	var entries []int
 	err = raft.Read(nodes, func(node string) error {
-		client, err := dial(observer, node)
+		client, err := k.clients.Of(observer, node)
 		if err != nil {
 			return err
 		}
@@ -65,6 +85,15 @@ func (k kv) Entries(ctx context.Context, observer harness.Observer) ([]int, erro
 		return nil
 	})
 	return entries, err
+}
+
+// dialKept makes a client of the API on one node that keeps its connections.
+func dialKept(observer harness.Observer, node string) (*api.Client, error) {
+	client, err := api.NewClient(&api.Config{Address: httpAddress, Scheme: "http", HttpClient: harness.KeptHTTPClient(observer, node)})
+	if err != nil {
+		return nil, fmt.Errorf("make a client of the Consul API on %s: %w", node, err)
+	}
+	return client, nil
 }
 
 // answer is a raft.Answer.

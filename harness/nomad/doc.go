@@ -9,6 +9,7 @@
 //	err := nomad.Run(ctx, lab, nomad.Canary(8080))     // a service to lose
 //	steady := harness.All(nomad.Quorum(3), nomad.Running(nomad.CanaryName), nomad.Answers(nomad.CanaryName, 8080))
 //	writes := harness.Ledgers(nomad.Variables("drill/renumbering"))
+//	shared := nomad.Register("drill/register")         // concurrent clients, checked for linearizability
 //	err = drill.Repair(ctx, nomad.StopRenumberStart()) // what ought to be enough, and is not
 //	err = drill.Repair(ctx, nomad.PeersJSON())         // what is
 //	leader, err := nomad.LeaderNode(ctx, lab)          // "nomad-2": whom to take down
