@@ -25,7 +25,13 @@ type choice struct {
 	seed          int64
 	repeat        int
 	keep          bool
+	phase         bool     // put every fault off by a time drawn from the seed, as repeat does
+	folders       []string // below scenarios; nil means every story
 }
+
+// drawsPhase tells whether faults are put off: a run of several passes would otherwise strike at the
+// same moment every time.
+func (c choice) drawsPhase() bool { return c.phase || c.repeat > 1 }
 
 // seeds are below this, so that they are easy to copy.
 const seeds = 1_000_000
@@ -39,6 +45,7 @@ func chaosCommand(out io.Writer) *cli.Command {
 			&cli.StringFlag{Name: "focus", Usage: "run the specs whose text matches the regular `EXPRESSION`"},
 			&cli.Int64Flag{Name: "seed", Usage: "order the specs as a run with the same `NUMBER` did (default: chosen at random)"},
 			&cli.IntFlag{Name: "repeat", Value: 1, Usage: "run everything `TIMES` times, each with the next seed; failures do not end it"},
+			&cli.BoolFlag{Name: "phase", Usage: "put every fault off by up to 2 s, drawn from the seed, as --repeat does"},
 			&cli.BoolFlag{Name: "keep", Usage: "leave the lab of a failed spec running for a look inside"},
 		},
 		OnUsageError: noUsageText,
@@ -46,14 +53,19 @@ func chaosCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, command *cli.Command) error {
 			chosen := choice{
 				labels: command.String("labels"), focus: command.String("focus"), repeat: command.Int("repeat"),
-				keep: command.Bool("keep"), seed: rand.Int64N(seeds),
-			}
-			if command.IsSet("seed") {
-				chosen.seed = command.Int64("seed")
+				keep: command.Bool("keep"), phase: command.Bool("phase"), seed: chosenSeed(command),
 			}
 			return chaos(ctx, out, chosen)
 		},
 	}
+}
+
+// chosenSeed is the seed that the command line names, or else a random one.
+func chosenSeed(command *cli.Command) int64 {
+	if command.IsSet("seed") {
+		return command.Int64("seed")
+	}
+	return rand.Int64N(seeds)
 }
 
 // check says what is wrong with the choice before anything is started.
@@ -72,49 +84,73 @@ func (c choice) check(known catalog) error {
 
 // chaos runs the chosen specs and leaves a report in a folder of its own.
 func chaos(ctx context.Context, out io.Writer, chosen choice) error {
-	root, err := repositoryRoot()
+	run, end, err := chosen.prepare(ctx, out)
 	if err != nil {
 		return err
+	}
+	defer end()
+	return run.all(ctx)
+}
+
+// prepare makes a run of the choice, which end lets go of. Whatever would keep it from running is an
+// error now.
+func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end func(), err error) {
+	root, err := repositoryRoot()
+	if err != nil {
+		return nil, nil, err
 	}
 	known, err := readCatalog(root)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if err := chosen.check(known); err != nil {
-		return err
+	if err := c.check(known); err != nil {
+		return nil, nil, err
+	}
+	if c.folders == nil {
+		c.folders = known.folders
 	}
 	engine, err := lab.Connect(ctx)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer engine.Close()
-	if others, err := lab.Runs(ctx, engine); err != nil {
-		return err
-	} else if len(others) > 0 {
-		return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to end, or remove what it left with `make clean`", strings.Join(others, ", "))
+	end = func() { engine.Close() }
+	var runner string
+	others, err := lab.Runs(ctx, engine)
+	if err == nil {
+		err = alone(others)
 	}
-	runner, err := ginkgoProgram(ctx, root)
+	if err == nil {
+		runner, err = ginkgoProgram(ctx, root)
+	}
 	if err != nil {
-		return err
+		end()
+		return nil, nil, err
 	}
-	run := &chaosRun{
-		choice: chosen, root: root, folders: known.folders, runner: runner, out: out,
+	return &chaosRun{
+		choice: c, root: root, runner: runner, out: out,
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
+	}, end, nil
+}
+
+// alone refuses an engine on which another run has a lab.
+func alone(others []string) error {
+	if len(others) == 0 {
+		return nil
 	}
-	return run.all(ctx)
+	return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to end, or remove what it left with `make clean`", strings.Join(others, ", "))
 }
 
 // A chaosRun is one run of the chosen specs, all passes of it.
 type chaosRun struct {
 	choice
 	root    string
-	folders []string // scenario folders
-	runner  string   // path of the program that runs suites
+	runner  string // path of the program that runs suites
 	out     io.Writer
 	color   bool
 	id      string
 	started time.Time
+	control string // the control arm that every drill is; "" for the whole drill
 	outcome outcome
 
 	removeLeftovers func(ctx context.Context, run string) (lab.Removed, error)
@@ -225,7 +261,11 @@ func (r *chaosRun) environment(seed int64, pass string) []string {
 		"REPRISE_RUN_DIR=" + r.folder(),
 		"REPRISE_SEED=" + strconv.FormatInt(seed, 10),
 		"REPRISE_PASS=" + pass,
-		"REPRISE_KEEP=", "REPRISE_LIVE=",
+		"REPRISE_CONTROL=" + r.control,
+		"REPRISE_KEEP=", "REPRISE_LIVE=", "REPRISE_PHASE=",
+	}
+	if r.drawsPhase() {
+		environment = append(environment, "REPRISE_PHASE=1")
 	}
 	if r.keep {
 		environment = append(environment, "REPRISE_KEEP=1")

@@ -131,7 +131,7 @@ func running(process int) bool {
 func aRun(t *testing.T, out io.Writer, runner string, chosen choice) *chaosRun {
 	t.Helper()
 	return &chaosRun{
-		choice: chosen, root: t.TempDir(), folders: []string{"flood"}, runner: script(t, runner), out: out,
+		choice: chosen, root: t.TempDir(), runner: script(t, runner), out: out,
 		id: "20260120-030000-beef", started: time.Now(),
 		removeLeftovers: func(context.Context, string) (lab.Removed, error) { return lab.Removed{}, nil },
 	}
@@ -216,7 +216,7 @@ func TestRepeatGoesOnAfterAFailure(t *testing.T) {
 	notes := filepath.Join(t.TempDir(), "notes")
 	run := aRun(t, &out, `
 for argument; do case $argument in --seed=*) seed=${argument#*=};; esac; done
-echo "seed $seed $REPRISE_SEED pass $REPRISE_PASS keep [$REPRISE_KEEP]" >> `+notes+`
+echo "seed $seed $REPRISE_SEED pass $REPRISE_PASS keep [$REPRISE_KEEP] phase [$REPRISE_PHASE] control [$REPRISE_CONTROL]" >> `+notes+`
 if [ $seed = 7 ]; then `+writesReport(specFailed, 1, false)+`
 else `+writesReport(specPassed, 1, true)+`
 fi
@@ -228,15 +228,43 @@ fi
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `seed 7 7 pass 1 keep [1]
-seed 8 8 pass 2 keep [1]
-seed 9 9 pass 3 keep [1]
+	want := `seed 7 7 pass 1 keep [1] phase [1] control []
+seed 8 8 pass 2 keep [1] phase [1] control []
+seed 9 9 pass 3 keep [1] phase [1] control []
 `
 	if string(text) != want {
 		t.Errorf("the passes were\n%swant\n%s", text, want)
 	}
 	if !strings.HasSuffix(out.String(), "\n2 passed, 1 failed, 0 skipped\n") {
 		t.Errorf("the passes are not counted together:\n%s", out.String())
+	}
+}
+
+// Goal: faults are put off when it is asked for or a run has several passes, whatever the shell around
+// it says, and the line that repeats the run asks for it again. Method: the environment and the line.
+func TestPhaseIsDrawnWhenAsked(t *testing.T) {
+	for _, test := range []struct {
+		chosen choice
+		phase  bool
+		line   string
+	}{
+		{choice{seed: 7, repeat: 1}, false, "make chaos SEED=7"},
+		{choice{seed: 7, repeat: 1, phase: true}, true, "make chaos SEED=7 PHASE=1"},
+		{choice{seed: 7, repeat: 2}, true, "make chaos SEED=7 REPEAT=2"},
+	} {
+		run := aRun(t, io.Discard, "", test.chosen)
+		last := ""
+		for _, variable := range run.environment(7, "") {
+			if value, found := strings.CutPrefix(variable, "REPRISE_PHASE="); found {
+				last = value
+			}
+		}
+		if drawn := last != ""; drawn != test.phase {
+			t.Errorf("%+v: drawn %v", test.chosen, drawn)
+		}
+		if got := test.chosen.repeatCommand(); got != test.line {
+			t.Errorf("the line is %q, want %q", got, test.line)
+		}
 	}
 }
 
@@ -331,6 +359,9 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"chaos", "--repeat", "0"}, "it has to be at least 1"},
 		{[]string{"chaos", "--seed", "seven"}, `invalid value "seven"`},
 		{[]string{"chaos", "smoke"}, `takes no argument "smoke"`},
+		{[]string{"controls", "--labels", "smoek"}, `unknown label "smoek": did you mean smoke?`},
+		{[]string{"controls", "--focus", "("}, "missing closing )"},
+		{[]string{"controls", "smoke"}, `takes no argument "smoke"`},
 		{[]string{"repro"}, "which postmortem?"},
 		{[]string{"repro", "--id", "1999-12-31-end"}, `unknown postmortem "1999-12-31-end"`},
 		{[]string{"rejudge"}, "judge which records?"},

@@ -26,22 +26,34 @@ type outcome struct {
 // add reads the runner's report of one pass. A suite that did not get as far as writing one has
 // failed: an empty report must not look like a good one.
 func (o *outcome) add(path, pass string, records []harness.Record) error {
-	text, err := os.ReadFile(path)
+	suites, err := readSuites(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		o.failures = append(o.failures, reports.Failure{Scenario: "scenarios", Title: "the suites", Message: "they ended before they wrote a report: see the output above"})
+		o.failures = append(o.failures, noReport)
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read the runner's report: %w", err)
-	}
-	var suites []types.Report
-	if err := json.Unmarshal(text, &suites); err != nil {
-		return fmt.Errorf("read the runner's report %s: %w", path, err)
+		return err
 	}
 	for _, suite := range suites {
 		o.addSuite(suite, pass, records)
 	}
 	return nil
+}
+
+// noReport is the failure of suites that left nothing to read.
+var noReport = reports.Failure{Scenario: "scenarios", Title: "the suites", Message: "they ended before they wrote a report: see the output above"}
+
+// readSuites reads the runner's report. One that is not there is an error that wraps [fs.ErrNotExist].
+func readSuites(path string) ([]types.Report, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the runner's report: %w", err)
+	}
+	var suites []types.Report
+	if err := json.Unmarshal(text, &suites); err != nil {
+		return nil, fmt.Errorf("read the runner's report %s: %w", path, err)
+	}
+	return suites, nil
 }
 
 func (o *outcome) addSuite(suite types.Report, pass string, records []harness.Record) {
@@ -50,7 +62,7 @@ func (o *outcome) addSuite(suite types.Report, pass string, records []harness.Re
 	failed := false
 	for _, spec := range suite.SpecReports {
 		switch {
-		case spec.State.Is(types.SpecStateFailureStates):
+		case hasFailed(spec):
 			failed = true
 			o.failures = append(o.failures, reports.Failure{
 				Scenario: scenario, Title: title(spec), Message: message(spec), Record: recordOf(scenario, title(spec), pass, records),
@@ -77,9 +89,19 @@ func title(spec types.SpecReport) string {
 	return spec.LeafNodeType.String()
 }
 
+// hasFailed tells whether anything went wrong in a spec. The runner calls a spec skipped, and its suite
+// good, that was skipped first and whose cleanup failed then.
+func hasFailed(spec types.SpecReport) bool {
+	return spec.State.Is(types.SpecStateFailureStates) || len(spec.AdditionalFailures) > 0
+}
+
+// message says what went wrong in a spec that failed, and where.
 func message(spec types.SpecReport) string {
-	where := spec.FailureLocation()
-	return fmt.Sprintf("%s\n%s:%d", spec.FailureMessage(), filepath.Base(where.FileName), where.LineNumber)
+	failure := spec.Failure
+	if !spec.State.Is(types.SpecStateFailureStates) && len(spec.AdditionalFailures) > 0 {
+		failure = spec.AdditionalFailures[0].Failure
+	}
+	return fmt.Sprintf("%s\n%s:%d", failure.Message, filepath.Base(failure.Location.FileName), failure.Location.LineNumber)
 }
 
 func suiteMessage(suite types.Report) string {

@@ -11,16 +11,24 @@ var versionVariables = []string{"NOMAD_VERSION", "CONSUL_VERSION"}
 
 // repeatCommand is one line that does the same again when it is pasted into a shell.
 func (c choice) repeatCommand() string {
-	line := "make chaos"
+	line := c.commandLine("make chaos")
+	if c.repeat > 1 {
+		line += fmt.Sprintf(" REPEAT=%d", c.repeat)
+	}
+	if c.phase {
+		line += " PHASE=1"
+	}
+	return line
+}
+
+// commandLine gives a target what every run is chosen by.
+func (c choice) commandLine(line string) string {
 	for _, variable := range []struct{ name, value string }{
 		{"LABELS", c.labels}, {"FOCUS", c.focus}, {"SEED", fmt.Sprint(c.seed)},
 	} {
 		if variable.value != "" {
 			line += " " + variable.name + "=" + quoted(variable.value)
 		}
-	}
-	if c.repeat > 1 {
-		line += fmt.Sprintf(" REPEAT=%d", c.repeat)
 	}
 	for _, name := range versionVariables {
 		if value := os.Getenv(name); value != "" {

@@ -23,6 +23,11 @@ type Drill struct {
 	*harness.Drill
 	// Lab is the running cluster, for what a spec asserts besides the drill's figures.
 	Lab *lab.Lab
+
+	arm     arm                 // wholeDrill unless the run is one of control arms
+	steady  harness.SteadyState // as Baseline proved it
+	claimed harness.Verdict     // by the spec; "" when it claims nothing
+	ending  ending              // of a control arm
 }
 
 // closeLimit bounds what is done after a spec, whatever happened in it.
@@ -36,19 +41,35 @@ func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.
 	if err := objective.Validate(); err != nil {
 		ginkgo.Fail(err.Error())
 	}
-	cluster := Start(ctx, topology)
-	conductor, err := harness.NewDrill(cluster, plan(ctx, cluster, objective))
+	arm, err := controlled(os.Getenv(controlArm))
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
-	drill := &Drill{Drill: conductor, Lab: cluster}
+	cluster := start(ctx, topology)
+	conductor, err := harness.NewDrill(cluster, arm.plan(plan(ctx, cluster, objective)))
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	if arm != wholeDrill {
+		claim := arm.claim()
+		conductor.Claim(claim.Verdict, claim.Because)
+	}
+	drill := &Drill{Drill: conductor, Lab: cluster, arm: arm}
 	ginkgo.DeferCleanup(func() { drill.end() })
 	return drill
 }
 
 // Start brings the topology up for a spec that asserts something without being a drill, and takes
-// it away when the spec is over.
+// it away when the spec is over. Such a spec has no control arms.
 func Start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
+	ginkgo.GinkgoHelper()
+	if os.Getenv(controlArm) != "" {
+		say(notADrill)
+	}
+	return start(ctx, topology)
+}
+
+func start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 	ginkgo.GinkgoHelper()
 	cluster, err := lab.Start(ctx, topology, lab.Options{Run: filepath.Base(os.Getenv(runFolder)), Progress: progress()})
 	if err != nil {
@@ -66,9 +87,11 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective)
 	for _, node := range cluster.Topology().Nodes {
 		maps.Copy(versions, node.System.Versions)
 	}
+	name := identifier(spec.FullText())
 	return harness.Plan{
-		ID: identifier(spec.FullText()), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),
+		ID: name + passSuffix(), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),
 		Seed: configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions, Engine: cluster.Engine(ctx),
+		Phase: drawnPhase(configuration.RandomSeed, name),
 	}
 }
 
@@ -77,11 +100,18 @@ func scenario(spec ginkgo.SpecReport) string {
 	return filepath.Base(filepath.Dir(spec.FileName()))
 }
 
-// repeat is the line that runs this spec alone once more. It goes through a shell and make: an
-// apostrophe would end the quotes, a single dollar would be make's.
+// repeat is the line that runs this spec alone once more, its fault put off by as much as this time.
+// It goes through a shell and make: an apostrophe would end the quotes, a single dollar would be make's.
 func repeat(spec ginkgo.SpecReport, seed int64) string {
+	if target, internal := internalTargets[scenario(spec)]; internal {
+		return fmt.Sprintf("%s SEED=%d", target, seed)
+	}
 	focus := strings.ReplaceAll(regexp.QuoteMeta(spec.FullText()), "'", ".")
-	return fmt.Sprintf("make chaos LABELS=%s FOCUS='%s$$' SEED=%d", scenario(spec), focus, seed)
+	line := fmt.Sprintf("make chaos LABELS=%s FOCUS='%s$$' SEED=%d", scenario(spec), focus, seed)
+	if os.Getenv(drawPhase) != "" {
+		line += " PHASE=1"
+	}
+	return line
 }
 
 // identifier makes a file name out of a spec's text.
@@ -89,11 +119,15 @@ func identifier(text string) string {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	})
-	name := strings.Join(words, "-")
-	if pass := os.Getenv("REPRISE_PASS"); pass != "" {
-		name += "-pass-" + pass
+	return strings.Join(words, "-")
+}
+
+// passSuffix tells the records of the passes of a repeated run apart.
+func passSuffix() string {
+	if pass := os.Getenv(passNumber); pass != "" {
+		return "-pass-" + pass
 	}
-	return name
+	return ""
 }
 
 // end closes the drill, keeps evidence when the spec failed, and writes the record.
@@ -106,6 +140,9 @@ func (d *Drill) end() {
 	}
 	if err := d.Close(ctx); err != nil {
 		ginkgo.GinkgoWriter.Printf("closing the drill: %v\n", err)
+	}
+	if d.ending.Result == notApplicable {
+		return // it was no drill: there is nothing to judge
 	}
 	record := d.Record()
 	verdict := fmt.Sprintf("%s: %s", record.Judgement.Verdict, strings.Join(record.Judgement.Reasons, "; "))

@@ -20,9 +20,26 @@ const (
 	runFolder = "REPRISE_RUN_DIR"
 	// keepLab keeps the lab of a failed spec for a person to look at.
 	keepLab = "REPRISE_KEEP"
+	// controlArm is the control arm that all drills of the run are; "" in an ordinary run.
+	controlArm = "REPRISE_CONTROL"
+	// passNumber counts the passes of a repeated run from 1; "" in a run of one pass.
+	passNumber = "REPRISE_PASS"
+	// drawPhase puts every fault off by a time drawn from the seed.
+	drawPhase = "REPRISE_PHASE"
 	// liveProgress says that standard output ends on a terminal, which a suite cannot see for itself.
 	liveProgress = "REPRISE_LIVE"
 )
+
+// internalTargets are the commands of the suites that are no scenarios, by their folder's name.
+var internalTargets = map[string]string{"verdicts": "make verdicts", "calibration": "make calibrate"}
+
+// command is the line that runs the suite of a folder.
+func command(folder string) string {
+	if target, internal := internalTargets[folder]; internal {
+		return target
+	}
+	return "make chaos LABELS=" + folder
+}
 
 // A Need is a topology whose images a suite wants before any of its drills is timed.
 type Need struct {
@@ -42,7 +59,10 @@ func NeedsFor(label string, topology harness.Topology) Need { return Need{label,
 func Run(t *testing.T, scenario string, needs ...Need) {
 	t.Helper()
 	if os.Getenv(runFolder) == "" {
-		t.Skipf("%s needs a container engine and minutes: run `make chaos LABELS=%s` (it sets %s)", scenario, scenario, runFolder)
+		t.Skipf("%s needs a container engine and minutes: run `%s` (it sets %s)", scenario, command(scenario), runFolder)
+	}
+	if _, err := controlled(os.Getenv(controlArm)); err != nil {
+		t.Fatal(err)
 	}
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// print writes a table with a line per spec, then what is not red and why, then the sums.
+func (c *controls) show(out io.Writer) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	header := "SCENARIO\tSPEC"
+	for _, arm := range arms {
+		header += "\t" + strings.ToUpper(arm.title)
+	}
+	fmt.Fprintln(table, header)
+	for _, spec := range c.Specs {
+		line := spec.Scenario + "\t" + spec.Title
+		for _, arm := range arms {
+			line += "\t" + spec.outcome(arm.name).words(arm.name)
+		}
+		fmt.Fprintln(table, line)
+	}
+	_ = table.Flush() // as with every print: nobody could be told
+	c.explain(out)
+	count := c.count()
+	fmt.Fprintf(out, "\n%d arms red as expected, %d not red, %d not applicable\n", count.red, count.notRed, count.notApplicable)
+}
+
+// explain says of everything that is not as it must be why.
+func (c *controls) explain(out io.Writer) {
+	indented := func(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
+	for _, spec := range c.Specs {
+		for _, arm := range arms {
+			if outcome := spec.outcome(arm.name); outcome.Result == stayedGreen || outcome.Result == failedBefore {
+				fmt.Fprintf(out, "\n%s %s, %s: %s\n  %s\n", spec.Scenario, spec.Title, arm.title, outcome.Result, indented(outcome.Reason))
+			}
+		}
+	}
+	for _, failure := range c.Failures {
+		fmt.Fprintf(out, "\n%s, %s, %s:\n  %s\n", failure.Scenario, failure.Title, failure.Arm, indented(failure.Message))
+	}
+}
+
+// places are where each arm must go red.
+var places = map[string]string{"without-fault": "Detect", "without-runbook": "AwaitRecovery"}
+
+// words is the outcome as the table says it.
+func (o controlOutcome) words(arm string) string {
+	switch o.Result {
+	case wentRed:
+		return "red at " + places[arm]
+	case stayedGreen:
+		return "NOT RED"
+	case failedBefore:
+		return "FAILED BEFORE " + places[arm]
+	case wasNotRun:
+		return "NOT RUN"
+	}
+	return fmt.Sprintf("not applicable (%s)", o.Reason)
+}
+
+// pageFailures are what went wrong, for the page.
+func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
+	var failures []reports.Failure
+	for _, failure := range c.Failures {
+		failures = append(failures, reports.Failure{Scenario: failure.Scenario, Title: failure.Title, Message: failure.Message})
+	}
+	for _, spec := range c.Specs {
+		for _, arm := range arms {
+			if outcome := spec.outcome(arm.name); outcome.Result == stayedGreen || outcome.Result == failedBefore {
+				failures = append(failures, reports.Failure{
+					Scenario: spec.Scenario, Title: spec.Title, Message: outcome.Reason, Record: controlRecord(spec, arm.name, records),
+				})
+			}
+		}
+	}
+	return failures
+}
+
+// controlRecord finds the record that an arm of the spec has left; "" when it left none.
+func controlRecord(spec controlledSpec, arm string, records []harness.Record) string {
+	for _, record := range records {
+		if record.Scenario == spec.Scenario && strings.HasPrefix(record.Title, spec.Title+" (") && strings.HasSuffix(record.ID, "-"+arm) {
+			return record.ID
+		}
+	}
+	return ""
+}

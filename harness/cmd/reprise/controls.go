@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// arms are the control arms by the names that the suites know them by (REPRISE_CONTROL), in the order
+// in which they run.
+var arms = []struct{ name, title string }{
+	{"without-fault", "without fault"},
+	{"without-runbook", "without runbook"},
+}
+
+func controlsCommand(out io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:  "controls",
+		Usage: "run every scenario without its fault and without its runbook: both must go red",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "labels", Usage: "run the specs whose labels fit the `EXPRESSION`, such as 'renumbering && !nightly'"},
+			&cli.StringFlag{Name: "focus", Usage: "run the specs whose text matches the regular `EXPRESSION`"},
+			&cli.Int64Flag{Name: "seed", Usage: "order the specs as a run with the same `NUMBER` did (default: chosen at random)"},
+		},
+		OnUsageError: noUsageText,
+		Before:       noArguments,
+		Action: func(ctx context.Context, command *cli.Command) error {
+			chosen := choice{labels: command.String("labels"), focus: command.String("focus"), seed: chosenSeed(command), repeat: 1}
+			run, end, err := chosen.prepare(ctx, out)
+			if err != nil {
+				return err
+			}
+			defer end()
+			return (&controlsRun{chaosRun: run}).all(ctx)
+		},
+	}
+}
+
+// A controlsRun runs the chosen specs once in each control arm.
+type controlsRun struct {
+	*chaosRun
+	found controls
+}
+
+// all runs both arms, then says which of them went red.
+func (r *controlsRun) all(ctx context.Context) error {
+	if err := os.MkdirAll(r.runnerReports(), 0o755); err != nil {
+		return fmt.Errorf("make the run's folder: %w", err)
+	}
+	line := r.commandLine("make controls")
+	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, line)
+	r.found = controls{Schema: controlsSchema, Command: line, Labels: r.labels, Focus: r.focus, Started: r.started.UTC().Truncate(time.Second), Specs: []controlledSpec{}}
+	signals, stop := interrupts()
+	defer stop()
+	var problems error
+	for _, arm := range arms {
+		interrupted, err := r.arm(arm.name, arm.title, signals)
+		problems = errors.Join(problems, err)
+		if interrupted {
+			r.found.Interrupted = true
+			break
+		}
+	}
+	r.found.Took = time.Since(r.started).Round(time.Second)
+	problems = errors.Join(problems, r.tidy(ctx), r.leave(line))
+	if problems != nil {
+		fmt.Fprintf(r.out, "reprise: %v\n", problems)
+	}
+	if problem := r.found.problem(); problem != "" {
+		fmt.Fprintf(r.out, "reprise: %s\n", problem)
+		problems = errors.Join(problems, errRed)
+	}
+	count := r.found.count()
+	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", count.red, count.notRed+len(r.found.Failures), count.notApplicable)
+	if problems != nil {
+		return errRed
+	}
+	return nil
+}
+
+// arm runs all chosen specs in one control arm.
+func (r *controlsRun) arm(name, title string, signals <-chan os.Signal) (interrupted bool, err error) {
+	fmt.Fprintf(r.out, "control arm %s\n", title)
+	report := name + ".json"
+	r.control = name
+	process := suiteProcess{
+		path: r.runner, folder: r.root, out: r.out,
+		arguments: r.arguments(r.seed, report), environment: r.environment(r.seed, ""),
+	}
+	interrupted, err = process.run(signals)
+	suites, readErr := readSuites(filepath.Join(r.runnerReports(), report))
+	if errors.Is(readErr, fs.ErrNotExist) {
+		r.found.Failures = append(r.found.Failures, controlFailure{Scenario: noReport.Scenario, Title: noReport.Title, Arm: name, Message: noReport.Message})
+		return interrupted, err
+	}
+	for _, suite := range suites {
+		r.found.add(suite, name)
+	}
+	return interrupted, errors.Join(err, readErr)
+}
+
+// leave writes what the run found and prints it. The link to the latest run stays where it is: it leads
+// to drills, and these are none.
+func (r *controlsRun) leave(line string) error {
+	path := filepath.Join(r.folder(), controlsFile)
+	err := writeControls(path, r.found)
+	records, readErr := reports.ReadRecords(r.folder())
+	err = errors.Join(err, readErr)
+	if readErr == nil {
+		err = errors.Join(err, r.page(line, records))
+	}
+	fmt.Fprintln(r.out)
+	r.found.show(r.out)
+	fmt.Fprintf(r.out, "\nreport: %s\nrepeat: %s\n", path, line)
+	return err
+}
+
+// page draws the arms' records, for a person who wonders why one is not red.
+func (r *controlsRun) page(line string, records []harness.Record) error {
+	page, err := os.Create(filepath.Join(r.folder(), "index.html"))
+	if err != nil {
+		return fmt.Errorf("draw the control arms: %w", err)
+	}
+	run := reports.Run{
+		ID: r.id, Command: line, Seed: r.seed, Started: r.started, Duration: time.Since(r.started), Records: records, Failures: r.found.pageFailures(records),
+	}
+	if err := errors.Join(reports.Page(page, run), page.Close()); err != nil {
+		return fmt.Errorf("draw the control arms: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// armSpec is the runner's report of a spec in a control arm, with what the suite says of it.
+func armSpec(name, state, result, reason string) string {
+	entries := ""
+	if result != "" {
+		said, err := json.Marshal(map[string]string{"result": result, "reason": reason})
+		if err != nil {
+			panic(err)
+		}
+		value, err := json.Marshal(map[string]string{"AsJSON": string(said), "Representation": result})
+		if err != nil {
+			panic(err)
+		}
+		entries = `"ReportEntries":[{"Name":"control arm","Value":` + string(value) + `}],`
+	}
+	return `{"ContainerHierarchyTexts":["Rain"],"LeafNodeType":"It","LeafNodeText":"` + name + `",` + entries +
+		`"State":"` + state + `","Failure":{"Message":"` + reason + `","Location":{"FileName":"rain_test.go","LineNumber":7}}}`
+}
+
+// inArms is a runner's script that writes another report in each arm.
+func inArms(fault, runbook string) string {
+	return `if [ "$REPRISE_CONTROL" = without-fault ]; then ` + writesReport(fault, 1, !strings.Contains(fault, `"failed"`)) +
+		"elif [ \"$REPRISE_CONTROL\" = without-runbook ]; then " + writesReport(runbook, 1, !strings.Contains(runbook, `"failed"`)) + "else exit 9; fi\n"
+}
+
+func runControls(t *testing.T, runner string) (*controlsRun, string, error) {
+	t.Helper()
+	var out strings.Builder
+	run := &controlsRun{chaosRun: aRun(t, &out, runner, choice{focus: "rain", seed: 7, repeat: 1})}
+	err := run.all(t.Context())
+	return run, out.String(), err
+}
+
+// Goal: a run of control arms is green only when every arm went red in its place or has no meaning, and
+// says of each what it did. Method: a runner whose reports cover the ways in which an arm ends.
+func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
+	goodFault := armSpec("falls", "skipped", "red", "nothing broke within 15s")
+	goodRunbook := armSpec("falls", "skipped", "red", "the service was not back")
+	for _, test := range []struct {
+		name, fault, runbook string
+		green                bool
+		counts               string
+		says                 []string
+	}{
+		{"both red", goodFault, goodRunbook, true, "2 passed, 0 failed, 0 skipped", []string{"red at Detect", "red at AwaitRecovery", "2 arms red as expected, 0 not red, 0 not applicable"}},
+		{
+			"no runbook", goodFault, armSpec("falls", "skipped", "not applicable", "recovers by itself: no runbook to leave out"), true,
+			"1 passed, 0 failed, 1 skipped",
+			[]string{"not applicable (recovers by itself: no runbook to leave out)", "1 arms red as expected, 0 not red, 1 not applicable"},
+		},
+		{
+			"fails without a fault", armSpec("falls", "failed", "not red", "it failed anyway"), goodRunbook, false,
+			"1 passed, 1 failed, 0 skipped",
+			[]string{"NOT RED", "Rain falls, without fault: not red\n  it failed anyway", "not every scenario could be made red"},
+		},
+		{
+			"comes back without a runbook", goodFault, armSpec("falls", "failed", "not red", "it came back"), false,
+			"1 passed, 1 failed, 0 skipped",
+			[]string{"NOT RED", "Rain falls, without runbook: not red\n  it came back"},
+		},
+		{
+			"fails before", armSpec("falls", "failed", "", "the lab did not come up"), goodRunbook, false,
+			"1 passed, 1 failed, 0 skipped",
+			[]string{"FAILED BEFORE Detect", "the lab did not come up\n  rain_test.go:7"},
+		},
+		{
+			"red and its cleanup failed", strings.Replace(goodFault, `"State"`, `"AdditionalFailures":[{"State":"failed","Failure":{"Message":"the fault stays"}}],"State"`, 1), goodRunbook, false,
+			"1 passed, 1 failed, 0 skipped",
+			[]string{"FAILED BEFORE Detect", "the fault stays"},
+		},
+		{"passes to its end", armSpec("falls", "passed", "", ""), goodRunbook, false, "1 passed, 1 failed, 0 skipped", []string{"NOT RED", "it passed to its end"}},
+		{
+			"not a drill", armSpec("falls", "skipped", "not applicable", "not a drill"), armSpec("falls", "skipped", "not applicable", "not a drill"), false,
+			"0 passed, 0 failed, 2 skipped",
+			[]string{"no selected spec has a control arm: nothing was checked"},
+		},
+		{"skipped for another reason", armSpec("falls", "skipped", "", "needs winter"), goodRunbook, true, "1 passed, 0 failed, 1 skipped", []string{"not applicable (needs winter)"}},
+		{"nothing selected", specFiltered, specFiltered, false, "0 passed, 0 failed, 0 skipped", []string{`no spec was selected by labels "" and focus "rain"`}},
+		{"a result that nobody knows", armSpec("falls", "skipped", "crimson", "what?"), goodRunbook, true, "1 passed, 0 failed, 1 skipped", []string{"not applicable (what?)"}},
+		{"one title twice", armSpec("falls", "failed", "not red", "it failed anyway") + "," + goodFault, goodRunbook, false, "1 passed, 1 failed, 0 skipped", []string{"it failed anyway"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, out, err := runControls(t, inArms(test.fault, test.runbook))
+			if green := err == nil; green != test.green {
+				t.Errorf("the run ends with %v", err)
+			}
+			if !strings.HasSuffix(out, "\n"+test.counts+"\n") {
+				t.Errorf("the last line is not %q:\n%s", test.counts, out)
+			}
+			for _, want := range test.says {
+				if !strings.Contains(out, want) {
+					t.Errorf("the output lacks %q:\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
+// Goal: suites that do not get as far as a report, or fail outside of their specs, fail the run. Method:
+// a runner that ends at once in the second arm, and one whose suite failed.
+func TestControlsFailWithTheirSuites(t *testing.T) {
+	good := armSpec("falls", "skipped", "red", "nothing broke")
+	for name, runner := range map[string]string{
+		"no report":    `if [ "$REPRISE_CONTROL" = without-fault ]; then ` + writesReport(good, 1, true) + "else exit 1; fi\n",
+		"suite failed": writesReport(good, 1, false),
+	} {
+		run, out, err := runControls(t, runner)
+		if !errors.Is(err, errRed) || len(run.found.Failures) == 0 || !strings.Contains(out, "not every scenario could be made red") {
+			t.Errorf("%s: the run ends with %v:\n%s", name, err, out)
+		}
+	}
+}
+
+// Goal: the run leaves what it found where the README takes it from, no JSON beside the records, and
+// never becomes the latest run of drills. Method: the folder of a run is read back.
+func TestControlsLeaveTheirResult(t *testing.T) {
+	run, _, err := runControls(t, inArms(armSpec("falls", "skipped", "red", "nothing broke"), armSpec("falls", "skipped", "not applicable", "recovers by itself")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if records, err := reports.ReadRecords(run.folder()); err != nil || len(records) != 0 {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+	for _, name := range []string{"index.html", controlsFile} {
+		if info, err := os.Stat(filepath.Join(run.folder(), name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(runsFolder(run.root), "latest")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the latest run is now one of control arms (%v)", err)
+	}
+	table, err := controlsTable(run.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| flood | 1 | 1 | 0 | 1 | ", "`make controls FOCUS=rain SEED=7`"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("the table lacks %q:\n%s", want, table)
+		}
+	}
+}
+
+// Goal: the README tells of the newest run of all scenarios, and of a part only when there is no other;
+// what was not red shows. Method: runs of both kinds are written in turn.
+func TestControlsTableTakesTheNewestWholeRun(t *testing.T) {
+	root := t.TempDir()
+	if _, err := controlsTable(root); !errors.Is(err, errNoControls) {
+		t.Errorf("without a run the error is %v", err)
+	}
+	day := time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)
+	for _, step := range []struct {
+		name    string
+		run     controls
+		command string // of the run that the table tells of afterwards
+		says    string
+	}{
+		{"1", controls{Focus: "rain", Started: day, Command: "part"}, "part", "| flood | 1 | 1 | 1 | 0 | 3s |"},
+		{"2", controls{Started: day.Add(-time.Hour), Command: "whole"}, "whole", "not every scenario could be made red"},
+		{"3", controls{Started: day.Add(time.Hour), Command: "newer"}, "newer", "2026-01-20"},
+		{"4", controls{Started: day.Add(2 * time.Hour), Command: "broken off", Interrupted: true}, "newer", "| flood |"},
+	} {
+		step.run.Schema = controlsSchema
+		step.run.Specs = []controlledSpec{{Scenario: "flood", Title: "Rain", Arms: map[string]controlOutcome{
+			"without-fault": {Result: wentRed, Took: time.Second}, "without-runbook": {Result: stayedGreen, Took: 2 * time.Second},
+		}}}
+		if err := writeControls(filepath.Join(runsFolder(root), step.name, controlsFile), step.run); err != nil {
+			t.Fatal(err)
+		}
+		table, err := controlsTable(root)
+		if err != nil || !strings.Contains(table, "`"+step.command+"`") || !strings.Contains(table, step.says) {
+			t.Errorf("after run %s, the table (%v) does not tell of %q with %q:\n%s", step.name, err, step.command, step.says, table)
+		}
+	}
+}
+
+// Goal: the failure of an arm is tied to the record of that arm. Method: records of both arms.
+func TestRecordOfControlArm(t *testing.T) {
+	records := []harness.Record{
+		{ID: "rain-falls-without-fault", Scenario: "flood", Title: "Rain falls (control arm: without its fault)"},
+		{ID: "rain-falls-without-runbook", Scenario: "flood", Title: "Rain falls (control arm: without its runbook)"},
+	}
+	for arm, want := range map[string]string{"without-fault": "rain-falls-without-fault", "without-runbook": "rain-falls-without-runbook"} {
+		if got := controlRecord(controlledSpec{Scenario: "flood", Title: "Rain falls"}, arm, records); got != want {
+			t.Errorf("%s: %q, want %q", arm, got, want)
+		}
+	}
+	if got := controlRecord(controlledSpec{Scenario: "drought", Title: "Rain falls"}, "without-fault", records); got != "" {
+		t.Errorf("another scenario's record is taken: %q", got)
+	}
+}
+
+// Goal: a spec that was skipped, and whose cleanup failed then, is a failure in every run: the runner
+// calls it skipped and its suite good. Method: such a report goes through an ordinary run.
+func TestSkipDoesNotHideAFailedCleanup(t *testing.T) {
+	spec := strings.Replace(specSkipped, `"State"`, `"AdditionalFailures":[{"State":"failed","Failure":{"Message":"the lab stays","Location":{"FileName":"a/drill.go","LineNumber":3}}}],"State"`, 1)
+	var out strings.Builder
+	run := aRun(t, &out, writesReport(specPassed+","+spec, 2, true), choice{seed: 7, repeat: 1})
+	if err := run.all(t.Context()); !errors.Is(err, errRed) {
+		t.Errorf("the run ends with %v", err)
+	}
+	if !strings.HasSuffix(out.String(), "\n1 passed, 1 failed, 0 skipped\n") {
+		t.Errorf("the failure is not counted:\n%s", out.String())
+	}
+	if len(run.outcome.failures) != 1 || run.outcome.failures[0].Message != "the lab stays\ndrill.go:3" {
+		t.Errorf("the failures are %+v", run.outcome.failures)
+	}
+}
+
+// Goal: what the runner itself writes of a report entry is what is read here. Method: a report as the
+// runner's library encodes it goes through the file and back.
+func TestControlEndingSurvivesTheRunnersReport(t *testing.T) {
+	said := struct {
+		Result string `json:"result"`
+		Reason string `json:"reason"`
+	}{"red", `nothing "broke"`}
+	spec := types.SpecReport{State: types.SpecStateSkipped, LeafNodeType: types.NodeTypeIt, ReportEntries: types.ReportEntries{
+		{Name: "drill", Value: types.WrapEntryValue("inconclusive")}, {Name: controlEntry, Value: types.WrapEntryValue(said)},
+	}}
+	text, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read types.SpecReport
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	if got := controlOutcomeOf(read); got.Result != wentRed || got.Reason != `nothing "broke"` {
+		t.Errorf("it is read as %+v", got)
+	}
+}

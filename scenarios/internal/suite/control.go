@@ -1,0 +1,279 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+)
+
+// An arm is what a control run leaves out of every drill: a drill whose verdict does not depend on it
+// proves nothing. `reprise controls` sets it for all specs of a run.
+type arm string
+
+const (
+	// wholeDrill leaves nothing out.
+	wholeDrill arm = ""
+	// withoutFault injects nothing: Detect must find nothing.
+	withoutFault arm = "without-fault"
+	// withoutRunbook repairs nothing: AwaitRecovery must wait in vain.
+	withoutRunbook arm = "without-runbook"
+)
+
+// The limits of control arms, which would otherwise watch for as long as the longest drill may take.
+const (
+	// controlDetectWithin is how long an arm without a fault waits for nothing to break. Real faults are
+	// detected in less than a second here; a loaded machine may take some.
+	controlDetectWithin = 15 * time.Second
+	// controlRecovery is how long a service that nobody repairs is given to come back by itself. It lies
+	// well above the 25 s that the longest runbook here needs, and is time for tens of elections.
+	controlRecovery = 40 * time.Second
+)
+
+// controlled reads which arm a run asks for.
+func controlled(value string) (arm, error) {
+	asked := arm(value)
+	if !slices.Contains([]arm{wholeDrill, withoutFault, withoutRunbook}, asked) {
+		return "", fmt.Errorf("%s=%q is no control arm: it is %s or %s", controlArm, value, withoutFault, withoutRunbook)
+	}
+	return asked, nil
+}
+
+// lacks says what the arm does without.
+func (a arm) lacks() string {
+	if a == withoutFault {
+		return "without its fault"
+	}
+	return "without its runbook"
+}
+
+// objective is the drill's, watched for as long as the arm needs. The RTO of an arm without a runbook
+// is another one because a service that is back at any time in the watch needs no runbook.
+func (a arm) objective(objective harness.Objective) harness.Objective {
+	objective = objective.WithDefaults()
+	switch a {
+	case withoutFault:
+		objective.DetectWithin = min(objective.DetectWithin, controlDetectWithin)
+	case withoutRunbook:
+		objective.RTO, objective.Patience = controlRecovery, controlRecovery+objective.Dwell
+	}
+	return objective
+}
+
+// plan marks the drill's record as that of a control arm. A whole drill's stays as it is.
+func (a arm) plan(plan harness.Plan) harness.Plan {
+	if a == wholeDrill {
+		return plan
+	}
+	plan.ID += "-" + string(a)
+	plan.Title += " (control arm: " + a.lacks() + ")"
+	plan.Labels = append(slices.Clone(plan.Labels), "control arm", string(a))
+	plan.Repeat = strings.Replace(plan.Repeat, "make chaos ", "make controls ", 1)
+	plan.Objective = a.objective(plan.Objective)
+	return plan
+}
+
+// claim is the verdict that the arm must have, whatever the spec claims of the whole drill.
+func (a arm) claim() harness.Claim {
+	if a == withoutFault {
+		return harness.Claim{Verdict: harness.Inconclusive, Because: "without its fault nothing may break: a drill that detects a failure all the same proves nothing"}
+	}
+	return harness.Claim{Verdict: harness.Missed, Because: "without its runbook nothing may bring the service back: a drill that recovers all the same does not test its runbook"}
+}
+
+// A result is what an arm has shown.
+type result string
+
+const (
+	red           result = "red"
+	notRed        result = "not red"
+	notApplicable result = "not applicable"
+)
+
+// controlEntry names the report entry by which an arm tells `reprise controls` how it ended.
+const controlEntry = "control arm"
+
+// An ending is how an arm ended, as the runner's report holds it.
+type ending struct {
+	Result result `json:"result"`
+	Reason string `json:"reason"`
+}
+
+// String is the ending as the runner prints it.
+func (e ending) String() string { return string(e.Result) + ": " + e.Reason }
+
+// afterDetect says how an arm without a fault ends; false when the step went wrong in another way.
+func afterDetect(err error, within time.Duration) (ending, bool) {
+	switch {
+	case err == nil:
+		return ending{notRed, "this scenario cannot be made red: without its fault, the steady state failed anyway"}, true
+	case errors.Is(err, harness.ErrNotDetected):
+		return ending{red, fmt.Sprintf("nothing broke within %v", within)}, true
+	}
+	return ending{}, false
+}
+
+// afterAwait says how an arm without a runbook ends; false when the step went wrong in another way.
+func afterAwait(err error, took, patience time.Duration) (ending, bool) {
+	switch {
+	case err == nil:
+		return ending{notRed, fmt.Sprintf("this scenario cannot be made red: without its runbook, the service came back by itself after %v", took.Round(time.Millisecond))}, true
+	case errors.Is(err, harness.ErrNotRecovered):
+		return ending{red, fmt.Sprintf("the service was not back %v after the fault", patience)}, true
+	}
+	return ending{}, false
+}
+
+// nothingToLeaveOut says why a drill in which nobody repairs has no arm without a runbook.
+func nothingToLeaveOut(claimed harness.Verdict) ending {
+	if claimed == harness.Missed {
+		return ending{notApplicable, "nobody repairs it: no runbook to leave out"}
+	}
+	return ending{notApplicable, "recovers by itself: no runbook to leave out"}
+}
+
+// notADrill is the ending of every arm of a spec that has neither a fault nor a runbook.
+var notADrill = ending{notApplicable, "not a drill"}
+
+// repairs tells whether runbooks do anything besides declaring time.
+func repairs(runbooks []harness.Runbook) bool {
+	return slices.ContainsFunc(runbooks, func(runbook harness.Runbook) bool {
+		return runbook != nil && slices.ContainsFunc(runbook.Steps(), func(step harness.Step) bool { return step.Do != nil })
+	})
+}
+
+// strikes tells whether the moment of a second fault comes in an arm of which nobody repairs anything
+// and that is watched for so long: one that waits for a step of a runbook waits for ever. A moment
+// says only in words when it is.
+func strikes(when harness.Moment, watched time.Duration) bool {
+	var step string
+	if _, err := fmt.Sscanf(when.String(), "before the step %q", &step); err == nil {
+		return false
+	}
+	offset, _, _ := strings.Cut(when.String(), " ")
+	after, err := time.ParseDuration(offset)
+	return err != nil || after < watched // what is in doubt is armed: a fault that never strikes is a doubt
+}
+
+// Claim says which verdict the drill must have. A control arm has a claim of its own.
+func (d *Drill) Claim(verdict harness.Verdict, because string) {
+	d.claimed = verdict
+	if d.arm == wholeDrill {
+		d.Drill.Claim(verdict, because)
+	}
+}
+
+// Baseline proves the steady state.
+func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error {
+	d.steady = steady
+	return d.Drill.Baseline(ctx, steady)
+}
+
+// DuringRecovery arms a second fault, unless the drill is a control arm in which it has no moment.
+func (d *Drill) DuringRecovery(second harness.Fault, when harness.Moment) error {
+	leftOut := d.arm == withoutFault || d.arm == withoutRunbook && !strikes(when, controlRecovery)
+	if leftOut && second != nil {
+		d.Finding(fmt.Sprintf("control arm: left out %s, %s", second.Describe(), when))
+		return nil
+	}
+	return d.Drill.DuringRecovery(second, when)
+}
+
+// Inject brings the fault about, or nothing in the control arm without it.
+func (d *Drill) Inject(ctx context.Context, cause harness.Fault) error {
+	if d.arm != withoutFault || cause == nil {
+		return d.Drill.Inject(ctx, cause)
+	}
+	d.Finding("control arm: left out " + cause.Describe())
+	return d.Drill.Inject(ctx, fault.NoFault{})
+}
+
+// Detect waits for the failure. A control arm without a fault ends here, the rest of the spec with it.
+func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
+	ginkgo.GinkgoHelper()
+	err := d.Drill.Detect(ctx, steady)
+	if d.arm == withoutFault {
+		if ending, ended := afterDetect(err, d.Record().Objective.DetectWithin); ended {
+			d.conclude(ending)
+		}
+	}
+	return err
+}
+
+// Repair runs runbooks. A control arm without them waits for a recovery here, and ends: what the spec
+// expects of a repair must not get in the way.
+func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
+	ginkgo.GinkgoHelper()
+	if d.arm != withoutRunbook {
+		return d.Drill.Repair(ctx, runbooks...)
+	}
+	if !repairs(runbooks) {
+		return nil
+	}
+	for _, runbook := range runbooks {
+		d.Finding(fmt.Sprintf("control arm: left out the runbook %q", runbook.Name()))
+	}
+	err := d.Drill.AwaitRecovery(ctx, d.steady)
+	record := d.Record()
+	if ending, ended := afterAwait(err, cameBack(record), record.Objective.Patience); ended {
+		d.conclude(ending)
+	}
+	return err
+}
+
+// AwaitRecovery waits until the steady state holds again. A control arm without a runbook gets here
+// only when there is none.
+func (d *Drill) AwaitRecovery(ctx context.Context, steady harness.SteadyState) error {
+	ginkgo.GinkgoHelper()
+	if d.arm == withoutRunbook {
+		d.conclude(nothingToLeaveOut(d.claimed))
+	}
+	return d.Drill.AwaitRecovery(ctx, steady)
+}
+
+// cameBack is how long after t0 the steady state held again, once AwaitRecovery has returned.
+func cameBack(record harness.Record) time.Duration {
+	if record.Fault == nil {
+		return 0
+	}
+	return record.WatchedUntil - record.Objective.Dwell - record.Fault.At
+}
+
+// conclude ends the spec of a control arm. A red one has to be judged as its claim says, too.
+func (d *Drill) conclude(end ending) {
+	ginkgo.GinkgoHelper()
+	d.ending = end
+	if end.Result == red {
+		d.judgeRed(end)
+	}
+	say(end)
+}
+
+// judgeRed fails the spec of an arm that went red and whose record does not say so.
+func (d *Drill) judgeRed(end ending) {
+	ginkgo.GinkgoHelper()
+	err := d.Judge()
+	if doubts := d.Record().Doubts; err == nil && len(doubts) > 0 {
+		err = fmt.Errorf("the record has doubts: %s", strings.Join(doubts, "; "))
+	}
+	if err != nil {
+		ginkgo.Fail(fmt.Sprintf("%s (%s), but its record does not say so: %v", end.Result, end.Reason, err))
+	}
+}
+
+// say reports how an arm ended, and ends the spec.
+func say(end ending) {
+	ginkgo.GinkgoHelper()
+	ginkgo.AddReportEntry(controlEntry, end, ginkgo.ReportEntryVisibilityNever)
+	if end.Result == notRed {
+		ginkgo.Fail(end.Reason)
+	}
+	ginkgo.Skip("control arm: " + end.String())
+}

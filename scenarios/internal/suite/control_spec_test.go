@@ -1,0 +1,301 @@
+package suite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// A village is a lab without containers: a fault floods it, a runbook drains it.
+type village struct {
+	harness.Lab // what a spec here does not need panics
+	flooded     atomic.Bool
+}
+
+func (*village) Topology() harness.Topology                  { return harness.Topology{Name: "village"} }
+func (*village) Interruptions() []harness.Interruption       { return nil }
+func (*village) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
+func (*village) Name() string                                { return "dry" }
+func (*village) Period() time.Duration                       { return 10 * time.Millisecond }
+func (v *village) Check(context.Context, harness.Observer) error {
+	if v.flooded.Load() {
+		return errors.New("flooded")
+	}
+	return nil
+}
+
+// A flood is the village's fault. It ebbs by itself after a time, if that is not 0.
+type flood struct {
+	village *village
+	ebbs    time.Duration
+}
+
+func (flood) Describe() string { return "a flood" }
+
+func (f flood) Inject(context.Context, harness.Lab) (harness.Injection, error) {
+	at := time.Now()
+	f.village.flooded.Store(true)
+	if f.ebbs > 0 {
+		time.AfterFunc(f.ebbs, func() { f.village.flooded.Store(false) })
+	}
+	return flooding{f.village, at}, nil
+}
+
+// A flooding is a flood in force.
+type flooding struct {
+	village *village
+	at      time.Time
+}
+
+func (f flooding) Strike() harness.Strike                { return harness.Strike{Before: f.at} }
+func (flooding) Confirm(context.Context) (string, error) { return "it is wet", nil }
+func (f flooding) Revert(context.Context) error          { f.village.flooded.Store(false); return nil }
+
+// pumps are the village's runbook.
+type pumps struct{ *village }
+
+func (pumps) Name() string { return "pumps" }
+func (p pumps) Steps() []harness.Step {
+	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { p.flooded.Store(false); return nil }}}
+}
+
+// beginHere begins a drill in a village, in the arm of the run but with limits for a test.
+func beginHere(place *village) *Drill {
+	arm, err := controlled(os.Getenv(controlArm))
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	plan := arm.plan(harness.Plan{ID: identifier(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
+	plan.Objective = harness.Objective{
+		RTO: 2 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, Patience: 2500 * time.Millisecond,
+		// The dwell is long beside a probe's period: a busy machine may keep a probe waiting, and a drill
+		// that did not look for as long as the dwell would rightly be in doubt.
+		Dwell: 400 * time.Millisecond,
+	}
+	conductor, err := harness.NewDrill(place, plan)
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	if arm != wholeDrill {
+		conductor.Claim(arm.claim().Verdict, arm.claim().Because)
+	}
+	drill := &Drill{Drill: conductor, arm: arm}
+	ginkgo.DeferCleanup(func(ctx context.Context) {
+		if ginkgo.CurrentSpecReport().Failed() { // there is no lab to keep evidence from
+			gomega.Expect(drill.Close(ctx)).To(gomega.Succeed())
+			return
+		}
+		drill.end()
+	})
+	return drill
+}
+
+// upToDetect is the drill up to the detection.
+func upToDetect(ctx context.Context, drill *Drill, place *village, cause harness.Fault) {
+	gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
+	gomega.Expect(drill.Inject(ctx, cause)).To(gomega.Succeed())
+	gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
+}
+
+// The specs that TestArms runs in a process of its own: TestSpecsInArm is their suite.
+var _ = ginkgo.Describe("A village", func() {
+	ginkgo.It("is flooded and pumped dry", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		gomega.Expect(drill.DuringRecovery(flood{place, 0}, harness.BeforeStep("pump"))).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, flood{village: place})
+		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("expects its pumps to break", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		drill.Claim(harness.Missed, "the pumps are broken")
+		upToDetect(ctx, drill, place, flood{village: place})
+		gomega.Expect(drill.Repair(ctx, brokenPumps{})).To(gomega.MatchError(gomega.ContainSubstring("rust")))
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("is flooded by itself", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, flood{village: place})).To(gomega.Succeed())
+		place.flooded.Store(true)
+		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("has pumps and needs none", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		upToDetect(ctx, drill, place, flood{place, 200 * time.Millisecond})
+		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("dries by itself", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		upToDetect(ctx, drill, place, flood{place, 200 * time.Millisecond})
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("is seen twice by a probe that is not the steady state's", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, flood{village: place})).To(gomega.Succeed())
+		gomega.Expect(drill.Detect(ctx, harness.All(&hill{}))).To(gomega.Succeed())
+	})
+	ginkgo.It("is seen through fog", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		drill.Doubt("fog")
+		upToDetect(ctx, drill, place, flood{village: place})
+		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
+		if os.Getenv(controlArm) != "" { // otherwise it would bring a lab up
+			Start(ctx, harness.Topology{})
+			ginkgo.Fail("a spec that is no drill goes on in a control arm")
+		}
+	})
+})
+
+// A hill is another probe than the village.
+type hill struct{ village }
+
+func (*hill) Name() string { return "hill" }
+
+type brokenPumps struct{}
+
+func (brokenPumps) Name() string { return "broken pumps" }
+func (brokenPumps) Steps() []harness.Step {
+	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { return errors.New("rust") }}}
+}
+
+// inTheArm tells the process that TestArms starts from the one that runs the tests.
+const inTheArm = "REPRISE_TEST_SPECS_IN_ARM"
+
+// TestSpecsInArm is the suite of the specs above. Goal and method are those of TestArms.
+func TestSpecsInArm(t *testing.T) {
+	if os.Getenv(inTheArm) == "" {
+		t.Skip("TestArms runs it in a process of its own")
+	}
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	ginkgo.RunSpecs(t, "flood")
+}
+
+// Goal: an arm ends its spec where it must go red, whatever else the spec wants; a drill that detects a
+// failure without its fault, or recovers without its runbook, fails; an ordinary run notices nothing of
+// all that. Method: small drills go through the real runner in each arm, in a process of their own; how
+// they ended is read from its report, and what they left from their records.
+func TestArms(t *testing.T) {
+	const (
+		pumped, rusty, springs, needless = "is flooded and pumped dry", "expects its pumps to break", "is flooded by itself", "has pumps and needs none"
+		dries, other, fog, looked        = "dries by itself", "is seen twice by a probe that is not the steady state's", "is seen through fog", "is only looked at"
+	)
+	skipped, failed, passed := types.SpecStateSkipped, types.SpecStateFailed, types.SpecStatePassed
+	type want struct {
+		state types.SpecState
+		said  string // by the arm; "" when it says nothing
+	}
+	for arm, wants := range map[arm]map[string]want{
+		wholeDrill: {
+			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""}, other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
+		},
+		withoutFault: {
+			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"}, needless: {skipped, "red: nothing broke within 500ms"},
+			dries: {skipped, "red: nothing broke within 500ms"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
+			springs: {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
+		},
+		withoutRunbook: {
+			pumped: {skipped, "red: the service was not back 2.5s after the fault"}, rusty: {skipped, "red: the service was not back 2.5s after the fault"},
+			springs: {skipped, "red: the service was not back 2.5s after the fault"}, needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
+			dries: {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
+		},
+	} {
+		t.Run("arm "+string(arm), func(t *testing.T) {
+			t.Parallel()
+			found, records := specsInArm(t, arm)
+			for name, want := range wants {
+				spec := found[name]
+				if said := saidBy(spec); spec.State != want.state || !strings.HasPrefix(said, want.said) || (said == "") != (want.said == "") || len(spec.AdditionalFailures) > 0 {
+					t.Errorf("%s: %v and %q, want %v and %q; %s %v", name, spec.State, said, want.state, want.said, spec.Failure.Message, spec.AdditionalFailures)
+				}
+				record, kept := records[identifier(name)+armSuffix(arm)]
+				if wantsRecord := want.state == passed && name != looked || strings.HasPrefix(want.said, "red"); kept != wantsRecord {
+					t.Errorf("%s: a record is kept: %v, want %v", name, kept, wantsRecord)
+				}
+				if kept && !record.Judgement.AsClaimed {
+					t.Errorf("%s: the verdict is %s: %q", name, record.Judgement.Verdict, record.Judgement.Reasons)
+				}
+			}
+		})
+	}
+}
+
+func armSuffix(arm arm) string {
+	if arm == wholeDrill {
+		return ""
+	}
+	return "-" + string(arm)
+}
+
+// saidBy is what the arm says of its ending.
+func saidBy(spec types.SpecReport) string {
+	for _, entry := range spec.ReportEntries {
+		var said ending
+		if entry.Name == controlEntry && json.Unmarshal([]byte(entry.Value.AsJSON), &said) == nil {
+			return said.String()
+		}
+	}
+	return ""
+}
+
+// specsInArm runs the specs above in an arm, and returns what became of them by their texts, and their
+// records by their identifiers.
+func specsInArm(t *testing.T, arm arm) (map[string]types.SpecReport, map[string]harness.Record) {
+	t.Helper()
+	folder := t.TempDir()
+	report := filepath.Join(t.TempDir(), "report.json")
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.json-report="+report)
+	process.Env = append(os.Environ(), inTheArm+"=1", controlArm+"="+string(arm), runFolder+"="+folder)
+	output, err := process.CombinedOutput()
+	text, readErr := os.ReadFile(report)
+	if readErr != nil {
+		t.Fatalf("%v, %v:\n%s", err, readErr, output)
+	}
+	var suites []types.Report
+	if err := json.Unmarshal(text, &suites); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]types.SpecReport{}
+	for _, spec := range suites[0].SpecReports {
+		found[spec.LeafNodeText] = spec
+	}
+	read, err := reports.ReadRecords(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := map[string]harness.Record{}
+	for _, record := range read {
+		records[record.ID] = record
+	}
+	return found, records
+}
