@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// verdictsScenario is the folder of the drills whose outcome is known, and the scenario of their records.
+const verdictsScenario = "verdicts"
+
+// knownDrills is how many drills with a known outcome a whole run has.
+const knownDrills = 50
+
+func verdictsCommand(out io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:  "verdicts",
+		Usage: "judge drills whose outcome is known, half of them broken on purpose",
+		Flags: []cli.Flag{
+			&cli.Int64Flag{Name: "seed", Usage: "draw the drills that a run with the same `NUMBER` drew (default: chosen at random)"},
+			&cli.StringFlag{Name: "focus", Usage: "run the drills whose text matches the regular `EXPRESSION`"},
+		},
+		OnUsageError: noUsageText,
+		Before:       noArguments,
+		Action: func(ctx context.Context, command *cli.Command) error {
+			chosen := choice{
+				focus: command.String("focus"), repeat: 1, seed: rand.Int64N(seeds),
+				folders: []string{filepath.Join("internal", verdictsScenario)},
+			}
+			if command.IsSet("seed") {
+				chosen.seed = command.Int64("seed")
+			}
+			return verdicts(ctx, out, chosen)
+		},
+	}
+}
+
+// verdicts runs the drills and counts which were judged rightly. Only that decides: a drill that the
+// machine kept from being judged is red in the run's report, and no false verdict.
+func verdicts(ctx context.Context, out io.Writer, chosen choice) error {
+	root, err := repositoryRoot()
+	if err != nil {
+		return err
+	}
+	before, _, _ := newestVerdicts(root, 1) // none yet is fine
+	if err := chaos(ctx, out, chosen); err != nil && !errors.Is(err, errRed) {
+		return err
+	}
+	newest, counted, err := newestVerdicts(root, 1)
+	if err != nil {
+		return err
+	}
+	if newest == before {
+		return errors.New("the run left no record of a drill with a known outcome")
+	}
+	fmt.Fprintf(out, "\n%s\n%s\n", counted.text(), counted.sentence())
+	return counted.verdict(chosen.focus == "")
+}
+
+// newestVerdicts finds the newest run with at least so many drills whose outcome is known, and counts them.
+func newestVerdicts(root string, atLeast int) (run string, counted verdictCount, err error) {
+	entries, err := os.ReadDir(runsFolder(root)) // sorted by name, which is by time
+	if err != nil {
+		return "", nil, fmt.Errorf("look for a run of reprise verdicts: %w", err)
+	}
+	for _, entrie := range slices.Backward(entries) {
+		if !entrie.IsDir() {
+			continue // "latest" is a link
+		}
+		records, err := reports.ReadRecords(filepath.Join(runsFolder(root), entrie.Name()))
+		if err != nil {
+			continue // the folder of something else, such as a bench
+		}
+		if counted := countVerdicts(records); counted.total().drills >= atLeast {
+			return entrie.Name(), counted, nil
+		}
+	}
+	return "", nil, fmt.Errorf("no run has %d drills with a known outcome: run make verdicts first", atLeast)
+}

@@ -1,0 +1,282 @@
+package verdicts
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/consul"
+	"github.com/reprise-dr/reprise/harness/fault"
+)
+
+// shortly is what drills are judged against that never recover; patiently, those that do so too late: a
+// server that was away for so long may vote again only when autopilot has watched it for ten seconds.
+var (
+	shortly   = harness.Objective{RTO: 3 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second, Patience: 8 * time.Second}
+	patiently = harness.Objective{RTO: shortly.RTO, Dwell: shortly.Dwell, DetectWithin: shortly.DetectWithin, Patience: 30 * time.Second}
+)
+
+// The outcomes of broken drills.
+
+func neverBack() outcome {
+	return outcome{verdict: harness.Missed, by: harness.ByNobody, reason: "the steady state did not come back within"}
+}
+
+func nothingProved(reason string) outcome {
+	return outcome{verdict: harness.Inconclusive, reason: reason}
+}
+
+func brokenFamilies() []family {
+	families := []family{
+		{name: "the runbook does nothing", drills: 2, draw: drawIdle},
+		{name: "the runbook repairs the wrong server", drills: 2, draw: drawWrongServer},
+		{name: "the runbook comes too late", drills: 2, draw: drawLate},
+		{name: "the runbook stumbles halfway", drills: 2, draw: drawStumble},
+		{name: "the fault does not bite", drills: 3, draw: drawToothless},
+		{name: "acknowledged writes are lost", drills: 3, draw: drawLoss},
+		{name: "the ledger lies", drills: 2, draw: drawLiar},
+		{name: "refused writes are there afterwards", drills: 1, draw: drawReappearing},
+		{name: "the service flaps", drills: 2, draw: drawFlapping},
+		{name: "only the revert brings it back", drills: 2, draw: drawReverted},
+		{name: "who is named as unaffected is not", drills: 1, draw: drawHit},
+		{name: "nobody looks for a while", drills: 2, draw: drawStalled},
+		{name: "the peace is broken before the fault", drills: 1, draw: drawUnrest},
+	}
+	for i := range families {
+		families[i].broken = true
+	}
+	return families
+}
+
+func drawIdle(dice *rand.Rand, i int) story {
+	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
+	return story{
+		detail: fmt.Sprintf("%s killed, looked at after %v", who, delay), objective: shortly, steady: agrees(), fault: killed(who),
+		repair: runbook("look and leave", delay, ponder(who)), known: neverBack(),
+	}
+}
+
+func drawWrongServer(dice *rand.Rand, i int) story {
+	delay := between(dice, time.Second, 3*time.Second)
+	if i%2 == 1 {
+		return story{
+			detail: fmt.Sprintf("the button of another machine is pressed after %v", delay), objective: shortly, steady: agrees(),
+			fault: unpowered(theFollower), repair: runbook("press a button", delay, press(theOther)), known: neverBack(),
+		}
+	}
+	restart := func(s *stage) []harness.Runbook {
+		return append(runbook("come", delay)(s), consul.Restart(s.node(theOther)))
+	}
+	return story{
+		detail: fmt.Sprintf("another one is restarted after %v", delay), objective: shortly, steady: agrees(),
+		fault: lost(theFollower), repair: restart, known: neverBack(),
+	}
+}
+
+// drawLate comes later than the RTO by more than any figure's resolution.
+func drawLate(dice *rand.Rand, i int) story {
+	who, delay := leaderOrFollower(i), shortly.RTO+between(dice, time.Second, 3*time.Second)
+	known := byRunbook(delay)
+	known.verdict = harness.Missed
+	return story{
+		detail: fmt.Sprintf("%s after %v", who, delay), objective: patiently, steady: agrees(), fault: killed(who),
+		repair: runbook("start it", delay, start(who)), known: known,
+	}
+}
+
+func drawStumble(dice *rand.Rand, i int) story {
+	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
+	return story{
+		detail: fmt.Sprintf("%s is never started", who), objective: shortly, steady: agrees(), fault: killed(who),
+		repair: runbook("run a script, then start it", delay, stumble, start(who)), known: neverBack(),
+	}
+}
+
+func drawToothless(_ *rand.Rand, i int) story {
+	toothless := []story{
+		{
+			detail: "there is none", steady: agrees(), fault: func(*stage) harness.Fault { return fault.NoFault{} },
+			known: nothingProved("the fault broke nothing"),
+		},
+		{
+			detail: "the pause is over before anybody can prove it", steady: agrees(),
+			fault: func(s *stage) harness.Fault { return fleeting{paused(theFollower)(s)} },
+			known: nothingProved("nothing proved that the fault bites"),
+		},
+		{
+			detail: "it kills what the service does not need", steady: leads(), fault: killed(theFollower),
+			known: nothingProved("the fault broke nothing"),
+		},
+	}
+	chosen := toothless[i%len(toothless)]
+	chosen.objective = shortly
+	return chosen
+}
+
+func drawLoss(dice *rand.Rand, i int) story {
+	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 8)
+	known := byRunbook(delay)
+	known.verdict, known.lost, known.reason = harness.Missed, number, fmt.Sprintf("%d of ", number)
+	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), known: known}
+	if i%2 == 1 {
+		told.detail = fmt.Sprintf("%d by the runbook, during the outage", number)
+		told.repair = runbook("clean up and start it", delay, blunder(number, dice.Int()), start(theFollower))
+		return told
+	}
+	told.detail = fmt.Sprintf("%d behind everybody's back, after the recovery", number)
+	told.repair, told.after = runbook("start it", delay, start(theFollower)), loseAcknowledged(number, dice.Int())
+	return told
+}
+
+func drawLiar(dice *rand.Rand, i int) story {
+	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 6)
+	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), repair: runbook("start it", delay, start(theFollower))}
+	if i%2 == 1 {
+		told.detail = fmt.Sprintf("it lists %d writes that nobody made", number)
+		told.ledger = func(honest harness.Ledger) harness.Ledger { return inventor{honest, invent(number)} }
+		told.known = nothingProved("never wrote")
+		return told
+	}
+	lies := map[int]bool{}
+	for _, entry := range dice.Perm(12)[:number] {
+		lies[entry+1] = true // all of them are written before the fault, which waits for 15 writes
+	}
+	told.detail = fmt.Sprintf("it acknowledges %d writes that it never makes", number)
+	told.ledger = func(honest harness.Ledger) harness.Ledger { return boaster{honest, lies} }
+	told.after = func(_ context.Context, s *stage) error {
+		s.lost = slices.Collect(maps.Keys(lies))
+		return nil
+	}
+	told.known = byRunbook(delay)
+	told.known.verdict, told.known.lost, told.known.reason = harness.Missed, number, fmt.Sprintf("%d of ", number)
+	return told
+}
+
+// invent makes numbers that no drill gets to.
+func invent(number int) []int {
+	var entries []int
+	for i := range number {
+		entries = append(entries, 1_000_000+i)
+	}
+	return entries
+}
+
+// drawReappearing is no miss: what was refused and is there afterwards is counted apart.
+func drawReappearing(dice *rand.Rand, _ int) story {
+	delay, number := between(dice, 2*time.Second, 4*time.Second), count(dice, 1, 5)
+	known := byRunbook(delay)
+	known.reappeared = number
+	return story{
+		detail: fmt.Sprintf("%d of them", number), objective: inTime, steady: leads(),
+		fault:  func(*stage) harness.Fault { return blackout{} },
+		repair: runbook("start everything", delay, startEverything), after: writeRefused(number), known: known,
+	}
+}
+
+func drawFlapping(dice *rand.Rand, i int) story {
+	objective := shortly
+	objective.Dwell, objective.Patience = 2*time.Second, 16*time.Second
+	told := story{objective: objective, steady: harness.All(flag{}), prepare: raise}
+	end := shortly.RTO + between(dice, 2*time.Second, 5*time.Second)
+	if i%2 == 1 {
+		objective.Patience = 8 * time.Second
+		told.objective, end = objective, 2*objective.Patience
+		told.detail, told.known = "and never stops", neverBack()
+		told.fault = flaps(turns(dice, end)...)
+		return told
+	}
+	told.detail = fmt.Sprintf("and stops after %v", end)
+	told.fault = flaps(turns(dice, end)...)
+	told.known = bySelf()
+	told.known.verdict, told.known.earliest = harness.Missed, end
+	return told
+}
+
+// turns draws how long the service is down, up, down and so on, up to the end. It is never up for
+// more than half the dwell.
+func turns(dice *rand.Rand, end time.Duration) []time.Duration {
+	var all []time.Duration
+	for left := end; ; {
+		down, up := between(dice, 600*time.Millisecond, 1200*time.Millisecond), between(dice, 300*time.Millisecond, time.Second)
+		if left < down+up+600*time.Millisecond {
+			return append(all, left)
+		}
+		all = append(all, down, up)
+		left -= down + up
+	}
+}
+
+func drawReverted(dice *rand.Rand, i int) story {
+	told := story{objective: patiently, steady: agrees(), fault: unpowered(theFollower)}
+	if i%2 == 1 {
+		told.revert = between(dice, 2*time.Second, 2500*time.Millisecond)
+		told.detail = fmt.Sprintf("after %v, before the RTO was over", told.revert)
+		told.known = nothingProved("what came back then is no recovery")
+		told.known.by = harness.ByRevert
+		return told
+	}
+	told.revert = shortly.RTO + between(dice, 500*time.Millisecond, 2*time.Second)
+	told.detail = fmt.Sprintf("after %v", told.revert)
+	told.known = outcome{verdict: harness.Missed, by: harness.ByRevert, reason: "came back only when the fault was lifted"}
+	return told
+}
+
+func drawHit(dice *rand.Rand, _ int) story {
+	delay := between(dice, 1500*time.Millisecond, 3*time.Second)
+	known := byRunbook(delay)
+	known.verdict, known.reason = harness.Missed, "was named as unaffected and failed"
+	return story{
+		detail: "the leadership, when the leader is killed", objective: inTime, steady: agrees(),
+		spared: []harness.Probe{consul.Leader()}, fault: killed(theLeader),
+		repair: runbook("start it", delay, start(theLeader)), known: known,
+	}
+}
+
+// drawStalled stalls the harness for longer than the dwell: a return could hide in that.
+func drawStalled(dice *rand.Rand, i int) story {
+	length := inTime.Dwell + between(dice, time.Second, 2*time.Second)
+	told := story{objective: inTime, known: nothingProved("could hide in that")}
+	if i%2 == 1 {
+		told.detail = fmt.Sprintf("for %v, while the others elect", length)
+		told.steady, told.fault = leads(), killed(theLeader)
+		told.stall = stall{after: 300 * time.Millisecond, length: length}
+		return told
+	}
+	delay := between(dice, 300*time.Millisecond, time.Second)
+	told.detail = fmt.Sprintf("for %v, while a server is away", length)
+	told.steady, told.fault = agrees(), killed(theFollower)
+	told.repair = runbook("start it", length+delay, start(theFollower))
+	told.stall = stall{after: time.Second, length: length}
+	return told
+}
+
+// drawUnrest kills a server that the fault is then meant to kill too.
+func drawUnrest(dice *rand.Rand, _ int) story {
+	before := between(dice, time.Second, 2*time.Second)
+	return story{
+		detail: fmt.Sprintf("by %v", before), objective: shortly, steady: agrees(), fault: killed(theOther),
+		spoil: func(ctx context.Context, s *stage) error {
+			blows := []harness.Blow{{Node: s.node(theFollower), Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}}}
+			if _, err := s.Lab.Strike(ctx, blows); err != nil {
+				return err
+			}
+			return waitUntil(ctx, time.Now().Add(before))
+		},
+		repair: runbook("start everything", time.Second, startEverything),
+		known:  nothingProved("the steady state did not hold until the fault"),
+	}
+}
+
+// ways are the names of the families that are broken on purpose.
+func ways() []string {
+	var names []string
+	for _, family := range brokenFamilies() {
+		names = append(names, family.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,120 @@
+package verdicts
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// How the witness looks: more often than the probes do, and as patiently.
+const (
+	witnessPeriod = 100 * time.Millisecond
+	witnessLimit  = 2 * time.Second
+	witnessCrowd  = 40 // looks that may wait for an answer at the same time
+)
+
+// A look is one answer to the whole steady state.
+type look struct {
+	asked, answered time.Time
+	up              bool
+}
+
+// A witness watches the steady state beside the harness's observer, by a clock and a schedule of its
+// own, so that the figures are held against something else than themselves.
+type witness struct {
+	observer harness.Observer
+	steady   harness.SteadyState
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+
+	mu    sync.Mutex
+	looks []look
+}
+
+// summon has a witness look until it is dismissed.
+func summon(ctx context.Context, observer harness.Observer, steady harness.SteadyState) *witness {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &witness{observer: observer, steady: steady, cancel: cancel}
+	w.running.Go(func() { w.watch(ctx) })
+	return w
+}
+
+func (w *witness) watch(ctx context.Context) {
+	ticker := time.NewTicker(witnessPeriod)
+	defer ticker.Stop()
+	places := make(chan struct{}, witnessCrowd)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		select {
+		case places <- struct{}{}:
+			w.running.Go(func() {
+				w.look(ctx)
+				<-places
+			})
+		default: // it leaves a look out rather than pile them up
+		}
+	}
+}
+
+// look asks all probes once.
+func (w *witness) look(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, witnessLimit)
+	defer cancel()
+	seen := look{asked: time.Now()}
+	outcomes := make([]error, len(w.steady))
+	var group sync.WaitGroup
+	for i, probe := range w.steady {
+		group.Go(func() { outcomes[i] = probe.Check(limited, w.observer) })
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return // broken off: it says nothing
+	}
+	seen.answered, seen.up = time.Now(), errors.Join(outcomes...) == nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.looks = append(w.looks, seen)
+}
+
+// dismiss ends the watch.
+func (w *witness) dismiss() {
+	w.cancel()
+	w.running.Wait()
+}
+
+// A testimony is what the witness saw of an outage.
+type testimony struct {
+	failed    bool
+	firstFail look
+	lastFail  look
+	returned  bool
+	back      look // the first look that found it up for good
+}
+
+// since tells what was seen from a moment on. It is called when the witness is dismissed.
+func (w *witness) since(moment time.Time) testimony {
+	looks := slices.Clone(w.looks)
+	slices.SortFunc(looks, func(a, b look) int { return a.asked.Compare(b.asked) })
+	var seen testimony
+	for _, one := range looks {
+		switch {
+		case one.answered.Before(moment):
+		case !one.up:
+			if !seen.failed {
+				seen.firstFail = one
+			}
+			seen.failed, seen.lastFail, seen.returned = true, one, false
+		case seen.failed && !seen.returned:
+			seen.returned, seen.back = true, one
+		}
+	}
+	return seen
+}
