@@ -1,0 +1,119 @@
+package calibration
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+)
+
+// The environment by which the CLI says what to measure, and where to keep it.
+const (
+	outagesVariable = "REPRISE_OUTAGES"
+	folderVariable  = "REPRISE_RUN_DIR"
+)
+
+const (
+	defaultOutages = 1000
+	// loadedOutages is how many outages, at most, are measured again on a loaded machine.
+	loadedOutages = 200
+)
+
+func TestCalibration(t *testing.T) {
+	suite.Run(t, "calibration", suite.Needs(fixtures.Calibration()))
+}
+
+var _ = Describe("The observer", func() {
+	It("measures outages of known length", func(ctx SpecContext) {
+		outages, err := chosenOutages()
+		Expect(err).NotTo(HaveOccurred())
+		configuration, _ := GinkgoConfiguration()
+		cluster := suite.Start(ctx, fixtures.Calibration())
+		result := Result{
+			Schema: resultSchema, Started: time.Now().Round(0).UTC(), Seed: configuration.RandomSeed,
+			Period: period, Probes: len(probes()), Machine: cluster.Engine(ctx),
+		}
+
+		By("cutting services off on an idle machine, beside what people use today")
+		idle := campaign{cluster: cluster, name: "idle", seed: result.Seed, outages: perService(outages), watchers: []watcher{
+			shellLoop{cluster},
+			eventually{cluster, "Eventually, defaults", 10 * time.Millisecond, time.Second},
+			eventually{cluster, "Eventually, every 1 s", time.Second, time.Minute},
+		}}
+		result.Idle, err = idle.run(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		describe("idle", result.Idle)
+
+		By("cutting them off again while every processor is busy")
+		loaded := campaign{cluster: cluster, name: "loaded", seed: result.Seed + 1, outages: perService(min(outages, loadedOutages))}
+		result.Loaded, err = underLoad(ctx, cluster, loaded)
+		Expect(err).NotTo(HaveOccurred())
+		describe("loaded", result.Loaded)
+
+		Expect(result.write(os.Getenv(folderVariable))).To(Succeed())
+		if missed := result.shortfall(); missed != "" {
+			AddReportEntry("observer", missed)
+		}
+		if wrong := result.wrong(); len(wrong) > 0 {
+			Fail(strings.Join(wrong, "; "))
+		}
+	}, SpecTimeout(2*time.Hour))
+})
+
+// chosenOutages is how many outages to measure in all.
+func chosenOutages() (int, error) {
+	text := os.Getenv(outagesVariable)
+	if text == "" {
+		return defaultOutages, nil
+	}
+	outages, err := strconv.Atoi(text)
+	if err != nil || outages < 1 {
+		return 0, fmt.Errorf("%s is %q: it has to be a positive number", outagesVariable, text)
+	}
+	return outages, nil
+}
+
+// perService spreads outages over the services, which all have the same number of them.
+func perService(outages int) int {
+	services := len(fixtures.Cuttables())
+	return (outages + services - 1) / services
+}
+
+// underLoad runs a campaign while every processor is busy.
+func underLoad(ctx context.Context, cluster *lab.Lab, campaign campaign) (Arm, error) {
+	burning, stop := context.WithCancel(ctx)
+	defer stop()
+	wait, err := burn(burning, cluster)
+	if err != nil {
+		return Arm{}, err
+	}
+	arm, err := campaign.run(ctx)
+	stop()
+	if burnErr := wait(); err == nil {
+		err = burnErr
+	}
+	return arm, err
+}
+
+// describe shows an arm to whoever watches.
+func describe(name string, arm Arm) {
+	text := fmt.Sprintf("%s: %v; the observer took %.2f %% of a core and %.1f MiB, left out %d questions, did not look for %v at most; clocks to %v\n",
+		name, arm.Duration.Round(time.Second), 100*arm.Observer.Processor, float64(arm.Observer.PeakMemory)/(1<<20), arm.Skipped, arm.LongestGap, arm.Uncertainty)
+	for _, figures := range arm.Methods {
+		text += figures.line() + "\n"
+		for _, example := range figures.Examples {
+			text += "  " + example + "\n"
+		}
+	}
+	AddReportEntry(name, text)
+}

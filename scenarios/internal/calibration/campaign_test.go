@@ -1,0 +1,66 @@
+package calibration
+
+import (
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
+)
+
+// Goal: the number of outages is the one that was asked for, or a little more, and nonsense is refused.
+// Method: the variable with each kind of value.
+func TestOutagesAreChosen(t *testing.T) {
+	for text, want := range map[string]int{"": defaultOutages, "60": 60, "1": 1} {
+		t.Setenv(outagesVariable, text)
+		if got, err := chosenOutages(); err != nil || got != want {
+			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"0", "-1", "many"} {
+		t.Setenv(outagesVariable, text)
+		if got, err := chosenOutages(); err == nil {
+			t.Errorf("%q is taken for %d", text, got)
+		}
+	}
+	if one, all := perService(1), perService(defaultOutages); one != 1 || all*len(fixtures.Cuttables()) != defaultOutages {
+		t.Errorf("%d and %d for each service", one, all)
+	}
+}
+
+// Goal: the probes are those of a drill, as many and as often as the published load is for, and none is
+// asked in another way. Method: look at them.
+func TestProbesAreADrills(t *testing.T) {
+	probes := probes()
+	if len(probes) != 10 {
+		t.Errorf("there are %d probes", len(probes))
+	}
+	defaults := harness.NetworkProbe{}
+	for _, probe := range probes {
+		network, ok := probe.(harness.NetworkProbe)
+		if !ok || network.Vantage() != harness.VantageObserver || network.Schedule() != defaults.Schedule() {
+			t.Errorf("%s is asked by %+v", probe.Name(), probe)
+		}
+	}
+}
+
+// Goal: the load is what was used while the arm went on, and not what came before. Method: two readings.
+func TestLoad(t *testing.T) {
+	got := load(agent.Usage{CPU: 3 * time.Second, PeakMemory: 10 << 20}, agent.Usage{CPU: 5 * time.Second, PeakMemory: 12 << 20}, 40*time.Second)
+	if got != (Load{Processor: 0.05, PeakMemory: 12 << 20}) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Goal: a measurement by the harness's own clock is placed on the record's, and encloses the outage from
+// its first failed question to its end. Method: moments of known distance to the record's beginning.
+func TestStampedPlace(t *testing.T) {
+	origin := time.Now()
+	at := func(offset time.Duration) moment { return moment{here: origin.Add(offset)} }
+	seen := stamped{asked: at(90 * ms), lost: at(100 * ms), back: at(200 * ms)}.place("a site", &ruler{origin: origin}, 0)
+	want := sighting{service: "a site", lost: 100 * ms, back: 200 * ms, down: edge{90 * ms, 100 * ms}, up: edge{100 * ms, 200 * ms}}
+	if seen != want {
+		t.Errorf("got %+v", seen)
+	}
+}
