@@ -41,11 +41,18 @@ func benchCommand(out io.Writer) *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "bench",
-		Usage: "measure the harness itself: start of a lab, faults, skew, what is left behind",
+		Usage: "measure the harness itself: start of a lab, faults, skew, the ledger, what is left behind",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "runs", Value: benchRuns, Usage: "start the lab and its floor `N` times each, by turns", Validator: positive},
 			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times", Validator: positive},
 			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
+			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
+			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults or ledger", Validator: func(part string) error {
+				if benchPart(part) == nil {
+					return fmt.Errorf("there is no part %q: it can be ready, faults or ledger", part)
+				}
+				return nil
+			}},
 			&cli.BoolFlag{Name: "keep", Usage: "leave the last lab running, which must show as left behind; make clean removes it"},
 		},
 		OnUsageError: noUsageText,
@@ -57,6 +64,7 @@ func benchCommand(out io.Writer) *cli.Command {
 			return (&bench{
 				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
 				runs: command.Int("runs"), faults: command.Int("faults"), starts: command.Int("starts"), keep: command.Bool("keep"),
+				elections: command.Int("elections"), only: command.String("only"),
 			}).measure(ctx)
 		},
 	}
@@ -71,6 +79,8 @@ type bench struct {
 
 	runs, faults, starts int
 	keep                 bool
+	elections            int    // in each arm
+	only                 string // the part that is measured; "" means all
 
 	started int             // labs so far
 	kills   []time.Duration // what `docker kill` took
@@ -101,8 +111,8 @@ func (b *bench) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range []func(context.Context) error{b.measureReady, b.measureFaults, b.startMore} {
-		if err := part(ctx); err != nil {
+	for _, measure := range b.parts() {
+		if err := measure(b, ctx); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
 	}
@@ -112,6 +122,22 @@ func (b *bench) measure(ctx context.Context) error {
 	}
 	b.report.add(left.figures(b.started)...)
 	return b.publish(folder)
+}
+
+// A part of the bench measures one thing.
+type part func(*bench, context.Context) error
+
+// benchPart is the part of a name; nil when there is none.
+func benchPart(name string) part {
+	return map[string]part{"ready": (*bench).measureReady, "faults": (*bench).measureFaults, "ledger": (*bench).measureLedger}[name]
+}
+
+// parts are those that were asked for.
+func (b *bench) parts() []part {
+	if b.only != "" {
+		return []part{benchPart(b.only)}
+	}
+	return []part{(*bench).measureReady, (*bench).measureFaults, (*bench).measureLedger, (*bench).startMore}
 }
 
 // benchFolder is where reports of benches are kept.
@@ -162,9 +188,14 @@ func (b *bench) withLab(ctx context.Context, topology harness.Topology, use func
 	return use(ctx, cluster)
 }
 
-// allStarts is how many labs are started in all: those that are measured, one for faults, and as many
-// more as were asked for.
-func (b *bench) allStarts() int { return max(2*b.runs+1, b.starts) }
+// allStarts is how many labs are started in all: those that are measured, one for faults, one for
+// the ledger, and as many more as were asked for; with one part only, the first one is kept.
+func (b *bench) allStarts() int {
+	if b.only != "" {
+		return 1
+	}
+	return max(2*b.runs+2, b.starts)
+}
 
 // startMore starts and stops labs until there were enough for leftovers to show.
 func (b *bench) startMore(ctx context.Context) error {

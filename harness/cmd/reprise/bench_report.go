@@ -33,7 +33,7 @@ type benchReport struct {
 	Figures  []figure          `json:"figures"`
 }
 
-// A figure is one line of the report: durations, a ratio of two medians, or a list of names.
+// A figure is one line of the report: durations, a ratio of two medians, a number, or a list of names.
 type figure struct {
 	Group   string          `json:"group"`
 	Name    string          `json:"name"`
@@ -43,6 +43,7 @@ type figure struct {
 	Most    time.Duration   `json:"max_ns,omitempty"`
 	Tail    time.Duration   `json:"p99_ns,omitempty"` // the 99th percentile, by the nearest rank
 	Ratio   float64         `json:"ratio,omitempty"`
+	Number  *float64        `json:"number,omitempty"` // of a figure that is one, such as a rate
 	Found   []string        `json:"found,omitempty"`
 	Target  string          `json:"target,omitempty"`
 	Verdict string          `json:"verdict,omitempty"` // "" without a target
@@ -134,6 +135,8 @@ var benchColumns = []string{"n", "p50", "min … max", "p99", "target", ""}
 // cells are a figure's columns.
 func (f figure) cells() []string {
 	switch {
+	case f.Number != nil:
+		return []string{"", fmt.Sprintf("%.1f", *f.Number), "", "", f.Target, f.Verdict}
 	case f.Ratio != 0:
 		return []string{"", fmt.Sprintf("%.2f", f.Ratio), "", "", f.Target, f.Verdict}
 	case len(f.Samples) == 0:
