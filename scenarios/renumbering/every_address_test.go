@@ -34,7 +34,7 @@ var _ = Describe("Renumbering every server", Label("nomad", "consul"), func() {
 
 	It("is survived by Consul with stop, change, start alone", Label(postmortem), func(ctx SpecContext) {
 		drill := begin(ctx, fixtures.NomadConsul(3), tenMinutes)
-		steady, writes := harness.All(consul.Quorum(3)), harness.Ledgers(consul.KV("drill"))
+		steady, writes := harness.All(consul.Quorum(3)), harness.Ledgers(consul.FastKV("drill"))
 
 		renumber(ctx, drill, steady, writes...)
 		By("stopping every Consul server, changing its addresses, starting it")

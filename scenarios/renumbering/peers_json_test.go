@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/consul"
+	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/nomad"
 )
 
@@ -47,6 +48,7 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 	DescribeTable("is recovered by peers.json, nothing lost", func(ctx SpecContext, generation generation) {
 		drill := begin(ctx, generation.topology(3), tenMinutes)
 		steady, writes := wholeCluster(), writesTo(generation.protocol)
+		Expect(drill.StartRegisters(ctx, registersOf(generation.protocol)...)).To(Succeed())
 		before := canaryProcess(ctx, drill)
 
 		renumber(ctx, drill, steady, writes...)
@@ -62,6 +64,21 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 		Entry("Raft protocol 3", Label("smoke"), raftV3, SpecTimeout(25*time.Minute)),
 		Entry("Raft protocol 2", Label("raft-v2"), raftV2, SpecTimeout(25*time.Minute)),
 	)
+
+	It("is recovered by peers.json although a server loses power in the middle of it", func(ctx SpecContext) {
+		drill := begin(ctx, fixtures.NomadConsul(3), tenMinutes)
+		steady, writes := wholeCluster(), writesTo(3)
+		button := harness.PowerButton{Node: "nomad-2"}
+		By("having a server lose its power when peers.json has just been taken, before anybody is at its button")
+		Expect(drill.DuringRecovery(fault.PowerLoss{Node: "nomad-2"}, harness.BeforeStep("power on nomad-2"))).To(Succeed())
+
+		renumber(ctx, drill, steady, writes...)
+		Expect(drill.Repair(ctx, consul.StopRenumberStart(), nomad.PeersJSON(), button)).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		drill.Finding("a server that has taken peers.json keeps the new configuration: without power and back, it is a voter at its new address")
+	}, SpecTimeout(25*time.Minute))
 
 	DescribeTable("crashes on a peers.json in the other generation's format", func(ctx SpecContext, generation generation) {
 		drill := begin(ctx, generation.topology(3), watchedBriefly)

@@ -78,6 +78,14 @@ func writesTo(raftProtocol int) []harness.Ledger {
 	return harness.Ledgers(consul.KV("drill"), nomad.Variables("drill"))
 }
 
+// registersOf are the registers that several clients read and write at the same time.
+func registersOf(raftProtocol int) []harness.Register {
+	if raftProtocol == 2 {
+		return []harness.Register{consul.Register("drill/register")}
+	}
+	return []harness.Register{consul.Register("drill/register"), nomad.Register("drill/register")}
+}
+
 // renumber is the story up to the moment an operator is called: peace, writes, every address gone.
 func renumber(ctx SpecContext, drill *suite.Drill, steady harness.SteadyState, writes ...harness.Ledger) {
 	GinkgoHelper()
