@@ -22,12 +22,24 @@ option = $(if $(value $(2)),--$(1)='$(subst ','\'',$(value $(2)))')
 ##@ Drills
 
 .PHONY: chaos
-chaos: $(reprise) ## run drills and leave a report (LABELS= FOCUS= SEED= REPEAT= KEEP=1)
-	@$(reprise) chaos $(call option,labels,LABELS) $(call option,focus,FOCUS) $(call option,seed,SEED) $(call option,repeat,REPEAT) $(call option,keep,KEEP)
+chaos: $(reprise) ## run drills and leave a report (LABELS= FOCUS= SEED= REPEAT= PHASE=1 KEEP=1)
+	@$(reprise) chaos $(call option,labels,LABELS) $(call option,focus,FOCUS) $(call option,seed,SEED) $(call option,repeat,REPEAT) $(call option,phase,PHASE) $(call option,keep,KEEP)
 
 .PHONY: repro
 repro: $(reprise) ## replay one postmortem (ID=2020-01-20-ip-renumbering)
 	@$(reprise) repro $(call option,id,ID)
+
+.PHONY: controls
+controls: $(reprise) ## run every scenario without its fault and without its runbook: both must go red (LABELS= FOCUS= SEED=)
+	@$(reprise) controls $(call option,labels,LABELS) $(call option,focus,FOCUS) $(call option,seed,SEED)
+
+.PHONY: verdicts
+verdicts: $(reprise) ## judge 50 seeded drills whose outcome is known, half of them broken on purpose (SEED=)
+	@$(reprise) verdicts $(call option,seed,SEED)
+
+.PHONY: calibrate
+calibrate: $(reprise) ## measure the error of the measurement: 1,000 outages of known length (SEED= OUTAGES=)
+	@$(reprise) calibrate $(call option,seed,SEED) $(call option,outages,OUTAGES)
 
 .PHONY: bench
 bench: $(reprise) ## measure the harness itself: lab start, fault latency, skew

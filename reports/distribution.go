@@ -63,7 +63,7 @@ func distributionOf(records []harness.Record) Distribution {
 	d := Distribution{Scenario: records[0].Scenario, Title: records[0].Title, Records: slices.Clone(records), RTO: records[0].Objective.RTO}
 	var recoveries, detections, losses []Bound
 	for _, record := range records {
-		d.count(record)
+		d = d.with(record)
 		judgement := record.Judgement
 		if wasDetected(record) {
 			detections = append(detections, Bound{Value: judgement.TTD})
@@ -86,8 +86,8 @@ func distributionOf(records []harness.Record) Distribution {
 	return d
 }
 
-// count adds the drill's verdict, its losses and its target.
-func (d *Distribution) count(record harness.Record) {
+// with adds the drill's verdict, its losses and its target.
+func (d Distribution) with(record harness.Record) Distribution {
 	switch judgement := record.Judgement; {
 	case outcomeOf(record) == inconclusive:
 		d.Inconclusive++
@@ -105,11 +105,12 @@ func (d *Distribution) count(record harness.Record) {
 	d.Lost += record.Judgement.Lost
 	d.MostLost = max(d.MostLost, record.Judgement.Lost)
 	d.RTO = min(d.RTO, record.Objective.RTO)
+	return d
 }
 
 // judge says whether the RTO was met. A drill that nothing can be concluded from may have been worse
 // than any other, but it cannot make good what another one missed.
-func (d *Distribution) judge() harness.Verdict {
+func (d Distribution) judge() harness.Verdict {
 	for _, record := range d.Records {
 		if hasRecoveryTime(record) && outcomeOf(record) != inconclusive && d.misses(record) {
 			return harness.Missed
@@ -122,7 +123,7 @@ func (d *Distribution) judge() harness.Verdict {
 }
 
 // misses tells whether the drill took longer than the target.
-func (d *Distribution) misses(record harness.Record) bool {
+func (d Distribution) misses(record harness.Record) bool {
 	return !record.Judgement.Recovered || record.Judgement.RTA > d.RTO
 }
 

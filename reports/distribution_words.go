@@ -76,23 +76,23 @@ func (d Distribution) lossNote() string {
 	return fmt.Sprintf("median %s, p95 %s; %s lost, %d in the worst drill", d.RPA.Median.At, d.RPA.P95.At, plural(d.Lost, "write"), d.MostLost)
 }
 
-// A spreadRow is one line of a distribution's figures.
-type spreadRow struct{ Name, Value, Note string }
+// A FigureRow is one line of a distribution's figures: what it is, its value, and what to know of it.
+type FigureRow struct{ Name, Value, Note string }
 
 // Rows are the figures for a table: the recovery time in full, the others shortly.
-func (d Distribution) Rows() []spreadRow {
-	var rows []spreadRow
+func (d Distribution) Rows() []FigureRow {
+	var rows []FigureRow
 	if d.RTA.N > 0 {
 		rows = append(rows,
-			spreadRow{"RTA median", d.RTA.Median.At.String(), d.RTA.Median.Interval()},
-			spreadRow{"RTA p95", d.RTA.P95.At.String(), d.RTA.P95.Interval()},
-			spreadRow{"RTA max", d.RTA.Max.String(), "n = " + fmt.Sprint(d.RTA.N) + ", each ± " + FormatDuration(d.Resolution) + " or less"})
+			FigureRow{"RTA median", d.RTA.Median.At.String(), d.RTA.Median.Interval()},
+			FigureRow{"RTA p95", d.RTA.P95.At.String(), d.RTA.P95.Interval()},
+			FigureRow{"RTA max", d.RTA.Max.String(), "n = " + fmt.Sprint(d.RTA.N) + ", each ± " + FormatDuration(d.Resolution) + " or less"})
 	}
 	if d.TTD.N > 0 {
-		rows = append(rows, spreadRow{"TTD median", d.TTD.Median.At.String(), fmt.Sprintf("p95 %s, max %s", d.TTD.P95.At, d.TTD.Max)})
+		rows = append(rows, FigureRow{"TTD median", d.TTD.Median.At.String(), fmt.Sprintf("p95 %s, max %s", d.TTD.P95.At, d.TTD.Max)})
 	}
 	if d.RPA.N > 0 {
-		rows = append(rows, spreadRow{"RPA max", d.RPA.Max.String(), d.lossNote()})
+		rows = append(rows, FigureRow{"RPA max", d.RPA.Max.String(), d.lossNote()})
 	}
 	return rows
 }

@@ -95,29 +95,30 @@ func TestHistoryLabels(t *testing.T) {
 // TestNewFactsAreTold proves that what the newer records know reaches every reader. Method: look for
 // each fact in the page, the summary and JUnit's output.
 func TestNewFactsAreTold(t *testing.T) {
-	for fact, test := range map[string]struct {
+	for _, test := range []struct {
+		fact   string
 		record harness.Record
 		in     []string
 	}{
-		"inconclusive":                              {vagueFigure(), []string{"page", "summary", "junit"}},
-		"the observer left out 5 questions":         {vagueFigure(), []string{"page", "summary", "junit"}},
-		"stayed green":                              {unaffectedFailed(), []string{"page", "summary", "junit"}},
-		"did not stay green":                        {unaffectedFailed(), []string{"page", "summary", "junit"}},
-		"was named as unaffected and failed":        {unaffectedFailed(), []string{"page", "summary", "junit", "table"}},
-		"with a second fault 5.3 s after the first": {secondFault(), []string{"page", "summary", "junit"}},
-		"no process of nomad-3 is left":             {secondFault(), []string{"page", "summary"}},
-		"consul kv register":                        {notLinearizable(), []string{"page", "summary", "junit", "table"}},
-		"56 more left out":                          {notLinearizable(), []string{"page"}},
-		"canary answers by name was named as unaffected and failed.": {unaffectedFailed(), []string{"page", "summary", "junit"}},
-		"consul kv register is not linearizable.":                    {notLinearizable(), []string{"page", "summary", "junit"}},
-		"2.72 s ± 21.8 ms": {unaffectedFailed(), []string{"page", "summary", "junit"}},
-		"2.74 s ± 21.1 ms": {unaffectedFailed(), []string{"page", "summary", "table"}},
+		{"inconclusive", vagueFigure(), []string{"page", "summary", "junit"}},
+		{"the observer left out 5 questions", vagueFigure(), []string{"page", "summary", "junit"}},
+		{"stayed green", unaffectedFailed(), []string{"page", "summary", "junit"}},
+		{"did not stay green", unaffectedFailed(), []string{"page", "summary", "junit"}},
+		{"was named as unaffected and failed", unaffectedFailed(), []string{"page", "summary", "junit", "table"}},
+		{"with a second fault 5.3 s after the first", secondFault(), []string{"page", "summary", "junit"}},
+		{"no process of nomad-3 is left", secondFault(), []string{"page", "summary"}},
+		{"consul kv register", notLinearizable(), []string{"page", "summary", "junit", "table"}},
+		{"56 more left out", notLinearizable(), []string{"page"}},
+		{"canary answers by name was named as unaffected and failed.", unaffectedFailed(), []string{"page", "summary", "junit"}},
+		{"consul kv register is not linearizable.", notLinearizable(), []string{"page", "summary", "junit"}},
+		{"2.72 s ± 21.8 ms", unaffectedFailed(), []string{"page", "summary", "junit"}},
+		{"2.74 s ± 21.1 ms", unaffectedFailed(), []string{"page", "summary", "table"}},
 	} {
 		run := Run{Records: []harness.Record{judged(test.record)}}
 		for _, name := range test.in {
-			if text := strings.ReplaceAll(oneLine(render(t, run, name)), "\u00a0", " "); !strings.Contains(text, fact) &&
-				!strings.Contains(strings.ReplaceAll(text, `<span class="error">`, ""), fact) {
-				t.Errorf("the %s does not say %q", name, fact)
+			if text := strings.ReplaceAll(oneLine(render(t, run, name)), "\u00a0", " "); !strings.Contains(text, test.fact) &&
+				!strings.Contains(strings.ReplaceAll(text, `<span class="error">`, ""), test.fact) {
+				t.Errorf("the %s does not say %q", name, test.fact)
 			}
 		}
 	}

@@ -32,8 +32,10 @@ func TestDifferences(t *testing.T) {
 			j.Resolution, j.Outages[0].Inconclusive = time.Millisecond, "nobody looked"
 		}, []string{"resolution: 1ms, now 21.11ms", `outage of "nomad quorum of 3", inconclusive: "nobody looked", now ""`}},
 		"spared": {func(j *harness.Judgement) { j.Spared = []string{"another"} }, []string{`spared: ["another"], now ["traefik answers"]`}},
-		"another outage": {func(j *harness.Judgement) { j.Outages[0].SLI = "another" },
-			[]string{`outage of "another": down for 17.1809s, now none`, `outage of "nomad quorum of 3": none, now down for 17.1809s`}},
+		"another outage": {
+			func(j *harness.Judgement) { j.Outages[0].SLI = "another" },
+			[]string{`outage of "another": down for 17.1809s, now none`, `outage of "nomad quorum of 3": none, now down for 17.1809s`},
+		},
 	} {
 		stored := now
 		stored.Outages = slices.Clone(now.Outages)

@@ -3,6 +3,9 @@
 //
 //	reprise chaos --labels 'renumbering && !nightly' --seed 7
 //	reprise repro --id 2020-01-20-ip-renumbering
+//	reprise controls --labels renumbering
+//	reprise verdicts
+//	reprise calibrate
 //	reprise images
 //	reprise doctor
 //	reprise clean --images

@@ -36,7 +36,7 @@ func command(out io.Writer) *cli.Command {
 		Name:  "reprise",
 		Usage: "replay real postmortems against real clusters in containers",
 		Commands: []*cli.Command{
-			chaosCommand(out), reproCommand(out),
+			chaosCommand(out), reproCommand(out), controlsCommand(out), calibrateCommand(out), verdictsCommand(out),
 			imagesCommand(out), doctorCommand(out), cleanCommand(out),
 			rejudgeCommand(out), readmeCommand(out), benchCommand(out),
 		},

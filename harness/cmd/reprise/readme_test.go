@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/reports"
 )
 
 // aRecord is one that a drill might leave.
@@ -25,11 +26,23 @@ func aRecord() harness.Record {
 	}
 }
 
+// aSection is the drills' one, of records that a test gives.
+var aSection = section{name: "drills"}
+
+// writeDrills writes the section as the command does.
+func writeDrills(path string, records []harness.Record) error {
+	table, err := drillsTable(records)
+	if err != nil {
+		return err
+	}
+	return aSection.write(path, table)
+}
+
 // Goal: the table replaces what stood between the two lines, twice as well as once, and touches
 // nothing else. Method: a small README is written twice and compared.
 func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "README.md")
-	if err := os.WriteFile(path, []byte("above\n"+drillsBegin+"\nold\n"+drillsEnd+"\nbelow\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("above\n"+aSection.begin()+"\nold\n"+aSection.end()+"\nbelow\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var first string
@@ -48,7 +61,7 @@ func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
 			t.Errorf("the second time differs:\n%s", text)
 		}
 	}
-	for _, want := range []string{"above\n" + drillsBegin + "\n| ", "| flood | Rain falls |", "nomad 1.11.3; 2 processors", drillsEnd + "\nbelow\n"} {
+	for _, want := range []string{"above\n" + aSection.begin() + "\n| ", "| flood | Rain falls |", "nomad 1.11.3; 2 processors", aSection.end() + "\nbelow\n"} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the file lacks %q:\n%s", want, first)
 		}
@@ -70,9 +83,9 @@ func TestWriteDrillsRefuses(t *testing.T) {
 		records []harness.Record
 		want    string
 	}{
-		{drillsBegin + "\n" + drillsEnd + "\n", nil, "the run has no record"},
+		{aSection.begin() + "\n" + aSection.end() + "\n", nil, "the run has no record"},
 		{"no section\n", []harness.Record{aRecord()}, "it lacks the line"},
-		{drillsBegin + "\nno end\n", []harness.Record{aRecord()}, "it lacks the line"},
+		{aSection.begin() + "\nno end\n", []harness.Record{aRecord()}, "it lacks the line"},
 	} {
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)
@@ -86,11 +99,39 @@ func TestWriteDrillsRefuses(t *testing.T) {
 	}
 }
 
-// Goal: the section is in this repository's README. Method: it is looked for.
-func TestReadmeHasItsSection(t *testing.T) {
+// Goal: the sections are in this repository's README. Method: they are looked for.
+func TestReadmeHasItsSections(t *testing.T) {
 	text, _ := readme(t)
-	if !strings.Contains(text, drillsBegin+"\n") || !strings.Contains(text, "\n"+drillsEnd+"\n") {
-		t.Errorf("README.md lacks %q or %q", drillsBegin, drillsEnd)
+	for _, name := range []string{"drills", "calibration", "verdicts", "controls", "ledger"} {
+		section := section{name: name}
+		if !strings.Contains(text, section.begin()+"\n") || !strings.Contains(text, "\n"+section.end()+"\n") {
+			t.Errorf("README.md lacks %q or %q", section.begin(), section.end())
+		}
+	}
+}
+
+// Goal: the table of drills is of the newest run of drills, not of a control arm or of the harness's own
+// proofs. Method: runs of all kinds, the story not the newest.
+func TestDrillsOfTheNewestStory(t *testing.T) {
+	root := t.TempDir()
+	for run, change := range map[string]func(*harness.Record){
+		"20260101-000000-a": func(r *harness.Record) { r.Title = "An older story" },
+		"20260102-000000-b": func(*harness.Record) {},
+		"20260103-000000-c": func(r *harness.Record) { r.Labels = []string{"flood", controlLabel} },
+		"20260104-000000-d": func(r *harness.Record) { r.Scenario = verdictsScenario },
+	} {
+		record := aRecord()
+		change(&record)
+		if err := reports.WriteRecord(filepath.Join(runsFolder(root), run), record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table, err := drillsOf(root, "")
+	if err != nil || !strings.Contains(table, "Rain falls") {
+		t.Errorf("%v:\n%s", err, table)
+	}
+	if _, err := drillsOf(t.TempDir(), ""); err == nil {
+		t.Error("a table of no run at all")
 	}
 }
 
