@@ -34,8 +34,8 @@ controls: $(reprise) ## run every scenario without its fault and without its run
 	@$(reprise) controls $(call option,labels,LABELS) $(call option,focus,FOCUS) $(call option,seed,SEED)
 
 .PHONY: verdicts
-verdicts: $(reprise) ## judge 50 seeded drills whose outcome is known, half of them broken on purpose (SEED=)
-	@$(reprise) verdicts $(call option,seed,SEED)
+verdicts: $(reprise) ## judge 50 seeded drills whose outcome is known, half of them broken on purpose (FOCUS= SEED=)
+	@$(reprise) verdicts $(call option,focus,FOCUS) $(call option,seed,SEED)
 
 .PHONY: calibrate
 calibrate: $(reprise) ## measure the error of the measurement: 1,000 outages of known length (SEED= OUTAGES=)

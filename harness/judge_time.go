@@ -135,18 +135,22 @@ func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
 func (o *Outage) sharpen(period, t0 time.Duration, began Spell, ended *Spell) {
 	early := max(0, t0+o.Lost-max(t0, began.after(period)))
 	late := max(0, began.by()-max(t0, began.From))
-	if early >= 2*period {
+	if vague(early, period) {
 		o.Inconclusive = fmt.Sprintf("nobody had asked for %v when it was lost", figure(early))
 	}
 	if ended != nil {
 		blind := max(0, ended.seen()-ended.after(period))
 		late += blind
-		if blind >= 2*period {
+		if vague(blind, period) {
 			o.Inconclusive = fmt.Sprintf("nobody had an answer for %v when it came back", figure(blind))
 		}
 	}
 	o.Resolution = max(early, late)
 }
+
+// vague tells whether a stretch without a question or an answer is longer than a period by half of it or
+// more: a question was left out, or was late by that much.
+func vague(stretch, period time.Duration) bool { return 2*stretch >= 3*period }
 
 // notYetTogether is the last moment at which the SLIs were certainly not all up again.
 func notYetTogether(slis []RecordSLI, from, until time.Duration) time.Duration {

@@ -300,7 +300,7 @@ type Outage struct {
 	Returned bool          `json:"returned"`
 	// Resolution bounds the error of Down: the stretches around both edges in which nobody had asked yet.
 	Resolution time.Duration `json:"resolution_ns,omitempty"`
-	// Inconclusive says why Down is vaguer than it should be: the observer left out at least one question
-	// at an edge. "" when it is as sharp as the period allows.
+	// Inconclusive says why Down is vaguer than it should be: at an edge nobody had asked, or had an answer,
+	// for a period and a half or longer. "" when it is as sharp as the period allows.
 	Inconclusive string `json:"inconclusive,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -38,9 +39,14 @@ type series struct {
 	last   Sample // the one before the next; its Due is zero before the first
 	broken error  // why there will be no more samples
 
+	latencies  [recentAnswers]time.Duration // of the last good answers, in a circle
+	answers    int
 	skipped    int
 	longestGap time.Duration
 }
+
+// recentAnswers is how many good answers show how slow a good answer can be at the moment.
+const recentAnswers = 50
 
 // A role says what an SLI is watched for.
 type role int
@@ -172,6 +178,10 @@ func (s *series) append(next Sample, started time.Time) {
 	spell := &s.spells[len(s.spells)-1]
 	spell.To = due
 	spell.Samples++
+	if up {
+		s.latencies[s.answers%recentAnswers] = next.Seen.Sub(next.Asked)
+		s.answers++
+	}
 	if !up {
 		spell.Seen, spell.Error = min(spell.Seen, seen), next.Err.Error()
 	} else if seen < spell.Seen {
@@ -200,12 +210,16 @@ func (s *series) change(before, next Sample, started time.Time) Spell {
 		return spell
 	}
 	spell.After, spell.By = before.Asked.Sub(started), spell.Seen
-	if !spell.Up {
-		// A question that hangs met the service as soon as the one before did, which was answered.
-		spell.By = min(spell.Seen, next.Asked.Add(before.Seen.Sub(before.Asked)).Sub(started))
+	if took := next.Seen.Sub(next.Asked); !spell.Up && took > s.probe.Period() {
+		// The answer is no answer but silence. The question met the service no later than those that
+		// were answered of late.
+		spell.By = min(spell.Seen, next.Asked.Add(s.slowest()).Sub(started))
 	}
 	return spell
 }
+
+// slowest is how long a good answer took at most of late.
+func (s *series) slowest() time.Duration { return slices.Max(s.latencies[:]) }
 
 // slis returns what was seen so far, up to the first question of each probe that is unanswered.
 func (s *sampler) slis() []RecordSLI {

@@ -27,6 +27,7 @@ type choice struct {
 	keep          bool
 	phase         bool     // put every fault off by a time drawn from the seed, as repeat does
 	folders       []string // below scenarios; nil means every story
+	target        string   // of the Makefile, by which the run is repeated; "" means chaos
 }
 
 // drawsPhase tells whether faults are put off: a run of several passes would otherwise strike at the

@@ -110,7 +110,7 @@ func (c calibration) markdown() string {
 		text.WriteString(figures.row("all processors busy"))
 	}
 	fmt.Fprintf(&text, "\nThe error is that of an outage's length, as an absolute value. Merged: taken for a part of another outage. Invented: there was none, or one was measured twice. "+
-		"Inconclusive: the record itself marks the figure, because nobody had asked or had an answer for two periods at one of its edges. Silently wrong: the truth is outside of what the record says is possible; methods that say nothing of the kind have a dash. "+
+		"Inconclusive: the record itself marks the figure, because nobody had asked or had an answer for a period and a half at one of its edges. Silently wrong: the truth is outside of what the record says is possible; methods that say nothing of the kind have a dash. "+
 		"curl and Eventually watched the HTTP services only. Of %d outages the truth is not known to a millisecond, and of %d on the busy machine: they have no part in the errors.\n",
 		unproved(c.Idle), unproved(c.Loaded))
 	fmt.Fprintf(&text, "\nThe observer took %.1f %% of one core and %.1f MiB of memory for %d probes every %s (all processors busy: %.1f %%, %.1f MiB); under 5 %% is wanted%s.\n",

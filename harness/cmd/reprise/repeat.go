@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -11,7 +12,7 @@ var versionVariables = []string{"NOMAD_VERSION", "CONSUL_VERSION"}
 
 // repeatCommand is one line that does the same again when it is pasted into a shell.
 func (c choice) repeatCommand() string {
-	line := c.commandLine("make chaos")
+	line := c.commandLine("make " + cmp.Or(c.target, "chaos"))
 	if c.repeat > 1 {
 		line += fmt.Sprintf(" REPEAT=%d", c.repeat)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,11 +32,8 @@ func verdictsCommand(out io.Writer) *cli.Command {
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
 			chosen := choice{
-				focus: command.String("focus"), repeat: 1, seed: rand.Int64N(seeds),
-				folders: []string{filepath.Join("internal", verdictsScenario)},
-			}
-			if command.IsSet("seed") {
-				chosen.seed = command.Int64("seed")
+				focus: command.String("focus"), repeat: 1, seed: chosenSeed(command),
+				folders: []string{filepath.Join("internal", verdictsScenario)}, target: verdictsScenario,
 			}
 			return verdicts(ctx, out, chosen)
 		},

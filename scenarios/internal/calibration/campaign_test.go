@@ -1,6 +1,7 @@
 package calibration
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func TestProbesAreADrills(t *testing.T) {
 	defaults := harness.NetworkProbe{}
 	for _, probe := range probes {
 		network, ok := probe.(harness.NetworkProbe)
-		if !ok || network.Vantage() != harness.VantageObserver || network.Schedule() != defaults.Schedule() {
+		if !ok || network.Vantage() != harness.VantageObserver || !reflect.DeepEqual(network.Schedule(), defaults.Schedule()) {
 			t.Errorf("%s is asked by %+v", probe.Name(), probe)
 		}
 	}

@@ -74,9 +74,9 @@ func (m *matching) add(other matching) {
 func (p pair) error() time.Duration { return p.seen.length() - p.truth.length() }
 
 // sharp tells whether a drill's record would show the figure without calling it inconclusive: at neither
-// edge is there a stretch of two periods without a question or an answer. See harness/adr/0004.
+// edge is there a stretch of a period and a half without a question or an answer. See harness/adr/0004.
 func (p pair) sharp() bool {
-	return p.seen.bounded && p.seen.lost-p.seen.down.after < 2*period && p.seen.up.by-p.seen.up.after < 2*period
+	return p.seen.bounded && 2*(p.seen.lost-p.seen.down.after) < 3*period && 2*(p.seen.up.by-p.seen.up.after) < 3*period
 }
 
 // stated is how far the figure may be off by the measurement's own account.

@@ -17,11 +17,14 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
-// An echo is an address of its own. The kernel answers for it as long as it is there.
+// An echo is an address of its own. The kernel answers for it as long as its table of routes says that
+// packets to it are its own. That route is what is cut: to take the address itself away takes the
+// kernel many milliseconds, of which nobody can say in which one it took effect.
 type echo struct {
 	handle    *netlink.Handle
 	link      netlink.Link
 	address   netlink.Addr
+	local     netlink.Route
 	announcer *announcer
 }
 
@@ -41,8 +44,8 @@ func startEcho(prefix netip.Prefix) (*echo, error) {
 		handle.Close()
 		return nil, err
 	}
-	e := &echo{handle: handle, link: link, address: kernelAddress(prefix), announcer: announcer}
-	if err := e.restore(func(protocol.Instant) {}); err != nil {
+	e := &echo{handle: handle, link: link, address: kernelAddress(prefix), local: localRoute(link, prefix.Addr()), announcer: announcer}
+	if err := e.add(); err != nil {
 		handle.Close()
 		return nil, errors.Join(err, announcer.close())
 	}
@@ -58,6 +61,18 @@ func kernelAddress(prefix netip.Prefix) netlink.Addr {
 		address.Flags = unix.IFA_F_NODAD
 	}
 	return address
+}
+
+// localRoute is what makes the kernel take packets to the address for its own.
+func localRoute(link netlink.Link, address netip.Addr) netlink.Route {
+	route := netlink.Route{
+		LinkIndex: link.Attrs().Index, Table: unix.RT_TABLE_LOCAL, Type: unix.RTN_LOCAL, Protocol: unix.RTPROT_KERNEL,
+		Dst: &net.IPNet{IP: address.AsSlice(), Mask: net.CIDRMask(address.BitLen(), address.BitLen())},
+	}
+	if address.Is4() {
+		route.Scope = netlink.SCOPE_HOST
+	}
+	return route
 }
 
 // linkOf finds the link that has an address in the prefix.
@@ -80,18 +95,29 @@ func linkOf(handle *netlink.Handle, prefix netip.Prefix) (netlink.Link, error) {
 	return nil, fmt.Errorf("no link has an address in %s", prefix.Masked())
 }
 
+// add adds the address.
+func (e *echo) add() error {
+	if err := e.handle.AddrAdd(e.link, &e.address); err != nil {
+		return fmt.Errorf("add %s: %w", e.address.IPNet, err)
+	}
+	if err := e.waitUntilLocal(func(protocol.Instant) {}); err != nil {
+		return err
+	}
+	return e.announcer.announce(e.address.IP)
+}
+
 func (e *echo) cut(notYet) error {
-	if err := e.handle.AddrDel(e.link, &e.address); err != nil {
-		return fmt.Errorf("remove %s: %w", e.address.IPNet, err)
+	if err := e.handle.RouteDel(&e.local); err != nil {
+		return fmt.Errorf("take the local route of %s away: %w", e.address.IPNet, err)
 	}
 	return nil
 }
 
-// restore adds the address and says so to the neighbours. Those who have asked for it in vain would
+// restore says to the neighbours that the address is there. Those who have asked for it in vain would
 // wait up to a second before they ask again: that is an outage of theirs, and not one of this service.
 func (e *echo) restore(notYet notYet) error {
-	if err := e.handle.AddrAdd(e.link, &e.address); err != nil {
-		return fmt.Errorf("add %s: %w", e.address.IPNet, err)
+	if err := e.handle.RouteReplace(&e.local); err != nil {
+		return fmt.Errorf("give the local route of %s back: %w", e.address.IPNet, err)
 	}
 	if err := e.waitUntilLocal(notYet); err != nil {
 		return err
@@ -125,10 +151,7 @@ func (e *echo) waitUntilLocal(notYet notYet) error {
 }
 
 func (e *echo) close() error {
-	err := e.cut(nil)
-	if errors.Is(err, unix.EADDRNOTAVAIL) {
-		err = nil // it was cut off
-	}
+	err := e.handle.AddrDel(e.link, &e.address)
 	e.handle.Close()
 	return errors.Join(err, e.announcer.close())
 }
