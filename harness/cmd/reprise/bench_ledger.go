@@ -192,13 +192,26 @@ func electionFigures(off, on elections) []figure {
 	low, high := differenceOfMedians(off.won, on.won)
 	moved := plainFigure(group, fmt.Sprintf("difference of the medians in ms, with a 95 %% interval of %s … %s",
 		reports.FormatDuration(low), reports.FormatDuration(high)), float64(medianOf(on.won)-medianOf(off.won))/float64(time.Millisecond))
-	moved.Target, moved.Verdict = "interval includes 0", judged(low <= 0 && high >= 0)
-	if len(off.won) < benchElections {
-		moved.Verdict = benchUnknown // an interval that wide would include anything
-	}
+	moved.Target, moved.Verdict = fmt.Sprintf("interval within ± %v", tolerableShift), shift(low, high)
 	lost := plainFigure(group, "acknowledged writes lost", float64(on.lost))
 	lost.Target, lost.Verdict = "0", judged(on.lost == 0)
 	return append(figures, moved, rateFigure(group, "acknowledged writes a second before the kills", on.acked, on.wrote), lost)
+}
+
+// tolerableShift is how much later a leader may be elected with the ledger: a fifth of the shortest time
+// after which a follower misses its leader.
+const tolerableShift = 200 * time.Millisecond
+
+// shift tells whether the ledger moves elections. An interval that holds both a tolerable shift and an
+// intolerable one tells nothing: more elections would.
+func shift(low, high time.Duration) string {
+	switch {
+	case low >= -tolerableShift && high <= tolerableShift:
+		return judged(true)
+	case low > 0 || high < 0:
+		return judged(false)
+	}
+	return benchUnknown
 }
 
 func medianOf(samples []time.Duration) time.Duration {

@@ -30,14 +30,31 @@ func TestElectionsAreCompared(t *testing.T) {
 		moved string
 		kept  string
 	}{
-		"alike": {other, 0, benchMet, benchMet}, "late": {late, 0, benchMissed, benchMet}, "a write lost": {other, 1, benchMet, benchMissed},
+		"alike, and too few to tell": {other, 0, benchUnknown, benchMet}, "late": {late, 0, benchMissed, benchMet}, "a write lost": {other, 1, benchUnknown, benchMissed},
 	} {
 		verdicts := map[string]string{}
 		for _, f := range electionFigures(elections{name: "off", won: spread}, elections{name: "on", won: c.on, acked: 500, wrote: 2 * time.Second, lost: c.lost}) {
 			verdicts[f.Target] = f.Verdict
 		}
-		if verdicts["interval includes 0"] != c.moved || verdicts["0"] != c.kept {
+		if verdicts["interval within ± 200ms"] != c.moved || verdicts["0"] != c.kept {
 			t.Errorf("%s: the verdicts are %v", name, verdicts)
+		}
+	}
+}
+
+// Goal: the ledger is cleared only by an interval that holds no intolerable shift, and blamed only by
+// one that does not hold 0. Method: intervals around every limit.
+func TestShift(t *testing.T) {
+	ms := time.Millisecond
+	for _, c := range []struct {
+		low, high time.Duration
+		want      string
+	}{
+		{-200 * ms, 200 * ms, benchMet}, {10 * ms, 150 * ms, benchMet}, {-201 * ms, 100 * ms, benchUnknown},
+		{-100 * ms, 201 * ms, benchUnknown}, {1 * ms, 201 * ms, benchMissed}, {-300 * ms, -1 * ms, benchMissed},
+	} {
+		if got := shift(c.low, c.high); got != c.want {
+			t.Errorf("%v to %v: %s", c.low, c.high, got)
 		}
 	}
 }
@@ -47,7 +64,7 @@ func TestElectionsAreCompared(t *testing.T) {
 func TestFewElectionsTellNothing(t *testing.T) {
 	few := elections{name: "off", won: milliseconds(2000, 2500), acked: 500, wrote: 2 * time.Second}
 	for _, f := range electionFigures(few, few) {
-		if f.Target == "interval includes 0" && f.Verdict != benchUnknown {
+		if strings.HasPrefix(f.Target, "interval") && f.Verdict != benchUnknown {
 			t.Errorf("%s: %s", f.Name, f.Verdict)
 		}
 	}
