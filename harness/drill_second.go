@@ -21,6 +21,9 @@ func BeforeStep(name string) Moment { return Moment{step: name} }
 // AfterFault is the moment so long after t0, whatever the drill is doing then.
 func AfterFault(offset time.Duration) Moment { return Moment{after: offset} }
 
+// Within tells whether the moment comes so long after t0 although nobody takes a step of a runbook.
+func (m Moment) Within(offset time.Duration) bool { return m.step == "" && m.after < offset }
+
 func (m Moment) validate() error {
 	if (m.step == "") == (m.after <= 0) {
 		return errors.New("it strikes either before a step that has a name or some time after the first fault")

@@ -149,19 +149,6 @@ func repairs(runbooks []harness.Runbook) bool {
 	})
 }
 
-// strikes tells whether the moment of a second fault comes in an arm of which nobody repairs anything
-// and that is watched for so long: one that waits for a step of a runbook waits for ever. A moment
-// says only in words when it is.
-func strikes(when harness.Moment, watched time.Duration) bool {
-	var step string
-	if _, err := fmt.Sscanf(when.String(), "before the step %q", &step); err == nil {
-		return false
-	}
-	offset, _, _ := strings.Cut(when.String(), " ")
-	after, err := time.ParseDuration(offset)
-	return err != nil || after < watched // what is in doubt is armed: a fault that never strikes is a doubt
-}
-
 // Claim says which verdict the drill must have. A control arm has a claim of its own.
 func (d *Drill) Claim(verdict harness.Verdict, because string) {
 	d.claimed = verdict
@@ -178,7 +165,7 @@ func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error 
 
 // DuringRecovery arms a second fault, unless the drill is a control arm in which it has no moment.
 func (d *Drill) DuringRecovery(second harness.Fault, when harness.Moment) error {
-	leftOut := d.arm == withoutFault || d.arm == withoutRunbook && !strikes(when, controlRecovery)
+	leftOut := d.arm == withoutFault || d.arm == withoutRunbook && !when.Within(controlRecovery)
 	if leftOut && second != nil {
 		d.Finding(fmt.Sprintf("control arm: left out %s, %s", second.Describe(), when))
 		return nil
