@@ -50,8 +50,12 @@ func TestShift(t *testing.T) {
 		low, high time.Duration
 		want      string
 	}{
-		{-200 * ms, 200 * ms, benchMet}, {10 * ms, 150 * ms, benchMet}, {-201 * ms, 100 * ms, benchUnknown},
-		{-100 * ms, 201 * ms, benchUnknown}, {1 * ms, 201 * ms, benchMissed}, {-300 * ms, -1 * ms, benchMissed},
+		{-200 * ms, 200 * ms, benchMet},
+		{10 * ms, 150 * ms, benchMet},
+		{-201 * ms, 100 * ms, benchUnknown},
+		{-100 * ms, 201 * ms, benchUnknown},
+		{1 * ms, 201 * ms, benchMissed},
+		{-300 * ms, -1 * ms, benchMissed},
 	} {
 		if got := shift(c.low, c.high); got != c.want {
 			t.Errorf("%v to %v: %s", c.low, c.high, got)
