@@ -27,6 +27,11 @@ func (i *injection) Revert(ctx context.Context) error            { return i.reve
 // answer takes well under a millisecond; the rest is for a starved machine.
 const answerLimit = 700 * time.Millisecond
 
+// waitForAddress allows for what a kernel leaves to a worker: an IPv6 address that was added was seen to be
+// in force only half a second later on a busy machine, and who has asked for it in vain asks again a
+// second after that.
+var waitForAddress = harness.Wait{For: "the new address to answer", Interval: 50 * time.Millisecond, Limit: 3 * time.Second}
+
 // discardPort is a port nothing listens on: an address that is there refuses it, one that is not
 // says nothing.
 const discardPort = 9

@@ -60,6 +60,9 @@ func confirmMoved(ctx context.Context, lab harness.Lab, moves []move) (string, e
 	var wrong []error
 	var group sync.WaitGroup
 	note := func(err error) {
+		if err == nil {
+			return
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		wrong = append(wrong, err)
@@ -72,9 +75,7 @@ func confirmMoved(ctx context.Context, lab harness.Lab, moves []move) (string, e
 				}
 			})
 			group.Go(func() {
-				if !answers(ctx, lab, harness.VantageObserver, move.to[i].Addr()) {
-					note(fmt.Errorf("%s does not answer on %s", move.node, move.to[i].Addr()))
-				}
+				note(confirmAnswers(ctx, lab, move.node, move.to[i].Addr()))
 			})
 		}
 	}
@@ -83,4 +84,14 @@ func confirmMoved(ctx context.Context, lab harness.Lab, moves []move) (string, e
 		return "", errors.Join(wrong...)
 	}
 	return fmt.Sprintf("seen from the observer, %d nodes answer on their new addresses and on none of the old", len(moves)), nil
+}
+
+// confirmAnswers returns when the node answers on its new address.
+func confirmAnswers(ctx context.Context, lab harness.Lab, node string, address netip.Addr) error {
+	return waitForAddress.Until(ctx, func(ctx context.Context) error {
+		if !answers(ctx, lab, harness.VantageObserver, address) {
+			return fmt.Errorf("%s does not answer on %s", node, address)
+		}
+		return nil
+	})
 }
