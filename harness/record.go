@@ -104,7 +104,8 @@ type RecordSLI struct {
 // A Spell is a row of samples with the same answer.
 type Spell struct {
 	Up bool `json:"up"`
-	// From and To are the scheduled times of the first and the last sample of the spell.
+	// From and To are when the first and the last sample of the spell were asked: when they were due, but
+	// for the observer's lateness, which is less than a period.
 	From time.Duration `json:"from_ns"`
 	To   time.Duration `json:"to_ns"`
 	// Seen is when the first answer of the spell arrived: a question asked before t0 may fail after

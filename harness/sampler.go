@@ -171,12 +171,12 @@ func (s *series) append(next Sample, started time.Time) {
 	before := s.last
 	s.last = next
 	s.noteGap(before, next)
-	up, due, seen := next.Err == nil, next.Due.Sub(started), next.Seen.Sub(started)
+	up, asked, seen := next.Err == nil, next.Asked.Sub(started), next.Seen.Sub(started)
 	if len(s.spells) == 0 || s.spells[len(s.spells)-1].Up != up {
 		s.spells = append(s.spells, s.change(before, next, started))
 	}
 	spell := &s.spells[len(s.spells)-1]
-	spell.To = due
+	spell.To = asked
 	spell.Samples++
 	if up {
 		s.latencies[s.answers%recentAnswers] = next.Seen.Sub(next.Asked)
@@ -204,7 +204,7 @@ func (s *series) noteGap(before, next Sample) {
 
 // change begins a spell with its first sample.
 func (s *series) change(before, next Sample, started time.Time) Spell {
-	spell := Spell{Up: next.Err == nil, From: next.Due.Sub(started), Seen: next.Seen.Sub(started)}
+	spell := Spell{Up: next.Err == nil, From: next.Asked.Sub(started), Seen: next.Seen.Sub(started)}
 	if before.Due.IsZero() {
 		spell.After, spell.By = spell.From-s.probe.Period(), spell.Seen
 		return spell

@@ -22,9 +22,6 @@ type Schedule struct {
 	// What is asked at one moment costs one waking of the processor, which is most of the cost of a cheap
 	// question; a dear one should rather have an Offset.
 	Aligned bool
-	// Wait returns when the moment has come, or with an error when the context has ended; nil is a timer
-	// of the Go runtime, which is late by up to a millisecond.
-	Wait func(ctx context.Context, until time.Time) error `json:"-"`
 }
 
 // epoch is what aligned schedules count from.
@@ -76,17 +73,17 @@ func (s Schedule) Keep(ctx context.Context, ask func(ctx context.Context) error,
 		return fmt.Errorf("the period is %v: it must be positive", s.Period)
 	}
 	keeper := &keeper{schedule: s, ask: ask, answered: answered, silence: fmt.Errorf("no answer within %v", s.limit())}
-	start, wait := s.start(), s.Wait
-	if wait == nil {
-		timer := time.NewTimer(0)
-		defer timer.Stop()
-		wait = func(ctx context.Context, until time.Time) error { return waitBy(ctx, timer, until) }
-	}
+	start := s.start()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for k := 0; ; k++ {
 		due := start.Add(time.Duration(k) * s.Period)
-		if wait(ctx, due) != nil {
+		timer.Reset(time.Until(due))
+		select {
+		case <-ctx.Done():
 			keeper.stop()
 			return nil
+		case <-timer.C:
 		}
 		if missed := int(time.Since(due) / s.Period); missed > 0 {
 			k += missed
@@ -94,17 +91,6 @@ func (s Schedule) Keep(ctx context.Context, ask func(ctx context.Context) error,
 		}
 		keeper.giveUp()
 		keeper.send(ctx, due)
-	}
-}
-
-// waitBy waits with a timer of the Go runtime.
-func waitBy(ctx context.Context, timer *time.Timer, until time.Time) error {
-	timer.Reset(time.Until(until))
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }
 

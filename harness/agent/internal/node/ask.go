@@ -64,11 +64,6 @@ func prepareAsking(r *http.Request) (*question.Asker, harness.Schedule, error) {
 	if asking.Schedule.Period <= 0 {
 		return nil, harness.Schedule{}, fmt.Errorf("the period is %v: it must be positive", asking.Schedule.Period)
 	}
-	metronome, err := theMetronome()
-	if err != nil {
-		return nil, harness.Schedule{}, err
-	}
-	asking.Schedule.Wait = metronome.wait
 	asker, err := question.New(asking.Question, nil)
 	return asker, asking.Schedule, err
 }
