@@ -157,14 +157,15 @@ func TestSeriesEnclosesEachChange(t *testing.T) {
 func TestSamplerLetsTheAgentAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		agent := &fakeAgent{fakeCluster: newFakeCluster(), gone: make(chan struct{})}
-		port := uint16(80)
+		var port atomic.Uint32
+		port.Store(80)
 		probe := NetworkProbe{Label: "site", Ask: func(Observer) (Question, error) {
-			return Question{TCP: &TCPQuestion{At: netip.AddrPortFrom(netip.IPv6Loopback(), port)}}, nil
+			return Question{TCP: &TCPQuestion{At: netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port.Load()))}}, nil
 		}}
 		sampler := newSampler(t.Context(), agent, time.Now())
 		must(t, sampler.watch(isWatched, probe))
 		time.Sleep(990 * time.Millisecond)
-		port = 81 // the agent knows nothing there
+		port.Store(81) // the agent knows nothing there
 		time.Sleep(time.Second)
 		synctest.Wait()
 		spells := sampler.slis()[0].Spells
@@ -193,7 +194,9 @@ func (a *fakeAgent) Ask(ctx context.Context, from string, question Question, sch
 	if from != VantageObserver {
 		return nil, errors.New("asked of " + from)
 	}
+	a.mu.Lock()
 	a.asked = question
+	a.mu.Unlock()
 	go func() {
 		_ = schedule.Keep(ctx, func(context.Context) error {
 			a.mu.Lock()
