@@ -17,7 +17,7 @@
 //
 // Of the engine's capabilities the agent's container needs these and drops all others:
 //
-//   - NET_ADMIN: addresses, links and routes of the node.
+//   - NET_ADMIN: addresses, links and routes of the node, and the rules for packets that a reboot loses.
 //   - NET_RAW: counting the packets that leave the lab, and asking with ICMP echo requests.
 //   - KILL: signals to processes of other users than root.
 //

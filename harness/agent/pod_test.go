@@ -66,6 +66,10 @@ func play(role string) error {
 		return system.New(system.Options{Command: []string{"sh", "-c", product}, Log: log.Default()}).Serve(ctx, listener)
 	case "service":
 		return canary.Serve(ctx, "[::]:8080")
+	case "set rules":
+		return setRules()
+	case "show rules":
+		return showRules()
 	}
 	return fmt.Errorf("no role %q", role)
 }

@@ -82,8 +82,11 @@ func (c *Client) Stop(ctx context.Context, signal string, timeout time.Duration)
 
 // PowerOn presses the power button. On a node that has lost its power the links come up with the
 // addresses it was given, /run and /tmp are emptied where they are in memory, what the system had
-// mounted is unmounted, and the main process is started. On a node that has power it brings up links
-// that were taken down, and nothing more.
+// mounted is unmounted, and the main process is started. What the system had set up in the network is
+// gone: its links (bridges, tunnels, its containers' cables), addresses, routes, rules for packets
+// (nftables and iptables), sets of addresses, tracked connections and learned neighbours. Settings
+// below /proc/sys/net stay, which a real reboot would lose: what a system needs there it sets when it
+// starts. On a node that has power PowerOn brings up links that were taken down, and nothing more.
 func (c *Client) PowerOn(ctx context.Context) error {
 	return c.call(ctx, "power on", protocol.PathPowerOn, protocol.Nothing{}, nil)
 }

@@ -29,6 +29,8 @@ type network struct {
 	given []assignment
 	// links are the interfaces the node was given.
 	links []int
+	// boot is what a reboot brings back besides the addresses given: which links are up, and the routes.
+	boot linkState
 	// down is what taking the links down makes the kernel forget.
 	down *linkState
 }
@@ -58,6 +60,10 @@ func (n *network) close() { n.handle.Close() }
 func (n *network) learn() error {
 	links, err := n.ownLinks()
 	if err != nil {
+		return err
+	}
+	n.boot.links = up(links)
+	if n.boot.routes, err = n.routes(unix.RT_TABLE_MAIN); err != nil {
 		return err
 	}
 	for _, link := range links {
@@ -130,8 +136,11 @@ func (a *agent) configure(_ context.Context, configuration protocol.Configuratio
 	return protocol.Nothing{}, nil
 }
 
-// removeDefaultRoutes leaves no way out of the node's own prefixes.
+// removeDefaultRoutes leaves no way out of the node's own prefixes, also after a reboot.
 func (n *network) removeDefaultRoutes() error {
+	n.mu.Lock()
+	n.boot.routes = slices.DeleteFunc(n.boot.routes, isDefault)
+	n.mu.Unlock()
 	routes, err := n.handle.RouteList(nil, netlink.FAMILY_ALL)
 	if err != nil {
 		return fmt.Errorf("list the routes: %w", err)

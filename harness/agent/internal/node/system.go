@@ -52,7 +52,7 @@ func (s *system) off(ctx context.Context) error {
 
 // awaitKilled returns when the supervisor has seen the main process end, which was killed before.
 func (s *system) awaitKilled(ctx context.Context) error {
-	return s.call(ctx, protocol.PathStop, protocol.Stop{Signal: "KILL"}, nil)
+	return s.call(ctx, protocol.PathStop, protocol.Stop{Signal: "KILL", Killed: true}, nil)
 }
 
 // boot makes the supervisor do what an init system does first.
@@ -97,7 +97,7 @@ func (a *agent) powerOn(ctx context.Context, _ protocol.Nothing) (protocol.Nothi
 	if status.On {
 		err = a.network.linksUp()
 	} else {
-		err = errors.Join(a.network.reboot(), a.system.boot(ctx))
+		err = errors.Join(a.network.reboot(ctx), a.system.boot(ctx))
 	}
 	if err != nil {
 		return protocol.Nothing{}, err
