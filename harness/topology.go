@@ -41,9 +41,18 @@ type System struct {
 	Files        []File            // written before the first start
 	Capabilities []string          // Linux capabilities added to the engine's default set, such as "SYS_ADMIN"; never all
 	Cgroups      bool              // true: the system manages cgroups of its own below its container's
+	Containers   bool              // true: the system runs containers of its own, as k3s does; see agent.SuperviseEntrypoint for what that takes
+	Volumes      []string          // folders on a disk of their own, such as "/var/lib/rancher": a container's own root cannot carry another overlay
 	StopTimeout  time.Duration     // from SIGTERM (or StopSignal) to SIGKILL; 0 means 10 s
+	Restart      time.Duration     // the init system starts a main process again that has ended without being stopped, after this long; 0: it does not
 	StopSignal   string            // the signal that asks the main process to end; "" means TERM
 	Versions     map[string]string // product -> version, copied into the record
+}
+
+// ContainerCapabilities are what a system needs that runs containers of its own, beyond the engine's
+// default set. SYS_RESOURCE is not among them: some engines cannot grant it.
+func ContainerCapabilities() []string {
+	return []string{"NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "SYSLOG"}
 }
 
 // A File is written into a system before it starts.

@@ -193,6 +193,9 @@ func notInName(r rune) bool {
 }
 
 func (s System) validate(node string) error {
+	if s.Restart != 0 && len(s.Command) == 0 {
+		return fmt.Errorf("node %s has the restart %v and no command: there is nothing to start again", node, s.Restart)
+	}
 	if s.Image.Name == "" && len(s.Command) == 0 {
 		return nil
 	}
@@ -203,7 +206,19 @@ func (s System) validate(node string) error {
 		return fmt.Errorf("node %s has the command %q and no image", node, s.Command[0])
 	case s.StopTimeout < 0:
 		return fmt.Errorf("node %s has the stop timeout %v: it cannot be negative (0 means 10 s)", node, s.StopTimeout)
+	case s.Restart < 0:
+		return fmt.Errorf("node %s has the restart %v: it cannot be negative (0 means that nobody starts it again)", node, s.Restart)
 	}
+	if err := s.validateFiles(node); err != nil {
+		return err
+	}
+	if err := s.validateVolumes(node); err != nil {
+		return err
+	}
+	return s.validateCapabilities(node)
+}
+
+func (s System) validateFiles(node string) error {
 	seen := map[string]bool{}
 	for _, file := range s.Files {
 		if !path.IsAbs(file.Path) || path.Clean(file.Path) != file.Path {
@@ -214,9 +229,46 @@ func (s System) validate(node string) error {
 		}
 		seen[file.Path] = true
 	}
+	return nil
+}
+
+func (s System) validateVolumes(node string) error {
+	for i, volume := range s.Volumes {
+		switch {
+		case !path.IsAbs(volume) || path.Clean(volume) != volume:
+			return fmt.Errorf("node %s has the volume %q: a path must be absolute and without detours", node, volume)
+		case volume == "/":
+			return fmt.Errorf("node %s has the volume /: the system's own disk is there", node)
+		}
+		for _, other := range s.Volumes[:i] {
+			switch {
+			case volume == other:
+				return fmt.Errorf("node %s has the volume %s twice", node, volume)
+			case isBelow(volume, other):
+				return fmt.Errorf("node %s has the volume %s below its volume %s", node, volume, other)
+			case isBelow(other, volume):
+				return fmt.Errorf("node %s has the volume %s below its volume %s", node, other, volume)
+			}
+		}
+	}
+	return nil
+}
+
+// isBelow tells whether a clean path is inside the folder of another.
+func isBelow(inner, outer string) bool { return strings.HasPrefix(inner, outer+"/") }
+
+func (s System) validateCapabilities(node string) error {
 	for _, capability := range s.Capabilities {
 		if err := validCapability(node, capability); err != nil {
 			return err
+		}
+	}
+	if !s.Containers {
+		return nil
+	}
+	for _, needed := range []string{"SYS_ADMIN", "NET_ADMIN"} {
+		if !slices.Contains(s.Capabilities, needed) {
+			return fmt.Errorf("node %s runs containers of its own and lacks the capability %s: see ContainerCapabilities", node, needed)
 		}
 	}
 	return nil

@@ -52,6 +52,20 @@ func TestTopologyValidate(t *testing.T) {
 		{"file twice", func(t *Topology) {
 			t.Nodes[1].System.Files = append(t.Nodes[1].System.Files, t.Nodes[1].System.Files...)
 		}, "has the file /etc/nomad.d/nomad.hcl twice"},
+		{"negative restart", func(t *Topology) { t.Nodes[1].System.Restart = -time.Second }, "node nomad-2 has the restart -1s: it cannot be negative"},
+		{"restart of nothing", func(t *Topology) { t.Nodes[1].System = System{Restart: time.Second} }, "node nomad-2 has the restart 1s and no command"},
+		{"relative volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"data"} }, `the volume "data": a path must be absolute`},
+		{"volume with a detour", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/data/"} }, `the volume "/data/"`},
+		{"the root as a volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/"} }, "node nomad-2 has the volume /: the system's own disk is there"},
+		{"volume twice", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a", "/b", "/a"} }, "node nomad-2 has the volume /a twice"},
+		{"volume below an earlier one", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a", "/a/b"} }, "has the volume /a/b below its volume /a"},
+		{"volume below a later one", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a/b/c", "/a"} }, "has the volume /a/b/c below its volume /a"},
+		{"containers without SYS_ADMIN", func(t *Topology) {
+			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, []string{"NET_ADMIN"}
+		}, "node nomad-2 runs containers of its own and lacks the capability SYS_ADMIN"},
+		{"containers without NET_ADMIN", func(t *Topology) {
+			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, []string{"SYS_ADMIN"}
+		}, "node nomad-2 runs containers of its own and lacks the capability NET_ADMIN"},
 		{"all capabilities", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"ALL"} }, `asks for the capability "ALL": name the ones it needs`},
 		{"privileged", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"privileged"} }, "name the ones it needs"},
 		{"unknown capability", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"SYS_ADMON"} }, `"SYS_ADMON", which Linux does not have`},
@@ -73,5 +87,16 @@ func TestTopologyValidate(t *testing.T) {
 func TestTopologyValidateAgentOnly(t *testing.T) {
 	topology := validTopology()
 	topology.Nodes[1].System = System{}
+	must(t, topology.Validate())
+}
+
+// Goal: what a machine needs that runs containers of its own is accepted: the capabilities there are for
+// it, a restart, and disks side by side, also where one's name begins like another's. Method: validate
+// such a node.
+func TestTopologyValidateContainers(t *testing.T) {
+	topology := validTopology()
+	system := &topology.Nodes[1].System
+	system.Containers, system.Capabilities = true, ContainerCapabilities()
+	system.Volumes, system.Restart = []string{"/var/lib/rancher", "/var/lib/rancher-2"}, 5*time.Second
 	must(t, topology.Validate())
 }

@@ -39,11 +39,25 @@ func Capabilities() []string { return []string{"NET_ADMIN", "NET_RAW", "KILL"} }
 // SuperviseEntrypoint is the entrypoint of the system's container: a supervisor that stands for the
 // node's hardware and its init system, and starts the system's command when told. It replaces the
 // image's entrypoint; there is no command besides.
+//
+// For a system that runs containers of its own it also lets mounts be shared with them, lets it manage
+// cgroups, and puts copies of the kernel's settings that kubelets write in front of the machine's own.
 func SuperviseEntrypoint(system harness.System) []string {
 	entrypoint := []string{binary, "supervise"}
 	if system.Cgroups {
 		entrypoint = append(entrypoint, "--cgroups")
 	}
+	if system.Containers {
+		entrypoint = append(entrypoint, "--containers")
+	}
+	if system.Restart > 0 {
+		entrypoint = append(entrypoint, "--restart="+system.Restart.String())
+	}
 	entrypoint = append(entrypoint, "--")
 	return append(entrypoint, system.Command...)
 }
+
+// TrialEntrypoint is the entrypoint of a container of [Image] that tries what a system's container with
+// Containers set must be able to do, with a volume to try it on. It exits with 1 and a sentence when
+// something cannot be done.
+func TrialEntrypoint(disk string) []string { return []string{binary, "trial", disk} }

@@ -51,6 +51,7 @@ var checks = []check{
 	{"disk", checkDisk},
 	{"ipv6", checkIPv6},
 	{"capabilities", checkCapabilities},
+	{"containers in nodes", checkContainers},
 	{"images", checkImages},
 	{"registry", checkRegistry},
 	{"mmdebstrap", checkMmdebstrap},

@@ -27,7 +27,7 @@ var doctorPrefix = netip.MustParsePrefix("fd00:d0c::/64")
 
 // Free disk space, in bytes, for compiling the largest product and building its image.
 const (
-	enoughDisk = 10 << 30
+	enoughDisk = 20 << 30
 	littleDisk = 2 << 30 // below this not even present images run for long
 )
 
@@ -108,6 +108,19 @@ func checkCapabilities(ctx context.Context, examined *patient) (Health, string, 
 		return Warning, fmt.Sprintf("%s granted, %s not: %v", strings.Join(needed, " "), common, err), "drills whose nodes need it fail at their start"
 	}
 	return Healthy, strings.Join(append(needed, common), " ") + " granted", ""
+}
+
+// checkContainers tries what nodes need that run containers of their own, as k3s does.
+func checkContainers(ctx context.Context, examined *patient) (Health, string, string) {
+	reference, err := examined.reference(ctx, AgentImage())
+	if err != nil {
+		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
+	}
+	labels := map[string]string{LabelLab: doctorLab}
+	if err := tryContainers(ctx, examined.engine, reference, harness.ContainerCapabilities(), labels); err != nil {
+		return Warning, err.Error(), "drills with Kubernetes are skipped, with this reason; others run"
+	}
+	return Healthy, "nodes can run containers of their own", ""
 }
 
 // grants starts a container with the capabilities and takes it away again.

@@ -76,6 +76,9 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		return err
 	}
 	resolved := time.Now()
+	if err := l.fit(ctx, images.agent); err != nil {
+		return err
+	}
 	if _, err := provider(); err != nil {
 		return err
 	}

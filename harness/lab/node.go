@@ -24,6 +24,7 @@ type node struct {
 	lab        *Lab
 	agent      *agent.Client
 	containers []string // identifiers, agent first
+	image      string   // of the system, as the engine knows it
 	reached    milestones
 }
 
@@ -42,20 +43,29 @@ func (n *node) boot(ctx context.Context, images images) error {
 		return nil
 	}
 	n.say(stateInstalling)
-	if err := n.startSystem(ctx, images.system[n.Name]); err != nil {
+	n.image = images.system[n.Name]
+	if err := n.install(ctx); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
 	n.reached.system = time.Now()
-	for _, file := range n.System.Files {
-		if err := n.agent.WriteFile(ctx, file); err != nil {
-			return fmt.Errorf("boot %s: %w", n.Name, err)
-		}
-	}
 	if err := n.agent.Start(ctx); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
 	n.reached.process = time.Now()
 	n.say(stateUp)
+	return nil
+}
+
+// install puts the system on the node, as its topology describes it. Nothing of it is started.
+func (n *node) install(ctx context.Context) error {
+	if err := n.startSystem(ctx, n.image); err != nil {
+		return err
+	}
+	for _, file := range n.System.Files {
+		if err := n.agent.WriteFile(ctx, file); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -128,10 +138,11 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 			host.NetworkMode = container.NetworkMode("container:" + n.containers[0])
 			host.PidMode = container.PidMode("container:" + n.containers[0])
 			host.VolumesFrom = []string{n.containers[0]}
-			host.CapAdd = n.System.Capabilities
 			host.Tmpfs = map[string]string{"/run": "exec", "/tmp": "exec,mode=1777"}
 			host.SecurityOpt = []string{"apparmor=unconfined"} // else the agent's signals do not get in
+			furnish(n.System, host)
 		},
+		ConfigModifier: func(config *container.Config) { config.Volumes = volumes(n.System) },
 	}
 	if _, err := n.create(ctx, request); err != nil {
 		return err

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -72,6 +73,9 @@ func Start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 func start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 	ginkgo.GinkgoHelper()
 	cluster, err := lab.Start(ctx, topology, lab.Options{Run: filepath.Base(os.Getenv(runFolder)), Progress: progress()})
+	if errors.Is(err, lab.ErrUnfit) {
+		ginkgo.Skip(err.Error())
+	}
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}

@@ -41,12 +41,14 @@ func run(ctx context.Context, arguments []string) error {
 		return runAgent(ctx)
 	case "supervise":
 		return runSupervisor(ctx, rest)
+	case "trial":
+		return runTrial(rest)
 	case "canary":
 		return runCanary(ctx, rest)
 	case "cuts":
 		return runCuts(ctx, rest)
 	default:
-		return fmt.Errorf("%q is none of agent, supervise, canary and cuts", name)
+		return fmt.Errorf("%q is none of agent, supervise, trial, canary and cuts", name)
 	}
 }
 
@@ -67,13 +69,20 @@ func runAgent(ctx context.Context) error {
 func runSupervisor(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("supervise", flag.ContinueOnError)
 	cgroups := flags.Bool("cgroups", false, "let the command manage cgroups below the container's own")
+	restart := flags.Duration("restart", 0, "start the command again this long after it has ended by itself")
+	containers := flags.Bool("containers", false, "let the command run containers of its own")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
 	if flags.NArg() == 0 {
 		return errors.New("supervise needs the command of the main process")
 	}
-	if *cgroups {
+	if *containers {
+		if err := system.OpenContainers(); err != nil {
+			return err
+		}
+	}
+	if *cgroups || *containers {
 		if err := system.OpenCgroups(); err != nil {
 			return err
 		}
@@ -82,7 +91,15 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("listen for the agent: %w", err)
 	}
-	return system.New(system.Options{Command: flags.Args(), Log: log.Default()}).Serve(ctx, listener)
+	return system.New(system.Options{Command: flags.Args(), Restart: *restart, Log: log.Default()}).Serve(ctx, listener)
+}
+
+// runTrial tries what a container must be able to do for a system that runs containers in it.
+func runTrial(arguments []string) error {
+	if len(arguments) != 1 {
+		return errors.New("trial needs a folder on a volume")
+	}
+	return system.Try(arguments[0])
 }
 
 func runCanary(ctx context.Context, arguments []string) error {

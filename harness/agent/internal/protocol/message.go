@@ -164,6 +164,9 @@ type Status struct {
 type Stop struct {
 	Signal  string        `json:"signal"` // "" means TERM
 	Timeout time.Duration `json:"timeout_ns"`
+	// Killed says that somebody has killed it already: it is only waited for, and an init system that starts
+	// it again does.
+	Killed bool `json:"killed,omitempty"`
 }
 
 // Command is what to run.

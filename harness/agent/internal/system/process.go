@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type process struct {
 	command *exec.Cmd
 	started protocol.Instant
+	stopped atomic.Bool   // somebody has asked it to end
 	done    chan struct{} // closed when it has ended; what follows is set before
 	ended   protocol.Instant
 	state   *os.ProcessState
@@ -75,6 +77,9 @@ func (p *process) stop(ctx context.Context, stop protocol.Stop) error {
 	number, err := signalNumber(stop.Signal)
 	if err != nil {
 		return err
+	}
+	if !stop.Killed {
+		p.stopped.Store(true)
 	}
 	if err := p.signal(number, unix.SIGCONT); err != nil {
 		return err

@@ -22,7 +22,8 @@ var errOff = errors.New("the node has lost its power: switch it on first")
 
 // Options are what a supervisor is started with.
 type Options struct {
-	Command []string // argv of the main process
+	Command []string      // argv of the main process
+	Restart time.Duration // how long after its end a main process that nobody stopped is started again; 0: never
 	Log     *log.Logger
 }
 
@@ -119,7 +120,25 @@ func (s *Supervisor) startMain() error {
 		return err
 	}
 	s.main = main
+	if s.options.Restart > 0 {
+		go s.restart(main)
+	}
 	return nil
+}
+
+// restart starts the main process again after its end, as an init system does that was told to, unless
+// somebody has stopped it, started another or switched the node off.
+func (s *Supervisor) restart(ended *process) {
+	<-ended.done
+	<-time.After(s.options.Restart)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.off || s.main != ended || ended.stopped.Load() {
+		return
+	}
+	if err := s.startMain(); err != nil {
+		s.options.Log.Printf("start the main process again: %v", err)
+	}
 }
 
 func (s *Supervisor) stop(ctx context.Context, stop protocol.Stop) (protocol.Nothing, error) {

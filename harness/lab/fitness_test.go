@@ -1,0 +1,237 @@
+package lab
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// A trialEngine is an engine that runs one container, the trial's, and says how it ended.
+type trialEngine struct {
+	refuses string               // what it says instead of starting the container; "" starts it
+	exit    int                  // how the container ends
+	prints  string               // what it prints
+	hangs   bool                 // the container never ends
+	answer  func(*http.Response) // sees every answer that arrives; nil: nobody does
+
+	mu      sync.Mutex
+	created []trialContainer
+	removed int
+}
+
+// A trialContainer is what the engine was told to create.
+type trialContainer struct {
+	container.Config
+	HostConfig container.HostConfig
+}
+
+// connect makes a client of the engine.
+func (e *trialEngine) connect(t *testing.T) *client.Client {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(e.serve))
+	t.Cleanup(server.Close)
+	engine, err := client.New(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithAPIVersion(MinimumAPI), client.WithResponseHook(e.seeAnswer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	return engine
+}
+
+func (e *trialEngine) seeAnswer(answer *http.Response) {
+	if e.answer != nil {
+		e.answer(answer)
+	}
+}
+
+func (e *trialEngine) serve(w http.ResponseWriter, r *http.Request) {
+	_, action, ofContainer := strings.Cut(r.URL.Path, "/containers/")
+	w.Header().Set("Content-Type", "application/json")
+	if !ofContainer {
+		fmt.Fprint(w, `{"Id": "sha256:1", "Arch": "amd64"}`) // every image is there, on a machine like any
+		return
+	}
+	switch r.Method + " " + action {
+	case "POST create":
+		var created trialContainer
+		if err := json.NewDecoder(r.Body).Decode(&created); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.created = append(e.created, created)
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprint(w, `{"Id": "trial"}`)
+	case "POST trial/start":
+		e.start(w)
+	case "POST trial/wait":
+		e.wait(w, r)
+	case "GET trial/logs":
+		header := [8]byte{2} // of standard error
+		binary.BigEndian.PutUint32(header[4:], uint32(len(e.prints)))
+		_, _ = w.Write(append(header[:], e.prints...))
+	case "DELETE trial":
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if r.URL.Query().Get("force") == "1" && r.URL.Query().Get("v") == "1" {
+			e.removed++
+		}
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		http.Error(w, "nobody asks that of an engine: "+r.URL.Path, http.StatusNotImplemented)
+	}
+}
+
+func (e *trialEngine) start(w http.ResponseWriter) {
+	if e.refuses == "" {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	w.WriteHeader(http.StatusInternalServerError)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": e.refuses})
+}
+
+func (e *trialEngine) wait(w http.ResponseWriter, r *http.Request) {
+	if e.hangs {
+		<-r.Context().Done()
+		return
+	}
+	fmt.Fprintf(w, `{"StatusCode": %d}`, e.exit)
+}
+
+// seen is what the engine was asked for.
+func (e *trialEngine) seen() (created []trialContainer, removed int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.created), e.removed
+}
+
+// runner is a lab on the engine whose nodes run containers, with the capabilities each.
+func runner(t *testing.T, engine *trialEngine, capabilities ...string) *Lab {
+	t.Helper()
+	system := harness.System{Containers: true, Capabilities: capabilities}
+	return &Lab{ID: "1", engine: engine.connect(t), topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}, {Name: "b", System: system}}}}
+}
+
+// Goal: the trial's container is like those of the nodes, cut off from every network, and is taken away; an engine that
+// passes is tried once for all labs. Method: an engine that passes, two labs on it, and what it was told.
+func TestFitEngine(t *testing.T) {
+	engine := &trialEngine{}
+	lab := runner(t, engine, "SYS_ADMIN", "NET_ADMIN")
+	for range 2 {
+		if err := lab.fit(t.Context(), "agent:1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	created, removed := engine.seen()
+	if len(created) != 1 || removed != 1 {
+		t.Fatalf("%d containers created, %d removed with their volumes, want 1 each", len(created), removed)
+	}
+	trial, want := created[0], container.HostConfig{}
+	furnish(harness.System{Capabilities: []string{"CAP_NET_ADMIN", "CAP_SYS_ADMIN"}, Containers: true}, &want) // the client adds the prefix
+	if host := trial.HostConfig; host.NetworkMode != "none" || host.Privileged || !slices.Equal(host.CapAdd, want.CapAdd) ||
+		!slices.Equal(host.ReadonlyPaths, want.ReadonlyPaths) || host.CgroupnsMode != want.CgroupnsMode {
+		t.Errorf("the trial has %+v", host)
+	}
+	if _, disk := trial.Volumes[trialDisk]; !disk || trial.Image != "agent:1" || trial.Labels[LabelLab] != "1" || trial.Entrypoint[len(trial.Entrypoint)-1] != trialDisk {
+		t.Errorf("the trial is %+v", trial.Config)
+	}
+}
+
+// Goal: an engine that cannot run such nodes is unfit, with the sentence of who noticed: the trial, or the engine itself
+// when it starts it. Everything is taken away, and the answer is remembered. Method: one engine of each kind, asked twice.
+func TestUnfitEngine(t *testing.T) {
+	for name, test := range map[string]struct {
+		engine *trialEngine
+		want   string
+	}{
+		"the kernel": {&trialEngine{exit: 1, prints: "reprise-agent: mount an overlay on a volume: no such device\n"}, ErrUnfit.Error() + ": mount an overlay on a volume: no such device"},
+		"a right":    {&trialEngine{refuses: "unable to apply caps: operation not permitted"}, "with the capabilities NET_ADMIN SYS_ADMIN, it says: "},
+	} {
+		engine := test.engine
+		lab := runner(t, engine, "SYS_ADMIN", "NET_ADMIN")
+		for range 2 {
+			if err := lab.fit(t.Context(), "agent:1"); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s: %v, want %q", name, err, test.want)
+			}
+		}
+		if created, removed := engine.seen(); len(created) != 1 || removed != 1 {
+			t.Errorf("%s: %d containers created, %d removed", name, len(created), removed)
+		}
+	}
+}
+
+// Goal: an engine is asked for nothing where no node runs containers. Method: a lab without, on an engine that would
+// refuse.
+func TestFitWithoutContainers(t *testing.T) {
+	engine := &trialEngine{refuses: "no"}
+	lab := runner(t, engine, "SYS_ADMIN")
+	for i := range lab.topology.Nodes {
+		lab.topology.Nodes[i].System.Containers = false
+	}
+	if err := lab.fit(t.Context(), "agent:1"); err != nil {
+		t.Error(err)
+	}
+	if created, _ := engine.seen(); len(created) > 0 {
+		t.Errorf("it was tried: %+v", created)
+	}
+}
+
+// Goal: a trial that is broken off says nothing about the engine, is taken away all the same, and the next lab tries
+// again. Method: cancel when the trial has been started, then let it end.
+func TestFitBrokenOff(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	engine := &trialEngine{hangs: true, answer: func(answer *http.Response) {
+		if strings.HasSuffix(answer.Request.URL.Path, "/start") {
+			cancel()
+		}
+	}}
+	lab := runner(t, engine, "SYS_ADMIN", "NET_ADMIN")
+	if err := lab.fit(ctx, "agent:1"); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnfit) {
+		t.Errorf("broken off: %v", err)
+	}
+	engine.hangs = false
+	if err := lab.fit(t.Context(), "agent:1"); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	if created, removed := engine.seen(); len(created) != 2 || removed != 2 {
+		t.Errorf("%d containers created, %d removed, want 2 each", len(created), removed)
+	}
+}
+
+// Goal: the doctor says beforehand what a lab would say, and warns only: other drills run. Method: engines of both
+// kinds.
+func TestCheckContainers(t *testing.T) {
+	for _, test := range []struct {
+		engine *trialEngine
+		want   Health
+		detail string
+	}{
+		{&trialEngine{}, Healthy, "can run containers of their own"},
+		{&trialEngine{exit: 1, prints: "reprise-agent: no nf_tables"}, Warning, "no nf_tables"},
+	} {
+		health, detail, advice := checkContainers(t.Context(), &patient{engine: test.engine.connect(t)})
+		if health != test.want || !strings.Contains(detail, test.detail) || (advice == "") != (test.want == Healthy) {
+			t.Errorf("%s (%s), advice %q, want %s with %q", health, detail, advice, test.want, test.detail)
+		}
+		created, removed := test.engine.seen()
+		if len(created) != 1 || removed != 1 || created[0].Labels[LabelLab] != doctorLab {
+			t.Errorf("created %+v, removed %d", created, removed)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package lab
+
+import (
+	"github.com/moby/moby/api/types/container"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// furnish gives a system's container the rights that its description asks for.
+func furnish(system harness.System, host *container.HostConfig) {
+	host.CapAdd = system.Capabilities
+	if system.Containers {
+		runContainers(host)
+	}
+}
+
+// volumes are a system's folders on disks of their own. They have no names, and so go with the container.
+func volumes(system harness.System) map[string]struct{} {
+	folders := map[string]struct{}{}
+	for _, folder := range system.Volumes {
+		folders[folder] = struct{}{}
+	}
+	return folders
+}
+
+// runContainers gives a system's container what a container runtime in it needs, and no more: it is
+// never privileged, and none of it reaches the machine. Capabilities are the topology's to name.
+func runContainers(host *container.HostConfig) {
+	// With a cgroup namespace of its own, what the kubelet calls the root of all cgroups is this
+	// container's, and goes with it.
+	host.CgroupnsMode = container.CgroupnsModePrivate
+	// The default profile forbids keyrings, of which runc makes one for every container.
+	host.SecurityOpt = append(host.SecurityOpt, "seccomp=unconfined")
+	// The network's settings are the node's own and must be writable; the others stay read-only.
+	host.MaskedPaths = []string{"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"}
+	host.ReadonlyPaths = []string{
+		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger",
+		"/proc/sys/abi", "/proc/sys/debug", "/proc/sys/dev", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm",
+	}
+	// The kubelet reads the kernel's log to learn who was killed for want of memory.
+	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg", CgroupPermissions: "r"})
+}

@@ -1,0 +1,61 @@
+package lab
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/api/types/container"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Goal: a system that runs containers gets what they need and never the machine: its own cgroups, no privilege, and
+// only the network's settings of the kernel can be written. Others get their capabilities and nothing else. Method:
+// furnish containers for both.
+func TestFurnish(t *testing.T) {
+	var ordinary container.HostConfig
+	furnish(harness.System{Capabilities: []string{"IPC_LOCK"}}, &ordinary)
+	if want := (container.HostConfig{CapAdd: []string{"IPC_LOCK"}}); !sameRights(ordinary, want) {
+		t.Errorf("an ordinary system gets %+v", ordinary)
+	}
+	host := container.HostConfig{SecurityOpt: []string{"apparmor=unconfined"}}
+	furnish(harness.System{Capabilities: harness.ContainerCapabilities(), Containers: true}, &host)
+	if host.Privileged || host.CgroupnsMode != container.CgroupnsModePrivate || !slices.Equal(host.CapAdd, harness.ContainerCapabilities()) {
+		t.Errorf("privileged: %t, cgroup namespace %q, capabilities %q", host.Privileged, host.CgroupnsMode, host.CapAdd)
+	}
+	if want := []string{"apparmor=unconfined", "seccomp=unconfined"}; !slices.Equal(host.SecurityOpt, want) {
+		t.Errorf("security options %q, want %q", host.SecurityOpt, want)
+	}
+	if len(host.Devices) != 1 || host.Devices[0].PathInContainer != "/dev/kmsg" || strings.Contains(host.Devices[0].CgroupPermissions, "w") {
+		t.Errorf("devices %+v", host.Devices)
+	}
+	for _, folder := range []string{"/proc/sys/vm", "/proc/sys/kernel", "/proc/sys/fs", "/proc/sysrq-trigger"} {
+		if !slices.Contains(host.ReadonlyPaths, folder) {
+			t.Errorf("%s of the machine can be written", folder)
+		}
+	}
+	for _, folder := range append(host.ReadonlyPaths, host.MaskedPaths...) {
+		if strings.HasPrefix("/proc/sys/net", folder) || len(folder) == 0 {
+			t.Errorf("the node's own network cannot be set up: %q is closed", folder)
+		}
+	}
+}
+
+// sameRights compares what furnish may set.
+func sameRights(a, b container.HostConfig) bool {
+	return slices.Equal(a.CapAdd, b.CapAdd) && a.CgroupnsMode == b.CgroupnsMode && a.Privileged == b.Privileged &&
+		len(a.SecurityOpt)+len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.SecurityOpt)+len(b.MaskedPaths)+len(b.ReadonlyPaths)+len(b.Devices)
+}
+
+// Goal: a system's folders are volumes without names, which go with the container. Method: two folders, and none.
+func TestVolumes(t *testing.T) {
+	got := volumes(harness.System{Volumes: []string{"/var/lib/rancher", "/data"}})
+	if want := []string{"/data", "/var/lib/rancher"}; !slices.Equal(slices.Sorted(maps.Keys(got)), want) {
+		t.Errorf("volumes %v, want %q", got, want)
+	}
+	if got := volumes(harness.System{}); len(got) > 0 {
+		t.Errorf("without any there are %v", got)
+	}
+}
