@@ -84,6 +84,9 @@ type Operator interface {
 	// PowerOn presses the power button of a node that is off: its links come up, its system starts.
 	// It is no error on a node that is on.
 	PowerOn(ctx context.Context, node string) error
+	// Reinstall has the provider put a fresh operating system on the node, disks wiped, and boots it.
+	// It keeps its name and its addresses, and has the files that its topology gives it.
+	Reinstall(ctx context.Context, node string) error
 }
 
 // A Lab can do what only the container engine and the agents can. Faults get one.

@@ -119,6 +119,47 @@ func (l *Lab) PowerOn(ctx context.Context, name string) error {
 	return node.agent.PowerOn(ctx)
 }
 
+// Reinstall puts a fresh system in the place of the node's, and switches it on.
+func (l *Lab) Reinstall(ctx context.Context, name string) error {
+	node, err := l.node(name)
+	if err != nil {
+		return err
+	}
+	if len(node.containers) < 2 {
+		return fmt.Errorf("reinstall %s: it runs no system", name)
+	}
+	if err := l.reinstall(ctx, node); err != nil {
+		return fmt.Errorf("reinstall %s: %w", name, err)
+	}
+	return nil
+}
+
+func (l *Lab) reinstall(ctx context.Context, node *node) error {
+	if err := l.switchOff(ctx, node); err != nil {
+		return err
+	}
+	if err := node.removeContainer(ctx, node.containers[1]); err != nil {
+		return err
+	}
+	node.containers = node.containers[:1]
+	if err := node.install(ctx); err != nil {
+		return err
+	}
+	// Off and on, so that nothing of the old system is left in the network either.
+	if err := l.switchOff(ctx, node); err != nil {
+		return err
+	}
+	return node.agent.PowerOn(ctx)
+}
+
+// switchOff kills every process of a node's system, which then counts as a machine without power.
+func (l *Lab) switchOff(ctx context.Context, node *node) error {
+	_, err := l.Strike(ctx, []harness.Blow{{
+		Node: node.Name, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL", All: true}}},
+	}})
+	return err
+}
+
 // Status tells whether the node's main process runs.
 func (l *Lab) Status(ctx context.Context, name string) (harness.SystemStatus, error) {
 	node, err := l.node(name)

@@ -249,6 +249,22 @@ func (r *Rack) Start(_ context.Context, node string) error {
 // PowerOn implements harness.Operator.
 func (r *Rack) PowerOn(context.Context, string) error { return nil }
 
+// Reinstall implements harness.Operator: the node has the files of its topology again, and no others.
+func (r *Rack) Reinstall(ctx context.Context, name string) error {
+	node, ok := r.topology.Node(name)
+	if !ok {
+		return fmt.Errorf("reinstall %s: there is no such node", name)
+	}
+	r.mutex.Lock()
+	r.files[name] = map[string][]byte{}
+	for _, file := range node.System.Files {
+		r.files[name][file.Path] = file.Data
+	}
+	r.journal = append(r.journal, "reinstall "+name)
+	r.mutex.Unlock()
+	return r.Start(ctx, name)
+}
+
 // place is where a listener is found: an address, or a loopback address of one node.
 func place(node, address string) string {
 	if at, err := netip.ParseAddrPort(address); err == nil && at.Addr().IsLoopback() {
