@@ -1,6 +1,10 @@
 package harness
 
-import "io/fs"
+import (
+	"cmp"
+	"io/fs"
+	"strings"
+)
 
 // An Image names a container image once: where upstream publishes it, and how to make the same
 // thing where no registry can be reached. The lab looks for it in the engine first, then pulls
@@ -20,14 +24,27 @@ func (i Image) String() string {
 	return i.Name + " " + i.Version
 }
 
+// SavedAs is what an archive of [Recipe.Archives] calls the image, and so what the programs that load
+// it ask for: Reference, or a name that no registry can have, such as "reprise.local/canary:1", where
+// nobody publishes it. It is the same whether the image was pulled or built.
+func (i Image) SavedAs() string {
+	if i.Reference != "" {
+		return i.Reference
+	}
+	// "+" is what versions have and tags cannot.
+	return "reprise.local/" + i.Name + ":" + strings.ReplaceAll(cmp.Or(i.Version, "latest"), "+", "_")
+}
+
 // A Recipe tells how to make an image from source and packages. The machine that follows it needs
 // the Go command for Binaries and mmdebstrap for Packages, and nothing for the rest.
 type Recipe struct {
 	Files    fs.FS            // the build context, with a Dockerfile at its root; nil: the image cannot be built
 	Base     *Image           // resolved first and given to the Dockerfile as build argument BASE; nil when it starts from scratch
 	Others   map[string]Image // further images the Dockerfile copies from, each by the build argument it is given as, such as "CONSUL"
+	Archives map[string]Image // images that another container runtime is to load, by the path below the context's root where each lies as `docker save` writes it, such as "images/pause.tar"; see [Image.SavedAs]
 	Binaries []GoBinary       // compiled first, then placed at the root of the context
 	Packages []string         // Debian packages beyond a minimal system; when set, the image's version names the release and the context holds the result as rootfs.tar
+	Without  []string         // files of Packages that are left out, as patterns such as "/usr/lib/*/libLLVM*"
 	Advice   string           // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
 }
 
@@ -49,6 +66,6 @@ type GoBinary struct {
 	Require []string
 
 	Tags        string // build tags, separated by commas
-	LinkerFlags string // given to the linker, such as "-s -w"
+	LinkerFlags string // given to the linker, such as "-s -w"; ${GOVERSION} becomes the compiling Go's version, such as "go1.26.8"
 	CGO         bool   // needs a C compiler; false makes a static binary
 }

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -45,7 +47,7 @@ func (r *resolver) check(ctx context.Context, made recipe) error {
 }
 
 // make gathers what the Dockerfile needs and has the engine build it.
-func (r *resolver) make(ctx context.Context, made recipe, ingredients map[string]*string) error {
+func (r *resolver) make(ctx context.Context, made recipe, from ingredients) error {
 	dockerfile, err := labelled(made)
 	if err != nil {
 		return err
@@ -68,7 +70,17 @@ func (r *resolver) make(ctx context.Context, made recipe, ingredients map[string
 		}
 		contents.paths[rootfsFile] = path
 	}
-	return r.engineBuild(ctx, made, ingredients, contents)
+	if len(from.archives) > 0 {
+		// The lock on the image's hash makes the folder this build's own.
+		dir := filepath.Join(r.cache.root, "archives-"+made.hash)
+		defer os.RemoveAll(dir)
+		archives, err := r.saveArchives(ctx, made, from.archives, dir)
+		if err != nil {
+			return err
+		}
+		maps.Copy(contents.paths, archives)
+	}
+	return r.engineBuild(ctx, made, from.arguments, contents)
 }
 
 // labelled is the recipe's Dockerfile with the labels in one instruction at its end. Labels given as
@@ -82,13 +94,13 @@ func labelled(made recipe) ([]byte, error) {
 }
 
 // engineBuild streams the context to the engine and follows the build to its end.
-func (r *resolver) engineBuild(ctx context.Context, made recipe, ingredients map[string]*string, contents buildContext) error {
+func (r *resolver) engineBuild(ctx context.Context, made recipe, arguments map[string]*string, contents buildContext) error {
 	reader, writer := io.Pipe()
 	defer reader.Close() // ends the goroutine when the engine has not read everything
 	go func() { writer.CloseWithError(contents.write(writer)) }()
 
 	result, err := r.engine.ImageBuild(ctx, reader, client.ImageBuildOptions{
-		Tags: []string{made.tag}, BuildArgs: ingredients, Remove: true, ForceRemove: true,
+		Tags: []string{made.tag}, BuildArgs: arguments, Remove: true, ForceRemove: true,
 		NetworkMode: "host", // a recipe that installs packages needs a way out, which a bridge does not have everywhere
 	})
 	if err != nil {

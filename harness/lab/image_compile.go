@@ -107,7 +107,8 @@ func (r *resolver) goBuild(ctx context.Context, build compilation, flags ...stri
 		arguments = append(arguments, "-tags", build.binary.Tags)
 	}
 	if build.binary.LinkerFlags != "" {
-		arguments = append(arguments, "-ldflags", build.binary.LinkerFlags)
+		// k3s refuses to start unless it was told which Go compiled it.
+		arguments = append(arguments, "-ldflags", strings.ReplaceAll(build.binary.LinkerFlags, "${GOVERSION}", goVersion()))
 	}
 	command := exec.Command("go", append(arguments, "-o", build.output, build.binary.Package)...)
 	command.Dir = build.dir

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 type fakeEngine struct {
 	pull     func(ctx context.Context, reference string) ([]jsonstream.Message, error) // nil: no registry answers
 	messages string                                                                    // what a build says; empty: it succeeds
+	saved    func(reference string) []byte                                             // what `docker save` writes
 
 	mu       sync.Mutex
 	present  map[string]bool
@@ -102,6 +104,11 @@ func (e *fakeEngine) ImageBuild(_ context.Context, buildContext io.Reader, optio
 		e.add(options.Tags[0])
 	}
 	return client.ImageBuildResult{Body: io.NopCloser(strings.NewReader(e.messages))}, nil
+}
+
+func (e *fakeEngine) ImageSave(_ context.Context, references []string, _ ...client.ImageSaveOption) (client.ImageSaveResult, error) {
+	e.record("save %s", strings.Join(references, " "))
+	return io.NopCloser(bytes.NewReader(e.saved(references[0]))), nil
 }
 
 func (e *fakeEngine) ServerVersion(context.Context, client.ServerVersionOptions) (client.ServerVersionResult, error) {

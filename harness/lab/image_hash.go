@@ -40,6 +40,9 @@ func (r *resolver) read(ctx context.Context, image harness.Image) (recipe, error
 		return recipe{}, fmt.Errorf("read the recipe: %w", err)
 	}
 	digest.add(image.Recipe.Packages...)
+	if len(image.Recipe.Without) > 0 {
+		digest.add(image.Recipe.Without...)
+	}
 	for _, binary := range image.Recipe.Binaries {
 		identity, err := r.binaryIdentity(binary, architecture)
 		if err != nil {
@@ -65,6 +68,13 @@ func (r *resolver) read(ctx context.Context, image harness.Image) (recipe, error
 		digest.add(argument)
 		if err := r.addImage(ctx, digest, other); err != nil {
 			return recipe{}, fmt.Errorf("read image %s that it copies from: %w", other, err)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(image.Recipe.Archives)) {
+		archived := image.Recipe.Archives[path]
+		digest.add(path, archived.SavedAs())
+		if err := r.addImage(ctx, digest, archived); err != nil {
+			return recipe{}, fmt.Errorf("read image %s that it holds an archive of: %w", archived, err)
 		}
 	}
 	made.hash = digest.String()

@@ -30,6 +30,7 @@ func TestHashFollowsTheIngredients(t *testing.T) {
 		"the base's file":     {func(i *harness.Image) { i.Recipe.Base.Recipe.Files.(fstest.MapFS)["Dockerfile"].Data = nil }, false},
 		"the base's source":   {func(i *harness.Image) { i.Recipe.Base.Reference = "debian:trixie-slim" }, false},
 		"the base's packages": {func(i *harness.Image) { i.Recipe.Base.Recipe.Packages = []string{"procps"} }, false},
+		"what is left out":    {func(i *harness.Image) { i.Recipe.Without = []string{"/usr/lib/*"} }, false},
 		"linker flags":        {func(i *harness.Image) { i.Recipe.Binaries[0].LinkerFlags = "-s" }, false},
 		"cgo":                 {func(i *harness.Image) { i.Recipe.Binaries[0].CGO = true }, false},
 		"the product":         {func(i *harness.Image) { i.Recipe.Binaries[0].Require = []string{"example.com/product@v1.2.4"} }, false},

@@ -140,7 +140,7 @@ func (r *resolver) build(ctx context.Context, made recipe) error {
 	if err := r.check(ctx, made); err != nil {
 		return err
 	}
-	ingredients, err := r.ingredients(ctx, made.image.Recipe)
+	from, err := r.ingredients(ctx, made.image.Recipe)
 	if err != nil {
 		return alreadyExplained{err}
 	}
@@ -158,11 +158,16 @@ func (r *resolver) build(ctx context.Context, made recipe) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	return r.make(ctx, made, ingredients)
+	return r.make(ctx, made, from)
 }
 
-// ingredients are the images that another one is made from, by build argument.
-func (r *resolver) ingredients(ctx context.Context, recipe harness.Recipe) (map[string]*string, error) {
+// ingredients are references to the images that another one is made from.
+type ingredients struct {
+	arguments map[string]*string // images that the Dockerfile names, by build argument
+	archives  map[string]string  // images that it copies as archives, by path in the build context
+}
+
+func (r *resolver) ingredients(ctx context.Context, recipe harness.Recipe) (ingredients, error) {
 	images := maps.Clone(recipe.Others)
 	if recipe.Base != nil {
 		if images == nil {
@@ -170,13 +175,30 @@ func (r *resolver) ingredients(ctx context.Context, recipe harness.Recipe) (map[
 		}
 		images["BASE"] = *recipe.Base
 	}
-	references := map[string]*string{}
-	for _, argument := range slices.Sorted(maps.Keys(images)) {
-		reference, err := r.resolve(ctx, images[argument])
+	named, err := r.eachOf(ctx, images)
+	if err != nil {
+		return ingredients{}, err
+	}
+	archives, err := r.eachOf(ctx, recipe.Archives)
+	if err != nil {
+		return ingredients{}, err
+	}
+	arguments := map[string]*string{}
+	for argument, reference := range named {
+		arguments[argument] = &reference
+	}
+	return ingredients{arguments, archives}, nil
+}
+
+// eachOf resolves one image after the other.
+func (r *resolver) eachOf(ctx context.Context, images map[string]harness.Image) (map[string]string, error) {
+	references := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(images)) {
+		reference, err := r.resolve(ctx, images[key])
 		if err != nil {
 			return nil, err
 		}
-		references[argument] = &reference
+		references[key] = reference
 	}
 	return references, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,11 @@ const mergedHook = "/usr/share/mmdebstrap/hooks/merged-usr"
 // rootfs returns the path of an archive with a minimal Debian system and the recipe's packages.
 func (r *resolver) rootfs(ctx context.Context, made recipe) (string, error) {
 	release, packages := made.image.Version, strings.Join(made.image.Recipe.Packages, ",")
-	key := "rootfs-" + newDigest(append([]string{release, packages, made.architecture}, leftOut...)...).String()
+	options := slices.Clone(leftOut)
+	for _, pattern := range made.image.Recipe.Without {
+		options = append(options, "path-exclude="+pattern)
+	}
+	key := "rootfs-" + newDigest(append([]string{release, packages, made.architecture}, options...)...).String()
 	folder, err := r.cache.folder(ctx, key, made.image.String(), func(dir string) error {
 		// Not below the cache: mmdebstrap run by an ordinary user works as other users, who
 		// cannot enter that person's home.
@@ -42,7 +47,7 @@ func (r *resolver) rootfs(ctx context.Context, made recipe) (string, error) {
 			return err
 		}
 		arguments := []string{"--variant=minbase", "--include=" + packages, "--architectures=" + debianArchitecture(made.architecture)}
-		for _, option := range leftOut {
+		for _, option := range options {
 			arguments = append(arguments, "--dpkgopt="+option)
 		}
 		if exists(mergedHook) {
