@@ -70,7 +70,7 @@ func confirmMoved(ctx context.Context, lab harness.Lab, moves []move) (string, e
 	for _, move := range moves {
 		for i := range move.to {
 			group.Go(func() {
-				if answers(ctx, lab, harness.VantageObserver, move.from[i].Addr()) {
+				if answers(ctx, lab, move.from[i].Addr()) {
 					note(fmt.Errorf("%s still answers on %s", move.node, move.from[i].Addr()))
 				}
 			})
@@ -89,7 +89,7 @@ func confirmMoved(ctx context.Context, lab harness.Lab, moves []move) (string, e
 // confirmAnswers returns when the node answers on its new address.
 func confirmAnswers(ctx context.Context, lab harness.Lab, node string, address netip.Addr) error {
 	return waitForAddress.Until(ctx, func(ctx context.Context) error {
-		if !answers(ctx, lab, harness.VantageObserver, address) {
+		if !answers(ctx, lab, address) {
 			return fmt.Errorf("%s does not answer on %s", node, address)
 		}
 		return nil

@@ -11,21 +11,22 @@ import (
 // connections, so that peers know at once. Reverting presses the power button.
 type NodeLoss struct {
 	Node string
+	And  []string // further nodes, lost at the same instant
 }
 
-// Describe says which node.
+// Describe says which nodes.
 func (n NodeLoss) Describe() string {
-	return fmt.Sprintf("loss of %s: every process killed, connections reset (page cache kept)", n.Node)
+	return fmt.Sprintf("loss of %s: every process killed, connections reset (page cache kept)", list(n.nodes()))
 }
 
-// Inject kills the node's processes.
+func (n NodeLoss) nodes() []string { return append([]string{n.Node}, n.And...) }
+
+// Inject kills the nodes' processes.
 func (n NodeLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	strike, err := lab.Strike(ctx, []harness.Blow{{
-		Node: n.Node, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL", All: true}}},
-	}})
+	strike, err := lab.Strike(ctx, onEach(n.nodes(), harness.Action{Signal: &harness.Signal{Name: "KILL", All: true}}))
 	return &injection{
 		strike:  strike,
-		confirm: confirmEnded(lab, n.Node),
-		revert:  func(ctx context.Context) error { return lab.PowerOn(ctx, n.Node) },
+		confirm: forEach(n.nodes(), func(node string) func(context.Context) (string, error) { return confirmEnded(lab, node) }),
+		revert:  powerOn(lab, n.nodes()),
 	}, err
 }

@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -11,31 +12,40 @@ import (
 // plug is pulled. Reverting presses the power button.
 type PowerLoss struct {
 	Node string
+	And  []string // further nodes, without power from the same instant
 }
 
-// Describe says which node.
+// Describe says which nodes.
 func (p PowerLoss) Describe() string {
-	return fmt.Sprintf("power loss of %s: links down first, then every process killed (page cache kept)", p.Node)
+	return fmt.Sprintf("power loss of %s: links down first, then every process killed (page cache kept)", list(p.nodes()))
 }
 
-// Inject pulls the plug.
+func (p PowerLoss) nodes() []string { return append([]string{p.Node}, p.And...) }
+
+// Inject pulls the plugs.
 func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	address, err := lab.Addresses(p.Node)
-	if err != nil {
-		return nil, err
+	silent := map[string]netip.Addr{}
+	for _, node := range p.nodes() {
+		address, err := lab.Addresses(node)
+		if err != nil {
+			return nil, err
+		}
+		silent[node] = address.IPv6
 	}
-	strike, err := lab.Strike(ctx, []harness.Blow{{Node: p.Node, Actions: []harness.Action{
-		{Link: &harness.Link{Up: false}},
-		{Signal: &harness.Signal{Name: "KILL", All: true}},
-	}}})
+	strike, err := lab.Strike(ctx, onEach(p.nodes(),
+		harness.Action{Link: &harness.Link{Up: false}},
+		harness.Action{Signal: &harness.Signal{Name: "KILL", All: true}},
+	))
 	return &injection{
 		strike: strike,
-		confirm: func(ctx context.Context) (string, error) {
-			if answers(ctx, lab, harness.VantageObserver, address.IPv6) {
-				return "", fmt.Errorf("%s still answers on %s", p.Node, address.IPv6)
+		confirm: forEach(p.nodes(), func(node string) func(context.Context) (string, error) {
+			return func(ctx context.Context) (string, error) {
+				if answers(ctx, lab, silent[node]) {
+					return "", fmt.Errorf("%s still answers on %s", node, silent[node])
+				}
+				return fmt.Sprintf("seen from the observer, %s is silent", node), nil
 			}
-			return fmt.Sprintf("seen from the observer, %s is silent", p.Node), nil
-		},
-		revert: func(ctx context.Context) error { return lab.PowerOn(ctx, p.Node) },
+		}),
+		revert: powerOn(lab, p.nodes()),
 	}, err
 }

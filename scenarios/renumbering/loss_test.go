@@ -10,20 +10,12 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/nomad"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
-// A loss is one of the two ways to lose a machine: its processes, with a goodbye from the kernel,
-// or its power, with silence.
-type loss func(node string) harness.Fault
-
-func killed(node string) harness.Fault    { return fault.NodeLoss{Node: node} }
-func unpowered(node string) harness.Fault { return fault.PowerLoss{Node: node} }
-
 var _ = Describe("Losing one machine", Label("nomad"), func() {
-	DescribeTable("the leader costs an election and no write", func(ctx SpecContext, lose loss) {
+	DescribeTable("the leader costs an election and no write", func(ctx SpecContext, lose suite.Loss) {
 		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 30 * time.Second})
 		steady, writes := harness.All(nomad.Leader()), harness.Ledgers(nomad.Variables("drill"))
 		service := byNewAddress()
@@ -41,11 +33,11 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
 	},
-		Entry("processes killed", Label("smoke"), loss(killed), SpecTimeout(4*time.Minute)),
-		Entry("power lost", loss(unpowered), SpecTimeout(4*time.Minute)),
+		Entry("processes killed", Label("smoke"), suite.Loss(suite.Killed), SpecTimeout(4*time.Minute)),
+		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(4*time.Minute)),
 	)
 
-	DescribeTable("a follower costs neither leader nor service", func(ctx SpecContext, lose loss) {
+	DescribeTable("a follower costs neither leader nor service", func(ctx SpecContext, lose suite.Loss) {
 		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 2 * time.Minute})
 		steady, writes := harness.All(nomad.Quorum(3)), harness.Ledgers(nomad.Variables("drill"))
 		leader, service := nomad.Leader(), byNewAddress()
@@ -62,11 +54,11 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	},
-		Entry("processes killed", loss(killed), SpecTimeout(6*time.Minute)),
-		Entry("power lost", loss(unpowered), SpecTimeout(6*time.Minute)),
+		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(6*time.Minute)),
+		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(6*time.Minute)),
 	)
 
-	DescribeTable("the only client costs the service until it is back", func(ctx SpecContext, lose loss) {
+	DescribeTable("the only client costs the service until it is back", func(ctx SpecContext, lose suite.Loss) {
 		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 3 * time.Minute, NoData: true})
 		steady := harness.All(byNewAddress())
 		leader := nomad.Leader()
@@ -80,8 +72,8 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	},
-		Entry("processes killed", loss(killed), SpecTimeout(8*time.Minute)),
-		Entry("power lost", loss(unpowered), SpecTimeout(8*time.Minute)),
+		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(8*time.Minute)),
+		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(8*time.Minute)),
 	)
 })
 

@@ -1,0 +1,53 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// list names nodes in a sentence: "a", "a and b", "a, b and c".
+func list(nodes []string) string {
+	last := len(nodes) - 1
+	if last == 0 {
+		return nodes[0]
+	}
+	return strings.Join(nodes[:last], ", ") + " and " + nodes[last]
+}
+
+// onEach deals every node the same blow.
+func onEach(nodes []string, actions ...harness.Action) []harness.Blow {
+	var blows []harness.Blow
+	for _, node := range nodes {
+		blows = append(blows, harness.Blow{Node: node, Actions: actions})
+	}
+	return blows
+}
+
+// forEach proves for every node what has to be true of it.
+func forEach(nodes []string, confirm func(node string) func(context.Context) (string, error)) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		var proofs []string
+		for _, node := range nodes {
+			proof, err := confirm(node)(ctx)
+			if err != nil {
+				return "", err
+			}
+			proofs = append(proofs, proof)
+		}
+		return strings.Join(proofs, "; "), nil
+	}
+}
+
+// powerOn presses the power button of every node.
+func powerOn(lab harness.Lab, nodes []string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var err error
+		for _, node := range nodes {
+			err = errors.Join(err, lab.PowerOn(ctx, node))
+		}
+		return err
+	}
+}
