@@ -20,6 +20,12 @@ const minimumSamples = 3
 // a record again gives the same judgement for ever. What the figures mean is said in
 // harness/adr/0001-what-the-clock-means.md.
 func Judge(record Record) Judgement {
+	if failed := failedRehearsals(record); len(failed) > 0 {
+		return Judgement{
+			Verdict: Missed, AsClaimed: record.Claim.verdict() == Missed,
+			Reasons: failed, RecoveredBy: ByNobody, Outages: []Outage{},
+		}
+	}
 	observed := observe(record)
 	data := weigh(record)
 	judgement := observed.judgement(record)
@@ -53,6 +59,18 @@ func Judge(record Record) Judgement {
 	judgement.Reasons = append(judgement.Reasons, observed.relapses(record)...)
 	judgement.AsClaimed = judgement.Verdict == record.Claim.verdict()
 	return judgement
+}
+
+// failedRehearsals says what would not have worked. Such a drill ends before its fault: the target is
+// missed, whatever else is known.
+func failedRehearsals(record Record) []string {
+	var failed []string
+	for _, rehearsal := range record.Rehearsals {
+		if rehearsal.Error != "" {
+			failed = append(failed, "before any fault: "+rehearsal.String())
+		}
+	}
+	return failed
 }
 
 // verdict is what is claimed; an empty claim is that of a drill that must be met.

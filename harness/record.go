@@ -25,6 +25,8 @@ type Record struct {
 	Claim     Claim             `json:"claim"`
 	// SteadyAt is when Baseline had proved the steady state; 0 means that it never held.
 	SteadyAt time.Duration `json:"steady_at_ns"`
+	// Rehearsals are the parts of the recovery that were tried before the fault. One that failed ended the drill.
+	Rehearsals []RecordRehearsal `json:"rehearsals,omitempty"`
 	// WatchedUntil is the end of AwaitRecovery's watch: samples scheduled later do not count for the
 	// recovery. 0 means that nobody awaited one.
 	WatchedUntil time.Duration `json:"watched_until_ns"`
@@ -73,6 +75,14 @@ type RecordObjective struct {
 type Claim struct {
 	Verdict Verdict `json:"verdict"`
 	Because string  `json:"because,omitempty"`
+}
+
+// RecordRehearsal is a part of the recovery that was tried before the fault.
+type RecordRehearsal struct {
+	Name  string        `json:"name"`
+	From  time.Duration `json:"from_ns"`
+	To    time.Duration `json:"to_ns"`
+	Error string        `json:"error,omitempty"` // why it does not work
 }
 
 // RecordFault is the fault as injected.

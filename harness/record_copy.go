@@ -38,6 +38,7 @@ func (r Record) clone() Record {
 	r.Interruptions = slices.Clone(r.Interruptions)
 	r.Doubts = slices.Clone(r.Doubts)
 	r.Findings = slices.Clone(r.Findings)
+	r.Rehearsals = slices.Clone(r.Rehearsals)
 	r.Judgement.Reasons = slices.Clone(r.Judgement.Reasons)
 	r.Judgement.Outages = slices.Clone(r.Judgement.Outages)
 	r.Judgement.Repairs = slices.Clone(r.Judgement.Repairs)

@@ -173,6 +173,16 @@ func (d *Drill) DuringRecovery(second harness.Fault, when harness.Moment) error 
 	return d.Drill.DuringRecovery(second, when)
 }
 
+// Rehearse tries a part of the recovery in peace. In a control arm a drill that ends here has nothing to leave out.
+func (d *Drill) Rehearse(ctx context.Context, name string, check func(context.Context, harness.Operator) error) error {
+	ginkgo.GinkgoHelper()
+	err := d.Drill.Rehearse(ctx, name, check)
+	if err != nil && d.arm != wholeDrill && d.claimed == harness.Missed {
+		d.conclude(ending{notApplicable, "red before disaster strikes: neither fault nor runbook to leave out"})
+	}
+	return err
+}
+
 // Inject brings the fault about, or nothing in the control arm without it.
 func (d *Drill) Inject(ctx context.Context, cause harness.Fault) error {
 	if d.arm != withoutFault || cause == nil {
@@ -190,6 +200,9 @@ func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
 		if ending, ended := afterDetect(err, d.Record().Objective.DetectWithin); ended {
 			d.conclude(ending)
 		}
+	}
+	if d.arm == withoutRunbook && errors.Is(err, harness.ErrNotDetected) && d.claimed == harness.Inconclusive {
+		d.conclude(ending{notApplicable, "breaks nothing, as claimed: no runbook to leave out"})
 	}
 	return err
 }

@@ -1,0 +1,120 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Goal: a rehearsal that works is recorded with its length, gets the operator's rights, and changes nothing
+// of the drill that follows. Method: one that looks at the lab and takes a while, then a drill that is met.
+func TestRehearsalThatWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		ctx := t.Context()
+		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		must(t, drill.Rehearse(ctx, "restoring the backup", func(_ context.Context, operator Operator) error {
+			if operator.Topology().Name != drill.cluster.Topology().Name {
+				t.Errorf("it got the operator of %q", operator.Topology().Name)
+			}
+			time.Sleep(7 * time.Second)
+			return nil
+		}))
+		must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady), drill.finishBy(t, 10*time.Second))
+		record := drill.Record()
+		if len(record.Rehearsals) != 1 || record.Judgement.Verdict != Met {
+			t.Fatalf("rehearsals %+v, judgement %+v", record.Rehearsals, record.Judgement)
+		}
+		rehearsal := record.Rehearsals[0]
+		if rehearsal.Name != "restoring the backup" || rehearsal.Error != "" || rehearsal.To-rehearsal.From != 7*time.Second || rehearsal.To > record.Fault.At {
+			t.Errorf("rehearsal %+v, the fault at %v", rehearsal, record.Fault.At)
+		}
+		if !slices.ContainsFunc(record.Events, func(event Event) bool {
+			return event.At == rehearsal.To && event.Text == "rehearsal of restoring the backup: it works (7s)"
+		}) {
+			t.Errorf("the timeline does not tell: %+v", record.Events)
+		}
+	})
+}
+
+// Goal: a rehearsal that fails ends the drill before the fault, as missed and with the reason; a drill that
+// claims just that is as claimed. Method: a check that fails, under either claim; the fault is then refused.
+func TestRehearsalThatFails(t *testing.T) {
+	for _, claim := range []Verdict{Met, Missed} {
+		synctest.Test(t, func(t *testing.T) {
+			drill := newFakeDrill(t)
+			drill.Claim(claim, "the backup is truncated")
+			ctx, truncated := t.Context(), errors.New("unexpected end of archive")
+			must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+			err := drill.Rehearse(ctx, "restoring the backup", func(context.Context, Operator) error { return truncated })
+			if !errors.Is(err, truncated) || !strings.Contains(err.Error(), "rehearse restoring the backup") {
+				t.Errorf("rehearsed: %v", err)
+			}
+			if err := drill.Inject(ctx, drill.fault); !errors.Is(err, ErrOrder) {
+				t.Errorf("the fault was not refused: %v", err)
+			}
+			if err := drill.Judge(); (err == nil) != (claim == Missed) {
+				t.Errorf("claimed %s, Judge says: %v", claim, err)
+			}
+			must(t, drill.Close(ctx))
+			record := drill.Record()
+			if record.Fault != nil || record.Judgement.Verdict != Missed || record.Judgement.AsClaimed != (claim == Missed) {
+				t.Errorf("fault %+v, judgement %+v", record.Fault, record.Judgement)
+			}
+		})
+	}
+}
+
+// Goal: a rehearsal that makes no sense, or comes at the wrong time, changes nothing. Method: one without a
+// name, one without a check, one before the steady state is proved and one after the fault.
+func TestRehearsalRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		ctx, works := t.Context(), func(context.Context, Operator) error { return nil }
+		early := drill.Rehearse(ctx, "too early", works)
+		must(t, drill.Baseline(ctx, drill.steady))
+		for name, check := range map[string]func(context.Context, Operator) error{"": works, "nothing": nil} {
+			if err := drill.Rehearse(ctx, name, check); err == nil || !strings.Contains(err.Error(), "it needs a name and a check") {
+				t.Errorf("%q: %v", name, err)
+			}
+		}
+		must(t, drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
+		late := drill.Rehearse(ctx, "too late", works)
+		if !errors.Is(early, ErrOrder) || !errors.Is(late, ErrOrder) {
+			t.Errorf("before the steady state: %v; after the fault: %v", early, late)
+		}
+		if rehearsals := drill.Record().Rehearsals; len(rehearsals) > 0 {
+			t.Errorf("recorded: %+v", rehearsals)
+		}
+	})
+}
+
+// Goal: the judge calls a drill missed that ended at a rehearsal, names every one that failed and no other,
+// and has no figures; those that worked change nothing. Method: the record of such a drill, and a met record,
+// with rehearsals of both kinds.
+func TestJudgeRehearsals(t *testing.T) {
+	works := RecordRehearsal{Name: "reading the runbook", From: 11 * second, To: 12 * second}
+	fails := RecordRehearsal{Name: "restoring the backup", From: 12 * second, To: 20 * second, Error: "3 posts are missing"}
+	ended := Record{Objective: metRecord().Objective, Claim: Claim{Verdict: Missed}, SteadyAt: 10 * second, SLIs: metRecord().SLIs, Rehearsals: []RecordRehearsal{works, fails}}
+	got := Judge(ended)
+	if got.Verdict != Missed || !got.AsClaimed || got.RecoveredBy != ByNobody || got.Recovered || got.RTA != 0 || got.Outages == nil {
+		t.Errorf("judgement %+v", got)
+	}
+	if want := []string{"before any fault: rehearsal of restoring the backup: 3 posts are missing"}; !slices.Equal(got.Reasons, want) {
+		t.Errorf("reasons %q, want %q", got.Reasons, want)
+	}
+	ended.Claim = Claim{}
+	if Judge(ended).AsClaimed {
+		t.Error("a drill without a claim is as claimed when it is missed")
+	}
+	met := metRecord()
+	plain := Judge(met)
+	met.Rehearsals = []RecordRehearsal{works}
+	if got := Judge(met); got.Verdict != Met || !slices.Equal(got.Reasons, plain.Reasons) {
+		t.Errorf("with a rehearsal that works: %+v", got)
+	}
+}
