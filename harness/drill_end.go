@@ -120,6 +120,7 @@ func (d *Drill) judge() {
 	defer d.mu.Unlock()
 	if !d.judged {
 		d.collect()
+		d.doubtBlindProbes()
 		d.noteInterruptions()
 		d.noteAddresses()
 		d.judged = true
@@ -143,9 +144,6 @@ func (d *Drill) noteInterruptions() {
 	if d.record.Fault == nil {
 		return
 	}
-	for _, problem := range d.problems() {
-		d.doubt(problem)
-	}
 	until := observe(d.record).end()
 	for _, interruption := range mergeInterruptions(d.lab.Interruptions()) {
 		from := interruption.From.Sub(d.started)
@@ -155,12 +153,15 @@ func (d *Drill) noteInterruptions() {
 	}
 }
 
-// problems are the probes that could not be asked to the end.
-func (d *Drill) problems() []string {
-	if d.sampler == nil {
-		return nil
+// doubtBlindProbes doubts a drill of which a probe could not be asked to the end. One that ended before its
+// fault has no figure to doubt.
+func (d *Drill) doubtBlindProbes() {
+	if d.record.Fault == nil || d.sampler == nil {
+		return
 	}
-	return d.sampler.problems()
+	for _, problem := range d.sampler.problems() {
+		d.doubt(problem)
+	}
 }
 
 // mergeInterruptions sorts interruptions by time and joins those that overlap and have the same

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,20 +124,15 @@ func Fixed(question Question) func(Observer) (Question, error) {
 func (p NetworkProbe) Name() string { return p.Label }
 
 // Period is how often the question is asked.
-func (p NetworkProbe) Period() time.Duration { return orElse(p.Every, networkPeriod) }
+func (p NetworkProbe) Period() time.Duration { return cmp.Or(p.Every, networkPeriod) }
 
 // Schedule is the probe's.
 func (p NetworkProbe) Schedule() Schedule {
-	return Schedule{Period: p.Period(), Limit: orElse(p.Limit, networkLimit), Aligned: true}
+	return Schedule{Period: p.Period(), Limit: cmp.Or(p.Limit, networkLimit), Aligned: true}
 }
 
 // Vantage is the node that asks.
-func (p NetworkProbe) Vantage() string {
-	if p.From == "" {
-		return VantageObserver
-	}
-	return p.From
-}
+func (p NetworkProbe) Vantage() string { return cmp.Or(p.From, VantageObserver) }
 
 // Question is what to ask now.
 func (p NetworkProbe) Question(observer Observer) (Question, error) {
@@ -176,11 +172,4 @@ func (p NetworkProbe) Check(ctx context.Context, observer Observer) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-func orElse(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
 }

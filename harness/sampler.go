@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -87,7 +88,8 @@ func (s *sampler) watch(role role, probes ...Probe) error {
 	for _, probe := range probes {
 		series := &series{probe: probe, role: role}
 		// Spread over the period by the golden ratio, the harness's own questions never come in bursts.
-		offset := time.Duration(float64(probe.Period()) * fraction(float64(len(s.series))*goldenRatio))
+		_, part := math.Modf(float64(len(s.series)) * goldenRatio)
+		offset := time.Duration(float64(probe.Period()) * part)
 		s.series = append(s.series, series)
 		s.running.Go(func() { s.broke(series, s.ask(series, offset)) })
 	}
@@ -95,8 +97,6 @@ func (s *sampler) watch(role role, probes ...Probe) error {
 }
 
 const goldenRatio = 0.6180339887
-
-func fraction(x float64) float64 { return x - float64(int(x)) }
 
 // ask keeps the probe's schedule until the sampler stops: in the agent of a node, if it can ask by
 // itself, else from here.
