@@ -1,0 +1,118 @@
+package k3s
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	core "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// ready1 is an API with one node that is Ready.
+func ready1() *api {
+	return &api{answers: map[string]any{
+		"GET /api/v1/nodes": core.NodeList{Items: []core.Node{aNode("elsewhere", core.ConditionTrue)}},
+		"GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases": map[string]any{"items": []any{}},
+	}}
+}
+
+// Goal: a probe reads the kubeconfig once, and opens a connection for every request. Method: three checks
+// against one server that counts.
+func TestKubeconfigIsKeptAndConnectionsAreNot(t *testing.T) {
+	machines := newMachines(t)
+	asked := ready1()
+	server := machines.serve(t, "server-1", "secret", asked)
+	connections := make(chan net.Conn, 100)
+	server.Config.ConnState = func(connection net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections <- connection
+		}
+	}
+	probe := Cluster{Servers: []string{"server-1"}}.NodesReady(1)
+	for range 3 {
+		expect(t, probe.Check(t.Context(), machines), "")
+	}
+	if reads := machines.read["server-1 "+kubeconfigFile]; reads != 1 {
+		t.Errorf("the kubeconfig was read %d times", reads)
+	}
+	if requests := len(asked.requests()); requests != 6 || len(connections) != requests {
+		t.Errorf("%d requests over %d connections, want 6 over 6", requests, len(connections))
+	}
+}
+
+// Goal: a server that was installed anew is asked with its new certificates. Method: another authority, then
+// another token, behind the back of a probe that has kept the old ones.
+func TestNewCertificatesAreRead(t *testing.T) {
+	machines := newMachines(t)
+	probe := Cluster{Servers: []string{"server-1"}}.NodesReady(1)
+	for _, token := range []string{"first", "second", "third"} {
+		machines.serve(t, "server-1", token, ready1())
+		expect(t, probe.Check(t.Context(), machines), "")
+	}
+	if reads := machines.read["server-1 "+kubeconfigFile]; reads != 3 {
+		t.Errorf("the kubeconfig was read %d times, want once for each life", reads)
+	}
+	_, authority := newCertificate(t)
+	machines.writeKubeconfig(t, "server-1", "third", authority)
+	expect(t, Cluster{Servers: []string{"server-1"}}.NodesReady(1).Check(t.Context(), machines), "certificate signed by unknown authority")
+}
+
+// Goal: servers are asked in turn, and one that says nothing leaves the others their share of the time.
+// Method: a server that hangs, one that is down, and one that answers, in that order.
+func TestServersAreAskedInTurn(t *testing.T) {
+	machines := newMachines(t)
+	hang := func(_ http.ResponseWriter, request *http.Request) { <-request.Context().Done() }
+	machines.serve(t, "server-1", "secret", &api{answers: map[string]any{"GET /api/v1/nodes": hang}})
+	machines.serve(t, "server-3", "secret", ready1())
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	expect(t, Cluster{}.NodesReady(1).Check(ctx, machines), "")
+
+	machines.End("server-3", 1)
+	ctx, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	err := Cluster{}.NodesReady(1).Check(ctx, machines)
+	expect(t, err, "server-1: no answer in time; server-2: there is no "+kubeconfigFile+": k3s has not come up yet; server-3: ")
+	expect(t, err, "connection refused")
+}
+
+// Goal: a cluster that is not there is refused in words. Method: a topology without servers, a wrong name,
+// a kubeconfig that is none.
+func TestClustersThatCannotBeAsked(t *testing.T) {
+	machines := newMachines(t)
+	expect(t, Cluster{Servers: []string{"server-9"}}.NodesReady(1).Check(t.Context(), machines), "the topology has no node called server-9")
+	if err := machines.Rack.WriteFile(t.Context(), "server-1", harness.File{Path: kubeconfigFile, Data: []byte("}")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Client(t.Context(), machines, "server-1")
+	expect(t, err, "parse "+kubeconfigFile)
+	_, err = Cluster{}.servers(lonely{})
+	expect(t, err, "the topology has no node of role k3s-server")
+}
+
+type lonely struct{ harness.Observer }
+
+func (lonely) Topology() harness.Topology { return harness.Topology{} }
+
+// Goal: an API server that comes up is not ready, and tells what is missing in few words. Method: what k3s
+// 1.34.0 answers a moment after its start.
+func TestAnswers(t *testing.T) {
+	machines := newMachines(t)
+	served := &api{answers: map[string]any{"GET /readyz": func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "[+]ping ok\n[-]etcd failed: reason withheld\n[-]poststarthook/rbac/bootstrap-roles failed: reason withheld\nreadyz check failed", http.StatusInternalServerError)
+	}}}
+	machines.serve(t, "server-1", "secret", served)
+	probe := Cluster{Servers: []string{"server-1"}}.Answers()
+	expect(t, probe.Check(t.Context(), machines), "server-1: not ready yet: etcd, poststarthook/rbac/bootstrap-roles")
+	served.set("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "starting")
+	})
+	expect(t, probe.Check(t.Context(), machines), "server-1: starting")
+	served.set("GET /readyz", "ok")
+	expect(t, probe.Check(t.Context(), machines), "")
+}

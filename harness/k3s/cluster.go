@@ -1,0 +1,96 @@
+package k3s
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Roles of the nodes that run k3s.
+const (
+	ServerRole = "k3s-server"
+	AgentRole  = "k3s-agent"
+)
+
+// A Cluster is where to ask and whom to order about; the zero value is that of all nodes with the role
+// [ServerRole].
+type Cluster struct {
+	// Servers are the nodes whose API servers are asked, in turn: the next one when one does not answer in
+	// its share of the time, as with a load balancer in front of them. Empty means those of the role.
+	Servers []string
+}
+
+// servers are the nodes of the servers; having none is an error.
+func (c Cluster) servers(observer harness.Observer) ([]harness.Node, error) {
+	if len(c.Servers) == 0 {
+		nodes := observer.Topology().Selected(ServerRole)
+		if len(nodes) == 0 {
+			return nil, errors.New("the topology has no node of role " + ServerRole)
+		}
+		return nodes, nil
+	}
+	nodes := make([]harness.Node, len(c.Servers))
+	for i, name := range c.Servers {
+		node, known := observer.Topology().Node(name)
+		if !known {
+			return nil, fmt.Errorf("the topology has no node called %s", name)
+		}
+		nodes[i] = node
+	}
+	return nodes, nil
+}
+
+// ask puts a question to the servers in turn, and gives each an equal part of the time that is left. That
+// something does not exist is an answer: the others would only say the same.
+func (c Cluster) ask(ctx context.Context, observer harness.Observer, keys *keyring, question func(context.Context, *kubernetes.Clientset) error) error {
+	nodes, err := c.servers(observer)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for i, node := range nodes {
+		turn, cancel := shareOf(ctx, len(nodes)-i)
+		err := keys.ask(turn, observer, node.Name, question)
+		cancel()
+		if err == nil || apierrors.IsNotFound(err) {
+			return err
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", node.Name, err))
+	}
+	return harness.JoinErrors(errs...)
+}
+
+// A claim is a probe of the cluster. It keeps the servers' kubeconfigs from one question to the next.
+type claim struct {
+	name    string
+	cluster Cluster
+	keys    *keyring
+	check   func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error)
+}
+
+// claim makes a probe. Its check returns what it saw instead of what is claimed apart from what kept it
+// from seeing anything: only then is another server asked.
+func (c Cluster) claim(name string, check func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error)) harness.Probe {
+	return claim{name: name, cluster: c, keys: new(keyring), check: check}
+}
+
+func (c claim) Name() string          { return c.name }
+func (c claim) Period() time.Duration { return claimPeriod }
+
+func (c claim) Check(ctx context.Context, observer harness.Observer) error {
+	var seen error
+	err := c.cluster.ask(ctx, observer, c.keys, func(ctx context.Context, client *kubernetes.Clientset) (err error) {
+		seen, err = c.check(ctx, observer, client)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return seen
+}

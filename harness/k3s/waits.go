@@ -1,0 +1,66 @@
+package k3s
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// claimPeriod is how often a probe of the cluster asks, and so the resolution of its figures.
+const claimPeriod = 500 * time.Millisecond
+
+// namePeriod is how often a pod is asked to resolve a name. Each answer may take several queries of a
+// resolver that others use too.
+const namePeriod = 100 * time.Millisecond
+
+// The waits of orders and runbooks. Their limits are generous: they end what hangs, they do not judge it.
+// What a recovery may take is the objective's business.
+var (
+	waitForClaims   = harness.Wait{For: "the cluster", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}                      // seen: 9 s for a node from nothing
+	waitForApply    = harness.Wait{For: "the manifest to be accepted", Interval: 500 * time.Millisecond, Limit: time.Minute}          // namespaces get their service account a moment later
+	waitForPods     = harness.Wait{For: "the pods to be replaced", Interval: 500 * time.Millisecond, Limit: 2 * time.Minute}          // a pod may take 30 s to end
+	waitForRejoin   = harness.Wait{For: "the server to join", Interval: time.Second, Limit: 4 * time.Minute}                          // members are promoted by a clock of 15 s
+	waitForLogLine  = harness.Wait{For: "k3s to say what is wrong", Interval: 200 * time.Millisecond, Limit: 25 * time.Second}        // a supervisor may take a few seconds to start it again
+	waitForWatch    = harness.Wait{For: "the API to be watched", Interval: 200 * time.Millisecond}                                    // for as long as the recording goes on
+	waitForSnapshot = harness.Wait{For: "the snapshot to be saved", Interval: time.Second, Limit: time.Minute}                        // etcd may only just have found its leader
+	waitForSettings = harness.Wait{For: "Kubernetes to tell its settings", Interval: 500 * time.Millisecond, Limit: 30 * time.Second} // the tunnel to a kubelet takes a moment after a start
+)
+
+const (
+	// oneAsk is the time limit of one question outside of a probe.
+	oneAsk = 3 * time.Second
+	// resetWithin bounds a cluster reset, which starts etcd by itself, looks at it every 5 s, and takes 5 s to end.
+	resetWithin = 3 * time.Minute
+)
+
+// WaitReady waits until all claims hold, one after the other, for at most 3 min each. The error holds what
+// was seen last.
+func (c Cluster) WaitReady(ctx context.Context, observer harness.Observer, claims ...harness.Probe) error {
+	for _, claim := range claims {
+		wait := waitForClaims
+		wait.For = claim.Name()
+		if err := wait.Until(ctx, limited(func(ctx context.Context) error { return claim.Check(ctx, observer) })); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// limited gives every look of a wait the time of one question.
+func limited(look func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, oneAsk)
+		defer cancel()
+		return look(ctx)
+	}
+}
+
+// onNode puts the node's name in front of an error.
+func onNode(node string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", node, err)
+}
