@@ -32,14 +32,20 @@ func Serve(ctx context.Context, address string) error {
 
 func serve(ctx context.Context, listener net.Listener) error {
 	answer := Answer{PID: os.Getpid(), Started: time.Now(), Allocation: os.Getenv("NOMAD_ALLOC_ID")}
-	server := &http.Server{ReadHeaderTimeout: headerLimit, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(answer) // the only failure is a client who has gone
-	})}
+	handler := http.NewServeMux()
+	handler.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, answer) })
+	handler.Handle("GET /resolve", resolver{lookup: lookup})
+	server := &http.Server{ReadHeaderTimeout: headerLimit, Handler: handler}
 	closing := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer closing()
 	if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve as the canary: %w", err)
 	}
 	return nil
+}
+
+func reply(w http.ResponseWriter, status int, answer any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // the only failure is a client who has gone
 }
