@@ -57,8 +57,8 @@ func readCatalog(root string) (catalog, error) {
 	return catalog{folders: folders, labels: slices.Sorted(maps.Keys(known))}, nil
 }
 
-// postmortem is how the label of a postmortem looks: its date and its name.
-var postmortem = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}-`)
+// postmortem is how the label of a postmortem looks: its date, or that it has none, and its name.
+var postmortem = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2}|undated)-`)
 
 // postmortems are the labels that stand for one postmortem each.
 func (c catalog) postmortems() []string {

@@ -1,0 +1,101 @@
+package singlenode
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+)
+
+// Labels and names of the cluster's own name server.
+const (
+	dnsNamespace = "kube-system"
+	dnsPods      = "k8s-app=kube-dns"
+	insideName   = "kubernetes.default.svc.cluster.local."
+)
+
+func outsideNames() harness.Probe {
+	return resolvedByPods("pods resolve names outside", fixtures.BlogOutsideName+".")
+}
+func insideNames() harness.Probe {
+	return resolvedByPods("pods resolve names inside", insideName)
+}
+
+// badResolvConf writes a bad resolv.conf, and has CoreDNS start anew, as it does some day: a pod keeps the
+// file that its node had when it began.
+func badResolvConf(nameserver string) harness.Fault {
+	return fault.BadResolvConf{
+		Node: fixtures.BlogMachine, Content: "nameserver " + nameserver + "\n",
+		Then: node.DeletePods(dnsNamespace, dnsPods), ThenName: "CoreDNS starts anew",
+	}
+}
+
+var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
+	It("that names the machine itself makes CoreDNS crash, and what runs goes on", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: 10 * time.Minute})
+		steady, writes := harness.All(outsideNames(), insideNames()), writes()
+		Expect(drill.Unaffected(ctx, pageServed(), commentsServed(), nodeReady())).To(Succeed())
+
+		peace(ctx, drill, steady, writes)
+		By("having the node's resolv.conf name the loopback, which in a pod is the pod itself")
+		Expect(drill.Inject(ctx, badResolvConf("127.0.0.1"))).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		keepComplaint(ctx, drill)
+		By("replaying the playbook without reinstalling anything")
+		Expect(drill.Repair(ctx, configuration(fixtures.BlogMachine))).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(20*time.Minute))
+
+	It("that names a server nobody answers at takes the outside away, and nothing else", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: 10 * time.Minute})
+		steady, writes := harness.All(outsideNames()), writes()
+		inside := insideNames()
+		Expect(drill.Unaffected(ctx, pageServed(), commentsServed(), nodeReady())).To(Succeed())
+		Expect(drill.Watch(ctx, inside)).To(Succeed())
+
+		peace(ctx, drill, steady, writes)
+		Expect(drill.Inject(ctx, badResolvConf("10.201.5.99"))).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("seeing names inside answered again by the new CoreDNS, bad file or not")
+		Eventually(ctx, func() error { return inside.Check(ctx, drill.Lab) }).WithTimeout(time.Minute).Should(Succeed())
+		By("replaying the playbook without reinstalling anything")
+		Expect(drill.Repair(ctx, configuration(fixtures.BlogMachine))).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(20*time.Minute))
+})
+
+// loopDetected is how CoreDNS says why it ends itself.
+const loopDetected = "Loop"
+
+// awaitComplaint allows for a pod that has only just been made and ends every few seconds.
+var awaitComplaint = harness.Wait{For: "CoreDNS to say what is wrong", Interval: 500 * time.Millisecond, Limit: time.Minute}
+
+// keepComplaint keeps the line in which CoreDNS says that its questions come back to itself.
+func keepComplaint(ctx context.Context, drill *suite.Drill) {
+	GinkgoHelper()
+	Expect(awaitComplaint.Until(ctx, func(ctx context.Context) error {
+		log, err := drill.Lab.Exec(ctx, fixtures.BlogMachine, "kubectl", "--namespace="+dnsNamespace, "logs", "--selector="+dnsPods, "--tail=-1")
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(log)) {
+			if strings.Contains(line, loopDetected) {
+				drill.Observe("CoreDNS detects the loop", fixtures.BlogMachine, strings.TrimSpace(line))
+				return nil
+			}
+		}
+		return fmt.Errorf("its log does not mention a loop: %q", log)
+	})).To(Succeed())
+}

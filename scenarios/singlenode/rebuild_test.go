@@ -1,0 +1,80 @@
+package singlenode
+
+import (
+	"context"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/k3s"
+)
+
+// halfAnHour is the postmortem's own figure, of which the provider's reinstallation took half.
+const (
+	halfAnHour     = 30 * time.Minute
+	reinstallation = 15 * time.Minute
+)
+
+var _ = Describe("A node that does not start any more", Label("k3s", "ansible", "backup", postmortem), func() {
+	It("is replaced by a temporary one, reinstalled from nothing, and given its visitors back", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: halfAnHour, RPO: dayOfWrites, Patience: halfAnHour + time.Minute})
+		steady, writes := harness.All(pageServed(), commentsServed(), nodeReady()), writes()
+
+		peace(ctx, drill, steady, writes)
+		By("backing up in the night, and proving that the backup can be restored")
+		Expect(backUp(ctx, drill.Lab)).To(Succeed())
+		Expect(drill.Rehearse(ctx, "restoring the backup into empty databases", canBeRestored)).To(Succeed())
+		By("corrupting the datastore, and having the machine boot")
+		Expect(drill.Inject(ctx, k3s.CorruptDatastore{Node: fixtures.BlogMachine, Reboot: true})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("serving from a temporary node with last night's data, then reinstalling the machine and moving back")
+		Expect(drill.Repair(ctx,
+			restored(fixtures.BlogSpare), traffic(fixtures.BlogSpare),
+			reinstall{fixtures.BlogMachine},
+			moveBack{},
+		)).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		By("counting what was written since the backup, and nothing else, as lost")
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		Expect(drill.Record().Judgement.Lost).To(BeNumerically(">", 0), "a backup cannot hold what was written after it")
+	}, SpecTimeout(40*time.Minute))
+})
+
+// A reinstall has the provider put a fresh Debian on a machine, which takes the provider its time.
+type reinstall struct{ machine string }
+
+func (r reinstall) Name() string { return "have the provider reinstall " + r.machine }
+
+func (r reinstall) Steps() []harness.Step {
+	return []harness.Step{{
+		Name: "reinstall the operating system of " + r.machine, Declared: reinstallation,
+		Do: func(ctx context.Context, operator harness.Operator) error { return operator.Reinstall(ctx, r.machine) },
+	}}
+}
+
+// moveBack takes the visitors away from the temporary node, so that nothing is written after its backup, and
+// gives them back to a machine that has restored it.
+type moveBack struct{}
+
+func (moveBack) Name() string { return "move back to " + fixtures.BlogMachine }
+
+func (moveBack) Steps() []harness.Step {
+	steps := []harness.Step{
+		{Name: "close the door of " + fixtures.BlogSpare, Do: on(fixtures.BlogSpare, "service-address", "drop")},
+		{Name: "back up " + fixtures.BlogSpare, Do: on(fixtures.BlogSpare, "backup")},
+	}
+	steps = append(steps, restored(fixtures.BlogMachine).Steps()...)
+	return append(steps, traffic(fixtures.BlogMachine).Steps()...)
+}
+
+// on runs a command on a machine.
+func on(machine string, argv ...string) func(context.Context, harness.Operator) error {
+	return func(ctx context.Context, operator harness.Operator) error {
+		_, err := operator.Exec(ctx, machine, argv...)
+		return err
+	}
+}

@@ -1,0 +1,70 @@
+package singlenode
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/ansible"
+	"github.com/reprise-dr/reprise/harness/fault"
+)
+
+// aFewSeconds is what the postmortem says that an upgrade of Traefik costs.
+const aFewSeconds = 15 * time.Second
+
+var _ = Describe("The playbook, played again on a node that serves", Label("k3s", "ansible", postmortem), func() {
+	It("changes nothing without its installation tasks, and costs the visitors nothing", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: time.Minute})
+		drill.Claim(harness.Inconclusive, "a replay that changes nothing breaks nothing: there must be nothing to recover from")
+		steady, writes := harness.All(pageServed(), commentsServed()), writes()
+
+		peace(ctx, drill, steady, writes)
+		replay := &observedPlay{Playbook: configuration(fixtures.BlogMachine)}
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: replay})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(MatchError(harness.ErrNotDetected))
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		Expect(replay.stats.Unchanged()).To(Succeed())
+		Expect(drill.Record().Judgement.Outages).To(BeEmpty(), "visitors noticed it")
+		drill.Finding(fmt.Sprintf("%d tasks were replayed, none changed anything", replay.stats.Hosts[fixtures.BlogMachine].OK))
+	}, SpecTimeout(10*time.Minute))
+
+	It("upgrades Traefik at the price of a few seconds", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: 2 * time.Minute})
+		steady, writes := harness.All(pageServed()), writes()
+		Expect(drill.Unaffected(ctx, nodeReady())).To(Succeed())
+		upgrade := configuration(fixtures.BlogMachine)
+		upgrade.Variables = map[string]string{"traefik_version": fixtures.Traefik().Version}
+		upgrade.Title = fmt.Sprintf("upgrade Traefik from %s to %s", fixtures.TraefikPrevious().Version, fixtures.Traefik().Version)
+
+		peace(ctx, drill, steady, writes)
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: upgrade})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("leaving it to Kubernetes")
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		cost, noticed := outage(drill, pageServed())
+		Expect(noticed).To(BeTrue())
+		Expect(cost.Down).To(BeNumerically("<", aFewSeconds))
+		drill.Finding(fmt.Sprintf("the upgrade of Traefik cost the visitors %.2f s", cost.Down.Seconds()))
+	}, SpecTimeout(10*time.Minute))
+})
+
+// An observedPlay is a playbook that remembers what it has changed.
+type observedPlay struct {
+	ansible.Playbook
+	stats ansible.Stats
+}
+
+func (o *observedPlay) Steps() []harness.Step {
+	return []harness.Step{{Name: o.Name(), Do: func(ctx context.Context, operator harness.Operator) (err error) {
+		o.stats, err = ansible.Play(ctx, operator, o.Playbook)
+		return err
+	}}}
+}
