@@ -95,7 +95,14 @@ func (f freshConnections) RoundTrip(request *http.Request) (*http.Response, erro
 			return f.dial(request.Context(), network, address)
 		},
 	}
-	return transport.RoundTrip(request)
+	response, err := transport.RoundTrip(request)
+	// The goodbye of TLS reaches the server before its connection is closed: what it answers to that comes
+	// after the request's end, and is no answer to the request.
+	if ended := request.Context().Err(); err == nil && ended != nil {
+		_ = response.Body.Close()
+		return nil, ended
+	}
+	return response, err
 }
 
 // dial connects and shakes hands within the request's time.

@@ -41,6 +41,7 @@ type machines struct {
 	mutex   sync.Mutex
 	apis    map[string]*httptest.Server
 	read    map[string]int // how often each file was read, by "node path"
+	dialled int            // connections made to API servers
 	done    []string       // what was done, in order
 	strikes [][]harness.Blow
 	status  map[string]harness.SystemStatus // replaces the rack's where it is set
@@ -78,7 +79,7 @@ func newMachines(t *testing.T) *machines {
 }
 
 // serve starts the API server of a node with a certificate of its own, and writes the kubeconfig for it.
-func (m *machines) serve(t *testing.T, node, token string, api http.Handler) *httptest.Server {
+func (m *machines) serve(t *testing.T, node, token string, api http.Handler) {
 	t.Helper()
 	certificate, authority := newCertificate(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
@@ -98,7 +99,6 @@ func (m *machines) serve(t *testing.T, node, token string, api http.Handler) *ht
 	m.apis[node] = server
 	m.mutex.Unlock()
 	m.writeKubeconfig(t, node, token, authority)
-	return server
 }
 
 func (m *machines) writeKubeconfig(t *testing.T, node, token string, authority []byte) {
@@ -142,6 +142,9 @@ func (m *machines) Dial(ctx context.Context, from, network, address string) (net
 	if status, _ := m.Status(ctx, from); api == nil || address != "127.0.0.1:6443" || !status.Running {
 		return m.Rack.Dial(ctx, from, network, address)
 	}
+	m.mutex.Lock()
+	m.dialled++
+	m.mutex.Unlock()
 	return new(net.Dialer).DialContext(ctx, "tcp", api.Listener.Addr().String())
 }
 
