@@ -30,6 +30,7 @@ func hostileRun() Run {
 	record.Ledgers[0].Name = hostile
 	record.SLIs[1].Steady, record.SLIs[1].Unaffected, record.SLIs[1].Skipped, record.SLIs[1].Name = false, true, 1, hostile+" too"
 	record.FurtherFaults = []harness.RecordFault{{Description: hostile, At: t0 + time.Second, Confirmed: hostile}}
+	record.Rehearsals = []harness.RecordRehearsal{{Name: hostile, To: time.Second}, {Name: hostile, Error: hostile}}
 	record.Registers = notLinearizable().Registers
 	record.Registers[0].Name, record.Registers[0].Explanation = hostile, hostile
 	record.Judgement = harness.Judge(record)

@@ -188,6 +188,9 @@ func drillProperties(record harness.Record) []junitProperty {
 // drillOutput is what a viewer shows below the test case.
 func drillOutput(record harness.Record) string {
 	lines := []string{sentence(record)}
+	for _, rehearsal := range record.Rehearsals {
+		lines = append(lines, rehearsalSentence(rehearsal))
+	}
 	for _, outage := range record.Judgement.Outages {
 		lines = append(lines, outageSentence(record, outage))
 	}

@@ -205,6 +205,14 @@ func (drillView) Number(index int) int { return index + 1 }
 // Took is how long a step really took.
 func (drillView) Took(step harness.RecordStep) string { return unbroken(step.To - step.From) }
 
+// Tried is how long a rehearsal took.
+func (drillView) Tried(rehearsal harness.RecordRehearsal) string {
+	return unbroken(rehearsal.To - rehearsal.From)
+}
+
+// Works is the mark of a rehearsal's outcome.
+func (drillView) Works(rehearsal harness.RecordRehearsal) string { return rehearsalMark(rehearsal) }
+
 // Period is how often an SLI of that name was asked.
 func (v drillView) Period(sli string) string {
 	for _, one := range v.SLIs {

@@ -109,6 +109,39 @@ func notLinearizable() harness.Record {
 	return record
 }
 
+// rehearsalFailed is a drill that is over before its fault: the backup is there and cannot be restored.
+func rehearsalFailed() harness.Record {
+	record := baseRecord("rehearsal-failed", "The node is rebuilt from a backup that is truncated", 21*time.Second)
+	record.Scenario, record.Labels = "singlenode", []string{"singlenode", "k3s"}
+	record.Versions, record.Topology = map[string]string{"k3s": "1.34.0+k3s1", "ansible-core": "2.14.18"}, "blog"
+	record.Objective.RTO, record.Objective.RPO = 30*time.Minute, 24*time.Hour
+	record.Claim = harness.Claim{Verdict: harness.Missed, Because: "the nightly upload was cut off"}
+	record.Nodes = []harness.RecordNode{
+		{Name: "blog-1", Role: "machine", System: "machine bookworm", Before: blogAddresses(11), After: blogAddresses(11)},
+		{Name: "s3-1", Role: "s3", System: "versitygw 1.8.0", Before: blogAddresses(21), After: blogAddresses(21)},
+	}
+	watch(&record, "the blog serves its posts", true, "")
+	record.Fault, record.WatchedUntil = nil, 0
+	record.Rehearsals = []harness.RecordRehearsal{
+		{Name: "fetching the newest backup", From: 6200 * time.Millisecond, To: 7050 * time.Millisecond},
+		{
+			Name: "restoring the newest backup into an empty place", From: 7050 * time.Millisecond, To: 18300 * time.Millisecond,
+			Error: `blog-1: "restore-check blog-20261121-031500.tgz" exited with 1: gzip: stdin: unexpected end of file`,
+		},
+	}
+	record.Events = record.Events[:2]
+	for _, rehearsal := range record.Rehearsals {
+		record.Events = append(record.Events, harness.Event{At: rehearsal.To, Kind: "note", Text: rehearsal.String()})
+	}
+	record.Ledgers = []harness.RecordLedger{ledger("posts of the blog", 130, 130, 0, 0, 0)}
+	record.Ledgers[0].Kept, record.Ledgers[0].Reconciled = 0, false
+	return record
+}
+
+func blogAddresses(host int) harness.Addresses {
+	return harness.Addresses{IPv6: address("fd00:d5::", host), IPv4: address("10.201.5.", host)}
+}
+
 // madeUpHistory is a history of 4 clients on key 2: writes and reads in peace, an election in which
 // writes stay unknown, then a read of a value that another client has seen replaced.
 func madeUpHistory() []harness.Operation {

@@ -50,6 +50,9 @@ func sentenceHasClaim(record harness.Record) bool {
 
 func recoveryPhrase(record harness.Record) string {
 	judgement, target := record.Judgement, record.Objective.RTO
+	if rehearsal, failed := failedRehearsal(record); failed {
+		return fmt.Sprintf("%s does not work, so no fault was injected", rehearsal.Name)
+	}
 	switch {
 	case record.Fault == nil:
 		return "no fault was injected"

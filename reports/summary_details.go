@@ -10,7 +10,7 @@ import (
 
 // summaryDetails folds what a drill measured besides its verdict.
 func summaryDetails(text *strings.Builder, record harness.Record) {
-	if len(record.Judgement.Outages)+len(record.Ledgers)+len(record.Registers) == 0 && len(sparedSLIs(record)) == 0 {
+	if len(record.Judgement.Outages)+len(record.Ledgers)+len(record.Registers)+len(record.Rehearsals) == 0 && len(sparedSLIs(record)) == 0 {
 		return
 	}
 	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(record.Title)))
@@ -43,9 +43,12 @@ func summaryOutages(text *strings.Builder, record harness.Record) {
 	text.WriteString("\n")
 }
 
-// summaryNotes lists what has no figures of its own kind: what was spared, further faults, registers, gaps.
+// summaryNotes lists what has no figures of its own kind: rehearsals, what was spared, further faults, registers, gaps.
 func summaryNotes(text *strings.Builder, record harness.Record) {
 	var notes []string
+	for _, rehearsal := range record.Rehearsals {
+		notes = append(notes, rehearsalMark(rehearsal)+" "+rehearsalSentence(rehearsal))
+	}
 	for _, one := range sparedSLIs(record) {
 		notes = append(notes, one.Mark+" "+one.SLI+", named as unaffected: "+one.Outcome)
 	}
