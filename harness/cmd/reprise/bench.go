@@ -41,15 +41,15 @@ func benchCommand(out io.Writer) *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "bench",
-		Usage: "measure the harness itself: start of a lab, faults, skew, the ledger, what is left behind",
+		Usage: "measure the harness itself: start of a lab, faults, skew, the ledger, a Kubernetes node, what is left behind",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "runs", Value: benchRuns, Usage: "start the lab and its floor `N` times each, by turns", Validator: positive},
+			&cli.IntFlag{Name: "runs", Value: benchRuns, Usage: "start the lab and its floor `N` times each, by turns, and as often a Kubernetes node", Validator: positive},
 			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times", Validator: positive},
 			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
 			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
-			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults or ledger", Validator: func(part string) error {
+			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger or k3s", Validator: func(part string) error {
 				if benchPart(part) == nil {
-					return fmt.Errorf("there is no part %q: it can be ready, faults or ledger", part)
+					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger or k3s", part)
 				}
 				return nil
 			}},
@@ -62,7 +62,7 @@ func benchCommand(out io.Writer) *cli.Command {
 			defer stop()
 			cluster := fixtures.NomadConsul(benchServers)
 			return (&bench{
-				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
+				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster), kubernetes: fixtures.K3sCluster(1, 0),
 				runs: command.Int("runs"), faults: command.Int("faults"), starts: command.Int("starts"), keep: command.Bool("keep"),
 				elections: command.Int("elections"), only: command.String("only"),
 			}).measure(ctx)
@@ -76,6 +76,8 @@ type bench struct {
 	run     string // label of all labs
 	cluster harness.Topology
 	floor   fixtures.Floor
+
+	kubernetes harness.Topology // one node
 
 	runs, faults, starts int
 	keep                 bool
@@ -102,7 +104,7 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	defer engine.Close()
-	if err := lab.Prepare(ctx, engine, lab.Plain(b.out), b.cluster, b.floor.Machine); err != nil {
+	if err := lab.Prepare(ctx, engine, lab.Plain(b.out), b.topologies()...); err != nil {
 		return err
 	}
 	b.report = newBenchReport(time.Now())
@@ -129,7 +131,9 @@ type part func(*bench, context.Context) error
 
 // benchPart is the part of a name; nil when there is none.
 func benchPart(name string) part {
-	return map[string]part{"ready": (*bench).measureReady, "faults": (*bench).measureFaults, "ledger": (*bench).measureLedger}[name]
+	return map[string]part{
+		"ready": (*bench).measureReady, "faults": (*bench).measureFaults, "ledger": (*bench).measureLedger, "k3s": (*bench).measureK3s,
+	}[name]
 }
 
 // parts are those that were asked for.
@@ -137,7 +141,18 @@ func (b *bench) parts() []part {
 	if b.only != "" {
 		return []part{benchPart(b.only)}
 	}
-	return []part{(*bench).measureReady, (*bench).measureFaults, (*bench).measureLedger, (*bench).startMore}
+	return []part{(*bench).measureReady, (*bench).measureFaults, (*bench).measureLedger, (*bench).measureK3s, (*bench).startMore}
+}
+
+// topologies are those that the parts make labs of.
+func (b *bench) topologies() []harness.Topology {
+	switch b.only {
+	case "":
+		return []harness.Topology{b.cluster, b.floor.Machine, b.kubernetes}
+	case "k3s":
+		return []harness.Topology{b.kubernetes}
+	}
+	return []harness.Topology{b.cluster, b.floor.Machine}
 }
 
 // benchFolder is where reports of benches are kept.
@@ -189,12 +204,16 @@ func (b *bench) withLab(ctx context.Context, topology harness.Topology, use func
 }
 
 // allStarts is how many labs are started in all: those that are measured, one for faults, one for
-// the ledger, and as many more as were asked for; with one part only, the first one is kept.
+// the ledger, one that warms Kubernetes up, and as many more as were asked for. With one part only, the
+// first one is kept, unless the part can keep its last one.
 func (b *bench) allStarts() int {
-	if b.only != "" {
-		return 1
+	switch b.only {
+	case "":
+		return max(3*b.runs+3, b.starts)
+	case "k3s":
+		return b.runs + 1
 	}
-	return max(2*b.runs+2, b.starts)
+	return 1
 }
 
 // startMore starts and stops labs until there were enough for leftovers to show.
