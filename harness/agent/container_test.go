@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
@@ -29,5 +30,34 @@ func TestSuperviseEntrypoint(t *testing.T) {
 	cgroups := agent.SuperviseEntrypoint(harness.System{Command: command, Cgroups: true})
 	if want := append([]string{entrypoint[0], "supervise", "--cgroups", "--"}, command...); !slices.Equal(cgroups, want) {
 		t.Errorf("with cgroups the entrypoint is %q, want %q", cgroups, want)
+	}
+}
+
+// Goal: a system that runs containers of its own, and one that is started again, say so to the supervisor before
+// their command, and others do not. Method: compare entrypoints.
+func TestSuperviseEntrypointOfContainers(t *testing.T) {
+	command := []string{"k3s", "server"}
+	for _, test := range []struct {
+		system harness.System
+		flags  []string
+	}{
+		{harness.System{}, nil},
+		{harness.System{Containers: true}, []string{"--containers"}},
+		{harness.System{Restart: 5 * time.Second}, []string{"--restart=5s"}},
+		{harness.System{Cgroups: true, Containers: true, Restart: 1500 * time.Millisecond}, []string{"--cgroups", "--containers", "--restart=1.5s"}},
+	} {
+		test.system.Command = command
+		entrypoint := agent.SuperviseEntrypoint(test.system)
+		if want := slices.Concat([]string{entrypoint[0], "supervise"}, test.flags, []string{"--"}, command); !slices.Equal(entrypoint, want) {
+			t.Errorf("the entrypoint is %q, want %q", entrypoint, want)
+		}
+	}
+}
+
+// Goal: the trial of an engine is the program of the agent's image, with the folder to try. Method: compare with
+// the supervisor's entrypoint.
+func TestTrialEntrypoint(t *testing.T) {
+	if got, want := agent.TrialEntrypoint("/disk"), []string{agent.SuperviseEntrypoint(harness.System{})[0], "trial", "/disk"}; !slices.Equal(got, want) {
+		t.Errorf("the entrypoint is %q, want %q", got, want)
 	}
 }

@@ -107,6 +107,8 @@ func (e *trialEngine) start(w http.ResponseWriter) {
 
 func (e *trialEngine) wait(w http.ResponseWriter, r *http.Request) {
 	if e.hangs {
+		w.WriteHeader(http.StatusOK) // an engine says at once that it waits
+		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 		return
 	}

@@ -49,8 +49,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// Goal: a main process that somebody has started meanwhile is left alone. Method: end one, start another, then
-// what an init system does about the first.
+// Goal: what somebody has started meanwhile is left alone, and what he has stopped since stays stopped. Method: end
+// one, start another, then what an init system does about the first; the same once the other was stopped.
 func TestRestartComesTooLate(t *testing.T) {
 	s := New(Options{Command: []string{"sleep", "600"}})
 	start(t, s)
@@ -62,6 +62,11 @@ func TestRestartComesTooLate(t *testing.T) {
 	s.restart(first)
 	if s.main != second || !second.running() {
 		t.Errorf("process %d was replaced by %d", second.command.Process.Pid, s.main.command.Process.Pid)
+	}
+	stop(t, s, protocol.Stop{Timeout: time.Minute})
+	s.restart(first)
+	if s.main != second {
+		t.Error("the end of the first started what somebody had stopped")
 	}
 }
 
