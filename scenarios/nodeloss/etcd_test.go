@@ -14,8 +14,8 @@ import (
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
-// twelveHours is how often k3s saves a snapshot of its etcd by default: what may be lost at worst.
-const twelveHours = 12 * time.Hour
+// snapshotInterval is how often k3s saves a snapshot of its etcd by default: what may be lost at worst.
+const snapshotInterval = 12 * time.Hour
 
 // survivor is the server that stays when others are lost.
 const survivor = "server-1"
@@ -43,7 +43,7 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 	)
 
 	DescribeTable("lose two, and are brought back by cluster-reset from the last snapshot", func(ctx SpecContext, lose suite.Loss) {
-		drill := begin(ctx, fixtures.K3sCluster(3, 0), harness.Objective{RTO: 10 * time.Minute, RPO: twelveHours}, 0)
+		drill := begin(ctx, fixtures.K3sCluster(3, 0), harness.Objective{RTO: 10 * time.Minute, RPO: snapshotInterval}, 0)
 		steady, writes := harness.All(cluster.Answers(), cluster.EtcdVoters(3), cluster.NodesReady(3)), harness.Ledgers(cluster.ConfigMaps("drill"))
 
 		snapshot := loseTwo(ctx, drill, lose, steady, writes)

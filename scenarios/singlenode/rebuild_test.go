@@ -12,15 +12,15 @@ import (
 	"github.com/reprise-dr/reprise/harness/k3s"
 )
 
-// halfAnHour is the postmortem's own figure, of which the provider's reinstallation took half.
+// postmortemTime is the postmortem's own figure, of which the provider's reinstallation took half.
 const (
-	halfAnHour     = 30 * time.Minute
+	postmortemTime = 30 * time.Minute
 	reinstallation = 15 * time.Minute
 )
 
 var _ = Describe("A node that does not start any more", Label("k3s", "ansible", "backup", postmortem), func() {
 	It("is replaced by a temporary one, reinstalled from nothing, and given its visitors back", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: halfAnHour, RPO: dayOfWrites, Patience: halfAnHour + time.Minute})
+		drill := begin(ctx, harness.Objective{RTO: postmortemTime, RPO: dayOfWrites, Patience: postmortemTime + time.Minute})
 		steady, writes := harness.All(pageServed(), commentsServed(), nodeReady()), writes()
 
 		peace(ctx, drill, steady, writes)

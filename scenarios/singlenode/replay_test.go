@@ -14,12 +14,16 @@ import (
 	"github.com/reprise-dr/reprise/harness/fault"
 )
 
-// aFewSeconds is what the postmortem says that an upgrade of Traefik costs.
-const aFewSeconds = 15 * time.Second
+// upgradeCost is what the postmortem says that an upgrade of Traefik costs.
+const upgradeCost = 15 * time.Second
+
+// wholePlay is longer than a replay of the playbook takes, which is half a minute: what it costs may come at
+// its end, and counts from its beginning.
+const wholePlay = 90 * time.Second
 
 var _ = Describe("The playbook, played again on a node that serves", Label("k3s", "ansible", postmortem), func() {
 	It("changes nothing without its installation tasks, and costs the visitors nothing", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: time.Minute})
+		drill := begin(ctx, harness.Objective{RTO: 3 * time.Minute, DetectWithin: wholePlay})
 		drill.Claim(harness.Inconclusive, "a replay that changes nothing breaks nothing: there must be nothing to recover from")
 		steady, writes := harness.All(pageServed(), commentsServed()), writes()
 
@@ -35,7 +39,7 @@ var _ = Describe("The playbook, played again on a node that serves", Label("k3s"
 	}, SpecTimeout(10*time.Minute))
 
 	It("upgrades Traefik at the price of a few seconds", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: 2 * time.Minute})
+		drill := begin(ctx, harness.Objective{RTO: 3 * time.Minute, DetectWithin: wholePlay})
 		steady, writes := harness.All(pageServed()), writes()
 		Expect(drill.Unaffected(ctx, nodeReady())).To(Succeed())
 		upgrade := configuration(fixtures.BlogMachine)
@@ -51,7 +55,7 @@ var _ = Describe("The playbook, played again on a node that serves", Label("k3s"
 		Expect(drill.Judge()).To(Succeed())
 		cost, noticed := outage(drill, pageServed())
 		Expect(noticed).To(BeTrue())
-		Expect(cost.Down).To(BeNumerically("<", aFewSeconds))
+		Expect(cost.Down).To(BeNumerically("<", upgradeCost))
 		drill.Finding(fmt.Sprintf("the upgrade of Traefik cost the visitors %.2f s", cost.Down.Seconds()))
 	}, SpecTimeout(10*time.Minute))
 })

@@ -12,4 +12,6 @@ type Loss func(node string, and ...string) harness.Fault
 func Killed(node string, and ...string) harness.Fault { return fault.NodeLoss{Node: node, And: and} }
 
 // Unpowered machines are silent.
-func Unpowered(node string, and ...string) harness.Fault { return fault.PowerLoss{Node: node, And: and} }
+func Unpowered(node string, and ...string) harness.Fault {
+	return fault.PowerLoss{Node: node, And: and}
+}
