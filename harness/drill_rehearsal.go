@@ -21,6 +21,9 @@ func (d *Drill) Rehearse(ctx context.Context, name string, check func(ctx contex
 	}
 	rehearsal := RecordRehearsal{Name: name, From: d.now()}
 	err = check(ctx, d.lab)
+	if ctx.Err() != nil {
+		return fmt.Errorf("rehearse %s: it was broken off, which says nothing: %w", name, errors.Join(context.Cause(ctx), err))
+	}
 	rehearsal.To = d.now()
 	if err != nil {
 		rehearsal.Error = err.Error()

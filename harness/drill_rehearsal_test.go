@@ -69,6 +69,28 @@ func TestRehearsalThatFails(t *testing.T) {
 	}
 }
 
+// Goal: a rehearsal that is broken off says nothing of the recovery: the drill is inconclusive, not missed. Method: cancel
+// one that waits for its context.
+func TestRehearsalBrokenOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		time.AfterFunc(time.Second, cancel)
+		err := drill.Rehearse(ctx, "restoring the backup", func(ctx context.Context, _ Operator) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("rehearsed: %v", err)
+		}
+		must(t, drill.Close(ctx))
+		if record := drill.Record(); record.Judgement.Verdict != Inconclusive || len(record.Rehearsals) > 0 {
+			t.Errorf("rehearsals %+v, judgement %+v", record.Rehearsals, record.Judgement)
+		}
+	})
+}
+
 // Goal: a rehearsal that makes no sense, or comes at the wrong time, changes nothing. Method: one without a
 // name, one without a check, one before the steady state is proved and one after the fault.
 func TestRehearsalRefused(t *testing.T) {

@@ -78,7 +78,11 @@ func tryContainers(ctx context.Context, engine *client.Client, agentImage string
 		err = errors.Join(err, removeErr)
 	}()
 	waiting := engine.ContainerWait(ctx, created.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
-	if _, err := engine.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
+	_, err = engine.ContainerStart(ctx, created.ID, client.ContainerStartOptions{})
+	if ctx.Err() != nil {
+		return fmt.Errorf("try what the engine can do: %w", context.Cause(ctx))
+	}
+	if err != nil {
 		return fmt.Errorf("%w: with the capabilities %s, it says: %w", ErrUnfit, strings.Join(capabilities, " "), err)
 	}
 	select {

@@ -41,7 +41,7 @@ var _ = Describe("The playbook, played again on a node that serves", Label("k3s"
 	It("upgrades Traefik at the price of a few seconds", func(ctx SpecContext) {
 		drill := begin(ctx, harness.Objective{RTO: 3 * time.Minute, DetectWithin: wholePlay})
 		steady, writes := harness.All(pageServed()), writes()
-		Expect(drill.Unaffected(ctx, nodeReady())).To(Succeed())
+		Expect(drill.Watch(ctx, nodeReady())).To(Succeed())
 		upgrade := configuration(fixtures.BlogMachine)
 		upgrade.Variables = map[string]string{"traefik_version": fixtures.Traefik().Version}
 		upgrade.Title = fmt.Sprintf("upgrade Traefik from %s to %s", fixtures.TraefikPrevious().Version, fixtures.Traefik().Version)

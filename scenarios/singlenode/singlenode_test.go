@@ -6,6 +6,7 @@ package singlenode
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -43,6 +44,17 @@ var node = k3s.Cluster{Servers: []string{fixtures.BlogMachine}}
 func pageServed() harness.Probe     { return pocketbase.Served(blog) }
 func commentsServed() harness.Probe { return openfga.Served(comments) }
 func nodeReady() harness.Probe      { return node.NodeReady(fixtures.BlogMachine) }
+
+// patience is how long a visitor waits who is asked whether the blog has gone away: two processors run the
+// machine, its operator and its visitors here, and a slow answer is an answer.
+const patience = 3 * time.Second
+
+// pageServedAtAll claims that a visitor with patience gets the page.
+func pageServedAtAll() harness.Probe {
+	probe := pocketbase.Served(blog)
+	probe.Label, probe.Limit = fmt.Sprintf("%s within %v", probe.Label, patience), patience
+	return probe
+}
 
 // resolvedByPods claims that a pod gets an address for a name.
 func resolvedByPods(label, name string) harness.Probe {
