@@ -64,7 +64,7 @@ fix: ## format, and apply what check can correct by itself
 	@$(lint) run --fix ./...
 
 .PHONY: readme
-readme: $(reprise) ## put the drills of the latest run into README.md (RUN=name of another)
+readme: $(reprise) ## put the figures of the newest runs into README.md (RUN= chooses whose drills)
 	@$(reprise) readme $(call option,run,RUN)
 
 ##@ Machine

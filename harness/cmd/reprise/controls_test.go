@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
 
@@ -145,46 +144,13 @@ func TestControlsLeaveTheirResult(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(runsFolder(run.root), "latest")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the latest run is now one of control arms (%v)", err)
 	}
-	table, err := controlsTable(run.root)
+	table, err := controlsTable(run.root, []controlRow{{scenario: "flood"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"| flood | 1 | 1 | 0 | 1 | ", "`make controls FOCUS=rain SEED=7`"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("the table lacks %q:\n%s", want, table)
-		}
-	}
-}
-
-// Goal: the README tells of the newest run of all scenarios, and of a part only when there is no other;
-// what was not red shows. Method: runs of both kinds are written in turn.
-func TestControlsTableTakesTheNewestWholeRun(t *testing.T) {
-	root := t.TempDir()
-	if _, err := controlsTable(root); !errors.Is(err, errNoControls) {
-		t.Errorf("without a run the error is %v", err)
-	}
-	day := time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)
-	for _, step := range []struct {
-		name    string
-		run     controls
-		command string // of the run that the table tells of afterwards
-		says    string
-	}{
-		{"1", controls{Focus: "rain", Started: day, Command: "part"}, "part", "| flood | 1 | 1 | 1 | 0 | 3s |"},
-		{"2", controls{Started: day.Add(-time.Hour), Command: "whole"}, "whole", "not every scenario could be made red"},
-		{"3", controls{Started: day.Add(time.Hour), Command: "newer"}, "newer", "2026-01-20"},
-		{"4", controls{Started: day.Add(2 * time.Hour), Command: "broken off", Interrupted: true}, "newer", "| flood |"},
-	} {
-		step.run.Schema = controlsSchema
-		step.run.Specs = []controlledSpec{{Scenario: "flood", Title: "Rain", Arms: map[string]controlOutcome{
-			"without-fault": {Result: wentRed, Took: time.Second}, "without-runbook": {Result: stayedGreen, Took: 2 * time.Second},
-		}}}
-		if err := writeControls(filepath.Join(runsFolder(root), step.name, controlsFile), step.run); err != nil {
-			t.Fatal(err)
-		}
-		table, err := controlsTable(root)
-		if err != nil || !strings.Contains(table, "`"+step.command+"`") || !strings.Contains(table, step.says) {
-			t.Errorf("after run %s, the table (%v) does not tell of %q with %q:\n%s", step.name, err, step.command, step.says, table)
 		}
 	}
 }

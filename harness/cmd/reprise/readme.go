@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
-
-	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/reports"
 )
 
 // A section is a part of README.md that nobody types: its figures come from records. The lines around
@@ -33,7 +31,7 @@ func readmeCommand(out io.Writer) *cli.Command {
 		Name:  "readme",
 		Usage: "put the figures of the newest runs into README.md",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "run", Usage: "the `NAME` of the run whose drills are shown, as its folder in reports/out (default: the newest run of drills)"},
+			&cli.StringFlag{Name: "run", Usage: "the `NAME` of the run whose drills are shown, as its folder in reports/out (default: of each scenario, the newest run with the most of its specs)"},
 		},
 		OnUsageError: noUsageText,
 		Before:       noArguments,
@@ -42,21 +40,73 @@ func readmeCommand(out io.Writer) *cli.Command {
 			if err != nil {
 				return err
 			}
-			drills := func(root string) (string, error) { return drillsOf(root, command.String("run")) }
-			return writeReadme(out, root, []section{
-				{"drills", drills},
-				{"calibration", calibrationTable},
-				{"verdicts", verdictsTable},
-				{"controls", controlsTable},
-				{"ledger", ledgerTable},
-			})
+			sections, err := readmeSections(root, command.String("run"))
+			if err != nil {
+				return err
+			}
+			return writeReadme(out, root, sections)
 		},
 	}
 }
 
+// drillsMarker is the first line of a scenario's section of drills. README.md says by these lines which
+// scenarios it shows.
+var drillsMarker = regexp.MustCompile(`(?m)^<!-- drills of (.+?): written by `)
+
+// readmeSections are the sections that README.md has to have, the drills of the named run among them; of the
+// fullest runs when no name is given. A section or a row of a scenario that does not exist is an error.
+func readmeSections(root, run string) ([]section, error) {
+	known, err := readCatalog(root)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(readmePath(root))
+	if err != nil {
+		return nil, err
+	}
+	drills, err := drillsByScenario(root, run)
+	if err != nil {
+		return nil, err
+	}
+	var sections []section
+	for _, marker := range drillsMarker.FindAllStringSubmatch(string(text), -1) {
+		scenario := marker[1]
+		if err := known.checkScenario(scenario); err != nil {
+			return nil, err
+		}
+		sections = append(sections, section{"drills of " + scenario, func(root string) (string, error) {
+			if len(drills[scenario]) == 0 {
+				return "", usage("no drill of %s is in %s: run make chaos LABELS=%s first", scenario, filepath.Join(runsFolder(root), run), scenario)
+			}
+			return drillsTable(drills[scenario])
+		}})
+	}
+	controls := section{name: "controls"}
+	_, table, _, err := controls.cut(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("read the %s in README.md: %w", controls.name, err)
+	}
+	rows, err := controlRows(table, known)
+	if err != nil {
+		return nil, err
+	}
+	controls.table = func(root string) (string, error) { return controlsTable(root, rows) }
+	return append(sections, section{"calibration", calibrationTable}, section{"verdicts", verdictsTable}, controls, section{"ledger", ledgerTable}), nil
+}
+
+// checkScenario says in one sentence that README.md tells of a scenario that does not exist.
+func (c catalog) checkScenario(name string) error {
+	if slices.Contains(c.folders, name) {
+		return nil
+	}
+	return usage("README.md tells of an unknown scenario %q%s known scenarios: %s", name, didYouMean(name, c.folders), strings.Join(c.folders, ", "))
+}
+
+func readmePath(root string) string { return filepath.Join(root, "README.md") }
+
 // writeReadme writes the sections whose runs are there, and leaves the others as they are.
 func writeReadme(out io.Writer, root string, sections []section) error {
-	path := filepath.Join(root, "README.md")
+	path := readmePath(root)
 	written := 0
 	for _, section := range sections {
 		table, err := section.table(root)
@@ -82,74 +132,40 @@ func (s section) write(path, table string) error {
 	if err != nil {
 		return err
 	}
-	before, rest, begins := strings.Cut(string(text), s.begin()+"\n")
-	_, after, ends := strings.Cut(rest, s.end()+"\n")
-	if !begins || !ends {
-		return fmt.Errorf("it lacks the line %q or %q", s.begin(), s.end())
-	}
-	return os.WriteFile(path, []byte(before+s.begin()+"\n"+table+s.end()+"\n"+after), 0o644)
-}
-
-// drillsOf is the table of a run's drills; of the newest run of drills when no name is given.
-func drillsOf(root, run string) (string, error) {
-	if run != "" {
-		records, err := reports.ReadRecords(filepath.Join(runsFolder(root), run))
-		if err != nil {
-			return "", err
-		}
-		return drillsTable(records)
-	}
-	runs, err := filepath.Glob(filepath.Join(runsFolder(root), "[0-9]*"))
+	before, _, after, err := s.cut(string(text))
 	if err != nil {
-		return "", err
+		return err
 	}
-	for _, folder := range slices.Backward(runs) { // named by their time
-		records, err := reports.ReadRecords(folder)
-		if err == nil && len(records) > 0 && tellStories(records) {
-			return drillsTable(records)
-		}
-	}
-	return "", usage("no run of drills is there: run make chaos first")
+	return os.WriteFile(path, []byte(before+table+after), 0o644)
 }
 
-// controlLabel is what package suite labels the drills of control arms with.
-const controlLabel = "control arm"
-
-// tellStories tells whether all records are drills of a story, as it is: neither a control arm nor one of the
-// harness's own proofs.
-func tellStories(records []harness.Record) bool {
-	return !slices.ContainsFunc(records, func(record harness.Record) bool {
-		return record.Scenario == verdictsScenario || slices.Contains(record.Labels, controlLabel)
-	})
+// cut parts a page at the section's two lines, which stay with what is before and after.
+func (s section) cut(text string) (before, between, after string, err error) {
+	above, rest, begins := strings.Cut(text, s.begin()+"\n")
+	between, below, ends := strings.Cut(rest, s.end()+"\n")
+	if !begins || !ends {
+		return "", "", "", fmt.Errorf("it lacks the line %q or %q", s.begin(), s.end())
+	}
+	return above + s.begin() + "\n", between, s.end() + "\n" + below, nil
 }
 
-// drillsTable is the table of the run's summary, and where its figures come from.
-func drillsTable(records []harness.Record) (string, error) {
-	if len(records) == 0 {
-		return "", usage("the run has no record: run make chaos first")
+// readResults reads every JSON file whose path matches the pattern. No file is no error.
+func readResults[T any](pattern string) ([]T, error) {
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
 	}
-	var summary, table strings.Builder
-	if err := reports.Summary(&summary, reports.Run{Records: records}); err != nil {
-		return "", err
-	}
-	for line := range strings.Lines(summary.String()) {
-		inTable := strings.HasPrefix(line, "|")
-		if inTable {
-			table.WriteString(line)
+	var results []T
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
 		}
-		if !inTable && table.Len() > 0 {
-			break // the tables below the first one are about single drills
+		var result T
+		if err := json.Unmarshal(text, &result); err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
 		}
+		results = append(results, result)
 	}
-	versions := map[string]bool{}
-	for _, record := range records {
-		for product, version := range record.Versions {
-			versions[product+" "+version] = true
-		}
-	}
-	first := records[0]
-	fmt.Fprintf(&table, "\nMeasured on %s with %s; %s processors, %s of memory, kernel %s, engine %s.\n",
-		first.Started.UTC().Format("2006-01-02"), strings.Join(slices.Sorted(maps.Keys(versions)), ", "),
-		first.Engine["processors"], first.Engine["memory"], first.Engine["kernel"], first.Engine["engine"])
-	return table.String(), nil
+	return results, nil
 }

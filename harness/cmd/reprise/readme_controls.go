@@ -1,10 +1,9 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,73 +13,110 @@ import (
 // errNoControls says that there is no run of control arms to tell of.
 var errNoControls = errors.New("no run of control arms is there: run make controls first")
 
-// controlsTable renders the newest run of control arms as a Markdown table. A run of some scenarios only
-// counts when there is none of all of them. Without any, the error wraps errNoControls.
-func controlsTable(root string) (string, error) {
-	found, err := newestControls(root)
+// controlsHeader is the head of the table. A row says itself which run it tells of: the others may be of
+// another one.
+const controlsHeader = "| Scenario | Specs | Arms red, as they must be | Not red | Not applicable | Time | Outcome | Command | Date |\n" +
+	"|---|---|---|---|---|---|---|---|---|\n"
+
+// A controlRow is what the table says of a scenario: a whole line.
+type controlRow struct{ scenario, line string }
+
+// controlRows reads the rows of the table as it stands in README.md. Scenarios that it lacks follow, without
+// figures. A row of a scenario that does not exist is an error.
+func controlRows(table string, known catalog) ([]controlRow, error) {
+	var rows []controlRow
+	missing := slices.Clone(known.folders)
+	head := true
+	for line := range strings.Lines(table) {
+		cells, isRow := strings.CutPrefix(line, "| ")
+		if !isRow {
+			continue
+		}
+		if head {
+			head = false
+			continue
+		}
+		scenario, _, _ := strings.Cut(cells, " |")
+		if err := known.checkScenario(scenario); err != nil {
+			return nil, err
+		}
+		rows = append(rows, controlRow{scenario, line})
+		missing = slices.DeleteFunc(missing, func(folder string) bool { return folder == scenario })
+	}
+	for _, scenario := range missing {
+		rows = append(rows, controlRow{scenario, "| " + scenario + " | – | – | – | – | – | no figures yet | – | – |\n"})
+	}
+	return rows, nil
+}
+
+// controlsTable renders the table of the control arms: the rows of scenarios that a run tells of anew, the
+// others as they are. When no run tells of any, the error wraps errNoControls.
+func controlsTable(root string, rows []controlRow) (string, error) {
+	runs, err := readResults[controls](filepath.Join(runsFolder(root), "*", controlsFile))
 	if err != nil {
 		return "", fmt.Errorf("tell of the control arms: %w", err)
 	}
-	var table strings.Builder
-	table.WriteString("| Scenario | Specs | Arms red, as they must be | Not red | Not applicable | Time |\n|---|---|---|---|---|---|\n")
-	for _, scenario := range found.scenarios() {
-		specs := slices.DeleteFunc(slices.Clone(found.Specs), func(spec controlledSpec) bool { return spec.Scenario != scenario })
-		var count controlCount
-		count.add(specs...)
-		var took time.Duration
-		for _, spec := range specs {
-			for _, outcome := range spec.Arms {
-				took += outcome.Took
-			}
+	table, told := controlsHeader, false
+	for _, row := range rows {
+		if found := fullestControls(runs, row.scenario); found.outcomes() > 0 {
+			row.line, told = found.row(row.scenario), true
 		}
-		fmt.Fprintf(&table, "| %s | %d | %d | %d | %d | %v |\n", scenario, len(specs), count.red, count.notRed, count.notApplicable, took.Round(time.Second))
+		table += row.line
 	}
-	fmt.Fprintf(&table, "\nMeasured on %s with `%s`", found.Started.Format(time.DateOnly), found.Command)
-	if problem := found.problem(); problem != "" {
-		table.WriteString("; " + problem)
+	if !told {
+		return "", fmt.Errorf("tell of the control arms: %w", errNoControls)
 	}
-	table.WriteString(".\n")
-	return table.String(), nil
+	return table, nil
 }
 
-// newestControls reads the newest run of control arms, of all scenarios if there is one.
-func newestControls(root string) (controls, error) {
-	paths, err := filepath.Glob(filepath.Join(runsFolder(root), "*", controlsFile))
-	if err != nil {
-		return controls{}, err
-	}
-	var newest controls
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return controls{}, err
-		}
-		var found controls
-		if err := json.Unmarshal(text, &found); err != nil {
-			return controls{}, fmt.Errorf("read %s: %w", path, err)
-		}
-		if found.Schema != controlsSchema {
+// fullestControls is what the run with the most outcomes of the scenario says of it, the newest of those that
+// were not interrupted. It is empty when there is none.
+func fullestControls(runs []controls, scenario string) controls {
+	var fullest controls
+	for _, run := range runs {
+		if run.Schema != controlsSchema {
 			continue // of another version of Reprise
 		}
-		if newest.Schema == "" || found.whole() && !newest.whole() || found.whole() == newest.whole() && found.Started.After(newest.Started) {
-			newest = found
+		if found := run.of(scenario); found.compare(&fullest) > 0 {
+			fullest = found
 		}
 	}
-	if newest.Schema == "" {
-		return controls{}, errNoControls
-	}
-	return newest, nil
+	return fullest
 }
 
-// whole tells whether the run was one of all scenarios, to its end.
-func (c *controls) whole() bool { return c.Labels == "" && c.Focus == "" && !c.Interrupted }
+// compare is positive when the run is to be shown rather than the other.
+func (c *controls) compare(other *controls) int {
+	ended := map[bool]int{true: 0, false: 1} // by whether it was interrupted
+	return cmp.Or(cmp.Compare(c.outcomes(), other.outcomes()), cmp.Compare(ended[c.Interrupted], ended[other.Interrupted]), c.Started.Compare(other.Started))
+}
 
-// scenarios are the folders of the specs, sorted.
-func (c *controls) scenarios() []string {
-	var folders []string
+// of is the run as if it had been one of the scenario alone.
+func (c *controls) of(scenario string) controls {
+	one := *c
+	one.Specs = slices.DeleteFunc(slices.Clone(c.Specs), func(spec controlledSpec) bool { return spec.Scenario != scenario })
+	one.Failures = slices.DeleteFunc(slices.Clone(c.Failures), func(failure controlFailure) bool { return failure.Scenario != scenario })
+	return one
+}
+
+// outcomes counts the arms that ran.
+func (c *controls) outcomes() int {
+	count := 0
 	for _, spec := range c.Specs {
-		folders = append(folders, spec.Scenario)
+		count += len(spec.Arms)
 	}
-	slices.Sort(folders)
-	return slices.Compact(folders)
+	return count
+}
+
+// row is the line of the table that tells of a run of one scenario.
+func (c *controls) row(scenario string) string {
+	var took time.Duration
+	for _, spec := range c.Specs {
+		for _, outcome := range spec.Arms {
+			took += outcome.Took
+		}
+	}
+	count := c.count()
+	command := strings.ReplaceAll(c.Command, "|", `\|`) // LABELS may hold one, and it would end the cell
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %v | %s | `%s` | %s |\n", scenario, len(c.Specs), count.red, count.notRed, count.notApplicable,
+		took.Round(time.Second), cmp.Or(c.problem(), "good"), command, c.Started.Format(time.DateOnly))
 }

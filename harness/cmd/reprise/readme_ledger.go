@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,20 +37,12 @@ func ledgerTable(root string) (string, error) {
 
 // newestLedger reads the newest report of a bench that has measured the ledger.
 func newestLedger(root string) (benchReport, error) {
-	paths, err := filepath.Glob(filepath.Join(runsFolder(root), "bench", "*.json"))
+	benches, err := readResults[benchReport](filepath.Join(runsFolder(root), "bench", "*.json"))
 	if err != nil {
 		return benchReport{}, err
 	}
 	var newest benchReport
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return benchReport{}, err
-		}
-		var found benchReport
-		if err := json.Unmarshal(text, &found); err != nil {
-			return benchReport{}, fmt.Errorf("read %s: %w", path, err)
-		}
+	for _, found := range benches {
 		measured := slices.ContainsFunc(found.Figures, func(f figure) bool { return f.Group == electionsGroup })
 		if found.Schema == benchSchema && measured && found.Started.After(newest.Started) {
 			newest = found

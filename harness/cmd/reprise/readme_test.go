@@ -3,135 +3,151 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// aRecord is one that a drill might leave.
-func aRecord() harness.Record {
-	return harness.Record{
-		Schema: harness.RecordSchema, ID: "rain", Scenario: "flood", Title: "Rain falls",
-		Started: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC), Versions: map[string]string{"nomad": "1.11.3"},
-		Engine:    map[string]string{"processors": "2", "memory": "8192 MiB", "kernel": "6.1", "engine": "20.10.24"},
-		Judgement: harness.Judgement{Verdict: harness.Met, Outages: []harness.Outage{{SLI: "dry", Lost: time.Second, Back: 2 * time.Second, Returned: true}}},
-	}
-}
-
-// aSection is the drills' one, of records that a test gives.
-var aSection = section{name: "drills"}
-
-// writeDrills writes the section as the command does.
-func writeDrills(path string, records []harness.Record) error {
-	table, err := drillsTable(records)
+// Goal: the sections are in this repository's README, and it tells of no scenario that does not exist.
+// Method: they are asked for, and looked for.
+func TestReadmeHasItsSections(t *testing.T) {
+	text, root := readme(t)
+	sections, err := readmeSections(root, "")
 	if err != nil {
-		return err
-	}
-	return aSection.write(path, table)
-}
-
-// Goal: the table replaces what stood between the two lines, twice as well as once, and touches
-// nothing else. Method: a small README is written twice and compared.
-func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "README.md")
-	if err := os.WriteFile(path, []byte("above\n"+aSection.begin()+"\nold\n"+aSection.end()+"\nbelow\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var first string
-	for range 2 {
-		if err := writeDrills(path, []harness.Record{aRecord()}); err != nil {
-			t.Fatal(err)
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if first == "" {
-			first = string(text)
-		}
-		if string(text) != first {
-			t.Errorf("the second time differs:\n%s", text)
+	var names []string
+	for _, section := range sections {
+		names = append(names, section.name)
+		if _, _, _, err := section.cut(text); err != nil {
+			t.Errorf("%s: %v", section.name, err)
 		}
 	}
-	for _, want := range []string{"above\n" + aSection.begin() + "\n| ", "| flood | Rain falls |", "nomad 1.11.3; 2 processors", aSection.end() + "\nbelow\n"} {
-		if !strings.Contains(first, want) {
-			t.Errorf("the file lacks %q:\n%s", want, first)
-		}
-	}
-	if strings.Contains(first, "| SLI |") {
-		t.Errorf("the tables of single drills are there too:\n%s", first)
-	}
-	if strings.Contains(first, "old") {
-		t.Errorf("the old table is still there:\n%s", first)
-	}
-}
-
-// Goal: neither a run without drills nor a README without the section is taken for a success.
-// Method: both are tried; the file must stay as it was.
-func TestWriteDrillsRefuses(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "README.md")
-	for _, test := range []struct {
-		text    string
-		records []harness.Record
-		want    string
-	}{
-		{aSection.begin() + "\n" + aSection.end() + "\n", nil, "the run has no record"},
-		{"no section\n", []harness.Record{aRecord()}, "it lacks the line"},
-		{aSection.begin() + "\nno end\n", []harness.Record{aRecord()}, "it lacks the line"},
-	} {
-		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := writeDrills(path, test.records); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%q: the error is %v, want %q", test.text, err, test.want)
-		}
-		if text, _ := os.ReadFile(path); string(text) != test.text {
-			t.Errorf("the file was changed to %q", text)
+	for _, want := range []string{"drills of renumbering", "calibration", "verdicts", "controls", "ledger"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("README.md has no section %q: %q", want, names)
 		}
 	}
 }
 
-// Goal: the sections are in this repository's README. Method: they are looked for.
-func TestReadmeHasItsSections(t *testing.T) {
-	text, _ := readme(t)
-	for _, name := range []string{"drills", "calibration", "verdicts", "controls", "ledger"} {
-		section := section{name: name}
-		if !strings.Contains(text, section.begin()+"\n") || !strings.Contains(text, "\n"+section.end()+"\n") {
-			t.Errorf("README.md lacks %q or %q", section.begin(), section.end())
-		}
-	}
-}
-
-// Goal: the table of drills is of the newest run of drills, not of a control arm or of the harness's own
-// proofs. Method: runs of all kinds, the story not the newest.
-func TestDrillsOfTheNewestStory(t *testing.T) {
+// aRepository is one with the scenarios flood and drought, and a README with a section of drills for each of
+// the given names and the given rows of control arms.
+func aRepository(t *testing.T, scenarios []string, rows string) string {
+	t.Helper()
 	root := t.TempDir()
-	for run, change := range map[string]func(*harness.Record){
-		"20260101-000000-a": func(r *harness.Record) { r.Title = "An older story" },
-		"20260102-000000-b": func(*harness.Record) {},
-		"20260103-000000-c": func(r *harness.Record) { r.Labels = []string{"flood", controlLabel} },
-		"20260104-000000-d": func(r *harness.Record) { r.Scenario = verdictsScenario },
-	} {
-		record := aRecord()
-		change(&record)
-		if err := reports.WriteRecord(filepath.Join(runsFolder(root), run), record); err != nil {
+	for _, folder := range []string{"flood", "drought"} {
+		suite := filepath.Join(root, "scenarios", folder, folder+"_test.go")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(suite), 0o755), os.WriteFile(suite, []byte("package "+folder+"\n"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	table, err := drillsOf(root, "")
-	if err != nil || !strings.Contains(table, "Rain falls") {
-		t.Errorf("%v:\n%s", err, table)
+	var text strings.Builder
+	for _, scenario := range scenarios {
+		drills := section{name: "drills of " + scenario}
+		text.WriteString("above\n" + drills.begin() + "\nold " + scenario + "\n" + drills.end() + "\n")
 	}
-	if _, err := drillsOf(t.TempDir(), ""); err == nil {
-		t.Error("a table of no run at all")
+	controls := section{name: "controls"}
+	text.WriteString(controls.begin() + "\n" + controlsHeader + rows + controls.end() + "\nbelow\n")
+	if err := os.WriteFile(readmePath(root), []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// leave writes a record into a run.
+func leave(t *testing.T, root, run string, record harness.Record) {
+	t.Helper()
+	if err := reports.WriteRecord(filepath.Join(runsFolder(root), run), record); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Goal: a run of one scenario changes the figures of that scenario only. Method: a README with the figures of
+// two is written after drills and control arms of one.
+func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
+	const drought = "| drought | 9 | 8 | 7 | 6 | 5s | good | `make controls` | 2025-12-31 |\n"
+	root := aRepository(t, []string{"flood", "drought"}, drought+"| flood | old | row |\n")
+	leave(t, root, "20260120-030000-beef", aRecord())
+	if err := writeControls(filepath.Join(runsFolder(root), "20260121", controlsFile), aControlsRun(1, 2)); err != nil {
+		t.Fatal(err)
+	}
+	sections, err := readmeSections(root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := writeReadme(&out, root, sections); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(readmePath(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| flood | Rain falls |", "\nold drought\n", drought + "| flood | 1 | 1 | 1 | 0 | 3s |", "| 2026-01-20 |\n<!-- end of controls -->\nbelow\n"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("README.md lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(string(text), "old flood") || strings.Contains(string(text), "old | row") {
+		t.Errorf("the old figures are still there:\n%s", text)
+	}
+	for _, want := range []string{"drills of flood: put into", "drills of drought: left as it is: no drill of drought is in", "run make chaos LABELS=drought first"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the output lacks %q:\n%s", want, &out)
+		}
+	}
+}
+
+// Goal: a README that tells of a scenario that does not exist is refused in a sentence, and so is one without
+// control arms. Method: a section, then a row, with a slip in the name; then none.
+func TestReadmeRefusesUnknownScenarios(t *testing.T) {
+	const sentence = `README.md tells of an unknown scenario "flod": did you mean flood? known scenarios: drought, flood`
+	for _, root := range []string{aRepository(t, []string{"flod"}, ""), aRepository(t, nil, "| flod | 1 |\n")} {
+		if _, err := readmeSections(root, ""); err == nil || err.Error() != sentence {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	root := aRepository(t, nil, "")
+	if err := os.WriteFile(readmePath(root), []byte("nothing\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readmeSections(root, ""); err == nil || !strings.Contains(err.Error(), "read the controls in README.md: it lacks the line") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// Goal: a result that cannot be read is an error with its path, and none is not. Method: files of each kind.
+func TestReadResults(t *testing.T) {
+	folder := t.TempDir()
+	read := func() ([]map[string]int, error) {
+		return readResults[map[string]int](filepath.Join(folder, "*.json"))
+	}
+	if results, err := read(); err != nil || len(results) != 0 {
+		t.Errorf("of nothing: %v, %v", results, err)
+	}
+	for _, step := range []struct{ name, text, want string }{{"a.json", `{"a":1}`, "[map[a:1]]"}, {"b.json", `{"b":2}`, "[map[a:1] map[b:2]]"}, {"c.txt", "no", "[map[a:1] map[b:2]]"}} {
+		if err := os.WriteFile(filepath.Join(folder, step.name), []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if results, err := read(); err != nil || fmt.Sprint(results) != step.want {
+			t.Errorf("after %s: %v, %v", step.name, results, err)
+		}
+	}
+	bad := filepath.Join(folder, "d.json")
+	if err := os.WriteFile(bad, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read(); err == nil || !strings.Contains(err.Error(), "read "+bad) {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// aControlsRun is one with so many specs of the scenario flood, each with so many arms: one red, one not.
+func aControlsRun(specs, armsEach int) controls {
+	run := controls{Schema: controlsSchema, Command: "make controls", Started: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)}
+	outcomes := []controlOutcome{{Result: wentRed, Took: time.Second}, {Result: stayedGreen, Took: 2 * time.Second}}
+	for i := range specs {
+		spec := controlledSpec{Scenario: "flood", Title: strings.Repeat("Rain", i+1), Arms: map[string]controlOutcome{}}
+		for arm := range armsEach {
+			spec.Arms[arms[arm].name] = outcomes[arm]
+		}
+		run.Specs = append(run.Specs, spec)
+	}
+	return run
+}
+
+// Goal: a scenario's row is of the run that got furthest with it, the newest of those that were not
+// interrupted; what was not red shows. Method: runs are written in turn, and the row is read after each.
+func TestControlsTableTakesTheFullestRun(t *testing.T) {
+	root := t.TempDir()
+	rows := []controlRow{{"drought", "| drought | as it was |\n"}, {"flood", "| flood | old |\n"}}
+	if _, err := controlsTable(root, rows); !errors.Is(err, errNoControls) {
+		t.Errorf("without a run the error is %v", err)
+	}
+	for _, step := range []struct {
+		command     string
+		run         controls
+		hours       int // later than the first
+		interrupted bool
+		shows       string // the command of the run that the row tells of afterwards
+	}{
+		{"broken off", aControlsRun(2, 1), 0, true, "broken off"},
+		{"part", aControlsRun(1, 2), 1, false, "part"},
+		{"whole", aControlsRun(2, 2), 2, false, "whole"},
+		{"older", aControlsRun(2, 2), 1, false, "whole"},
+		{"newer", aControlsRun(2, 2), 3, false, "newer"},
+		{"newer part", aControlsRun(1, 2), 4, false, "newer"},
+		{"broken off at the end", aControlsRun(2, 2), 5, true, "newer"},
+		{"newest LABELS='a || b'", aControlsRun(2, 2), 6, false, `newest LABELS='a \|\| b'`},
+	} {
+		step.run.Command, step.run.Interrupted = step.command, step.interrupted
+		step.run.Started = step.run.Started.Add(time.Duration(step.hours) * time.Hour)
+		if err := writeControls(filepath.Join(runsFolder(root), step.command, controlsFile), step.run); err != nil {
+			t.Fatal(err)
+		}
+		table, err := controlsTable(root, rows)
+		if err != nil || !strings.HasPrefix(table, controlsHeader+"| drought | as it was |\n| flood | ") || !strings.HasSuffix(table, " | `"+step.shows+"` | 2026-01-20 |\n") {
+			t.Errorf("after run %q, the table (%v) does not tell of %q:\n%s", step.command, err, step.shows, table)
+		}
+	}
+	table, _ := controlsTable(root, rows)
+	if !strings.Contains(table, "| flood | 2 | 2 | 2 | 0 | 6s | not every scenario could be made red | ") {
+		t.Errorf("the figures are others:\n%s", table)
+	}
+}
+
+// Goal: one scenario's row says nothing of another's arms and failures. Method: a run of two, one of them good.
+func TestControlsOfOneScenario(t *testing.T) {
+	run := aControlsRun(1, 1)
+	run.Specs[0].Arms["without-runbook"] = controlOutcome{Result: wentRed, Took: time.Second}
+	run.Specs = append(run.Specs, controlledSpec{Scenario: "drought", Title: "Sun", Arms: map[string]controlOutcome{"without-fault": {Result: wentRed}}})
+	run.Failures = []controlFailure{{Scenario: "drought", Title: "the suite"}}
+	flood, drought := run.of("flood"), run.of("drought")
+	if got := flood.row("flood"); got != "| flood | 1 | 2 | 0 | 0 | 2s | good | `make controls` | 2026-01-20 |\n" {
+		t.Errorf("the good one's row is %s", got)
+	}
+	if got := drought.row("drought"); !strings.HasPrefix(got, "| drought | 1 | 1 | 1 | 0 | 0s | not every scenario could be made red |") {
+		t.Errorf("the other one's row is %s", got)
+	}
+	if len(run.Specs) != 2 || len(run.Failures) != 1 {
+		t.Errorf("the run itself has changed: %+v", run)
+	}
+}
+
+// Goal: rows stay in their order, and no scenario is without one. Method: a table that lacks one of three, and
+// an empty one.
+func TestControlRows(t *testing.T) {
+	known := catalog{folders: []string{"drought", "flood", "frost"}}
+	for table, want := range map[string]string{
+		controlsHeader + "| frost | 1 |\n| drought | 2 |\n": "| frost | 1 |\n| drought | 2 |\n| flood | – ",
+		"": "| drought | – ",
+	} {
+		rows, err := controlRows(table, known)
+		text := ""
+		for _, row := range rows {
+			text += row.line
+		}
+		if err != nil || len(rows) != 3 || !strings.HasPrefix(text, want) || !strings.HasSuffix(text, "| no figures yet | – | – |\n") {
+			t.Errorf("%v:\n%s", err, text)
+		}
+	}
+}

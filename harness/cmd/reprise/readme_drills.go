@@ -1,0 +1,95 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// controlLabel is what package suite labels the drills of control arms with.
+const controlLabel = "control arm"
+
+// drillsByScenario reads the drills of every scenario out of the named run. When no name is given, they
+// come from the run with the most specs of the scenario, which may be another one for each: a run that was
+// interrupted, or of a few specs only, hides no row. Of several such runs it is the newest that was not repeated.
+func drillsByScenario(root, run string) (map[string][]harness.Record, error) {
+	if run != "" {
+		records, err := reports.ReadRecords(filepath.Join(runsFolder(root), run))
+		return storiesIn(records), err
+	}
+	folders, err := filepath.Glob(filepath.Join(runsFolder(root), "[0-9]*"))
+	if err != nil {
+		return nil, err
+	}
+	fullest := map[string][]harness.Record{}
+	for _, folder := range slices.Backward(folders) { // named by their time
+		records, err := reports.ReadRecords(folder)
+		if err != nil {
+			continue // of another version of Reprise
+		}
+		for scenario, drills := range storiesIn(records) {
+			if compareRuns(drills, fullest[scenario]) > 0 {
+				fullest[scenario] = drills
+			}
+		}
+	}
+	return fullest, nil
+}
+
+// storiesIn groups a run's drills by scenario. A drill of a control arm tells no story.
+func storiesIn(records []harness.Record) map[string][]harness.Record {
+	stories := map[string][]harness.Record{}
+	for _, record := range records {
+		if !slices.Contains(record.Labels, controlLabel) {
+			stories[record.Scenario] = append(stories[record.Scenario], record)
+		}
+	}
+	return stories
+}
+
+// compareRuns is positive when the drills of run a are to be shown rather than those of b: there are more
+// specs, or as many that were repeated less often.
+func compareRuns(a, b []harness.Record) int {
+	specs := func(drills []harness.Record) int {
+		titles := map[string]bool{}
+		for _, drill := range drills {
+			titles[drill.Title] = true
+		}
+		return len(titles)
+	}
+	return cmp.Or(cmp.Compare(specs(a), specs(b)), cmp.Compare(len(b), len(a)))
+}
+
+// drillsTable is the table of a run's summary, and where its figures come from. There has to be a record.
+func drillsTable(records []harness.Record) (string, error) {
+	var summary, table strings.Builder
+	if err := reports.Summary(&summary, reports.Run{Records: records}); err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(summary.String()) {
+		inTable := strings.HasPrefix(line, "|")
+		if inTable {
+			table.WriteString(line)
+		}
+		if !inTable && table.Len() > 0 {
+			break // the tables below the first one are about single drills
+		}
+	}
+	versions := map[string]bool{}
+	for _, record := range records {
+		for product, version := range record.Versions {
+			versions[product+" "+version] = true
+		}
+	}
+	first := records[0]
+	fmt.Fprintf(&table, "\nMeasured on %s with %s; %s processors, %s of memory, kernel %s, engine %s.\n",
+		first.Started.UTC().Format("2006-01-02"), strings.Join(slices.Sorted(maps.Keys(versions)), ", "),
+		first.Engine["processors"], first.Engine["memory"], first.Engine["kernel"], first.Engine["engine"])
+	return table.String(), nil
+}
