@@ -222,10 +222,22 @@ func (o observation) doubts(record Record) []string {
 		}
 	}
 	if record.WatchedUntil == 0 {
-		doubt("nobody awaited the recovery")
+		if _, stopped := o.stopped(record); !stopped {
+			doubt("nobody awaited the recovery")
+		}
 		return doubts
 	}
 	return append(doubts, o.shortWatch(record)...)
+}
+
+// stopped is the step at which a runbook failed and the drill with it: nobody has waited for a recovery then,
+// and there was none.
+func (o observation) stopped(record Record) (RecordStep, bool) {
+	if record.WatchedUntil > 0 || o.returned || len(record.Steps) == 0 {
+		return RecordStep{}, false
+	}
+	last := record.Steps[len(record.Steps)-1]
+	return last, last.Error != ""
 }
 
 // shortWatch doubts a drill that was not watched until its RTO, or whose fault was lifted before.
@@ -254,6 +266,10 @@ func (o observation) misses(record Record, judgement Judgement) []string {
 		return nil
 	}
 	target := record.Objective.RTO
+	if step, stopped := o.stopped(record); stopped {
+		return []string{fmt.Sprintf("the runbook %q stopped at its step %q, and the steady state was not back when the drill ended: %s; the RTO is %v",
+			step.Runbook, step.Name, step.Error, target)}
+	}
 	switch {
 	case judgement.Recovered && judgement.RTA > target:
 		return []string{fmt.Sprintf("clients had the service back %s: the RTO is %v", recoveryTime(judgement), target)}

@@ -79,6 +79,26 @@ var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
 	}, SpecTimeout(20*time.Minute))
 })
 
+var _ = Describe("A playbook that fails", Label("k3s", "ansible"), func() {
+	It("leaves the drill missed, and the record says which task failed on which host", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: 30 * time.Second, Patience: 40 * time.Second, NoData: true})
+		drill.Claim(harness.Missed, "a playbook that stops at its first task repairs nothing")
+		steady := harness.All(outsideNames())
+		broken := site(fixtures.BlogMachine)
+		broken.Variables = map[string]string{"packages": "no-such-package"}
+
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		Expect(drill.Inject(ctx, badResolvConf("10.201.5.99"))).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("playing a playbook that asks for a package that nobody has")
+		Expect(drill.Repair(ctx, broken)).To(MatchError(And(ContainSubstring(`task "Have the packages"`), ContainSubstring(fixtures.BlogMachine))))
+		Expect(drill.AwaitRecovery(ctx, steady)).To(MatchError(harness.ErrNotRecovered))
+		Expect(drill.Judge()).To(Succeed())
+		steps := drill.Record().Steps
+		Expect(steps[len(steps)-1].Error).To(ContainSubstring(`task "Have the packages"`))
+	}, SpecTimeout(10*time.Minute))
+})
+
 // loopDetected is how CoreDNS says why it ends itself.
 const loopDetected = "Loop"
 

@@ -1,0 +1,42 @@
+package harness
+
+import (
+	"strings"
+	"testing"
+)
+
+// stoppedRecord is a drill that ended when its runbook failed: the service never came back, and nobody waited.
+func stoppedRecord() Record {
+	record := metRecord()
+	record.WatchedUntil, record.Fault.RevertedAt = 0, 0
+	record.SLIs[0].Spells, record.SLIs[1].Spells = []Spell{up(0, 60), down(61, 100)}, []Spell{up(0, 62), down(63, 100)}
+	record.Steps[1].Error = `play site.yml: task "install k3s" failed on blog-1: no such file`
+	record.Ledgers[0].Reconciled = false
+	return record
+}
+
+// Goal: a drill whose runbook failed is missed, and says where; nothing else that ends a drill early is. Method:
+// one that stopped at a failed step, and the same with one thing changed.
+func TestJudgeStoppedRunbook(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Record)
+		want   Verdict
+		reason string
+	}{
+		"the runbook failed":           {func(*Record) {}, Missed, `task "install k3s" failed on blog-1`},
+		"the runbook worked":           {func(r *Record) { r.Steps[1].Error = "" }, Inconclusive, "nobody awaited the recovery"},
+		"there was none":               {func(r *Record) { r.Steps = nil }, Inconclusive, "nobody awaited the recovery"},
+		"it was back all the same":     {func(r *Record) { r.SLIs = metRecord().SLIs }, Inconclusive, "nobody awaited the recovery"},
+		"it was broken off":            {func(r *Record) { r.Doubts = []string{"broken off"} }, Inconclusive, "broken off"},
+		"the failed step was followed": {func(r *Record) { r.Steps[0].Error, r.Steps[1].Error = "x", "" }, Inconclusive, "nobody awaited the recovery"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record := stoppedRecord()
+			test.change(&record)
+			got := Judge(record)
+			if got.Verdict != test.want || !strings.Contains(strings.Join(got.Reasons, "; "), test.reason) {
+				t.Errorf("judged %s: %q, want %s because of %q", got.Verdict, got.Reasons, test.want, test.reason)
+			}
+		})
+	}
+}
