@@ -54,7 +54,7 @@ type spoiling struct {
 var (
 	truncated = spoiling{
 		script: `truncate --size=$(($(stat --format=%s "$1") / 2)) "$1"`,
-		says:   "is no whole gzip file",
+		says:   "is not a whole gzip file",
 	}
 	wrongContent = spoiling{
 		script: `size=$(stat --format=%s "$1") && folder=$(mktemp -d) && cd "$folder" &&

@@ -25,6 +25,7 @@ const (
 func outsideNames() harness.Probe {
 	return resolvedByPods("pods resolve names outside", fixtures.BlogOutsideName+".")
 }
+
 func insideNames() harness.Probe {
 	return resolvedByPods("pods resolve names inside", insideName)
 }

@@ -82,3 +82,44 @@ func delegate(cgroup string) error {
 	}
 	return nil
 }
+
+// removeCgroups takes away the cgroups that the product has made, which are in memory and outlive their
+// processes. A kubelet that finds those of pods it does not run waits for over a minute before it runs any.
+// One that still holds a process, such as the supervisor's own, stays. Only for a cgroup namespace of the
+// container's own: elsewhere the machine's cgroups would show.
+func removeCgroups() error {
+	for _, mount := range mounts() {
+		if mount.kind != "cgroup" && mount.kind != "cgroup2" || mount.readOnly {
+			continue
+		}
+		top := mount.point
+		if mount.kind == "cgroup2" {
+			top = ownCgroup(mount.point)
+		}
+		if err := removeBelow(top); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeBelow removes the cgroups below a folder, the deepest first.
+func removeBelow(top string) error {
+	entries, err := os.ReadDir(top)
+	if err != nil {
+		return fmt.Errorf("list the cgroups below %s: %w", top, err)
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		below := filepath.Join(top, entry.Name())
+		if err := removeBelow(below); err != nil {
+			return err
+		}
+		if err := os.Remove(below); err != nil && !errors.Is(err, unix.EBUSY) && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove the cgroup %s: %w", below, err)
+		}
+	}
+	return nil
+}

@@ -63,3 +63,36 @@ func newCgroup(t *testing.T) string {
 	t.Skip("there is no cgroup2 tree here that this user may write to")
 	return ""
 }
+
+// Goal: a boot leaves none of the product's cgroups behind, however deep, and spares one with a process in it.
+// Method: a tree of cgroups below one of our own, one of them with a process; remove what is below.
+func TestRemoveBelow(t *testing.T) {
+	top := newCgroup(t)
+	for _, path := range []string{"kubepods/besteffort/pod1", "kubepods/burstable", "busy"} {
+		if err := os.MkdirAll(filepath.Join(top, path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	process := exec.Command("sleep", "600")
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = process.Process.Kill()
+		_ = process.Wait()
+		_ = os.Remove(filepath.Join(top, "busy"))
+	}()
+	procs := filepath.Join(top, "busy", "cgroup.procs")
+	if err := os.WriteFile(procs, []byte(strconv.Itoa(process.Process.Pid)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := removeBelow(top); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(top, "kubepods")); !os.IsNotExist(err) {
+		t.Errorf("kubepods is still there: %v", err)
+	}
+	if _, err := os.Stat(procs); err != nil {
+		t.Errorf("the cgroup with a process in it is gone: %v", err)
+	}
+}

@@ -42,6 +42,11 @@ func (s *Supervisor) boot(context.Context, protocol.Nothing) (protocol.Nothing, 
 	if err := s.unmount(); err != nil {
 		return protocol.Nothing{}, err
 	}
+	if s.options.Containers {
+		if err := removeCgroups(); err != nil {
+			return protocol.Nothing{}, err
+		}
+	}
 	for _, folder := range []string{"/run", "/tmp"} {
 		if err := emptyMemory(folder); err != nil {
 			return protocol.Nothing{}, err

@@ -24,7 +24,10 @@ var errOff = errors.New("the node has lost its power: switch it on first")
 type Options struct {
 	Command []string      // argv of the main process
 	Restart time.Duration // how long after its end a main process that nobody stopped is started again; 0: never
-	Log     *log.Logger
+	// Containers says that the command runs containers of its own, and that the cgroups that show are this
+	// container's alone: those that are left go when the node boots.
+	Containers bool
+	Log        *log.Logger
 }
 
 // A Supervisor keeps one main process.
