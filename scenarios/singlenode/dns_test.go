@@ -92,11 +92,11 @@ var _ = Describe("A playbook that fails", Label("k3s", "ansible"), func() {
 		Expect(drill.Inject(ctx, badResolvConf("10.201.5.99"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("playing a playbook that asks for a package that nobody has")
-		Expect(drill.Repair(ctx, broken)).To(MatchError(And(ContainSubstring(`task "Have the packages"`), ContainSubstring(fixtures.BlogMachine))))
+		Expect(drill.Repair(ctx, broken)).To(MatchError(And(ContainSubstring(`task "machine : Have the packages"`), ContainSubstring(fixtures.BlogMachine))))
 		Expect(drill.AwaitRecovery(ctx, steady)).To(MatchError(harness.ErrNotRecovered))
 		Expect(drill.Judge()).To(Succeed())
 		steps := drill.Record().Steps
-		Expect(steps[len(steps)-1].Error).To(ContainSubstring(`task "Have the packages"`))
+		Expect(steps[len(steps)-1].Error).To(ContainSubstring(`task "machine : Have the packages"`))
 	}, SpecTimeout(10*time.Minute))
 })
 
