@@ -57,10 +57,10 @@ var (
 		says:   "is not a whole gzip file",
 	}
 	wrongContent = spoiling{
-		script: `size=$(stat --format=%s "$1") && folder=$(mktemp -d) && cd "$folder" &&
-			echo 'not what was backed up' | tee data.db >comments.sql && tar --create --gzip --file=backup data.db comments.sql &&
+		script: `size=$(stat --format=%s "$1") && folder=$(mktemp -d) && cd "$folder" && tar --extract --gzip --file="$1" comments.sql &&
+			echo 'not what was backed up' >data.db && tar --create --gzip --file=backup data.db comments.sql &&
 			truncate --size="$size" backup && cat backup >"$1"`,
-		says: "its data.db is no SQLite database",
+		says: "its data.db cannot be read by SQLite",
 	}
 )
 
