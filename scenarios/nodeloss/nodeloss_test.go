@@ -49,12 +49,10 @@ func apiAt(node string) harness.Probe { return k3s.Cluster{Servers: []string{nod
 
 // firstError is what clients were told first when an SLI failed after t0.
 func firstError(drill *suite.Drill, probe harness.Probe) string {
-	record := drill.Record()
-	for _, sli := range record.SLIs {
-		for _, spell := range sli.Spells {
-			if sli.Name == probe.Name() && !spell.Up && spell.Seen > record.Fault.At {
-				return spell.Error
-			}
+	fault := drill.Record().Fault
+	for _, spell := range drill.SLI(probe).Spells {
+		if !spell.Up && spell.Seen > fault.At {
+			return spell.Error
 		}
 	}
 	return "nothing"

@@ -26,7 +26,7 @@ var _ = Describe("Renumbering every server", Label("nomad", "consul"), func() {
 		Expect(drill.Judge()).To(Succeed())
 		Expect(neverReturned(drill.Record(), consul.Quorum(3), nomad.Quorum(3), byOldAddress(), byName())).
 			To(BeTrue(), "a quorum, a client who kept the old address or one who asks Consul came back by itself")
-		new, suffered := outage(drill, byNewAddress())
+		new, suffered := drill.Outage(byNewAddress())
 		Expect(!suffered || new.Returned && new.Down <= 2*time.Second).
 			To(BeTrue(), "the job should go on for clients who know its new address; it was away for %v", new.Down)
 		drill.Finding("the job's process goes on: a client who knows the new address hardly notices; one who kept the old address, or asks Consul for the name, gets nothing")

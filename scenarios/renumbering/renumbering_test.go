@@ -99,16 +99,6 @@ func renumber(ctx SpecContext, drill *suite.Drill, steady harness.SteadyState, w
 	Expect(drill.Detect(ctx, steady)).To(Succeed())
 }
 
-// outage finds what an SLI suffered after t0; the second result is false when it stayed green.
-func outage(drill *suite.Drill, probe harness.Probe) (harness.Outage, bool) {
-	for _, outage := range drill.Record().Judgement.Outages {
-		if outage.SLI == probe.Name() {
-			return outage, true
-		}
-	}
-	return harness.Outage{}, false
-}
-
 // keepLogLine finds the text in what a node has printed since then and keeps the line as evidence.
 func keepLogLine(ctx context.Context, drill *suite.Drill, node string, since time.Time, text string) {
 	GinkgoHelper()

@@ -51,12 +51,7 @@ var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
 		Expect(drill.Inject(ctx, badResolvConf("127.0.0.1"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		keepComplaint(ctx, drill)
-		By("replaying the playbook without reinstalling anything")
-		Expect(drill.Repair(ctx, configuration(fixtures.BlogMachine))).To(Succeed())
-		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
-		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
-		Expect(drill.Judge()).To(Succeed())
-		tellOfComments(drill)
+		repairByReplay(ctx, drill, steady, writes)
 	}, SpecTimeout(20*time.Minute))
 
 	It("that names a server nobody answers at takes the outside away, and nothing else", func(ctx SpecContext) {
@@ -71,12 +66,7 @@ var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("seeing names inside answered again by the new CoreDNS, bad file or not")
 		Eventually(ctx, func() error { return inside.Check(ctx, drill.Lab) }).WithTimeout(time.Minute).Should(Succeed())
-		By("replaying the playbook without reinstalling anything")
-		Expect(drill.Repair(ctx, configuration(fixtures.BlogMachine))).To(Succeed())
-		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
-		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
-		Expect(drill.Judge()).To(Succeed())
-		tellOfComments(drill)
+		repairByReplay(ctx, drill, steady, writes)
 	}, SpecTimeout(20*time.Minute))
 })
 
@@ -99,6 +89,17 @@ var _ = Describe("A playbook that fails", Label("k3s", "ansible"), func() {
 		Expect(steps[len(steps)-1].Error).To(ContainSubstring(`task "machine : Have the packages"`))
 	}, SpecTimeout(10*time.Minute))
 })
+
+// repairByReplay is the rest of the story, which is the same whatever was wrong with the file.
+func repairByReplay(ctx context.Context, drill *suite.Drill, steady harness.SteadyState, writes []harness.Ledger) {
+	GinkgoHelper()
+	By("replaying the playbook without reinstalling anything")
+	Expect(drill.Repair(ctx, configuration(fixtures.BlogMachine))).To(Succeed())
+	Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+	Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+	Expect(drill.Judge()).To(Succeed())
+	tellOfComments(drill)
+}
 
 // loopDetected is how CoreDNS says why it ends itself.
 const loopDetected = "Loop"
@@ -128,16 +129,14 @@ func keepComplaint(ctx context.Context, drill *suite.Drill) {
 // requests had to wait that needed another connection to it.
 func tellOfComments(drill *suite.Drill) {
 	asked, failed := 0, 0
-	record := drill.Record()
-	for _, sli := range record.SLIs {
-		for _, spell := range sli.Spells {
-			if sli.Name != commentsServed().Name() || spell.From < record.Fault.At {
-				continue
-			}
-			asked += spell.Samples
-			if !spell.Up {
-				failed += spell.Samples
-			}
+	fault := drill.Record().Fault
+	for _, spell := range drill.SLI(commentsServed()).Spells {
+		if spell.From < fault.At {
+			continue
+		}
+		asked += spell.Samples
+		if !spell.Up {
+			failed += spell.Samples
 		}
 	}
 	drill.Finding(fmt.Sprintf("comments, which find their database by its name, failed %d of about %d requests after the fault", failed, asked))

@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/k3s"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // postmortemTime is the postmortem's own figure, of which the provider's reinstallation took half.
@@ -41,20 +42,18 @@ var _ = Describe("A node that does not start any more", Label("k3s", "ansible", 
 		By("counting what was written since the backup, and nothing else, as lost")
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
-		record := drill.Record()
-		Expect(record.Judgement.Lost).To(BeNumerically(">", 0), "a backup cannot hold what was written after it")
-		drill.Finding(fmt.Sprintf("visitors had the page back from the temporary node %.1f s after the fault, the provider's time not counted", servedAgain(record).Seconds()))
+		Expect(drill.Record().Judgement.Lost).To(BeNumerically(">", 0), "a backup cannot hold what was written after it")
+		drill.Finding(fmt.Sprintf("visitors had the page back from the temporary node %.1f s after the fault, the provider's time not counted", servedAgain(drill).Seconds()))
 	}, SpecTimeout(40*time.Minute))
 })
 
 // servedAgain is when, after the fault, a visitor got the page for the first time: long before the drill counts
 // the service as back, which it does when the node is and all has been moved.
-func servedAgain(record harness.Record) time.Duration {
-	for _, sli := range record.SLIs {
-		for i, spell := range sli.Spells {
-			if sli.Name == pageServed().Name() && i > 0 && spell.Up && spell.From > record.Fault.At {
-				return spell.From - record.Fault.At
-			}
+func servedAgain(drill *suite.Drill) time.Duration {
+	fault := drill.Record().Fault
+	for i, spell := range drill.SLI(pageServed()).Spells {
+		if i > 0 && spell.Up && spell.From > fault.At {
+			return spell.From - fault.At
 		}
 	}
 	return 0

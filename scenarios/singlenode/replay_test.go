@@ -53,7 +53,7 @@ var _ = Describe("The playbook, played again on a node that serves", Label("k3s"
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
-		cost, noticed := outage(drill, pageServed())
+		cost, noticed := drill.Outage(pageServed())
 		Expect(noticed).To(BeTrue())
 		Expect(cost.Down).To(BeNumerically("<", upgradeCost))
 		drill.Finding(fmt.Sprintf("the upgrade of Traefik cost the visitors %.2f s", cost.Down.Seconds()))

@@ -121,15 +121,5 @@ func peace(ctx context.Context, drill *suite.Drill, steady harness.SteadyState, 
 	Expect(drill.StartWriting(ctx, writes)).To(Succeed())
 }
 
-// outage finds what an SLI suffered after t0; the second result is false when it stayed green.
-func outage(drill *suite.Drill, probe harness.Probe) (harness.Outage, bool) {
-	for _, outage := range drill.Record().Judgement.Outages {
-		if outage.SLI == probe.Name() {
-			return outage, true
-		}
-	}
-	return harness.Outage{}, false
-}
-
 // dayOfWrites is what a nightly backup may lose.
 const dayOfWrites = 24 * time.Hour

@@ -31,6 +31,26 @@ type Drill struct {
 	ending  ending              // of a control arm
 }
 
+// SLI is what a probe has seen so far; it is empty when nobody has asked it.
+func (d *Drill) SLI(probe harness.Probe) harness.RecordSLI {
+	for _, sli := range d.Record().SLIs {
+		if sli.Name == probe.Name() {
+			return sli
+		}
+	}
+	return harness.RecordSLI{}
+}
+
+// Outage finds what an SLI suffered after t0; the second result is false when it stayed green.
+func (d *Drill) Outage(probe harness.Probe) (harness.Outage, bool) {
+	for _, outage := range d.Record().Judgement.Outages {
+		if outage.SLI == probe.Name() {
+			return outage, true
+		}
+	}
+	return harness.Outage{}, false
+}
+
 // closeLimit bounds what is done after a spec, whatever happened in it.
 const closeLimit = 3 * time.Minute
 
