@@ -96,14 +96,3 @@ func (a *fakeAPI) list(w http.ResponseWriter, prefix string) {
 	}
 	_ = json.NewEncoder(w).Encode(pairs)
 }
-
-// expect wants an error with a text, or none.
-func expect(t *testing.T, err error, wants string) {
-	t.Helper()
-	switch {
-	case wants == "" && err != nil:
-		t.Errorf("unexpected: %v", err)
-	case wants != "" && (err == nil || !strings.Contains(err.Error(), wants)):
-		t.Errorf("the error is %v, want one with %q", err, wants)
-	}
-}

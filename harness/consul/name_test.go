@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/rack"
 )
 
 // zone answers DNS questions for the canary with these addresses; an empty one is a name that does
@@ -76,16 +77,16 @@ func TestResolves(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				expect(t, Resolves("canary").Check(ctx, observer), c.wants)
+				rack.Expect(t, Resolves("canary").Check(ctx, observer), c.wants)
 			})
 		})
 	}
 	t.Run("the servers moved", func(t *testing.T) {
 		observer := cluster(t)
 		observer.ServeDatagrams("[fd00:d2::11]:8600", zone("fd00:d1::31"))
-		expect(t, Resolves("canary").Check(t.Context(), observer), "connection refused")
+		rack.Expect(t, Resolves("canary").Check(t.Context(), observer), "connection refused")
 		observer.Renumber("consul-1", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d2::11")})
-		expect(t, Resolves("canary").Check(t.Context(), observer), "")
+		rack.Expect(t, Resolves("canary").Check(t.Context(), observer), "")
 	})
 }
 
@@ -108,7 +109,7 @@ func TestAnswersByName(t *testing.T) {
 			observer.Serve(harness.VantageObserver, "[fd00:d2::31]:8080", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(c.status)
 			}))
-			expect(t, AnswersByName("canary", 8080).Check(t.Context(), observer), c.wants)
+			rack.Expect(t, AnswersByName("canary", 8080).Check(t.Context(), observer), c.wants)
 		})
 	}
 }

@@ -66,7 +66,7 @@ func TestRunOnAReadyClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		plan := &scheduler{seesConsul: true}
 		machines := place(t, plan)
-		expect(t, Run(t.Context(), machines, Canary(8080)), "")
+		rack.Expect(t, Run(t.Context(), machines, Canary(8080)), "")
 		if done := machines.Journal(); len(done) > 0 {
 			t.Errorf("was done: %v", done)
 		}
@@ -91,7 +91,7 @@ func TestRunRestartsAClientThatMissedConsul(t *testing.T) {
 			plan.seesConsul = true
 		}
 		began := time.Now()
-		expect(t, Run(t.Context(), machines, Canary(8080)), "")
+		rack.Expect(t, Run(t.Context(), machines, Canary(8080)), "")
 		if done := machines.Journal(); !slices.Equal(done, []string{"start client-1", "stop client-1"}) {
 			t.Errorf("was done: %v", done)
 		}
@@ -106,7 +106,7 @@ func TestRunRestartsAClientThatMissedConsul(t *testing.T) {
 func TestRunGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		machines := place(t, &scheduler{})
-		expect(t, Run(t.Context(), machines, Canary(8080)), "client-1 has not seen Consul")
+		rack.Expect(t, Run(t.Context(), machines, Canary(8080)), "client-1 has not seen Consul")
 	})
 }
 

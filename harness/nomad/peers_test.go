@@ -81,7 +81,7 @@ func TestPeersFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			machines, taken := recoverable(t, c.protocol)
 			_, err := perform(t, c.runbook, machines)
-			expect(t, err, "")
+			rack.Expect(t, err, "")
 			golden := filepath.Join("testdata", "peers-"+name+".json")
 			if *update {
 				if err := os.WriteFile(golden, []byte(taken["nomad-1"]), 0o600); err != nil {
@@ -107,7 +107,7 @@ func TestPeersJSONSteps(t *testing.T) {
 	machines, _ := recoverable(t, 3)
 	machines.OnStart = nil
 	done, err := perform(t, PeersJSON(), machines)
-	expect(t, err, "peers.json is still there")
+	rack.Expect(t, err, "peers.json is still there")
 	compare(t, done, []string{
 		"stop every Nomad agent: stop client-1, stop nomad-1, stop nomad-2",
 		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, write nomad-2: /etc/nomad.d/nomad.hcl",
@@ -124,13 +124,13 @@ func TestPeersJSONIsVerified(t *testing.T) {
 	t.Run("thrown away", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
 		_, err := perform(t, PeersRecovery{RemovePeersInfo: true}, machines)
-		expect(t, err, `the log does not say "found peers.json file`)
+		rack.Expect(t, err, `the log does not say "found peers.json file`)
 	})
 	t.Run("silently gone", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
 		machines.OnStart = func(node string) { _ = machines.RemoveFile(context.Background(), node, peersJSON) }
 		_, err := perform(t, PeersJSON(), machines)
-		expect(t, err, `the log does not say "found peers.json file`)
+		rack.Expect(t, err, `the log does not say "found peers.json file`)
 	})
 	t.Run("peers.info rewritten", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
@@ -140,7 +140,7 @@ func TestPeersJSONIsVerified(t *testing.T) {
 			_ = machines.WriteFile(context.Background(), node, harness.File{Path: peersInfo, Data: []byte("new")})
 		}
 		_, err := perform(t, PeersJSON(), machines)
-		expect(t, err, "peers.info is not what it was")
+		rack.Expect(t, err, "peers.info is not what it was")
 	})
 }
 
@@ -149,12 +149,12 @@ func TestPeersJSONIsVerified(t *testing.T) {
 func TestPeersJSONOnSomeServers(t *testing.T) {
 	machines, taken := recoverable(t, 3)
 	_, err := perform(t, PeersRecovery{Servers: []string{"nomad-2"}}, machines)
-	expect(t, err, "")
+	rack.Expect(t, err, "")
 	if taken["nomad-1"] != "" || !strings.Contains(taken["nomad-2"], "id-of-nomad-1") {
 		t.Errorf("taken: %v", taken)
 	}
 	_, err = perform(t, PeersRecovery{Servers: []string{"client-1"}}, machines)
-	expect(t, err, "not all of client-1 are Nomad servers")
+	rack.Expect(t, err, "not all of client-1 are Nomad servers")
 }
 
 // Goal: nodes get their new names along with their addresses.
@@ -162,7 +162,7 @@ func TestPeersJSONOnSomeServers(t *testing.T) {
 func TestPeersJSONWithNewNames(t *testing.T) {
 	machines, _ := recoverable(t, 3)
 	_, err := perform(t, PeersRecovery{Names: map[string]string{"nomad-1": "new"}}, machines)
-	expect(t, err, "")
+	rack.Expect(t, err, "")
 	var names []string
 	for _, node := range []string{"nomad-1", "nomad-2"} {
 		text, _ := machines.ReadFile(t.Context(), node, "/etc/nomad.d/nomad.hcl")

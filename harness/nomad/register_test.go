@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/rack"
 )
 
 // A registerAPI is the variables of a cluster. Forgetful, it loses an acknowledged write now and then. Stale, it
@@ -170,5 +171,5 @@ func TestRegisterClientsKeepToTheirServers(t *testing.T) {
 	if !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a replacement of another value: %v", err)
 	}
-	expect(t, err, "another value")
+	rack.Expect(t, err, "another value")
 }

@@ -39,7 +39,7 @@ func TestRunning(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			expect(t, Running("canary").Check(t.Context(), servers3(t, c.apis...)), c.wants)
+			rack.Expect(t, Running("canary").Check(t.Context(), servers3(t, c.apis...)), c.wants)
 		})
 	}
 }
@@ -48,7 +48,7 @@ func TestRunning(t *testing.T) {
 // Method: look at the query that arrives.
 func TestRunningAsksTheLeader(t *testing.T) {
 	asked := jobAPI("running", "ready")
-	expect(t, Running("canary").Check(t.Context(), servers3(t, asked)), "")
+	rack.Expect(t, Running("canary").Check(t.Context(), servers3(t, asked)), "")
 	if asked.askedStale("/v1/job/canary/allocations") || asked.askedStale("/v1/nodes") {
 		t.Error("a stale answer was good enough")
 	}
@@ -82,8 +82,8 @@ func TestAnswers(t *testing.T) {
 			observer := servers3(t)
 			observer.Renumber("client-1", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d2::31")})
 			observer.Serve(harness.VantageObserver, c.at, c.service)
-			expect(t, Answers("canary", 8080).Check(t.Context(), observer), c.answers)
-			expect(t, AnswersPinned("canary", 8080).Check(t.Context(), observer), c.answersByOldIP)
+			rack.Expect(t, Answers("canary", 8080).Check(t.Context(), observer), c.answers)
+			rack.Expect(t, AnswersPinned("canary", 8080).Check(t.Context(), observer), c.answersByOldIP)
 		})
 	}
 }
@@ -103,8 +103,8 @@ func TestAnswersChoosesAClient(t *testing.T) {
 	}
 	observer.Renumber("client-1", harness.Addresses{})
 	_, err = probe.Question(observer)
-	expect(t, err, "the HTTP question has no address to go to")
+	rack.Expect(t, err, "the HTTP question has no address to go to")
 	lonely := rack.New(harness.Topology{})
 	_, err = probe.Question(lonely)
-	expect(t, err, "the topology has no node of role nomad-client")
+	rack.Expect(t, err, "the topology has no node of role nomad-client")
 }

@@ -15,24 +15,24 @@ import (
 func TestCreateComments(t *testing.T) {
 	server := &fakeServer{}
 	machines := rack.Serving(t, address, server)
-	expect(t, CreateComments(t.Context(), machines, site), "")
+	rack.Expect(t, CreateComments(t.Context(), machines, site), "")
 	if server.model["schema_version"] != "1.1" {
 		t.Errorf("the store's model is %v", server.model)
 	}
-	expect(t, CreateComments(t.Context(), machines, site), "create the store of comments.reprise.test: it is there already")
-	expect(t, CreateComments(t.Context(), rack.Serving(t, address, says(500, "")), site), "look for the store of comments.reprise.test: answered 500")
-	expect(t, CreateComments(t.Context(), rack.Serving(t, address, nil), site), "connection refused")
+	rack.Expect(t, CreateComments(t.Context(), machines, site), "create the store of comments.reprise.test: it is there already")
+	rack.Expect(t, CreateComments(t.Context(), rack.Serving(t, address, says(500, "")), site), "look for the store of comments.reprise.test: answered 500")
+	rack.Expect(t, CreateComments(t.Context(), rack.Serving(t, address, nil), site), "connection refused")
 }
 
 // Goal: the claim holds when OpenFGA finds the store, at the right site. Method: ask before and after
 // the store is made, ask for another site, and one that is down.
 func TestServed(t *testing.T) {
 	machines := rack.Serving(t, address, &fakeServer{})
-	expect(t, Served(site).Check(t.Context(), machines), "the body does not contain")
-	expect(t, CreateComments(t.Context(), machines, site), "")
-	expect(t, Served(site).Check(t.Context(), machines), "")
-	expect(t, Served(Site{At: site.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
-	expect(t, Served(site).Check(t.Context(), rack.Serving(t, address, nil)), "connection refused")
+	rack.Expect(t, Served(site).Check(t.Context(), machines), "the body does not contain")
+	rack.Expect(t, CreateComments(t.Context(), machines, site), "")
+	rack.Expect(t, Served(site).Check(t.Context(), machines), "")
+	rack.Expect(t, Served(Site{At: site.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
+	rack.Expect(t, Served(site).Check(t.Context(), rack.Serving(t, address, nil)), "connection refused")
 	if name := Served(site).Name(); name != "comments.reprise.test serves comments" {
 		t.Errorf("it claims that %s", name)
 	}
@@ -44,11 +44,11 @@ func TestServed(t *testing.T) {
 func TestCommentsFindWhatTheyWrote(t *testing.T) {
 	server := &fakeServer{}
 	machines := rack.Serving(t, address, server)
-	expect(t, CreateComments(t.Context(), machines, site), "")
+	rack.Expect(t, CreateComments(t.Context(), machines, site), "")
 	ledger := Comments(site)
 	const written = 2*commentsPage + 5
 	for entry := range written {
-		expect(t, ledger.Write(t.Context(), machines, entry), "")
+		rack.Expect(t, ledger.Write(t.Context(), machines, entry), "")
 	}
 	server.tuples[3].Condition = nil
 	server.tuples[5].Condition = comment(6).Condition
@@ -56,7 +56,7 @@ func TestCommentsFindWhatTheyWrote(t *testing.T) {
 	server.tuples[8].User = "comment:08"
 	server.tuples = slices.Delete(server.tuples, 9, 10)
 	entries, err := ledger.Entries(t.Context(), machines)
-	expect(t, err, "")
+	rack.Expect(t, err, "")
 	var want []int
 	for entry := range written {
 		if !slices.Contains([]int{3, 5, 7, 8, 9}, entry) {
@@ -95,7 +95,7 @@ func TestCommentsThatCannotBeRead(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: it was taken for an empty ledger", name)
 		}
-		expect(t, err, c.want)
+		rack.Expect(t, err, c.want)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestCommentsTellOutcomes(t *testing.T) {
 			handler = c.server
 		}
 		err := Comments(site).Write(t.Context(), rack.Serving(t, address, handler), 7)
-		if expect(t, err, c.want); errors.Is(err, harness.ErrRefused) != c.refused {
+		if rack.Expect(t, err, c.want); errors.Is(err, harness.ErrRefused) != c.refused {
 			t.Errorf("%s: refused is %t: %v", name, !c.refused, err)
 		}
 		if c.server != nil && c.server.writes > 1 {

@@ -8,9 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
-	"testing"
 )
 
 const address = "10.201.5.100:80"
@@ -148,13 +146,5 @@ func says(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
-	}
-}
-
-// expect checks that an error contains what is wanted; "" wants none.
-func expect(t *testing.T, err error, want string) {
-	t.Helper()
-	if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-		t.Errorf("the error is %v, want %q", err, want)
 	}
 }

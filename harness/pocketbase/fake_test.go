@@ -8,9 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
-	"testing"
 )
 
 const address = "10.201.5.100:80"
@@ -129,12 +127,4 @@ func fail(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, `{"data":{},"message":%q,"status":%d}`, message, status)
-}
-
-// expect checks that an error contains what is wanted; "" wants none.
-func expect(t *testing.T, err error, want string) {
-	t.Helper()
-	if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-		t.Errorf("the error is %v, want %q", err, want)
-	}
 }

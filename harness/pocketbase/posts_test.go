@@ -16,8 +16,8 @@ func TestCreatePosts(t *testing.T) {
 	server := &fakeBlog{}
 	machines := rack.Serving(t, address, server)
 	stranger := Superuser{admin.Email, "guess"}
-	expect(t, CreatePosts(t.Context(), machines, blog, stranger), "log in to blog.reprise.test: answered 400 Bad Request: Failed to authenticate.")
-	expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	rack.Expect(t, CreatePosts(t.Context(), machines, blog, stranger), "log in to blog.reprise.test: answered 400 Bad Request: Failed to authenticate.")
+	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
 	for _, rule := range []string{"listRule", "viewRule", "createRule"} {
 		if allowed, isSet := server.made[rule]; !isSet || allowed != "" {
 			t.Errorf("%s is %v: only superusers may", rule, allowed)
@@ -26,19 +26,19 @@ func TestCreatePosts(t *testing.T) {
 	if !slices.Equal(server.posts, []post{landmark}) {
 		t.Errorf("the posts are %v", server.posts)
 	}
-	expect(t, CreatePosts(t.Context(), machines, blog, admin), "create the collection posts of blog.reprise.test: refused: answered 400")
-	expect(t, CreatePosts(t.Context(), rack.Serving(t, address, nil), blog, admin), "connection refused")
+	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "create the collection posts of blog.reprise.test: refused: answered 400")
+	rack.Expect(t, CreatePosts(t.Context(), rack.Serving(t, address, nil), blog, admin), "connection refused")
 }
 
 // Goal: the claim holds when the post from before the drill is served, by the right site.
 // Method: ask a blog before and after its collection is made, ask for another site, then for one that is down.
 func TestServed(t *testing.T) {
 	machines := rack.Serving(t, address, &fakeBlog{})
-	expect(t, Served(blog).Check(t.Context(), machines), "answered 404 Not Found")
-	expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
-	expect(t, Served(blog).Check(t.Context(), machines), "")
-	expect(t, Served(Site{At: blog.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
-	expect(t, Served(blog).Check(t.Context(), rack.Serving(t, address, nil)), "connection refused")
+	rack.Expect(t, Served(blog).Check(t.Context(), machines), "answered 404 Not Found")
+	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	rack.Expect(t, Served(blog).Check(t.Context(), machines), "")
+	rack.Expect(t, Served(Site{At: blog.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
+	rack.Expect(t, Served(blog).Check(t.Context(), rack.Serving(t, address, nil)), "connection refused")
 	if name := Served(blog).Name(); name != "blog.reprise.test serves a page" {
 		t.Errorf("it claims that %s", name)
 	}
@@ -50,11 +50,11 @@ func TestServed(t *testing.T) {
 func TestPostsFindWhatTheyWrote(t *testing.T) {
 	server := &fakeBlog{}
 	machines := rack.Serving(t, address, server)
-	expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
 	ledger := Posts(blog)
 	const written = postsPage + 5
 	for entry := range written {
-		expect(t, ledger.Write(t.Context(), machines, entry), "")
+		rack.Expect(t, ledger.Write(t.Context(), machines, entry), "")
 	}
 	server.posts = slices.DeleteFunc(server.posts, func(p post) bool { return p.Entry == 9 })
 	for i, found := range server.posts {
@@ -66,7 +66,7 @@ func TestPostsFindWhatTheyWrote(t *testing.T) {
 		}
 	}
 	entries, err := ledger.Entries(t.Context(), machines)
-	expect(t, err, "")
+	rack.Expect(t, err, "")
 	var want []int
 	for entry := range written {
 		if entry != 3 && entry != 5 && entry != 9 {
@@ -104,7 +104,7 @@ func TestPostsThatCannotBeRead(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: it was taken for an empty ledger", name)
 		}
-		expect(t, err, c.want)
+		rack.Expect(t, err, c.want)
 	}
 }
 
@@ -113,15 +113,15 @@ func TestPostsThatCannotBeRead(t *testing.T) {
 // Method: write one post twice, then to a server that answers with another.
 func TestPostsTellOutcomes(t *testing.T) {
 	machines := rack.Serving(t, address, &fakeBlog{})
-	expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
-	expect(t, Posts(blog).Write(t.Context(), machines, 7), "")
+	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	rack.Expect(t, Posts(blog).Write(t.Context(), machines, 7), "")
 	err := Posts(blog).Write(t.Context(), machines, 7)
-	if expect(t, err, "answered 400 Bad Request: Failed to create record."); !errors.Is(err, harness.ErrRefused) {
+	if rack.Expect(t, err, "answered 400 Bad Request: Failed to create record."); !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a post that was turned away is not refused: %v", err)
 	}
 	other := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, post{Entry: 8, Content: content(8)}) })
 	err = Posts(blog).Write(t.Context(), rack.Serving(t, address, other), 7)
-	if expect(t, err, `the server acknowledged another post: 8, "entry 8"`); errors.Is(err, harness.ErrRefused) {
+	if rack.Expect(t, err, `the server acknowledged another post: 8, "entry 8"`); errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a post that may have been written is refused: %v", err)
 	}
 }

@@ -151,11 +151,3 @@ func (m *machine) Dial(ctx context.Context, from, network, address string) (net.
 	m.mutex.Unlock()
 	return m.Rack.Dial(ctx, from, network, address)
 }
-
-// expect checks that an error contains what is wanted; "" wants none.
-func expect(t *testing.T, err error, want string) {
-	t.Helper()
-	if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-		t.Errorf("the error is %v, want %q", err, want)
-	}
-}

@@ -47,13 +47,19 @@ func New(topology harness.Topology) *Rack {
 	}
 	for _, node := range topology.Nodes {
 		rack.addresses[node.Name] = harness.Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
-		rack.files[node.Name] = map[string][]byte{}
-		for _, file := range node.System.Files {
-			rack.files[node.Name][file.Path] = file.Data
-		}
+		rack.files[node.Name] = installed(node)
 		rack.states[node.Name] = harness.SystemStatus{Running: true, PID: 100, Started: time.Now()}
 	}
 	return rack
+}
+
+// installed are the files that the topology gives a node.
+func installed(node harness.Node) map[string][]byte {
+	files := map[string][]byte{}
+	for _, file := range node.System.Files {
+		files[file.Path] = file.Data
+	}
+	return files
 }
 
 // Serve answers HTTP on a node: at a loopback address only for those who dial from the node itself.
@@ -256,11 +262,8 @@ func (r *Rack) Reinstall(ctx context.Context, name string) error {
 		return fmt.Errorf("reinstall %s: there is no such node", name)
 	}
 	r.mutex.Lock()
-	r.files[name] = map[string][]byte{}
-	for _, file := range node.System.Files {
-		r.files[name][file.Path] = file.Data
-	}
-	r.journal = append(r.journal, "reinstall "+name)
+	r.files[name] = installed(node)
+	r.note("reinstall %s", name)
 	r.mutex.Unlock()
 	return r.Start(ctx, name)
 }

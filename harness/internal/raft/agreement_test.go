@@ -3,8 +3,9 @@ package raft
 import (
 	"errors"
 	"net/netip"
-	"strings"
 	"testing"
+
+	"github.com/reprise-dr/reprise/harness/internal/rack"
 )
 
 // members are three servers on two addresses each; the second family shows that both count.
@@ -56,7 +57,7 @@ func TestAgreement(t *testing.T) {
 		"nobody to ask":           {nil, "no server to ask"},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) { expect(t, Agreement(c.views, members), c.wants) })
+		t.Run(name, func(t *testing.T) { rack.Expect(t, Agreement(c.views, members), c.wants) })
 	}
 }
 
@@ -86,17 +87,7 @@ func TestLeader(t *testing.T) {
 			if leader != c.leader {
 				t.Errorf("the leader is %q, want %q", leader, c.leader)
 			}
-			expect(t, err, c.wants)
+			rack.Expect(t, err, c.wants)
 		})
-	}
-}
-
-func expect(t *testing.T, err error, wants string) {
-	t.Helper()
-	switch {
-	case wants == "" && err != nil:
-		t.Errorf("unexpected: %v", err)
-	case wants != "" && (err == nil || !strings.Contains(err.Error(), wants)):
-		t.Errorf("the error is %v, want one with %q", err, wants)
 	}
 }

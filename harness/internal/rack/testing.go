@@ -2,6 +2,7 @@ package rack
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -17,4 +18,12 @@ func Serving(t testing.TB, address string, handler http.Handler) *Rack {
 		rack.Serve(harness.VantageObserver, address, handler)
 	}
 	return rack
+}
+
+// Expect checks that an error contains what is wanted; "" wants none.
+func Expect(t testing.TB, err error, want string) {
+	t.Helper()
+	if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v, want %q", err, want)
+	}
 }
