@@ -26,7 +26,7 @@ func (n NodeLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 	strike, err := lab.Strike(ctx, onEach(n.nodes(), harness.Action{Signal: &harness.Signal{Name: "KILL", All: true}}))
 	return &injection{
 		strike:  strike,
-		confirm: forEach(n.nodes(), func(node string) func(context.Context) (string, error) { return confirmEnded(lab, node) }),
+		confirm: forEach(n.nodes(), func(ctx context.Context, node string) (string, error) { return confirmEnded(lab, node)(ctx) }),
 		revert:  powerOn(lab, n.nodes()),
 	}, err
 }

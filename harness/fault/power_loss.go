@@ -38,13 +38,11 @@ func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 	))
 	return &injection{
 		strike: strike,
-		confirm: forEach(p.nodes(), func(node string) func(context.Context) (string, error) {
-			return func(ctx context.Context) (string, error) {
-				if answers(ctx, lab, silent[node]) {
-					return "", fmt.Errorf("%s still answers on %s", node, silent[node])
-				}
-				return fmt.Sprintf("seen from the observer, %s is silent", node), nil
+		confirm: forEach(p.nodes(), func(ctx context.Context, node string) (string, error) {
+			if answers(ctx, lab, silent[node]) {
+				return "", fmt.Errorf("%s still answers on %s", node, silent[node])
 			}
+			return fmt.Sprintf("seen from the observer, %s is silent", node), nil
 		}),
 		revert: powerOn(lab, p.nodes()),
 	}, err

@@ -27,11 +27,11 @@ func onEach(nodes []string, actions ...harness.Action) []harness.Blow {
 }
 
 // forEach proves for every node what has to be true of it.
-func forEach(nodes []string, confirm func(node string) func(context.Context) (string, error)) func(context.Context) (string, error) {
+func forEach(nodes []string, confirm func(ctx context.Context, node string) (string, error)) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		var proofs []string
 		for _, node := range nodes {
-			proof, err := confirm(node)(ctx)
+			proof, err := confirm(ctx, node)
 			if err != nil {
 				return "", err
 			}

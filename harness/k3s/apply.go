@@ -51,25 +51,15 @@ func (c Cluster) Apply(ctx context.Context, operator harness.Operator, manifest 
 
 // onAny does something with the kubeconfigs of the servers in turn, until it works on one.
 func (c Cluster) onAny(ctx context.Context, observer harness.Observer, do func(ctx context.Context, config *rest.Config, node string) error) error {
-	nodes, err := c.servers(observer)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, node := range nodes {
-		err := limited(func(ctx context.Context) error {
-			config, err := readKubeconfig(ctx, observer, node.Name)
+	return c.inTurn(observer, func(node string) error {
+		return limited(func(ctx context.Context) error {
+			config, err := readKubeconfig(ctx, observer, node)
 			if err != nil {
 				return err
 			}
-			return do(ctx, config, node.Name)
+			return do(ctx, config, node)
 		})(ctx)
-		if err == nil {
-			return nil
-		}
-		errs = append(errs, onNode(node.Name, harness.Plain(err)))
-	}
-	return harness.JoinErrors(errs...)
+	})
 }
 
 // parseManifest splits a manifest into its objects.

@@ -66,6 +66,23 @@ func (c Cluster) ask(ctx context.Context, observer harness.Observer, keys *keyri
 	return harness.JoinErrors(errs...)
 }
 
+// inTurn does something by way of the servers, one after the other, until it works with one.
+func (c Cluster) inTurn(observer harness.Observer, do func(node string) error) error {
+	nodes, err := c.servers(observer)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, node := range nodes {
+		err := do(node.Name)
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, onNode(node.Name, harness.Plain(err)))
+	}
+	return harness.JoinErrors(errs...)
+}
+
 // A claim is a probe of the cluster. It keeps the servers' kubeconfigs from one question to the next.
 type claim struct {
 	name    string

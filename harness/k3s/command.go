@@ -2,8 +2,6 @@ package k3s
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -12,8 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -161,16 +157,4 @@ func forgetServer(ctx context.Context, operator harness.Operator, node harness.N
 	return harness.EditFiles(ctx, operator, node, configFolder, func(file harness.File) ([]byte, error) {
 		return serverLine.ReplaceAll(file.Data, nil), nil
 	})
-}
-
-// parseSize reads a quantity of bytes as Kubernetes writes it: a number, or text such as "5Mi".
-func parseSize(text json.RawMessage) (int64, error) {
-	if len(text) == 0 {
-		return 0, errors.New("there is none")
-	}
-	var size resource.Quantity
-	if err := json.Unmarshal(text, &size); err != nil {
-		return 0, err
-	}
-	return size.Value(), nil
 }

@@ -18,18 +18,10 @@ import (
 // What k3s prints, as evidence to look for. The wording is that of k3s 1.34.0; where it is written in the
 // sources of k3s and kine is in parentheses.
 const (
-	// LogClusterReset ends a cluster reset that worked (Reset in pkg/etcd).
-	LogClusterReset = "Managed etcd cluster membership has been reset, restart without --cluster-reset flag now"
-	// LogRestoredAside: a restore keeps the data it replaces (Restore in pkg/etcd).
-	LogRestoredAside = "Pre-restore etcd database moved to"
-	// LogJoining: a server without data asks to be let in (join in pkg/etcd).
-	LogJoining = "to etcd cluster"
 	// LogNotADatabase: what SQLite says of a file that is none.
 	LogNotADatabase = "file is not a database"
 	// LogMalformed: what SQLite says of a database with rubbish in it.
 	LogMalformed = "database disk image is malformed"
-	// LogNoDatabase: the datastore cannot be opened; k3s tries for 5 min, once a second (Open in kine's generic driver).
-	LogNoDatabase = "failed to ping connection"
 )
 
 // evidenceEvents is how many of the latest events Evidence tells: those of a few minutes.

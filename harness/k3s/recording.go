@@ -178,37 +178,30 @@ func (r *Recording) follow(ctx context.Context, subject subject, version string)
 
 // watch notes changes for as long as one server goes on telling them. It always ends with an error.
 func (r *Recording) watch(ctx context.Context, subject subject, version string) error {
-	nodes, err := r.cluster.servers(r.observer)
+	var watched watch.Interface
+	err := r.cluster.inTurn(r.observer, func(node string) error {
+		client, err := Client(ctx, r.observer, node)
+		if err == nil {
+			watched, err = subject.watch(ctx, client, version)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, node := range nodes {
-		client, err := Client(ctx, r.observer, node.Name)
-		if err != nil {
-			errs = append(errs, onNode(node.Name, err))
-			continue
+	defer watched.Stop()
+	for event := range watched.ResultChan() {
+		switch event.Type {
+		case watch.Added, watch.Modified:
+			subject.note(event.Object, false, true)
+		case watch.Deleted:
+			subject.note(event.Object, true, true)
+		case watch.Error:
+			return errors.New("the watch was broken off")
+		case watch.Bookmark: // says nothing
 		}
-		watched, err := subject.watch(ctx, client, version)
-		if err != nil {
-			errs = append(errs, onNode(node.Name, harness.Plain(err)))
-			continue
-		}
-		defer watched.Stop()
-		for event := range watched.ResultChan() {
-			switch event.Type {
-			case watch.Added, watch.Modified:
-				subject.note(event.Object, false, true)
-			case watch.Deleted:
-				subject.note(event.Object, true, true)
-			case watch.Error:
-				return errors.New("the watch was broken off")
-			case watch.Bookmark: // says nothing
-			}
-		}
-		return errors.New("the watch ended")
 	}
-	return harness.JoinErrors(errs...)
+	return errors.New("the watch ended")
 }
 
 // noteLease keeps the heartbeats of a node.

@@ -56,25 +56,18 @@ type configz struct {
 // readSettings asks the running processes: the kubelet of the node, and a server of the cluster. It repeats
 // a question that fails for up to 30 s.
 func (c Cluster) readSettings(ctx context.Context, observer harness.Observer, node string) (settings, error) {
-	servers, err := c.servers(observer)
-	if err != nil {
-		return settings{}, err
+	if _, err := c.servers(observer); err != nil {
+		return settings{}, err // no wait mends that
 	}
 	var read settings
 	keys := new(keyring)
-	err = waitForSettings.Until(ctx, limited(func(ctx context.Context) error {
-		var errs []error
-		for _, server := range servers {
-			err := keys.ask(ctx, observer, server.Name, func(ctx context.Context, client *kubernetes.Clientset) (err error) {
-				read, err = settingsOf(ctx, client, server.Name, node)
+	err := waitForSettings.Until(ctx, limited(func(ctx context.Context) error {
+		return c.inTurn(observer, func(server string) error {
+			return keys.ask(ctx, observer, server, func(ctx context.Context, client *kubernetes.Clientset) (err error) {
+				read, err = settingsOf(ctx, client, server, node)
 				return err
 			})
-			if err == nil {
-				return nil
-			}
-			errs = append(errs, onNode(server.Name, err))
-		}
-		return harness.JoinErrors(errs...)
+		})
 	}))
 	return read, err
 }

@@ -3,10 +3,13 @@ package k3s
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -112,4 +115,16 @@ func parseSnapshots(output []byte) ([]Snapshot, error) {
 	}
 	slices.SortStableFunc(snapshots, func(a, b Snapshot) int { return a.Made.Compare(b.Made) })
 	return snapshots, nil
+}
+
+// parseSize reads a quantity of bytes as Kubernetes writes it: a number, or text such as "5Mi".
+func parseSize(text json.RawMessage) (int64, error) {
+	if len(text) == 0 {
+		return 0, errors.New("there is none")
+	}
+	var size resource.Quantity
+	if err := json.Unmarshal(text, &size); err != nil {
+		return 0, err
+	}
+	return size.Value(), nil
 }

@@ -125,23 +125,33 @@ func checkContainers(ctx context.Context, examined *patient) (Health, string, st
 
 // grants starts a container with the capabilities and takes it away again.
 func (p *patient) grants(ctx context.Context, reference string, capabilities []string) (err error) {
-	created, err := p.engine.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Config:     &container.Config{Image: reference, Labels: map[string]string{LabelLab: doctorLab}, OpenStdin: true},
-		HostConfig: &container.HostConfig{CapAdd: capabilities, NetworkMode: "none"},
-	})
+	id, remove, err := createForTrial(ctx, p.engine,
+		&container.Config{Image: reference, Labels: map[string]string{LabelLab: doctorLab}, OpenStdin: true},
+		&container.HostConfig{CapAdd: capabilities, NetworkMode: "none"},
+	)
 	if err != nil {
-		return fmt.Errorf("create a container: %w", err)
+		return err
 	}
-	defer func() {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
-		defer cancel()
-		_, removeErr := p.engine.ContainerRemove(bounded, created.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-		err = errors.Join(err, removeErr)
-	}()
-	if _, err := p.engine.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
+	defer func() { err = errors.Join(err, remove()) }()
+	if _, err := p.engine.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
 		return fmt.Errorf("start a container: %w", err)
 	}
 	return nil
+}
+
+// createForTrial creates a container that shows what the engine can do. Its removal works whatever became
+// of it, and of the context.
+func createForTrial(ctx context.Context, engine *client.Client, config *container.Config, host *container.HostConfig) (id string, remove func() error, err error) {
+	created, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host})
+	if err != nil {
+		return "", nil, fmt.Errorf("create a container: %w", err)
+	}
+	return created.ID, func() error {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
+		defer cancel()
+		_, err := engine.ContainerRemove(bounded, created.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		return err
+	}, nil
 }
 
 func checkImages(ctx context.Context, examined *patient) (Health, string, string) {

@@ -67,18 +67,13 @@ func tryContainers(ctx context.Context, engine *client.Client, agentImage string
 	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: agent.TrialEntrypoint(trialDisk), Volumes: volumes(system)}
 	host := &container.HostConfig{NetworkMode: "none", SecurityOpt: []string{"apparmor=unconfined"}}
 	furnish(system, host)
-	created, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host})
+	id, remove, err := createForTrial(ctx, engine, config, host)
 	if err != nil {
-		return fmt.Errorf("%w: create a container: %w", ErrUnfit, err)
+		return fmt.Errorf("%w: %w", ErrUnfit, err)
 	}
-	defer func() {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
-		defer cancel()
-		_, removeErr := engine.ContainerRemove(bounded, created.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-		err = errors.Join(err, removeErr)
-	}()
-	waiting := engine.ContainerWait(ctx, created.ID, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
-	_, err = engine.ContainerStart(ctx, created.ID, client.ContainerStartOptions{})
+	defer func() { err = errors.Join(err, remove()) }()
+	waiting := engine.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
+	_, err = engine.ContainerStart(ctx, id, client.ContainerStartOptions{})
 	if ctx.Err() != nil {
 		return fmt.Errorf("try what the engine can do: %w", context.Cause(ctx))
 	}
@@ -90,7 +85,7 @@ func tryContainers(ctx context.Context, engine *client.Client, agentImage string
 		if ended.StatusCode == 0 {
 			return nil
 		}
-		return fmt.Errorf("%w: %s", ErrUnfit, lastWords(ctx, engine, created.ID))
+		return fmt.Errorf("%w: %s", ErrUnfit, lastWords(ctx, engine, id))
 	case err := <-waiting.Error:
 		return fmt.Errorf("wait for the trial of the engine: %w", err)
 	}

@@ -19,12 +19,7 @@ type Site struct {
 }
 
 // String names the site, such as "comments.reprise.test".
-func (s Site) String() string {
-	if s.Host == "" {
-		return s.At.String()
-	}
-	return s.Host
-}
+func (s Site) String() string { return website.Site(s).String() }
 
 // storeName is what the store of the comments is called. Its ID is OpenFGA's choice.
 const storeName = "comments"

@@ -17,12 +17,7 @@ type Site struct {
 }
 
 // String names the site, such as "blog.reprise.test".
-func (s Site) String() string {
-	if s.Host == "" {
-		return s.At.String()
-	}
-	return s.Host
-}
+func (s Site) String() string { return website.Site(s).String() }
 
 // A Superuser may change the site. One is made beside the running program, by the command
 // `pocketbase superuser upsert EMAIL PASSWORD --dir DATA`.

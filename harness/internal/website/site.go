@@ -2,6 +2,7 @@ package website
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,9 @@ type Site struct {
 	At   netip.AddrPort // where the connections go
 	Host string         // of the Host header, by which a reverse proxy tells sites apart; "" means At
 }
+
+// String names the site as its visitors do, such as "blog.reprise.test".
+func (s Site) String() string { return cmp.Or(s.Host, s.At.String()) }
 
 // A Request is one request of the site's interface.
 type Request struct {
