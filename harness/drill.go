@@ -26,8 +26,8 @@ type Plan struct {
 	Engine   map[string]string // what the container engine says of itself
 }
 
-// A Drill conducts one drill and keeps its record. Its steps have an order: Watch, Unaffected and
-// DuringRecovery at any time before the fault; Baseline, StartWriting unless the objective has no data,
+// A Drill conducts one drill and keeps its record. Its steps have an order: Watch, WatchUnseen, Milestones,
+// Unaffected and DuringRecovery at any time before the fault; Baseline, StartWriting unless the objective has no data,
 // StartRegisters if there are any, Rehearse if anything can be tried in peace, Inject, Detect, Repair unless nobody repairs, AwaitRecovery,
 // Reconcile when something was written, Judge, Close. A step out of order changes nothing and
 // returns an error that wraps [ErrOrder]. Close is always safe.
@@ -69,9 +69,9 @@ const (
 
 // next lists the steps that each state allows. Close is allowed in all of them.
 var next = map[state][]string{
-	isNew:         {"Watch", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
-	isSteady:      {"Watch", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters", "Rehearse", "Inject"},
-	isWriting:     {"Watch", "Unaffected", "DuringRecovery", "StartRegisters", "Rehearse", "Inject"},
+	isNew:         {"Watch", "WatchUnseen", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
+	isSteady:      {"Watch", "WatchUnseen", "Milestones", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters", "Rehearse", "Inject"},
+	isWriting:     {"Watch", "WatchUnseen", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Rehearse", "Inject"},
 	isInjected:    {"Detect", "Revert"},
 	isDetected:    {"Repair", "AwaitRecovery", "Revert"},
 	isUndetected:  {"Reconcile", "Revert", "Judge"},

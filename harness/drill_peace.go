@@ -37,6 +37,21 @@ func (d *Drill) Unaffected(ctx context.Context, probes ...Probe) error {
 	return nil
 }
 
+// WatchUnseen begins to sample probes of what no client of the service sees: a log that is written, a job
+// that cron runs. One that fails while every client gets its answers is wrong without going red, and
+// the judgement's symptoms say so. It comes before Inject.
+func (d *Drill) WatchUnseen(ctx context.Context, probes ...Probe) error {
+	ctx, leave, err := d.enter(ctx, "WatchUnseen")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if err := d.sampling(ctx).watch(isUnseen, probes...); err != nil {
+		return fmt.Errorf("watch what no client sees: %w", err)
+	}
+	return nil
+}
+
 // Baseline begins to sample the steady state and returns when all of its probes have held together
 // for the dwell. When they do not within a few minutes, the error says of each probe that does not
 // hold what it said last, and the drill can only be judged and closed.

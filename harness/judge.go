@@ -33,10 +33,12 @@ func Judge(record Record) Judgement {
 
 	blast := observed.radius(record)
 	judgement.Spared = blast.spared
+	reached, belated := observed.milestones(record)
+	judgement.Milestones, judgement.Symptoms = reached, observed.symptoms(record)
 	inconsistent, unchecked := consistency(record)
 
 	doubts := slices.Concat(record.Doubts, observed.doubts(record), blast.doubts, blindness(record, judgement))
-	late := slices.Concat(observed.misses(record, judgement), blast.misses)
+	late := slices.Concat(observed.misses(record, judgement), belated, blast.misses)
 	data.doubts = append(data.doubts, unchecked...)
 	misses := slices.Concat(late, data.misses(record, judgement), inconsistent)
 	switch {
@@ -54,7 +56,7 @@ func Judge(record Record) Judgement {
 	doubts = append(doubts, data.doubts...)
 	judgement.Reasons = slices.Concat(doubts, misses)
 	if judgement.Verdict == Met {
-		judgement.Reasons = slices.Concat(observed.merits(record, judgement), data.merits(record))
+		judgement.Reasons = slices.Concat(observed.merits(record, judgement), milestoneMerits(reached), data.merits(record))
 	}
 	judgement.Reasons = append(judgement.Reasons, observed.relapses(record)...)
 	judgement.AsClaimed = judgement.Verdict == record.Claim.verdict()

@@ -30,7 +30,9 @@ type Record struct {
 	// WatchedUntil is the end of AwaitRecovery's watch: samples scheduled later do not count for the
 	// recovery. 0 means that nobody awaited one.
 	WatchedUntil time.Duration `json:"watched_until_ns"`
-	Fault        *RecordFault  `json:"fault,omitempty"`
+	// Milestones are the targets of parts of the service.
+	Milestones []RecordMilestone `json:"milestones,omitempty"`
+	Fault      *RecordFault      `json:"fault,omitempty"`
 	// Phase is how long the fault was put off, by the seed, so that the drills of a repeated run strike
 	// at different moments between heartbeats; 0: not at all.
 	Phase time.Duration `json:"phase_ns,omitempty"`
@@ -104,6 +106,8 @@ type RecordSLI struct {
 	Steady bool `json:"steady"`
 	// Unaffected says that the fault must not touch the SLI: any failure after t0 is a miss.
 	Unaffected bool `json:"unaffected,omitempty"`
+	// Unseen says that no client can see it: when it fails, no alarm that watches the service goes off.
+	Unseen bool `json:"unseen,omitempty"`
 	// Skipped counts the questions that the observer left out because it was late by a period or more;
 	// LongestGap is the longest time between two questions, where that is two periods or more.
 	Skipped    int           `json:"skipped,omitempty"`
@@ -286,6 +290,11 @@ type Judgement struct {
 	Lost        int           `json:"lost"`          // acknowledged writes lost, over all ledgers
 	DataJudged  bool          `json:"data_judged"`
 	Outages     []Outage      `json:"outages"`
+	// Milestones are the parts of the service that were to be back before the whole.
+	Milestones []MilestoneTime `json:"milestones,omitempty"`
+	// Symptoms are what became of everything that was looked at, in a drill that also looked at what no
+	// client sees.
+	Symptoms []Symptom `json:"symptoms,omitempty"`
 	// Repairs are the runbooks' steps, each with what it took.
 	Repairs []RepairStep `json:"repairs,omitempty"`
 	// Spared are the SLIs that were named as unaffected and stayed green.

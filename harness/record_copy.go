@@ -39,9 +39,15 @@ func (r Record) clone() Record {
 	r.Doubts = slices.Clone(r.Doubts)
 	r.Findings = slices.Clone(r.Findings)
 	r.Rehearsals = slices.Clone(r.Rehearsals)
+	r.Milestones = slices.Clone(r.Milestones)
+	for i := range r.Milestones {
+		r.Milestones[i].SLIs = slices.Clone(r.Milestones[i].SLIs)
+	}
 	r.Judgement.Reasons = slices.Clone(r.Judgement.Reasons)
 	r.Judgement.Outages = slices.Clone(r.Judgement.Outages)
 	r.Judgement.Repairs = slices.Clone(r.Judgement.Repairs)
 	r.Judgement.Spared = slices.Clone(r.Judgement.Spared)
+	r.Judgement.Milestones = slices.Clone(r.Judgement.Milestones)
+	r.Judgement.Symptoms = slices.Clone(r.Judgement.Symptoms)
 	return r
 }

@@ -56,6 +56,7 @@ const (
 	isWatched    role = iota // recorded, and no more
 	isSteadyPart             // part of the steady state
 	isUnaffected             // must not fail after t0
+	isUnseen                 // recorded, and no client sees it
 )
 
 // newSampler makes a sampler that outlives the context of the call that starts it, but not stop.
@@ -94,6 +95,13 @@ func (s *sampler) watch(role role, probes ...Probe) error {
 		s.running.Go(func() { s.broke(series, s.ask(series, offset)) })
 	}
 	return nil
+}
+
+// watches tells whether somebody asks a probe of that name.
+func (s *sampler) watches(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.series, func(series *series) bool { return series.probe.Name() == name })
 }
 
 const goldenRatio = 0.6180339887
@@ -229,7 +237,7 @@ func (s *sampler) slis() []RecordSLI {
 	for _, series := range s.series {
 		slis = append(slis, RecordSLI{
 			Name: series.probe.Name(), Period: series.probe.Period(),
-			Steady: series.role == isSteadyPart, Unaffected: series.role == isUnaffected,
+			Steady: series.role == isSteadyPart, Unaffected: series.role == isUnaffected, Unseen: series.role == isUnseen,
 			Skipped: series.skipped, LongestGap: series.longestGap,
 			Spells: append([]Spell{}, series.spells...),
 		})

@@ -14,7 +14,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-//go:embed page.html page_distributions.html page_registers.html page.css
+//go:embed page.html page_distributions.html page_registers.html page_milestones.html page.css
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
@@ -27,7 +27,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"clean":   printable,
 	"style":   func() template.CSS { return template.CSS(mustRead("page.css")) },
 	"instant": func(at time.Time) string { return at.Format("2006-01-02 15:04:05 MST") },
-}).ParseFS(pageFiles, "page.html", "page_distributions.html", "page_registers.html"))
+}).ParseFS(pageFiles, "page.html", "page_distributions.html", "page_registers.html", "page_milestones.html"))
 
 func mustRead(name string) string {
 	data, err := pageFiles.ReadFile(name)
@@ -98,27 +98,29 @@ type faultView struct {
 // A drillView is one drill as the template sees it.
 type drillView struct {
 	harness.Record
-	Class     string // "good", "control", "bad" or "doubt"
-	Mark      string
-	Words     string
-	Sentence  string
-	Why       []string
-	Failures  []Failure
-	Recovery  string
-	Target    string
-	Loss      string
-	LossGoal  string
-	By        string
-	Writes    string // how many of the acknowledged ones are lost
-	Faults    []faultView
-	Spared    []spared
-	Gaps      []string
-	Detected  bool
-	UsedShare string // of the target, as a width; "" when it says nothing
-	Over      bool   // the recovery took longer than its target
-	Timeline  *timeline
-	Products  []string
-	Engines   []string
+	Class      string // "good", "control", "bad" or "doubt"
+	Mark       string
+	Words      string
+	Sentence   string
+	Why        []string
+	Failures   []Failure
+	Recovery   string
+	Target     string
+	Loss       string
+	LossGoal   string
+	By         string
+	Writes     string // how many of the acknowledged ones are lost
+	Faults     []faultView
+	Milestones []milestoneView
+	Symptoms   []symptomView
+	Spared     []spared
+	Gaps       []string
+	Detected   bool
+	UsedShare  string // of the target, as a width; "" when it says nothing
+	Over       bool   // the recovery took longer than its target
+	Timeline   *timeline
+	Products   []string
+	Engines    []string
 }
 
 func viewOf(record harness.Record, failures []Failure) drillView {
@@ -129,7 +131,7 @@ func viewOf(record harness.Record, failures []Failure) drillView {
 		By: recoveredBy(record), Writes: lostWrites(record), Spared: sparedSLIs(record), Gaps: gapSentences(record), Detected: wasDetected(record), Timeline: drawTimeline(record),
 		Products: pairs(record.Versions), Engines: pairs(record.Engine),
 	}
-	view.Faults = view.faults()
+	view.Faults, view.Milestones, view.Symptoms = view.faults(), milestonesOf(record), symptomsOf(record)
 	if len(failures) > 0 {
 		view.Class, view.Mark, view.Words = "bad", notAsClaimed.mark(), view.Words+", but the spec failed"
 	}

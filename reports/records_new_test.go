@@ -195,3 +195,25 @@ func repeatedDrills() []harness.Record {
 	}
 	return records
 }
+
+// readOnly is a server whose disk became read-only: two milestones, one of them late, and what no client saw.
+func readOnly() harness.Record {
+	record := baseRecord("read-only", "A read-only server is replaced, with a page that nobody had written down", 70*time.Second)
+	record.Scenario, record.Labels = "readonlyroot", []string{"readonlyroot", "ansible"}
+	record.Versions, record.Topology = map[string]string{"nginx": "1.22.1", "postgresql": "15"}, "server"
+	record.Objective.RTO, record.Objective.RPO = 90*time.Minute, 24*time.Hour
+	record.Fault.Description, record.Fault.Effects, record.Fault.Skew = "read-only root of web-1", record.Fault.Effects[:1], 0
+	record.Fault.Confirmed = "web-1 cannot write: read-only file system"
+	record.Events = append(record.Events[:2], harness.Event{At: t0, Kind: "fault", Text: record.Fault.Description})
+	observe(&record, steady("the page is served"), "", interval{})
+	observe(&record, steady("uploads are accepted"), "status 500", interval{}, interval{40 * time.Millisecond, 52 * time.Second})
+	observe(&record, harness.RecordSLI{Name: "requests are logged", Unseen: true}, "the request is not in access.log", interval{}, interval{60 * time.Millisecond, forever})
+	repair(&record, "replace web-1", 3*time.Second, harness.RecordStep{Name: "decide, and order a server", Declared: 10 * time.Minute, DeclaredOnly: true},
+		step("move the disks", 400*time.Millisecond), step("play site.yml on web-2", 38*time.Second))
+	record.Milestones = []harness.RecordMilestone{
+		{Name: "operational", Within: 15 * time.Minute, SLIs: []string{"the page is served"}},
+		{Name: "partial service", Within: 5 * time.Minute, SLIs: []string{"the page is served", "uploads are accepted"}},
+	}
+	record.Ledgers = []harness.RecordLedger{ledger("uploads", 120, 60, 30, 2, 11)}
+	return record
+}

@@ -67,6 +67,8 @@ func differences(stored, now harness.Judgement) []string {
 	skip := map[string]bool{"Reasons": true, "Outages": true}
 	skip["Repairs"] = len(stored.Repairs) == 0
 	skip["Spared"] = len(stored.Spared) == 0
+	skip["Milestones"] = len(stored.Milestones) == 0
+	skip["Symptoms"] = len(stored.Symptoms) == 0
 	skip["Resolution"] = !boundsEdges(stored)
 	lines := fieldDifferences("", reflect.ValueOf(stored), reflect.ValueOf(now), skip)
 	return append(lines, outageDifferences(stored, now)...)

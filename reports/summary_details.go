@@ -15,6 +15,7 @@ func summaryDetails(text *strings.Builder, record harness.Record) {
 	}
 	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(record.Title)))
 	fmt.Fprintf(text, "%s\n\n", markdown(sentence(record)))
+	summaryMilestones(text, record)
 	summaryOutages(text, record)
 	summaryNotes(text, record)
 	summaryRepairs(text, record)

@@ -1,0 +1,112 @@
+package harness
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Goal: a milestone is reached when its claims began to hold for good, with the time declared until then, and a
+// late or missing one is a miss of the drill. Method: the met record with one milestone each.
+func TestJudgeMilestones(t *testing.T) {
+	for name, test := range map[string]struct {
+		milestone RecordMilestone
+		declared  time.Duration // by the first step
+		want      MilestoneTime
+		verdict   Verdict
+		reason    string
+	}{
+		"one of two SLIs": {
+			RecordMilestone{Name: "half", Within: 25 * second, SLIs: []string{"service"}}, 0,
+			MilestoneTime{Name: "half", Within: 25 * second, Reached: true, After: 20*second + 2*time.Millisecond}, Met, `"half" was reached 20s after the fault`,
+		},
+		"declared before": {
+			RecordMilestone{Name: "half", Within: 25 * second, SLIs: []string{"service"}}, 10 * second,
+			MilestoneTime{Name: "half", Within: 25 * second, Reached: true, After: 30*second + 2*time.Millisecond, Declared: 10 * second}, Missed, "10s of it declared",
+		},
+		"late": {
+			RecordMilestone{Name: "all", Within: 25 * second, SLIs: []string{"quorum", "service"}}, 0,
+			MilestoneTime{Name: "all", Within: 25 * second, Reached: true, After: 30*second + 2*time.Millisecond}, Missed, `"all" was reached 30s after the fault: its target is 25s`,
+		},
+		"never": {
+			RecordMilestone{Name: "old", Within: 25 * second, SLIs: []string{"old address"}}, 0,
+			MilestoneTime{Name: "old", Within: 25 * second, After: 36 * second}, Missed, `"old" was not reached within 36s`,
+		},
+		"nobody asked": {
+			RecordMilestone{Name: "lost", Within: 25 * second, SLIs: []string{"unheard of"}}, 0,
+			MilestoneTime{Name: "lost", Within: 25 * second, After: 36 * second}, Missed, `"lost" was not reached`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record := metRecord()
+			record.Milestones, record.Steps[0].Declared = []RecordMilestone{test.milestone}, test.declared
+			got := Judge(record)
+			if !reflect.DeepEqual(got.Milestones, []MilestoneTime{test.want}) {
+				t.Errorf("got %+v, want %+v", got.Milestones, test.want)
+			}
+			if got.Verdict != test.verdict || !strings.Contains(strings.Join(got.Reasons, "; "), test.reason) {
+				t.Errorf("judged %s: %q, want %s because of %q", got.Verdict, got.Reasons, test.verdict, test.reason)
+			}
+		})
+	}
+}
+
+// Goal: what was looked at is sorted by what an alarm could have seen. Method: the met record, in which one SLI
+// is green, one red and one unseen; without an unseen one there is no table.
+func TestJudgeSymptoms(t *testing.T) {
+	record := metRecord()
+	if got := Judge(record).Symptoms; got != nil {
+		t.Errorf("nobody has looked at what no client sees, and yet: %+v", got)
+	}
+	record.SLIs[1].Spells = []Spell{up(0, 100)}
+	record.SLIs[2].Unseen = true
+	record.Ledgers = append(record.Ledgers, RecordLedger{Name: "uploads", Acknowledged: 9, Lost: 3, Refused: 2}, RecordLedger{Name: "rows", Acknowledged: 9})
+	want := []Symptom{
+		{"quorum", GoesRed, "connection refused"},
+		{"service", StaysGreen, ""},
+		{"old address", WrongSilent, "connection refused"},
+		{"entries", GoesRed, "80 writes were refused, 20 had no answer"},
+		{"uploads", WrongSilent, "3 acknowledged writes are lost"},
+		{"rows", StaysGreen, ""},
+	}
+	if got := Judge(record).Symptoms; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// Goal: a drill keeps its milestones and what it watches unseen, asks each claim once, and refuses milestones
+// that make no sense. Method: a drill that is met, with a milestone that claims its steady state and more.
+func TestDrillMilestones(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		ctx := t.Context()
+		unseen := fakeProbe{name: "log", period: 100 * time.Millisecond, cluster: drill.cluster}
+		must(t, drill.Baseline(ctx, drill.steady), drill.WatchUnseen(ctx, unseen))
+		claims := append(SteadyState{unseen}, drill.steady...)
+		must(t, drill.Milestones(ctx, Milestone{Name: "operational", Within: time.Minute, Claims: claims}))
+		for want, wrong := range map[string]Milestone{
+			"no name":  {Within: time.Minute, Claims: claims},
+			"positive": {Name: "a", Claims: claims},
+			"nothing":  {Name: "b", Within: time.Minute},
+			"is nil":   {Name: "c", Within: time.Minute, Claims: SteadyState{nil}},
+			"already":  {Name: "operational", Within: time.Minute, Claims: claims},
+		} {
+			if err := drill.Milestones(ctx, wrong); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%+v: %v, want %q", wrong, err, want)
+			}
+		}
+		must(t, drill.StartWriting(ctx, drill.ledgers))
+		must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady), drill.finishBy(t, 10*time.Second))
+		if err := drill.Milestones(ctx, Milestone{Name: "late", Within: time.Minute, Claims: claims}); !errors.Is(err, ErrOrder) {
+			t.Errorf("a milestone after the fault: %v", err)
+		}
+		record := drill.Record()
+		judged := record.Judgement
+		if len(record.Milestones) != 1 || len(judged.Milestones) != 1 || !judged.Milestones[0].Reached || len(judged.Symptoms) == 0 {
+			t.Errorf("kept %+v, judged %+v and %+v", record.Milestones, judged.Milestones, judged.Symptoms)
+		}
+	})
+}
