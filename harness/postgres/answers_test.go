@@ -73,3 +73,14 @@ func TestEveryQuestionHasItsOwnConnection(t *testing.T) {
 func TestUnknownNode(t *testing.T) {
 	expect(t, Answers(Database{Node: "sql-9"}).Check(t.Context(), server()), "look up the addresses of sql-9: no node called sql-9")
 }
+
+// Goal: a server that is reached at an address of its own is asked there, wherever its node is.
+// Method: ask one whose node is unknown.
+func TestAddressOfItsOwn(t *testing.T) {
+	machine := server(found([]string{"entry"}, []string{"1"})...)
+	moving := Database{At: netip.MustParseAddr("10.201.6.100"), Name: "shop"}
+	expect(t, Answers(moving).Check(t.Context(), machine), "")
+	if want := []string{"observer tcp 10.201.6.100:5432"}; !slices.Equal(machine.dialled, want) || moving.String() != "shop at 10.201.6.100" {
+		t.Errorf("dialled %v as %s, want %v", machine.dialled, moving, want)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,11 +16,12 @@ import (
 
 // A Database is one database of one server, and who asks it.
 type Database struct {
-	Node     string // the node of the server; required
-	Port     uint16 // 0 means 5432
-	Name     string // "" means "postgres"
-	User     string // "" means "postgres"
-	Password string // "" for a server that trusts its network
+	Node     string     // the node of the server; required without At
+	At       netip.Addr // an address of its own that the server is reached at, such as one that moves between nodes; the zero address means the node's present one
+	Port     uint16     // 0 means 5432
+	Name     string     // "" means "postgres"
+	User     string     // "" means "postgres"
+	Password string     // "" for a server that trusts its network
 }
 
 // The defaults of PostgreSQL itself.
@@ -31,6 +33,9 @@ const (
 
 // String says where it is, such as "postgres on sql-1".
 func (d Database) String() string {
+	if d.At.IsValid() {
+		return cmp.Or(d.Name, defaultName) + " at " + d.At.String()
+	}
 	return cmp.Or(d.Name, defaultName) + " on " + d.Node
 }
 
@@ -49,14 +54,26 @@ func (d Database) ask(ctx context.Context, observer harness.Observer, talk func(
 	return true, plain(talk(connection))
 }
 
+// address is where the server is now.
+func (d Database) address(observer harness.Observer) (netip.Addr, error) {
+	if d.At.IsValid() {
+		return d.At, nil
+	}
+	now, err := observer.Addresses(d.Node)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("look up the addresses of %s: %w", d.Node, err)
+	}
+	return now.IPv6, nil
+}
+
 // configuration says how to connect. The environment of the person who runs the drill (PGHOST and its
 // like) has no part in it.
 func (d Database) configuration(ctx context.Context, observer harness.Observer) (*pgx.ConnConfig, error) {
-	now, err := observer.Addresses(d.Node)
+	address, err := d.address(observer)
 	if err != nil {
-		return nil, fmt.Errorf("look up the addresses of %s: %w", d.Node, err)
+		return nil, err
 	}
-	configuration, err := pgx.ParseConfig("host=" + now.IPv6.String() + " sslmode=disable target_session_attrs=any")
+	configuration, err := pgx.ParseConfig("host=" + address.String() + " sslmode=disable target_session_attrs=any")
 	if err != nil {
 		return nil, fmt.Errorf("describe the connection to %s: %w", d, err)
 	}
