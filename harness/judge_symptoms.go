@@ -23,16 +23,20 @@ const (
 	WrongSilent SymptomKind = "wrong without going red"
 )
 
-// symptoms sorts everything that was looked at by what became of it. A record in which nobody has looked at
+// symptoms sorts everything that was looked at by what became of it, until somebody began to repair. A record in which nobody has looked at
 // what no client sees has none: it could not tell green from silently wrong.
 func (o observation) symptoms(record Record) []Symptom {
 	if record.Fault == nil || !slices.ContainsFunc(record.SLIs, func(sli RecordSLI) bool { return sli.Unseen }) {
 		return nil
 	}
+	alone := o
+	if len(record.Steps) > 0 {
+		alone.until = min(o.until, record.Steps[0].From)
+	}
 	var found []Symptom
 	for _, sli := range record.SLIs {
 		symptom := Symptom{Subject: sli.Name, Kind: StaysGreen}
-		if failed := o.failedSpell(sli, record.Fault.At); failed != nil {
+		if failed := alone.failedSpell(sli, record.Fault.At); failed != nil {
 			symptom.Kind, symptom.Says = GoesRed, failed.Error
 			if sli.Unseen {
 				symptom.Kind = WrongSilent
@@ -41,20 +45,19 @@ func (o observation) symptoms(record Record) []Symptom {
 		found = append(found, symptom)
 	}
 	for _, ledger := range record.Ledgers {
-		found = append(found, ledgerSymptom(ledger))
+		if ledger.Reconciled {
+			found = append(found, ledgerSymptom(ledger))
+		}
 	}
 	return found
 }
 
-// ledgerSymptom is green only for a ledger in which everything is there: a writer who is refused sees red, and
-// one whose write was acknowledged and is gone sees nothing at all.
+// ledgerSymptom tells whether what was acknowledged is there. A writer who is refused knows; one whose write was
+// acknowledged and is gone sees nothing at all.
 func ledgerSymptom(ledger RecordLedger) Symptom {
 	symptom := Symptom{Subject: ledger.Name, Kind: StaysGreen}
-	switch {
-	case ledger.Lost > 0:
+	if ledger.Lost > 0 {
 		symptom.Kind, symptom.Says = WrongSilent, fmt.Sprintf("%d acknowledged writes are lost", ledger.Lost)
-	case ledger.Refused+ledger.Unknown > 0:
-		symptom.Kind, symptom.Says = GoesRed, fmt.Sprintf("%d writes were refused, %d had no answer", ledger.Refused, ledger.Unknown)
 	}
 	return symptom
 }
