@@ -1,0 +1,54 @@
+package readonlyroot
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+)
+
+// Drills whose runbook goes wrong on purpose: each must be missed, and say where.
+var _ = Describe("A replacement that goes wrong", Label("ansible"), func() {
+	It("names the disk that the old server still uses", func(ctx SpecContext) {
+		drill := broken(ctx, "nobody has switched the old server off")
+		err := drill.Repair(ctx, diskMove{})
+		Expect(err).To(MatchError(And(ContainSubstring(fixtures.ServerDataDisk), ContainSubstring(fixtures.ServerOld))))
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(10*time.Minute))
+
+	It("names the address that the old server still answers for", func(ctx SpecContext) {
+		drill := broken(ctx, "nobody has switched the old server off, and it cannot be told anything")
+		By("installing the new server, and sending it the clients")
+		machine := playbook(fixtures.ServerSite, fixtures.ServerNew, "install the new server, as far as it goes without its disks")
+		machine.Tags = []string{"machine"}
+		err := drill.Repair(ctx, machine, traffic(fixtures.ServerNew))
+		Expect(err).To(MatchError(ContainSubstring("10.201.6.100 is already taken")))
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(10*time.Minute))
+})
+
+// broken is a drill up to the repair of a server whose system has become read-only.
+func broken(ctx SpecContext, because string) *suite.Drill {
+	GinkgoHelper()
+	drill := begin(ctx, harness.Objective{RTO: partialTime, NoData: true}, fixtures.ServerSite)
+	drill.Claim(harness.Missed, because)
+	steady := service()
+	Expect(drill.Baseline(ctx, steady)).To(Succeed())
+	Expect(drill.Inject(ctx, fault.ReadOnlyRoot{Node: fixtures.ServerOld})).To(Succeed())
+	Expect(drill.Detect(ctx, steady)).To(Succeed())
+	return drill
+}
+
+// diskMove is what is wrong with a replacement that leaves the old server switched on.
+type diskMove struct{}
+
+func (diskMove) Name() string { return "move the disks" }
+
+func (diskMove) Steps() []harness.Step {
+	return []harness.Step{{Name: "have the provider move the disks", Do: moveDisks}}
+}
