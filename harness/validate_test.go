@@ -66,7 +66,9 @@ func TestTopologyValidate(t *testing.T) {
 		{"containers without NET_ADMIN", func(t *Topology) {
 			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, []string{"SYS_ADMIN"}
 		}, "node nomad-2 runs containers of its own and lacks the capability NET_ADMIN"},
-		{"system disk without SYS_ADMIN", func(t *Topology) { t.Nodes[1].System.SystemDisk = MinimumSystemDisk }, "node nomad-2 has a system disk and lacks the capability SYS_ADMIN"},
+		{"system disk without SYS_ADMIN", func(t *Topology) {
+			t.Nodes[1].System.SystemDisk, t.Nodes[1].System.Capabilities = MinimumSystemDisk, nil
+		}, "node nomad-2 has a system disk and lacks the capability SYS_ADMIN"},
 		{"small system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = 1 << 20 }, "the system disk of node nomad-2 has 1048576 bytes: it needs at least 67108864"},
 		{"uneven system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = MinimumSystemDisk + 1 }, "which is no multiple of 4096"},
 		{"system disk without a system", func(t *Topology) { t.Nodes[1].System = System{SystemDisk: MinimumSystemDisk} }, "node nomad-2 has a system disk and no system to put on it"},
@@ -79,7 +81,9 @@ func TestTopologyValidate(t *testing.T) {
 		{"duplicate disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk}, {Name: "a", Size: MinimumDisk}} }, "two disks are named a"},
 		{"small disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: 4096}} }, "disk a has 4096 bytes: it needs at least 1048576"},
 		{"disk on no node", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk, Node: "x"}} }, `disk a is attached to node "x", which topology fake does not have`},
-		{"disk on a node that cannot mount", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk, Node: "nomad-1"}} }, "disk a is attached to node nomad-1, whose system lacks the capability SYS_ADMIN"},
+		{"disk on a node that cannot mount", func(t *Topology) {
+			t.Disks, t.Nodes[0].System.Capabilities = []Disk{{Name: "a", Size: MinimumDisk, Node: "nomad-1"}}, nil
+		}, "disk a is attached to node nomad-1, whose system lacks the capability SYS_ADMIN"},
 		{"all capabilities", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"ALL"} }, `asks for the capability "ALL": name the ones it needs`},
 		{"privileged", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"privileged"} }, "name the ones it needs"},
 		{"unknown capability", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"SYS_ADMON"} }, `"SYS_ADMON", which Linux does not have`},
@@ -125,6 +129,7 @@ func withDisks(system System) System {
 // topology and look them up.
 func TestTopologyValidateDisks(t *testing.T) {
 	topology := validTopology()
+	topology.Nodes[0].System.Capabilities = nil
 	topology.Nodes[1].System = withDisks(topology.Nodes[1].System)
 	topology.Disks = []Disk{{Name: "data", Size: MinimumDisk, Node: topology.Nodes[1].Name}, {Name: "spare", Size: 1 << 30}}
 	must(t, topology.Validate())
