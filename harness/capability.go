@@ -84,9 +84,18 @@ type Operator interface {
 	// PowerOn presses the power button of a node that is off: its links come up, its system starts.
 	// It is no error on a node that is on.
 	PowerOn(ctx context.Context, node string) error
+	// PowerOff holds the power button: the node's links go down, then every process is killed. What it had
+	// not written to disks of its own is lost. It is no error on a node that is off.
+	PowerOff(ctx context.Context, node string) error
 	// Reinstall has the provider put a fresh operating system on the node, disks wiped, and boots it.
 	// It keeps its name and its addresses, and has the files that its topology gives it.
 	Reinstall(ctx context.Context, node string) error
+	// AttachDisk has the provider attach a disk of the topology to the node, with what is on it. It shows
+	// there as [Disk.Path], not mounted. A disk that is attached to another node is an error.
+	AttachDisk(ctx context.Context, disk, node string) error
+	// DetachDisk has the provider take a disk away from the node it is attached to. One that a node with
+	// power has mounted, or uses otherwise, is an error. It is no error when the disk is attached nowhere.
+	DetachDisk(ctx context.Context, disk string) error
 }
 
 // A Lab can do what only the container engine and the agents can. Faults get one.
@@ -109,9 +118,10 @@ type Blow struct {
 // An Action is one elementary change of a node, made by its agent as a system call next to the
 // process. Exactly one field is set.
 type Action struct {
-	Readdress *Readdress `json:"readdress,omitempty"`
-	Signal    *Signal    `json:"signal,omitempty"`
-	Link      *Link      `json:"link,omitempty"`
+	Readdress *Readdress  `json:"readdress,omitempty"`
+	Signal    *Signal     `json:"signal,omitempty"`
+	Link      *Link       `json:"link,omitempty"`
+	Disk      *DiskAction `json:"disk,omitempty"`
 }
 
 // Readdress adds the new addresses to the interface that has the old ones, then removes the old.

@@ -12,6 +12,7 @@ type Topology struct {
 	Name     string    // short name used in container names: letters, digits and dashes
 	Networks []Network // at least one; nodes are attached to the first
 	Nodes    []Node
+	Disks    []Disk // that can be attached to nodes and taken away from them; most topologies have none
 }
 
 // A Network is one layer-2 segment with an IPv6 and an IPv4 prefix. It has no way out.
@@ -43,6 +44,7 @@ type System struct {
 	Cgroups      bool              // true: the system manages cgroups of its own below its container's
 	Containers   bool              // true: the system runs containers of its own, as k3s does; see agent.SuperviseEntrypoint for what that takes
 	Volumes      []string          // folders on a disk of their own, such as "/var/lib/rancher": a container's own root cannot carry another overlay
+	SystemDisk   int64             // bytes of a disk of the node's own that its root file system (ext4, errors=remount-ro) is put on; 0: its container's root. See [MinimumSystemDisk]
 	StopTimeout  time.Duration     // from SIGTERM (or StopSignal) to SIGKILL; 0 means 10 s
 	Restart      time.Duration     // the init system starts a main process again that has ended without being stopped, after this long; 0: it does not
 	StopSignal   string            // the signal that asks the main process to end; "" means TERM

@@ -47,7 +47,7 @@ func (t Topology) Validate() error {
 			return err
 		}
 	}
-	return nil
+	return t.validateDisks()
 }
 
 func (t Topology) validateNetworks() error {
@@ -196,6 +196,9 @@ func (s System) validate(node string) error {
 	if s.Restart != 0 && len(s.Command) == 0 {
 		return fmt.Errorf("node %s has the restart %v and no command: there is nothing to start again", node, s.Restart)
 	}
+	if s.SystemDisk != 0 && len(s.Command) == 0 {
+		return fmt.Errorf("node %s has a system disk and no system to put on it", node)
+	}
 	if s.Image.Name == "" && len(s.Command) == 0 {
 		return nil
 	}
@@ -215,7 +218,10 @@ func (s System) validate(node string) error {
 	if err := s.validateVolumes(node); err != nil {
 		return err
 	}
-	return s.validateCapabilities(node)
+	if err := s.validateCapabilities(node); err != nil {
+		return err
+	}
+	return s.validateSystemDisk(node)
 }
 
 func (s System) validateFiles(node string) error {

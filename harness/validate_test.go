@@ -66,6 +66,24 @@ func TestTopologyValidate(t *testing.T) {
 		{"containers without NET_ADMIN", func(t *Topology) {
 			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, []string{"SYS_ADMIN"}
 		}, "node nomad-2 runs containers of its own and lacks the capability NET_ADMIN"},
+		{"system disk without SYS_ADMIN", func(t *Topology) {
+			t.Nodes[1].System.SystemDisk, t.Nodes[1].System.Capabilities = MinimumSystemDisk, nil
+		}, "node nomad-2 has a system disk and lacks the capability SYS_ADMIN"},
+		{"small system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = 1 << 20 }, "the system disk of node nomad-2 has 1048576 bytes: it needs at least 67108864"},
+		{"uneven system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = MinimumSystemDisk + 1 }, "which is no multiple of 4096"},
+		{"system disk without a system", func(t *Topology) { t.Nodes[1].System = System{SystemDisk: MinimumSystemDisk} }, "node nomad-2 has a system disk and no system to put on it"},
+		{"system disk and containers", func(t *Topology) {
+			t.Nodes[1].System = withDisks(t.Nodes[1].System)
+			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, ContainerCapabilities()
+		}, "node nomad-2 has a system disk and runs containers of its own: the two cannot be combined"},
+		{"disk without a name", func(t *Topology) { t.Disks = []Disk{{Size: MinimumDisk}} }, "a disk has no name"},
+		{"disk with bad characters", func(t *Topology) { t.Disks = []Disk{{Name: "../sda", Size: MinimumDisk}} }, `a disk is named "../sda"`},
+		{"duplicate disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk}, {Name: "a", Size: MinimumDisk}} }, "two disks are named a"},
+		{"small disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: 4096}} }, "disk a has 4096 bytes: it needs at least 1048576"},
+		{"disk on no node", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk, Node: "x"}} }, `disk a is attached to node "x", which topology fake does not have`},
+		{"disk on a node that cannot mount", func(t *Topology) {
+			t.Disks, t.Nodes[0].System.Capabilities = []Disk{{Name: "a", Size: MinimumDisk, Node: "nomad-1"}}, nil
+		}, "disk a is attached to node nomad-1, whose system lacks the capability SYS_ADMIN"},
 		{"all capabilities", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"ALL"} }, `asks for the capability "ALL": name the ones it needs`},
 		{"privileged", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"privileged"} }, "name the ones it needs"},
 		{"unknown capability", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"SYS_ADMON"} }, `"SYS_ADMON", which Linux does not have`},
@@ -99,4 +117,29 @@ func TestTopologyValidateContainers(t *testing.T) {
 	system.Containers, system.Capabilities = true, ContainerCapabilities()
 	system.Volumes, system.Restart = []string{"/var/lib/rancher", "/var/lib/rancher-2"}, 5*time.Second
 	must(t, topology.Validate())
+}
+
+// withDisks is a system that can have disks, and has one for itself.
+func withDisks(system System) System {
+	system.Capabilities, system.SystemDisk = []string{"SYS_ADMIN"}, MinimumSystemDisk
+	return system
+}
+
+// Goal: disks of a node's own, attached and nowhere, are accepted and can be found. Method: validate such a
+// topology and look them up.
+func TestTopologyValidateDisks(t *testing.T) {
+	topology := validTopology()
+	topology.Nodes[0].System.Capabilities = nil
+	topology.Nodes[1].System = withDisks(topology.Nodes[1].System)
+	topology.Disks = []Disk{{Name: "data", Size: MinimumDisk, Node: topology.Nodes[1].Name}, {Name: "spare", Size: 1 << 30}}
+	must(t, topology.Validate())
+	if disk, ok := topology.Disk("spare"); !ok || disk.Path() != "/dev/disk/by-id/spare" {
+		t.Errorf("the disk is %+v, %t", disk, ok)
+	}
+	if disk, ok := topology.Disk("nope"); ok {
+		t.Errorf("there is a disk %+v", disk)
+	}
+	if topology.Nodes[0].System.TakesDisks() || !topology.Nodes[1].System.TakesDisks() || (System{Capabilities: []string{"SYS_ADMIN"}}).TakesDisks() {
+		t.Error("the wrong systems take disks")
+	}
 }

@@ -57,7 +57,19 @@ func SuperviseEntrypoint(system harness.System) []string {
 	return append(entrypoint, system.Command...)
 }
 
+// Folders in a system's container that volumes belong in, see [harness.System.SystemDisk] and
+// [harness.Disk]. One with a system disk needs a volume of its own at the first, which must not be the
+// container's root: a loop device on an overlay is unsound. All systems that disks can be attached to
+// share one volume at the second.
+const (
+	SystemDiskFolder = protocol.SystemDiskFolder
+	DisksFolder      = protocol.DisksFolder
+)
+
 // TrialEntrypoint is the entrypoint of a container of [Image] that tries what a system's container with
 // Containers set must be able to do, with a volume to try it on. It exits with 1 and a sentence when
 // something cannot be done.
 func TrialEntrypoint(disk string) []string { return []string{binary, "trial", disk} }
+
+// DisksTrialEntrypoint is the same for a container that has disks, see [harness.System.SystemDisk].
+func DisksTrialEntrypoint(disk string) []string { return []string{binary, "trial", "--disks", disk} }

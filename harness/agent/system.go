@@ -91,6 +91,25 @@ func (c *Client) PowerOn(ctx context.Context) error {
 	return c.call(ctx, "power on", protocol.PathPowerOn, protocol.Nothing{}, nil)
 }
 
+// InstallDisk puts the system on a disk of its own: an ext4 file system of this many bytes with a copy of
+// all that the system's image has, which is its root from then on. It is to be called once, before anything
+// is written or started. The system's image has to have e2fsprogs.
+func (c *Client) InstallDisk(ctx context.Context, size int64) error {
+	return c.callSystem(ctx, "make the system disk of", protocol.PathInstallDisk, protocol.SystemDisk{Size: size}, nil)
+}
+
+// AttachDisk makes a disk show on the node, whether or not it has power. What is on it is in a file of the
+// disk's name in [DisksFolder]; one that is not there yet is made, empty. A disk that shows already is no error.
+func (c *Client) AttachDisk(ctx context.Context, disk harness.Disk) error {
+	return c.callSystem(ctx, "attach disk "+disk.Name+" to", protocol.PathAttachDisk, protocol.Disk{Name: disk.Name, Size: disk.Size}, nil)
+}
+
+// DetachDisk takes a disk away from the node. One that is mounted, or otherwise open, is refused while the
+// node has power. A disk that does not show is no error.
+func (c *Client) DetachDisk(ctx context.Context, disk string) error {
+	return c.callSystem(ctx, "detach disk "+disk+" from", protocol.PathDetachDisk, protocol.Disk{Name: disk}, nil)
+}
+
 // Exec runs a command in the system and returns its standard output. An exit code other than 0, or
 // an end by a signal (-1), is a *harness.CommandError. When the context ends the command is killed,
 // with everything it started.

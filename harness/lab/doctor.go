@@ -52,6 +52,7 @@ var checks = []check{
 	{"ipv6", checkIPv6},
 	{"capabilities", checkCapabilities},
 	{"containers in nodes", checkContainers},
+	{"disks of nodes", checkDisks},
 	{"images", checkImages},
 	{"registry", checkRegistry},
 	{"mmdebstrap", checkMmdebstrap},

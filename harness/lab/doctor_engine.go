@@ -112,15 +112,24 @@ func checkCapabilities(ctx context.Context, examined *patient) (Health, string, 
 
 // checkContainers tries what nodes need that run containers of their own, as k3s does.
 func checkContainers(ctx context.Context, examined *patient) (Health, string, string) {
-	reference, err := examined.reference(ctx, AgentImage())
+	return examined.passes(ctx, trials()[0], harness.ContainerCapabilities(), "drills with Kubernetes are skipped, with this reason; others run")
+}
+
+// checkDisks tries what nodes need that have disks which can fail.
+func checkDisks(ctx context.Context, examined *patient) (Health, string, string) {
+	return examined.passes(ctx, trials()[1], []string{"SYS_ADMIN"}, "drills whose nodes have disks are skipped, with this reason; others run")
+}
+
+// passes runs a trial. What fails only keeps some drills from running, which the advice says.
+func (p *patient) passes(ctx context.Context, trial trial, capabilities []string, advice string) (Health, string, string) {
+	reference, err := p.reference(ctx, AgentImage())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
 	}
-	labels := map[string]string{LabelLab: doctorLab}
-	if err := tryContainers(ctx, examined.engine, reference, harness.ContainerCapabilities(), labels); err != nil {
-		return Warning, err.Error(), "drills with Kubernetes are skipped, with this reason; others run"
+	if err := trial.run(ctx, p.engine, reference, capabilities, map[string]string{LabelLab: doctorLab}); err != nil {
+		return Warning, err.Error(), advice
 	}
-	return Healthy, "nodes can run containers of their own", ""
+	return Healthy, "there can be nodes " + trial.kind, ""
 }
 
 // grants starts a container with the capabilities and takes it away again.

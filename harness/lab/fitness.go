@@ -17,14 +17,41 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// ErrUnfit is an engine that cannot run nodes that run containers of their own: it does not grant a
-// capability, or its kernel lacks a feature. `make doctor` says the same.
-var ErrUnfit = errors.New("this engine cannot run nodes that run containers of their own")
+// ErrUnfit is an engine that cannot run some kind of node: it does not grant a capability, or its kernel
+// lacks a feature. `make doctor` says the same.
+var ErrUnfit = errors.New("this engine cannot run nodes")
 
 // trialDisk is where the trial has a volume.
 const trialDisk = "/trial"
 
-// fitness remembers, by the capabilities that were asked for, how the trial ended in this process.
+// A trial tries what nodes of one kind ask of the engine and not every engine can do.
+type trial struct {
+	kind       string // continues "nodes"
+	wanted     func(harness.Topology, harness.System) bool
+	furnished  harness.System // as those nodes are, but for their capabilities
+	entrypoint []string
+}
+
+func trials() []trial {
+	return []trial{
+		{
+			kind:       "that run containers of their own",
+			wanted:     func(_ harness.Topology, system harness.System) bool { return system.Containers },
+			furnished:  harness.System{Containers: true},
+			entrypoint: agent.TrialEntrypoint(trialDisk),
+		},
+		{
+			kind: "that have disks",
+			wanted: func(topology harness.Topology, system harness.System) bool {
+				return system.SystemDisk > 0 || len(topology.Disks) > 0 && system.TakesDisks()
+			},
+			furnished:  harness.System{SystemDisk: harness.MinimumSystemDisk},
+			entrypoint: agent.DisksTrialEntrypoint(trialDisk),
+		},
+	}
+}
+
+// fitness remembers, by what was asked for, how the trial ended in this process.
 var fitness struct {
 	sync.Mutex
 	known map[string]error
@@ -32,25 +59,34 @@ var fitness struct {
 
 // fit tries what the topology asks of the engine and not every engine can do. An error wraps [ErrUnfit].
 func (l *Lab) fit(ctx context.Context, agentImage string) error {
-	var capabilities []string
-	wanted := false
-	for _, node := range l.topology.Nodes {
-		if node.System.Containers {
-			capabilities, wanted = append(capabilities, node.System.Capabilities...), true
+	for _, trial := range trials() {
+		var capabilities []string
+		wanted := false
+		for _, node := range l.topology.Nodes {
+			if trial.wanted(l.topology, node.System) {
+				capabilities, wanted = append(capabilities, node.System.Capabilities...), true
+			}
+		}
+		if !wanted {
+			continue
+		}
+		slices.Sort(capabilities)
+		if err := l.try(ctx, trial, agentImage, slices.Compact(capabilities)); err != nil {
+			return err
 		}
 	}
-	if !wanted {
-		return nil
-	}
-	slices.Sort(capabilities)
-	capabilities = slices.Compact(capabilities)
+	return nil
+}
+
+// try runs a trial, once for all labs of this process.
+func (l *Lab) try(ctx context.Context, trial trial, agentImage string, capabilities []string) error {
 	fitness.Lock()
 	defer fitness.Unlock()
-	key := l.engine.DaemonHost() + " " + strings.Join(capabilities, " ")
+	key := strings.Join(append([]string{l.engine.DaemonHost(), trial.kind}, capabilities...), " ")
 	if err, known := fitness.known[key]; known {
 		return err
 	}
-	err := tryContainers(ctx, l.engine, agentImage, capabilities, l.labels(""))
+	err := trial.run(ctx, l.engine, agentImage, capabilities, l.labels(""))
 	if ctx.Err() != nil {
 		return err // the trial was broken off: it says nothing
 	}
@@ -61,15 +97,16 @@ func (l *Lab) fit(ctx context.Context, agentImage string) error {
 	return err
 }
 
-// tryContainers runs the agent's trial in a container like those of the nodes, and takes it away again.
-func tryContainers(ctx context.Context, engine *client.Client, agentImage string, capabilities []string, labels map[string]string) (err error) {
-	system := harness.System{Capabilities: capabilities, Containers: true, Volumes: []string{trialDisk}}
-	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: agent.TrialEntrypoint(trialDisk), Volumes: volumes(system)}
+// run has the agent try in a container like those of the nodes, and takes it away again.
+func (t trial) run(ctx context.Context, engine *client.Client, agentImage string, capabilities []string, labels map[string]string) (err error) {
+	system := t.furnished
+	system.Capabilities, system.Volumes = capabilities, []string{trialDisk}
+	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: t.entrypoint, Volumes: volumes(system)}
 	host := &container.HostConfig{NetworkMode: "none", SecurityOpt: []string{"apparmor=unconfined"}}
 	furnish(system, host)
 	id, remove, err := createForTrial(ctx, engine, config, host)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnfit, err)
+		return fmt.Errorf("%w %s: %w", ErrUnfit, t.kind, err)
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	waiting := engine.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
@@ -78,14 +115,14 @@ func tryContainers(ctx context.Context, engine *client.Client, agentImage string
 		return fmt.Errorf("try what the engine can do: %w", context.Cause(ctx))
 	}
 	if err != nil {
-		return fmt.Errorf("%w: with the capabilities %s, it says: %w", ErrUnfit, strings.Join(capabilities, " "), err)
+		return fmt.Errorf("%w %s: with the capabilities %s, it says: %w", ErrUnfit, t.kind, strings.Join(capabilities, " "), err)
 	}
 	select {
 	case ended := <-waiting.Result:
 		if ended.StatusCode == 0 {
 			return nil
 		}
-		return fmt.Errorf("%w: %s", ErrUnfit, lastWords(ctx, engine, id))
+		return fmt.Errorf("%w %s: %s", ErrUnfit, t.kind, lastWords(ctx, engine, id))
 	case err := <-waiting.Error:
 		return fmt.Errorf("wait for the trial of the engine: %w", err)
 	}

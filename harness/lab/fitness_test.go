@@ -161,7 +161,7 @@ func TestUnfitEngine(t *testing.T) {
 		engine *trialEngine
 		want   string
 	}{
-		"the kernel": {&trialEngine{exit: 1, prints: "reprise-agent: mount an overlay on a volume: no such device\n"}, ErrUnfit.Error() + ": mount an overlay on a volume: no such device"},
+		"the kernel": {&trialEngine{exit: 1, prints: "reprise-agent: mount an overlay on a volume: no such device\n"}, ErrUnfit.Error() + " that run containers of their own: mount an overlay on a volume: no such device"},
 		"a right":    {&trialEngine{refuses: "unable to apply caps: operation not permitted"}, "with the capabilities NET_ADMIN SYS_ADMIN, it says: "},
 	} {
 		engine := test.engine
@@ -224,7 +224,7 @@ func TestCheckContainers(t *testing.T) {
 		want   Health
 		detail string
 	}{
-		{&trialEngine{}, Healthy, "can run containers of their own"},
+		{&trialEngine{}, Healthy, "nodes that run containers of their own"},
 		{&trialEngine{exit: 1, prints: "reprise-agent: no nf_tables"}, Warning, "no nf_tables"},
 	} {
 		health, detail, advice := checkContainers(t.Context(), &patient{engine: test.engine.connect(t)})

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/cabinet"
 )
 
 // Options are the choices of a lab's owner. The zero Options are good for a test.
@@ -32,6 +33,8 @@ type Lab struct {
 	engine   *client.Client
 	options  Options
 	networks []string // identifiers, in the topology's order
+	disks    *cabinet.Cabinet
+	volume   string // name of the volume that the disks' content is on; "" when there are none
 	nodes    map[string]*node
 	started  time.Time
 	stages   Stages
@@ -60,7 +63,7 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	}
 	lab := &Lab{
 		ID: newID(), topology: topology, engine: engine, options: options, started: time.Now(),
-		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{},
+		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: cabinet.New(topology),
 	}
 	if err := lab.bringUp(ctx); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
@@ -86,6 +89,9 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		return err
 	}
 	if err := l.createNetworks(ctx); err != nil {
+		return err
+	}
+	if err := l.createDisks(ctx); err != nil {
 		return err
 	}
 	connected := time.Now()
@@ -117,6 +123,7 @@ func (l *Lab) Close(ctx context.Context) error {
 		err = errors.Join(err, l.removeNetwork(ctx, network))
 	}
 	l.networks = nil
+	err = errors.Join(err, l.removeDisks(ctx))
 	if closeErr := l.engine.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close the engine connection: %w", closeErr))
 	}

@@ -61,6 +61,9 @@ func (n *node) install(ctx context.Context) error {
 	if err := n.startSystem(ctx, n.image); err != nil {
 		return err
 	}
+	if err := n.installDisks(ctx); err != nil {
+		return err
+	}
 	for _, file := range n.System.Files {
 		if err := n.agent.WriteFile(ctx, file); err != nil {
 			return err
@@ -141,6 +144,7 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 			host.Tmpfs = map[string]string{"/run": "exec", "/tmp": "exec,mode=1777"}
 			host.SecurityOpt = []string{"apparmor=unconfined"} // else the agent's signals do not get in
 			furnish(n.System, host)
+			n.lab.shareDisks(n.System, host)
 		},
 		ConfigModifier: func(config *container.Config) { config.Volumes = volumes(n.System) },
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
 )
 
 // furnish gives a system's container the rights that its description asks for.
@@ -12,6 +13,9 @@ func furnish(system harness.System, host *container.HostConfig) {
 	if system.Containers {
 		runContainers(host)
 	}
+	if system.SystemDisk > 0 {
+		useDisks(host)
+	}
 }
 
 // volumes are a system's folders on disks of their own. They have no names, and so go with the container.
@@ -19,6 +23,9 @@ func volumes(system harness.System) map[string]struct{} {
 	folders := map[string]struct{}{}
 	for _, folder := range system.Volumes {
 		folders[folder] = struct{}{}
+	}
+	if system.SystemDisk > 0 {
+		folders[agent.SystemDiskFolder] = struct{}{}
 	}
 	return folders
 }
@@ -39,4 +46,12 @@ func runContainers(host *container.HostConfig) {
 	}
 	// The kubelet reads the kernel's log to learn who was killed for want of memory.
 	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg", CgroupPermissions: "r"})
+}
+
+// useDisks lets a system's container make block devices of files. The rule is about all of the engine's: a
+// device that is free has no number before it is made.
+func useDisks(host *container.HostConfig) {
+	const control = "/dev/loop-control"
+	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: control, PathInContainer: control, CgroupPermissions: "rw"})
+	host.DeviceCgroupRules = append(host.DeviceCgroupRules, "b 7:* rmw")
 }

@@ -119,6 +119,20 @@ func (l *Lab) PowerOn(ctx context.Context, name string) error {
 	return node.agent.PowerOn(ctx)
 }
 
+// PowerOff holds the power button of a node: its links go down first, so that nobody hears its end.
+func (l *Lab) PowerOff(ctx context.Context, name string) error {
+	if _, err := l.node(name); err != nil {
+		return err
+	}
+	_, err := l.Strike(ctx, []harness.Blow{{Node: name, Actions: []harness.Action{
+		{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}},
+	}}})
+	if err != nil {
+		return fmt.Errorf("power off %s: %w", name, err)
+	}
+	return nil
+}
+
 // Reinstall puts a fresh system in the place of the node's, and switches it on.
 func (l *Lab) Reinstall(ctx context.Context, name string) error {
 	node, err := l.node(name)

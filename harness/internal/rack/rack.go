@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/cabinet"
 )
 
 // Rack is a cluster in memory. Its nodes run from the start.
@@ -23,6 +24,7 @@ type Rack struct {
 	OnStart func(node string)
 
 	topology harness.Topology
+	disks    *cabinet.Cabinet
 
 	mutex     sync.Mutex
 	addresses map[string]harness.Addresses
@@ -32,6 +34,8 @@ type Rack struct {
 	journal   []string
 	listeners map[string]*listener           // "node/127.0.0.1:1" or "[fd00::1]:1"
 	datagrams map[string]func([]byte) []byte // by address
+	off       map[string]bool                // nodes without power
+	mounted   map[string]string              // disk -> mount point
 }
 
 // New builds the topology's nodes with their files in place and their processes running.
@@ -44,6 +48,9 @@ func New(topology harness.Topology) *Rack {
 		logs:      map[string][]harness.LogLine{},
 		listeners: map[string]*listener{},
 		datagrams: map[string]func([]byte) []byte{},
+		disks:     cabinet.New(topology),
+		off:       map[string]bool{},
+		mounted:   map[string]string{},
 	}
 	for _, node := range topology.Nodes {
 		rack.addresses[node.Name] = harness.Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
@@ -239,6 +246,10 @@ func (r *Rack) Stop(_ context.Context, node string) error {
 // Start implements harness.Operator.
 func (r *Rack) Start(_ context.Context, node string) error {
 	r.mutex.Lock()
+	if r.off[node] {
+		r.mutex.Unlock()
+		return harness.ErrOff
+	}
 	if r.states[node].Running {
 		r.mutex.Unlock()
 		return errors.New("already running")
@@ -252,9 +263,6 @@ func (r *Rack) Start(_ context.Context, node string) error {
 	return nil
 }
 
-// PowerOn implements harness.Operator.
-func (r *Rack) PowerOn(context.Context, string) error { return nil }
-
 // Reinstall implements harness.Operator: the node has the files of its topology again, and no others.
 func (r *Rack) Reinstall(ctx context.Context, name string) error {
 	node, ok := r.topology.Node(name)
@@ -263,6 +271,7 @@ func (r *Rack) Reinstall(ctx context.Context, name string) error {
 	}
 	r.mutex.Lock()
 	r.files[name] = installed(node)
+	delete(r.off, name)
 	r.note("reinstall %s", name)
 	r.mutex.Unlock()
 	return r.Start(ctx, name)

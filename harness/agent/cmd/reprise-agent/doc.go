@@ -6,7 +6,7 @@
 //	reprise-agent agent                                    first process of the agent's container; speaks on stdin and stdout
 //	reprise-agent supervise [--cgroups] [--containers] [--restart 5s] -- command [arg]
 //	                                                       entrypoint of the system's container
-//	reprise-agent trial FOLDER                             tries what a node needs that runs containers of its own
+//	reprise-agent trial [--disks] FOLDER                   tries what a node needs that runs containers of its own, or has disks
 //	reprise-agent canary [--listen [::]:8080]              a web service for jobs to run
 //	reprise-agent cuts [--control [::]:9000]               services whose outages have known lengths, to calibrate the observer with
 //

@@ -94,12 +94,20 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 	return system.New(system.Options{Command: flags.Args(), Restart: *restart, Containers: *containers, Log: log.Default()}).Serve(ctx, listener)
 }
 
-// runTrial tries what a container must be able to do for a system that runs containers in it.
+// runTrial tries what a container must be able to do for a system that runs containers in it, or has disks.
 func runTrial(arguments []string) error {
-	if len(arguments) != 1 {
+	flags := flag.NewFlagSet("trial", flag.ContinueOnError)
+	disks := flags.Bool("disks", false, "try what a system with disks needs")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
 		return errors.New("trial needs a folder on a volume")
 	}
-	return system.Try(arguments[0])
+	if *disks {
+		return system.TryDisks(flags.Arg(0))
+	}
+	return system.Try(flags.Arg(0))
 }
 
 func runCanary(ctx context.Context, arguments []string) error {

@@ -64,19 +64,33 @@ func (a *agent) prepare(ctx context.Context, blow protocol.Blow) (protocol.Prepa
 
 // ready looks up what an action needs.
 func (a *agent) ready(ctx context.Context, action harness.Action) (deed, error) {
+	if set := countSet(action.Readdress != nil, action.Signal != nil, action.Link != nil, action.Disk != nil); set != 1 {
+		return deed{}, errors.New("exactly one of its fields must be set")
+	}
 	var err error
 	ready := deed{action: action}
 	switch {
-	case action.Readdress != nil && action.Signal == nil && action.Link == nil:
+	case action.Readdress != nil:
 		ready.do, err = a.network.readyReaddress(*action.Readdress)
-	case action.Signal != nil && action.Readdress == nil && action.Link == nil:
+	case action.Signal != nil:
 		ready.do, err = a.readySignal(ctx, *action.Signal)
-	case action.Link != nil && action.Readdress == nil && action.Signal == nil:
+	case action.Link != nil:
 		ready.do, err = a.network.readyLink(*action.Link)
-	default:
-		err = errors.New("exactly one of its fields must be set")
+	case action.Disk != nil:
+		ready.do, err = a.system.readyDisk(ctx, *action.Disk)
 	}
 	return ready, err
+}
+
+// countSet is how many of the fields are set.
+func countSet(fields ...bool) int {
+	set := 0
+	for _, field := range fields {
+		if field {
+			set++
+		}
+	}
+	return set
 }
 
 // fire carries out a prepared blow. One that is to be dealt at once is dealt here. One that waits gets
@@ -173,6 +187,8 @@ func describe(action harness.Action) string {
 		return "take the links up"
 	case action.Link != nil:
 		return "take the links down"
+	case action.Disk != nil:
+		return describeDisk(*action.Disk)
 	}
 	return "an action without a field"
 }

@@ -47,6 +47,8 @@ func lifts(action, earlier harness.Action) bool {
 		return wakes && (action.Signal.All || !earlier.Signal.All)
 	case action.Readdress != nil && earlier.Readdress != nil:
 		return sameAddresses(action.Readdress.To, earlier.Readdress.From) && sameAddresses(action.Readdress.From, earlier.Readdress.To)
+	case action.Disk != nil && earlier.Disk != nil:
+		return action.Disk.Mend && earlier.Disk.Cut
 	}
 	return false
 }

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"net/http"
 	"syscall"
+
+	"github.com/reprise-dr/reprise/harness"
 )
 
 // The host in every URL. No name is looked up: the client's transport knows only one peer.
@@ -113,6 +115,10 @@ var kinds = map[string]error{
 	"ETIMEDOUT":     syscall.ETIMEDOUT,
 	"EADDRNOTAVAIL": syscall.EADDRNOTAVAIL,
 	"ENOENT":        fs.ErrNotExist,
+	"EROFS":         syscall.EROFS,
+	"ENOSPC":        syscall.ENOSPC,
+	"EIO":           syscall.EIO,
+	"off":           harness.ErrOff,
 }
 
 // NewFailure describes an error.

@@ -9,7 +9,7 @@ import (
 
 // Version changes whenever a harness and an agent of different versions would misunderstand each
 // other. It is also the version of the agent's image.
-const Version = 2
+const Version = 3
 
 // SystemSocket is where a node's supervisor listens: an abstract socket, which exists once per
 // network namespace, needs no shared folder and leaves no file behind.
@@ -52,6 +52,20 @@ const (
 	PathFile   = "/file" // GET, PUT and DELETE
 	PathOff    = "/off"
 	PathBoot   = "/boot"
+
+	PathInstallDisk = "/disk/install"
+	PathAttachDisk  = "/disk/attach"
+	PathDetachDisk  = "/disk/detach"
+	PathReadyDisk   = "/disk/ready"
+	PathStrikeDisk  = "/disk/strike"
+	PathUndoDisk    = "/disk/undo"
+)
+
+// Folders of volumes in the system's container. Where the system has a disk of its own for a root, neither
+// shows in that.
+const (
+	SystemDiskFolder = "/reprise-system-disk" // where the image of that disk is
+	DisksFolder      = "/reprise-disks"       // where the images of the disks are that can be attached
 )
 
 // An Instant is a moment on the engine kernel's CLOCK_MONOTONIC, in nanoseconds. All nodes of an
@@ -167,6 +181,17 @@ type Stop struct {
 	// Killed says that somebody has killed it already: it is only waited for, and an init system that starts
 	// it again does.
 	Killed bool `json:"killed,omitempty"`
+}
+
+// SystemDisk is a disk to put the system's root file system on.
+type SystemDisk struct {
+	Size int64 `json:"size"` // bytes
+}
+
+// Disk is one to attach or to detach.
+type Disk struct {
+	Name string `json:"name"`
+	Size int64  `json:"size,omitempty"` // bytes; only to attach
 }
 
 // Command is what to run.

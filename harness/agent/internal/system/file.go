@@ -19,19 +19,27 @@ import (
 )
 
 func (s *Supervisor) readFile(w http.ResponseWriter, r *http.Request) {
-	file, err := os.Open(r.URL.Query().Get("path"))
-	if err != nil {
-		protocol.Refuse(w, err)
-		return
-	}
-	defer file.Close()
-	// The kernel's own files report no size and must simply be read to their end.
-	content, err := io.ReadAll(file)
+	content, err := s.read(r.URL.Query().Get("path"))
 	if err != nil {
 		protocol.Refuse(w, err)
 		return
 	}
 	_, _ = w.Write(content) // the only failure is a caller who has gone
+}
+
+func (s *Supervisor) read(path string) ([]byte, error) {
+	s.root.RLock()
+	defer s.root.RUnlock()
+	if s.disk != nil && !s.disk.inside {
+		return nil, errOutside
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	// The kernel's own files report no size and must simply be read to their end.
+	return io.ReadAll(file)
 }
 
 func (s *Supervisor) writeFile(w http.ResponseWriter, r *http.Request) {
@@ -44,9 +52,36 @@ func (s *Supervisor) writeFile(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the caller has gone
 	}
-	if err := replace(r.URL.Query().Get("path"), content, fs.FileMode(mode)); err != nil {
+	path := r.URL.Query().Get("path")
+	err = replace(path, content, fs.FileMode(mode))
+	if err == nil && s.hasDisk() {
+		err = writeBack(path)
+	}
+	if err != nil {
 		protocol.Refuse(w, err)
 	}
+}
+
+// hasDisk tells whether the root is on a disk of the node's own.
+func (s *Supervisor) hasDisk() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.disk != nil
+}
+
+// writeBack returns when a file, and that its folder has it, are on the disk, as an editor does: what is
+// only in memory goes with the power.
+func writeBack(path string) error {
+	for _, one := range []string{path, filepath.Dir(path)} {
+		file, err := os.Open(one)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(file.Sync(), file.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Supervisor) removeFile(w http.ResponseWriter, r *http.Request) {

@@ -21,24 +21,35 @@ import (
 // switchOff notes that the agent has killed every process. From now on the node is a machine without power.
 func (s *Supervisor) switchOff(ctx context.Context, _ protocol.Nothing) (protocol.Nothing, error) {
 	s.mu.Lock()
+	wasOff := s.off
 	s.off = true
 	main := s.main
 	s.mu.Unlock()
-	if main == nil {
+	if main != nil {
+		select {
+		case <-main.done:
+		case <-ctx.Done():
+			return protocol.Nothing{}, fmt.Errorf("wait for the killed main process to end: %w", ctx.Err())
+		}
+	}
+	if wasOff {
 		return protocol.Nothing{}, nil
 	}
-	select {
-	case <-main.done:
-		return protocol.Nothing{}, nil
-	case <-ctx.Done():
-		return protocol.Nothing{}, fmt.Errorf("wait for the killed main process to end: %w", ctx.Err())
-	}
-}
-
-// boot does what a machine does that is switched on: what was in memory is gone, the main process starts.
-func (s *Supervisor) boot(context.Context, protocol.Nothing) (protocol.Nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return protocol.Nothing{}, s.loseDisks(ctx)
+}
+
+// boot does what a machine does that is switched on: what was in memory is gone, its disk is checked, the
+// main process starts.
+func (s *Supervisor) boot(ctx context.Context, _ protocol.Nothing) (protocol.Nothing, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.disk != nil {
+		if err := s.bootDisk(ctx); err != nil {
+			return protocol.Nothing{}, err
+		}
+	}
 	if err := s.unmount(); err != nil {
 		return protocol.Nothing{}, err
 	}
@@ -56,15 +67,34 @@ func (s *Supervisor) boot(context.Context, protocol.Nothing) (protocol.Nothing, 
 	return protocol.Nothing{}, s.startMain()
 }
 
+// bootDisk checks and mounts the system disk anew.
+func (s *Supervisor) bootDisk(ctx context.Context) error {
+	if err := s.leaveDisk(ctx); err != nil {
+		return err
+	}
+	if err := s.disk.check(ctx); err != nil {
+		return err
+	}
+	return s.enterDisk(false)
+}
+
 // unmount takes away what the product has mounted, the last first.
 func (s *Supervisor) unmount() error {
 	for _, mount := range slices.Backward(mounts()) {
 		if s.mounts[mount.point] {
 			continue
 		}
-		if err := unix.Unmount(mount.point, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
-			return fmt.Errorf("unmount %s: %w", mount.point, err)
+		if err := detach(mount.point); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// detach unmounts something even where it is in use; one that is not mounted any more is no error.
+func detach(point string) error {
+	if err := unix.Unmount(point, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("unmount %s: %w", point, err)
 	}
 	return nil
 }
@@ -98,12 +128,16 @@ func emptyMemory(folder string) error {
 // A mount is a mounted file system.
 type mount struct {
 	point, kind string
+	device      string // number of what it is on, such as "7:0"
 	readOnly    bool
 }
 
 // mounts lists what is mounted in this container, in the order it was.
-func mounts() []mount {
-	file, err := os.Open("/proc/self/mountinfo")
+func mounts() []mount { return mountsOf("self") }
+
+// mountsOf lists what is mounted for a process; nothing for one that is gone.
+func mountsOf(process string) []mount {
+	file, err := os.Open("/proc/" + process + "/mountinfo")
 	if err != nil {
 		return nil
 	}
@@ -126,7 +160,7 @@ func parseMount(line string) (mount, bool) {
 		return mount{}, false
 	}
 	return mount{
-		point: unescape.Replace(fields[4]), kind: kind,
+		point: unescape.Replace(fields[4]), kind: kind, device: fields[2],
 		readOnly: slices.Contains(strings.Split(fields[5], ","), "ro"),
 	}, true
 }

@@ -4,13 +4,14 @@ package system
 
 import (
 	"context"
-	"errors"
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
@@ -18,7 +19,7 @@ import (
 const goodbye = 5 * time.Second
 
 // errOff is what a node without power answers. Reading its disk and its status still works.
-var errOff = errors.New("the node has lost its power: switch it on first")
+var errOff = harness.ErrOff
 
 // Options are what a supervisor is started with.
 type Options struct {
@@ -33,21 +34,33 @@ type Options struct {
 // A Supervisor keeps one main process.
 type Supervisor struct {
 	options Options
-	mounts  map[string]bool // mount points that belong to the container
+	images  *os.Root     // where the images of attached disks are; nil: none can be attached
+	root    sync.RWMutex // held for writing while the root is changed, for reading while a file is read
 
-	mu   sync.Mutex
-	off  bool
-	main *process // the last one started; nil before the first start
+	mu     sync.Mutex
+	mounts map[string]bool // mount points that belong to the container
+	off    bool
+	main   *process         // the last one started; nil before the first start
+	disk   *systemDisk      // nil: the root is the container's own
+	disks  map[string]*loop // attached ones, by name
 }
 
 // New makes a supervisor. What is mounted now counts as the container's own; what the product
 // mounts later is unmounted by a reboot.
 func New(options Options) *Supervisor {
-	s := &Supervisor{options: options, mounts: map[string]bool{}}
+	s := &Supervisor{options: options, disks: map[string]*loop{}}
+	s.rememberMounts()
+	// It is opened now because a system disk hides it. A container without it takes no disks.
+	s.images, _ = os.OpenRoot(protocol.DisksFolder)
+	return s
+}
+
+// rememberMounts takes what is mounted now for the container's own.
+func (s *Supervisor) rememberMounts() {
+	s.mounts = map[string]bool{}
 	for _, mount := range mounts() {
 		s.mounts[mount.point] = true
 	}
-	return s
 }
 
 // Serve answers the node's agent until the context ends, then stops the main process.
@@ -70,6 +83,12 @@ func (s *Supervisor) routes() http.Handler {
 	mux.Handle(protocol.PathExec, protocol.Handle(s.exec))
 	mux.Handle(protocol.PathOff, protocol.Handle(s.switchOff))
 	mux.Handle(protocol.PathBoot, protocol.Handle(s.boot))
+	mux.Handle(protocol.PathInstallDisk, protocol.Handle(s.installDisk))
+	mux.Handle(protocol.PathAttachDisk, protocol.Handle(s.attachDisk))
+	mux.Handle(protocol.PathDetachDisk, protocol.Handle(s.detachDisk))
+	mux.Handle(protocol.PathReadyDisk, protocol.Handle(s.readyDisk))
+	mux.Handle(protocol.PathStrikeDisk, protocol.Handle(s.strikeDisk))
+	mux.Handle(protocol.PathUndoDisk, protocol.Handle(s.undoDisk))
 	mux.HandleFunc("GET "+protocol.PathFile, s.readFile)
 	mux.HandleFunc("PUT "+protocol.PathFile, s.whileOn(s.writeFile))
 	mux.HandleFunc("DELETE "+protocol.PathFile, s.whileOn(s.removeFile))

@@ -22,8 +22,8 @@ import (
 // Goal: the engine's list of mounts is read as the kernel writes it. Method: lines of each shape.
 func TestParseMount(t *testing.T) {
 	for line, want := range map[string]mount{
-		"36 35 98:0 / /sys/fs/cgroup/cpu ro,nosuid shared:1 master:2 - cgroup cgroup rw,cpu": {point: "/sys/fs/cgroup/cpu", kind: "cgroup", readOnly: true},
-		`40 35 0:5 /x /with\040space rw,noatime - tmpfs tmpfs rw`:                            {point: "/with space", kind: "tmpfs"},
+		"36 35 98:0 / /sys/fs/cgroup/cpu ro,nosuid shared:1 master:2 - cgroup cgroup rw,cpu": {point: "/sys/fs/cgroup/cpu", kind: "cgroup", device: "98:0", readOnly: true},
+		`40 35 0:5 /x /with\040space rw,noatime - tmpfs tmpfs rw`:                            {point: "/with space", kind: "tmpfs", device: "0:5"},
 	} {
 		if got, ok := parseMount(line); !ok || got != want {
 			t.Errorf("%q: %+v, %t, want %+v", line, got, ok, want)
