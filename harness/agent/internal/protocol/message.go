@@ -9,7 +9,7 @@ import (
 
 // Version changes whenever a harness and an agent of different versions would misunderstand each
 // other. It is also the version of the agent's image.
-const Version = 2
+const Version = 3
 
 // SystemSocket is where a node's supervisor listens: an abstract socket, which exists once per
 // network namespace, needs no shared folder and leaves no file behind.
@@ -41,6 +41,7 @@ const (
 	PathFire         = "/strike/fire"
 	PathUndo         = "/strike/undo"
 	PathPowerOn      = "/power-on"
+	PathTraits       = "/network/traits"
 )
 
 // The supervisor's requests.
@@ -52,6 +53,9 @@ const (
 	PathFile   = "/file" // GET, PUT and DELETE
 	PathOff    = "/off"
 	PathBoot   = "/boot"
+
+	PathFingerprint = "/fingerprint"
+	PathMentions    = "/mentions"
 )
 
 // An Instant is a moment on the engine kernel's CLOCK_MONOTONIC, in nanoseconds. All nodes of an
@@ -179,4 +183,21 @@ type Outcome struct {
 	ExitCode int    `json:"exit_code"` // -1 when a signal ended it
 	Stdout   []byte `json:"stdout"`
 	Output   []byte `json:"output"` // standard output and error, in about the order they came
+}
+
+// Inspection is where to look for traits, or for mentions of addresses.
+type Inspection struct {
+	Paths     []string     `json:"paths,omitempty"`
+	Addresses []netip.Addr `json:"addresses,omitempty"`
+}
+
+// Traits are what one half of a node looks like, and what it cost to look.
+type Traits struct {
+	Traits []harness.Trait `json:"traits"`
+	CPU    time.Duration   `json:"cpu_ns"`
+}
+
+// Mentions are the places that name an address.
+type Mentions struct {
+	Mentions []harness.Mention `json:"mentions,omitempty"`
 }

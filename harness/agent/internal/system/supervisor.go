@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness/agent/internal/inspect"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
@@ -34,6 +35,7 @@ type Options struct {
 type Supervisor struct {
 	options Options
 	mounts  map[string]bool // mount points that belong to the container
+	inspect *inspect.Inspector
 
 	mu   sync.Mutex
 	off  bool
@@ -43,7 +45,7 @@ type Supervisor struct {
 // New makes a supervisor. What is mounted now counts as the container's own; what the product
 // mounts later is unmounted by a reboot.
 func New(options Options) *Supervisor {
-	s := &Supervisor{options: options, mounts: map[string]bool{}}
+	s := &Supervisor{options: options, mounts: map[string]bool{}, inspect: inspect.New("")}
 	for _, mount := range mounts() {
 		s.mounts[mount.point] = true
 	}
@@ -70,6 +72,8 @@ func (s *Supervisor) routes() http.Handler {
 	mux.Handle(protocol.PathExec, protocol.Handle(s.exec))
 	mux.Handle(protocol.PathOff, protocol.Handle(s.switchOff))
 	mux.Handle(protocol.PathBoot, protocol.Handle(s.boot))
+	mux.Handle(protocol.PathFingerprint, protocol.Handle(s.fingerprint))
+	mux.Handle(protocol.PathMentions, protocol.Handle(s.mentions))
 	mux.HandleFunc("GET "+protocol.PathFile, s.readFile)
 	mux.HandleFunc("PUT "+protocol.PathFile, s.whileOn(s.writeFile))
 	mux.HandleFunc("DELETE "+protocol.PathFile, s.whileOn(s.removeFile))
