@@ -90,11 +90,15 @@ func addressesIn(line []byte, addresses map[netip.Addr]bool) []netip.Addr {
 
 // clipped is a line for people: without the space around it, and not longer than a report bears.
 func clipped(line []byte) string {
-	text := strings.ToValidUTF8(strings.TrimSpace(string(line)), "?")
-	if len(text) <= mentionTextLimit {
+	return clippedTo(strings.ToValidUTF8(strings.TrimSpace(string(line)), "?"), mentionTextLimit)
+}
+
+// clippedTo is the beginning of a text.
+func clippedTo(text string, limit int) string {
+	if len(text) <= limit {
 		return text
 	}
-	text = text[:mentionTextLimit]
+	text = text[:limit]
 	for !utf8.ValidString(text) {
 		text = text[:len(text)-1]
 	}

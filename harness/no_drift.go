@@ -67,10 +67,14 @@ func differencesError(differences []Difference) error {
 	return errors.New(counted(len(differences), "unexplained difference") + ": " + text)
 }
 
-// counted is a number of things in words.
+// counted is a number of things in words: the plural has an s more, or follows a bar.
 func counted(count int, thing string) string {
-	if count == 1 {
-		return "1 " + thing
+	one, many, irregular := strings.Cut(thing, "|")
+	switch {
+	case count == 1:
+		return "1 " + one
+	case irregular:
+		return fmt.Sprintf("%d %s", count, many)
 	}
-	return fmt.Sprintf("%d %ss", count, thing)
+	return fmt.Sprintf("%d %ss", count, one)
 }

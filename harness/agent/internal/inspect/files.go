@@ -276,4 +276,3 @@ func unixMode(mode fs.FileMode) uint32 {
 	}
 	return bits
 }
-

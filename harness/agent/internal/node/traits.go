@@ -32,7 +32,6 @@ func (a *agent) traits(context.Context, protocol.Nothing) (protocol.Traits, erro
 	return protocol.Traits{Traits: append(traits, rules...), CPU: inspect.ProcessorTime() - before}, nil
 }
 
-
 // traits lists the links' addresses, the routes and the rules of which table to look into.
 func (n *network) traits() ([]harness.Trait, error) {
 	links, err := n.handle.LinkList()
