@@ -42,43 +42,36 @@ func (b AddressBook) pair(before, now netip.Addr) {
 // addresses come out right. Ports, brackets and prefix lengths around an address stay.
 func (b AddressBook) Rewrite(text []byte) []byte {
 	var rewritten strings.Builder
-	rest := string(text)
-	for rest != "" {
-		end := strings.IndexFunc(rest, func(r rune) bool { return !isAddressRune(r) })
-		switch end {
-		case -1:
-			rewritten.WriteString(b.rewriteWord(rest))
-			rest = ""
-		case 0:
-			end = strings.IndexFunc(rest, isAddressRune)
-			if end < 0 {
-				end = len(rest)
-			}
-			rewritten.WriteString(rest[:end])
-			rest = rest[end:]
-		default:
-			rewritten.WriteString(b.rewriteWord(rest[:end]))
-			rest = rest[end:]
+	eachWord(text, func(word []byte, isWord bool) {
+		if isWord {
+			rewritten.WriteString(b.rewriteWord(string(word)))
+			return
 		}
-	}
+		rewritten.Write(word)
+	})
 	return []byte(rewritten.String())
 }
 
-// rewriteWord replaces a word that is an address, or an IPv4 address with a port. An IPv6 address
-// with a port stands in brackets, which end a word.
+// eachWord cuts a text into words that an address might be, and what is between them.
+func eachWord(text []byte, visit func(word []byte, isWord bool)) {
+	for len(text) > 0 {
+		isWord := isAddressByte(text[0])
+		end := 1
+		for end < len(text) && isAddressByte(text[end]) == isWord {
+			end++
+		}
+		visit(text[:end], isWord)
+		text = text[end:]
+	}
+}
+
+// rewriteWord replaces the address in a word.
 func (b AddressBook) rewriteWord(word string) string {
-	if address, err := netip.ParseAddr(word); err == nil {
-		return b.spell(address, word)
+	address, after, ok := splitWord(word)
+	if !ok {
+		return word
 	}
-	bare := strings.TrimRight(word, ".:") // the end of a sentence, or "address: text"
-	if address, err := netip.ParseAddr(bare); err == nil {
-		return b.spell(address, bare) + word[len(bare):]
-	}
-	host, port, found := strings.Cut(word, ":")
-	if address, err := netip.ParseAddr(host); found && err == nil && address.Is4() {
-		return b.spell(address, host) + ":" + port
-	}
-	return word
+	return b.spell(address, strings.TrimSuffix(word, after)) + after
 }
 
 // spell keeps the text of an address that did not change.
@@ -90,9 +83,26 @@ func (b AddressBook) spell(address netip.Addr, text string) string {
 	return now.String()
 }
 
-// isAddressRune tells whether the rune can be part of a word that an address might be. Letters
+// splitWord finds the address in a word that is one, or an IPv4 address with a port. An IPv6 address
+// with a port stands in brackets, which end a word.
+func splitWord(word string) (address netip.Addr, after string, ok bool) {
+	if address, err := netip.ParseAddr(word); err == nil {
+		return address, "", true
+	}
+	bare := strings.TrimRight(word, ".:") // the end of a sentence, or "address: text"
+	if address, err := netip.ParseAddr(bare); err == nil {
+		return address, word[len(bare):], true
+	}
+	host, _, found := strings.Cut(word, ":")
+	if address, err := netip.ParseAddr(host); found && err == nil && address.Is4() {
+		return address, word[len(host):], true
+	}
+	return netip.Addr{}, "", false
+}
+
+// isAddressByte tells whether the byte can be part of a word that an address might be. Letters
 // beyond f, dashes and underscores belong to words too: a name that ends in something like an
 // address is not one.
-func isAddressRune(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".:-_", r)
+func isAddressByte(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || strings.IndexByte(".:-_", b) >= 0
 }

@@ -30,6 +30,13 @@ type Observer interface {
 	Log(ctx context.Context, node string, since time.Time) ([]LogLine, error)
 	// Status tells whether the node's system runs, and how it ended when it does not.
 	Status(ctx context.Context, node string) (SystemStatus, error)
+	// Fingerprint says what the node looks like now: packages, files, users, processes, sockets, firewall,
+	// network, ... Besides /etc and /usr/local it looks at the paths. One that cannot be read is an error
+	// that names the node and the path, and so are more than 20,000 files below one path and a node without power.
+	Fingerprint(ctx context.Context, node string, paths ...string) (Fingerprint, error)
+	// Mentions lists what names one of the addresses on the node: text files below /etc, /usr/local and
+	// the paths, arguments and environments of processes, sockets in any state. A path that is not there is no error.
+	Mentions(ctx context.Context, node string, addresses []netip.Addr, paths ...string) ([]Mention, error)
 }
 
 // An Asking is a question that an agent asks at a fixed rate.

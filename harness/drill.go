@@ -46,6 +46,7 @@ type Drill struct {
 	registers []*registerRun
 	injection Injection
 	further   furtherFaults
+	audit     audit
 	judged    bool
 }
 
@@ -251,6 +252,8 @@ func (d *Drill) collect() {
 	for _, register := range d.registers {
 		d.record.Registers = append(d.record.Registers, register.record())
 	}
+	d.record.Drift = d.audit.drift()
+	d.record.Mentions, d.record.MentionsMore = d.audit.recordMentions()
 	if !d.judged {
 		d.record.Duration = d.now()
 	}

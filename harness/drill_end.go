@@ -123,6 +123,7 @@ func (d *Drill) judge() {
 		d.doubtBlindProbes()
 		d.noteInterruptions()
 		d.noteAddresses()
+		d.noteAudit()
 		d.judged = true
 	}
 	d.record.Judgement = Judge(d.record)

@@ -23,6 +23,8 @@ type fakeCluster struct {
 	read          func() error
 	interruptions []Interruption
 	checks        int
+	look          func(ctx context.Context, node string) (Fingerprint, error)
+	search        func(node string, old []netip.Addr, paths []string) ([]Mention, error)
 }
 
 func newFakeCluster() *fakeCluster {
@@ -36,6 +38,27 @@ func (c *fakeCluster) Addresses(node string) (Addresses, error) {
 		return Addresses{IPv6: netip.MustParseAddr("fd00:d2::21")}, nil
 	}
 	return Addresses{}, errors.New("no such node")
+}
+
+// Fingerprint is what a test has put there, or an empty one.
+func (c *fakeCluster) Fingerprint(ctx context.Context, node string, paths ...string) (Fingerprint, error) {
+	c.mu.Lock()
+	look := c.look
+	c.mu.Unlock()
+	if look == nil {
+		return Fingerprint{Node: node, Paths: paths}, nil
+	}
+	return look(ctx, node)
+}
+
+// Mentions are what a test has put there.
+func (c *fakeCluster) Mentions(_ context.Context, node string, old []netip.Addr, paths ...string) ([]Mention, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.search == nil {
+		return nil, nil
+	}
+	return c.search(node, old, paths)
 }
 
 func (c *fakeCluster) Interruptions() []Interruption { return c.interruptions }

@@ -11,7 +11,7 @@ import (
 // beyond the uncertainty that the fault states itself.
 const clockTolerance = 100 * time.Millisecond
 
-// Inject brings the fault about and proves that it bites. A fault that was injected and not proved
+// Inject takes the fingerprint of every node that runs a system, then brings the fault about and proves that it bites. A fault that was injected and not proved
 // is an error and a doubt, and stays in force until Revert or Close.
 func (d *Drill) Inject(ctx context.Context, fault Fault) error {
 	ctx, leave, err := d.enter(ctx, "Inject")
@@ -22,6 +22,7 @@ func (d *Drill) Inject(ctx context.Context, fault Fault) error {
 	if fault == nil {
 		return errors.New("inject: there is no fault: a control arm injects fault.NoFault")
 	}
+	d.auditBefore(ctx)
 	if err := d.awaitPhase(ctx); err != nil {
 		return fmt.Errorf("inject %s: %w", fault.Describe(), err)
 	}

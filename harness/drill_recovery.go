@@ -63,7 +63,8 @@ func (d *Drill) run(ctx context.Context, runbook string, step Step) error {
 
 // AwaitRecovery returns when the steady state has held again for the dwell. It watches until the
 // objective's patience, counted from t0, is at its end: then an error that wraps [ErrNotRecovered]
-// says which probes still fail and what they said last.
+// says which probes still fail and what they said last. After a recovery it looks at every node again:
+// what differs from before the fault, and what still names an address that is gone, goes into the record.
 func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 	ctx, leave, err := d.enter(ctx, "AwaitRecovery")
 	if err != nil {
@@ -96,6 +97,7 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 	}
 	d.recovered(since)
 	d.watched(since+objective.Dwell, isRecovered)
+	d.auditAfter(ctx)
 	return nil
 }
 

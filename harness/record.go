@@ -44,6 +44,13 @@ type Record struct {
 	Ledgers       []RecordLedger   `json:"ledgers,omitempty"`
 	Registers     []RecordRegister `json:"registers,omitempty"`
 	Evidence      []Evidence       `json:"evidence,omitempty"`
+	// Drift is how the nodes differ after the recovery from before the fault, one for each node that was
+	// looked at both times. It has no part in the verdict.
+	Drift []RecordDrift `json:"drift,omitempty"`
+	// Mentions are the places that still named an old address after the recovery from a fault that changed
+	// addresses; MentionsMore counts those that are not listed. They have no part in the verdict.
+	Mentions     []RecordMention `json:"mentions,omitempty"`
+	MentionsMore int             `json:"mentions_more,omitempty"`
 	// Interruptions are the stretches between t0 and the recovery in which a node or the harness did not
 	// get the processor, or its clock was stepped. They widen the figures' resolution.
 	Interruptions []RecordInterruption `json:"interruptions,omitempty"`

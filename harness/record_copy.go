@@ -35,6 +35,12 @@ func (r Record) clone() Record {
 		r.Registers[i].History = slices.Clone(r.Registers[i].History)
 	}
 	r.Evidence = slices.Clone(r.Evidence)
+	r.Drift = slices.Clone(r.Drift)
+	for i := range r.Drift {
+		r.Drift[i].Explained = slices.Clone(r.Drift[i].Explained)
+		r.Drift[i].Unexplained = slices.Clone(r.Drift[i].Unexplained)
+	}
+	r.Mentions = slices.Clone(r.Mentions)
 	r.Interruptions = slices.Clone(r.Interruptions)
 	r.Doubts = slices.Clone(r.Doubts)
 	r.Findings = slices.Clone(r.Findings)

@@ -52,6 +52,9 @@ const (
 	readLimit = 10 * time.Second
 	// confirmLimit is the time the proof that a fault bites may take.
 	confirmLimit = 30 * time.Second
+	// auditLimit is the time that all nodes together get for their fingerprints, and again for the search
+	// for old addresses. One fingerprint takes well under 2 s; the first one reads every program of a node.
+	auditLimit = 20 * time.Second
 	// endLimit is how long a step or a check that is broken off may take to return; one that takes
 	// longer is left behind.
 	endLimit = 5 * time.Second

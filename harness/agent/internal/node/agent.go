@@ -97,6 +97,7 @@ func (a *agent) routes() http.Handler {
 	mux.Handle(protocol.PathFire, protocol.Handle(a.fire))
 	mux.Handle(protocol.PathUndo, protocol.Handle(a.undo))
 	mux.Handle(protocol.PathPowerOn, protocol.Handle(a.powerOn))
+	mux.Handle(protocol.PathTraits, protocol.Handle(a.traits))
 	return mux
 }
 

@@ -41,6 +41,7 @@ const (
 	PathFire         = "/strike/fire"
 	PathUndo         = "/strike/undo"
 	PathPowerOn      = "/power-on"
+	PathTraits       = "/network/traits"
 )
 
 // The supervisor's requests.
@@ -52,6 +53,9 @@ const (
 	PathFile   = "/file" // GET, PUT and DELETE
 	PathOff    = "/off"
 	PathBoot   = "/boot"
+
+	PathFingerprint = "/fingerprint"
+	PathMentions    = "/mentions"
 
 	PathInstallDisk = "/disk/install"
 	PathAttachDisk  = "/disk/attach"
@@ -204,4 +208,21 @@ type Outcome struct {
 	ExitCode int    `json:"exit_code"` // -1 when a signal ended it
 	Stdout   []byte `json:"stdout"`
 	Output   []byte `json:"output"` // standard output and error, in about the order they came
+}
+
+// Inspection is where to look for traits, or for mentions of addresses.
+type Inspection struct {
+	Paths     []string     `json:"paths,omitempty"`
+	Addresses []netip.Addr `json:"addresses,omitempty"`
+}
+
+// Traits are what one half of a node looks like, and what it cost to look.
+type Traits struct {
+	Traits []harness.Trait `json:"traits"`
+	CPU    time.Duration   `json:"cpu_ns"`
+}
+
+// Mentions are the places that name an address.
+type Mentions struct {
+	Mentions []harness.Mention `json:"mentions,omitempty"`
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent/internal/inspect"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
@@ -36,6 +37,7 @@ type Supervisor struct {
 	options Options
 	images  *os.Root     // where the images of attached disks are; nil: none can be attached
 	root    sync.RWMutex // held for writing while the root is changed, for reading while a file is read
+	inspect *inspect.Inspector
 
 	mu     sync.Mutex
 	mounts map[string]bool // mount points that belong to the container
@@ -48,7 +50,7 @@ type Supervisor struct {
 // New makes a supervisor. What is mounted now counts as the container's own; what the product
 // mounts later is unmounted by a reboot.
 func New(options Options) *Supervisor {
-	s := &Supervisor{options: options, disks: map[string]*loop{}}
+	s := &Supervisor{options: options, disks: map[string]*loop{}, inspect: inspect.New("")}
 	s.rememberMounts()
 	// It is opened now because a system disk hides it. A container without it takes no disks.
 	s.images, _ = os.OpenRoot(protocol.DisksFolder)
@@ -89,6 +91,8 @@ func (s *Supervisor) routes() http.Handler {
 	mux.Handle(protocol.PathReadyDisk, protocol.Handle(s.readyDisk))
 	mux.Handle(protocol.PathStrikeDisk, protocol.Handle(s.strikeDisk))
 	mux.Handle(protocol.PathUndoDisk, protocol.Handle(s.undoDisk))
+	mux.Handle(protocol.PathFingerprint, protocol.Handle(s.fingerprint))
+	mux.Handle(protocol.PathMentions, protocol.Handle(s.mentions))
 	mux.HandleFunc("GET "+protocol.PathFile, s.readFile)
 	mux.HandleFunc("PUT "+protocol.PathFile, s.whileOn(s.writeFile))
 	mux.HandleFunc("DELETE "+protocol.PathFile, s.whileOn(s.removeFile))

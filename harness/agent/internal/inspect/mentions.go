@@ -1,0 +1,162 @@
+//go:build linux
+
+package inspect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+const (
+	// longestText is the size above which a file is no text that a person wrote.
+	longestText = 1 << 20
+	// mostMentions bounds an answer: who finds that many has found enough.
+	mostMentions = 5000
+)
+
+// Mentions finds what names one of the addresses. The harness's own processes count for nothing.
+func (i *Inspector) Mentions(ctx context.Context, request Request, addresses []netip.Addr) ([]harness.Mention, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	wanted := map[netip.Addr]bool{}
+	for _, address := range addresses {
+		wanted[address.Unmap()] = true
+	}
+	var mentions []harness.Mention
+	err := quietly(func() error {
+		look, err := i.look(request)
+		if err != nil {
+			return err
+		}
+		for _, search := range []func(context.Context, map[netip.Addr]bool) ([]harness.Mention, error){
+			look.mentionsInFiles, look.mentionsInProcesses, look.mentionsInSockets,
+		} {
+			found, err := search(ctx, wanted)
+			if err != nil {
+				return err
+			}
+			mentions = append(mentions, found...)
+		}
+		return nil
+	})
+	harness.SortMentions(mentions)
+	return mentions[:min(mostMentions, len(mentions))], err
+}
+
+// mentionsInFiles searches the text files below the paths. A path below another one is searched once.
+func (l *look) mentionsInFiles(ctx context.Context, wanted map[netip.Addr]bool) ([]harness.Mention, error) {
+	var mentions []harness.Mention
+	seen := map[string]bool{}
+	for _, top := range append(harness.DefaultPaths(), l.request.Paths...) {
+		err := l.walk(ctx, path.Clean(top), func(place string, info fs.FileInfo) error {
+			if seen[place] || !info.Mode().IsRegular() || info.Size() > longestText {
+				return nil
+			}
+			seen[place] = true
+			content, err := l.text(place)
+			if err != nil {
+				return err
+			}
+			mentions = append(mentions, filled(harness.FindMentions(content, wanted), harness.WhereFile, place)...)
+			return nil
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return mentions, nil
+}
+
+// text reads a file; of one that is no text it returns nothing.
+func (l *look) text(place string) ([]byte, error) {
+	file, err := os.OpenFile(l.at(place), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, l.named(place, err)
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, longestText))
+	if err != nil {
+		return nil, l.named(place, err)
+	}
+	if bytes.IndexByte(content, 0) >= 0 {
+		return nil, nil
+	}
+	return content, nil
+}
+
+func filled(mentions []harness.Mention, where, key string) []harness.Mention {
+	for i := range mentions {
+		mentions[i].Where, mentions[i].Key = where, key
+	}
+	return mentions
+}
+
+// mentionsInProcesses searches arguments and environments. An environment that cannot be looked at is passed over.
+func (l *look) mentionsInProcesses(ctx context.Context, wanted map[netip.Addr]bool) ([]harness.Mention, error) {
+	all, err := l.allProcesses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var mentions []harness.Mention
+	for _, one := range all.list {
+		if l.spared(one) || all.commands[one.session] || len(one.arguments) == 0 {
+			continue
+		}
+		key := l.userOf(one) + " " + one.name
+		for _, mention := range harness.FindMentions([]byte(strings.Join(one.arguments, " ")), wanted) {
+			mention.Line = 0
+			mentions = append(mentions, filled([]harness.Mention{mention}, harness.WhereProcess, key)...)
+		}
+		var environment []byte
+		l.asUser(one, func() {
+			environment, _ = os.ReadFile(filepath.Join(l.at(fmt.Sprintf("/proc/%d", one.pid)), "environ"))
+		})
+		for _, mention := range harness.FindMentions(bytes.ReplaceAll(environment, []byte{0}, []byte("\n")), wanted) {
+			mention.Line = 0
+			mentions = append(mentions, filled([]harness.Mention{mention}, harness.WhereEnvironment, key)...)
+		}
+	}
+	return mentions, nil
+}
+
+// states are what the kernel's tables call the states of a socket.
+var states = map[string]string{
+	"01": "established", "02": "connecting", "03": "being accepted", "04": "closing", "05": "closing", "06": "closed a minute ago", "07": "open",
+	"08": "closed by the other end", "09": "closing", "0A": "listening", "0B": "closing", "0C": "being accepted",
+}
+
+// mentionsInSockets finds sockets that have one of the addresses at either end, in any state.
+func (l *look) mentionsInSockets(_ context.Context, wanted map[netip.Addr]bool) ([]harness.Mention, error) {
+	all, err := l.allSockets()
+	if err != nil {
+		return nil, err
+	}
+	var mentions []harness.Mention
+	for _, one := range all {
+		address := one.local.Addr()
+		if !wanted[address] {
+			address = one.remote.Addr()
+		}
+		if !wanted[address] {
+			continue
+		}
+		mentions = append(mentions, harness.Mention{
+			Where: harness.WhereSocket, Key: one.protocol + " " + states[one.state],
+			Text: fmt.Sprintf("%s to %s", one.local, one.remote), Address: address,
+		})
+	}
+	return mentions, nil
+}

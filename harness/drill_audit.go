@@ -1,0 +1,209 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// recordedDifferences is how many differences of a kind a record keeps of a node, and how many
+// mentions in all: more than a person reads, and little enough for records to stay small.
+const recordedDifferences = 200
+
+// recordedText is how much of a value a record keeps.
+const recordedText = 300
+
+// An audit is what a drill knows of how its nodes differ after the recovery from before the fault.
+type audit struct {
+	paths    []string // besides the default ones
+	planned  []Planned
+	sources  []MentionSource
+	before   map[string]Fingerprint
+	after    map[string]Fingerprint
+	moved    AddressBook // from the addresses of peace to those of after the recovery
+	mentions []Mention
+	noted    bool
+}
+
+// Expect plans differences between the nodes after the recovery and before the fault, and mentions of old
+// addresses (KindMention), which are then reported with the reason and not as surprises. It may be called
+// at any time before Judge, several times. A plan that makes no sense is an error, and none of the call counts.
+func (d *Drill) Expect(planned ...Planned) error {
+	if err := validatePlanned(planned); err != nil {
+		return fmt.Errorf("expect differences: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.judged {
+		return fmt.Errorf("expect differences: %w: %s", ErrOrder, d.state)
+	}
+	d.audit.planned = append(d.audit.planned, planned...)
+	return nil
+}
+
+// AlsoFingerprint adds paths to those of the fingerprints that the drill takes of every node. It comes before Inject.
+func (d *Drill) AlsoFingerprint(paths ...string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.audit.before != nil {
+		return fmt.Errorf("fingerprint further paths: %w: %s", ErrOrder, d.state)
+	}
+	d.audit.paths = append(d.audit.paths, paths...)
+	return nil
+}
+
+// AlsoSearch adds products' texts to what is searched for old addresses after the recovery from a fault
+// that changed addresses. It comes before AwaitRecovery.
+func (d *Drill) AlsoSearch(sources ...MentionSource) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.audit.sources = append(d.audit.sources, sources...)
+}
+
+// auditBefore takes the fingerprints of peace. t0 is stamped only when all of them are done.
+func (d *Drill) auditBefore(ctx context.Context) {
+	taken := d.fingerprints(ctx, "before the fault")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.audit.before = taken
+}
+
+// auditAfter takes the fingerprints of after the recovery, and looks for old addresses where there are any.
+func (d *Drill) auditAfter(ctx context.Context) {
+	taken := d.fingerprints(ctx, "after the recovery")
+	book, err := PresentAddresses(d.lab)
+	if err != nil {
+		d.Finding("nobody knows which addresses are old: " + err.Error())
+		book = nil
+	}
+	d.mu.Lock()
+	d.audit.after, d.audit.moved = taken, book
+	d.mu.Unlock()
+	if old := book.old(); len(old) > 0 {
+		d.searchMentions(ctx, old)
+	}
+}
+
+// fingerprints takes those of all nodes that run a system, at once. A node of which none can be had is
+// a finding: the drill measures something else.
+func (d *Drill) fingerprints(ctx context.Context, when string) map[string]Fingerprint {
+	ctx, cancel := context.WithTimeoutCause(ctx, auditLimit, fmt.Errorf("not within %v", auditLimit))
+	defer cancel()
+	d.mu.Lock()
+	paths := slices.Clone(d.audit.paths)
+	d.mu.Unlock()
+	taken := map[string]Fingerprint{}
+	var mu sync.Mutex
+	began := d.now()
+	_ = OnEach(ctx, d.lab.Topology().Selected(""), func(ctx context.Context, node Node) error {
+		fingerprint, err := d.lab.Fingerprint(ctx, node.Name, paths...)
+		if err != nil {
+			if ctx.Err() != nil {
+				err = errors.Join(context.Cause(ctx), err)
+			}
+			d.Finding(fmt.Sprintf("no fingerprint of %s %s: %s", node.Name, when, oneSentence(err)))
+			return nil // each node's own finding
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		taken[node.Name] = fingerprint
+		return nil
+	})
+	d.note(fmt.Sprintf("fingerprints of %s taken %s, in %v", counted(len(taken), "node"), when, figure(d.now()-began)))
+	return taken
+}
+
+// oneSentence is an error on one line.
+func oneSentence(err error) string { return strings.ReplaceAll(err.Error(), "\n", ": ") }
+
+// old are the addresses of peace that no node has any more.
+func (b AddressBook) old() []netip.Addr {
+	present := map[netip.Addr]bool{}
+	for _, now := range b {
+		present[now] = true
+	}
+	var gone []netip.Addr
+	for before := range b {
+		if !present[before] {
+			gone = append(gone, before)
+		}
+	}
+	slices.SortFunc(gone, netip.Addr.Compare)
+	return gone
+}
+
+// searchMentions looks for old addresses on every node and in the products' texts.
+func (d *Drill) searchMentions(ctx context.Context, old []netip.Addr) {
+	ctx, cancel := context.WithTimeout(ctx, auditLimit)
+	defer cancel()
+	d.mu.Lock()
+	sources := slices.Clone(d.audit.sources)
+	d.mu.Unlock()
+	var mu sync.Mutex
+	var found []Mention
+	add := func(mentions []Mention, err error) {
+		if err != nil {
+			d.Finding("the search for old addresses is incomplete: " + oneSentence(err))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		found = append(found, mentions...)
+	}
+	var group sync.WaitGroup
+	for _, node := range d.lab.Topology().Selected("") {
+		group.Go(func() { add(d.lab.Mentions(ctx, node.Name, old, searched(node, sources)...)) })
+	}
+	for _, source := range sources {
+		group.Go(func() { add(mentionsIn(ctx, d.lab, source, old)) })
+	}
+	group.Wait()
+	SortMentions(found)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.audit.mentions = found
+}
+
+// searched are the folders of a node that are searched besides the default ones: those of the files that
+// the topology gives it, and those that were asked for.
+func searched(node Node, sources []MentionSource) []string {
+	var paths []string
+	for _, file := range node.System.Files {
+		folder := path.Dir(file.Path)
+		if folder == "/" {
+			folder = file.Path
+		}
+		paths = append(paths, folder)
+	}
+	for _, source := range sources {
+		if named, ok := source.(folders); ok && (named.role == "" || named.role == node.Role) {
+			paths = append(paths, named.paths...)
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// mentionsIn searches the texts of a product.
+func mentionsIn(ctx context.Context, observer Observer, source MentionSource, old []netip.Addr) ([]Mention, error) {
+	texts, err := source.Texts(ctx, observer)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", source.Name(), err)
+	}
+	wanted := map[netip.Addr]bool{}
+	for _, address := range old {
+		wanted[address.Unmap()] = true
+	}
+	var mentions []Mention
+	for key, text := range texts {
+		for _, mention := range FindMentions([]byte(text), wanted) {
+			mention.Where, mention.Key = source.Name(), key
+			mentions = append(mentions, mention)
+		}
+	}
+	return mentions, err
+}
