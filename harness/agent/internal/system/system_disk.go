@@ -25,6 +25,7 @@ const mountOptions = "errors=remount-ro"
 // root stays below it, out of the system's sight: what the engine put into the container is still there
 // when the disk has to be checked, as a machine's rescue system is.
 type systemDisk struct {
+	home    string // a folder on a volume, in the container's own root, for what the disk needs
 	size    int64
 	loop    *loop
 	beneath *os.File // the container's own root
@@ -37,7 +38,7 @@ type systemDisk struct {
 var errOutside = errors.New("read the system disk: it could not be mounted when the power went")
 
 // place is where a file or folder of the disk is kept in the container's own root.
-func (d *systemDisk) place(name string) string { return filepath.Join(protocol.SystemDiskFolder, name) }
+func (d *systemDisk) place(name string) string { return filepath.Join(d.home, name) }
 
 // installDisk puts the system on a disk of its own.
 func (s *Supervisor) installDisk(ctx context.Context, wanted protocol.SystemDisk) (protocol.Nothing, error) {
@@ -68,7 +69,7 @@ func makeSystemDisk(ctx context.Context, size int64) (*systemDisk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &systemDisk{size: size, beneath: beneath, folder: folder}
+	d := &systemDisk{home: protocol.SystemDiskFolder, size: size, beneath: beneath, folder: folder}
 	for _, folder := range []string{d.place("root"), d.place("copied")} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return nil, err
@@ -149,9 +150,7 @@ func (s *Supervisor) enterDisk(readOnly bool) error {
 	return nil
 }
 
-// enter mounts the disk's file system, with everything in it that is mounted in the container's root, and
-// makes it the root. The system call that is meant for this is closed to containers: the file system is
-// moved on top of the root instead, as an initial ramdisk does. Who enters the container finds it there too.
+// enter mounts the disk's file system and makes it the root.
 func (d *systemDisk) enter(readOnly bool) error {
 	var flags uintptr
 	if readOnly {
@@ -161,8 +160,18 @@ func (d *systemDisk) enter(readOnly bool) error {
 	if err := unix.Mount(d.loop.path(), root, "ext4", flags, mountOptions); err != nil {
 		return fmt.Errorf("mount %s: %w", d.loop.path(), err)
 	}
-	if err := d.furnish(root); err != nil {
+	if err := d.goInto(root); err != nil {
 		return errors.Join(err, unix.Unmount(root, unix.MNT_DETACH))
+	}
+	return nil
+}
+
+// goInto makes a mounted file system the root, with everything in it that is mounted in the container's. The
+// system call that is meant for this is closed to containers: the file system is moved on top of the root
+// instead, as an initial ramdisk does. Who enters the container finds it there too.
+func (d *systemDisk) goInto(root string) error {
+	if err := d.furnish(root); err != nil {
+		return err
 	}
 	if err := os.Chdir(root); err != nil {
 		return err
@@ -183,7 +192,7 @@ func (d *systemDisk) enter(readOnly bool) error {
 // furnish shows below root what is mounted in the container: /proc, the devices, the engine's files, the
 // volumes. The folders of the disks are left out.
 func (d *systemDisk) furnish(root string) error {
-	hidden := []string{protocol.SystemDiskFolder, protocol.DisksFolder}
+	hidden := []string{d.home, protocol.DisksFolder}
 	done := append([]string{}, hidden...)
 	for _, mount := range mounts() {
 		if mount.point == "/" || covered(mount.point, done) {
