@@ -14,7 +14,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-//go:embed page.html page_distributions.html page_registers.html page_milestones.html page.css
+//go:embed page.html page_distributions.html page_registers.html page_milestones.html page_drift.html page.css
 var pageFiles embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
@@ -27,7 +27,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"clean":   printable,
 	"style":   func() template.CSS { return template.CSS(mustRead("page.css")) },
 	"instant": func(at time.Time) string { return at.Format("2006-01-02 15:04:05 MST") },
-}).ParseFS(pageFiles, "page.html", "page_distributions.html", "page_registers.html", "page_milestones.html"))
+}).ParseFS(pageFiles, "page.html", "page_distributions.html", "page_registers.html", "page_milestones.html", "page_drift.html"))
 
 func mustRead(name string) string {
 	data, err := pageFiles.ReadFile(name)

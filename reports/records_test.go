@@ -39,7 +39,7 @@ func madeUp() []harness.Record {
 		missedNotAsClaimed(), withDeclaredTime(), recoveredByRevert(),
 	}
 	records = append(records, newerMadeUp()...)
-	records = append(records, rehearsalFailed(), readOnly())
+	records = append(records, rehearsalFailed(), readOnly(), withDrift())
 	for i := range records {
 		records[i].ID = "made-up-" + records[i].ID
 		records[i].Repeat = fmt.Sprintf("make chaos LABELS=%s FOCUS=%q", records[i].Scenario, records[i].Title)

@@ -10,7 +10,7 @@ import (
 
 // summaryDetails folds what a drill measured besides its verdict.
 func summaryDetails(text *strings.Builder, record harness.Record) {
-	if len(record.Judgement.Outages)+len(record.Ledgers)+len(record.Registers)+len(record.Rehearsals) == 0 && len(sparedSLIs(record)) == 0 {
+	if len(record.Judgement.Outages)+len(record.Ledgers)+len(record.Registers)+len(record.Rehearsals)+len(record.Drift)+len(record.Mentions) == 0 && len(sparedSLIs(record)) == 0 {
 		return
 	}
 	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(record.Title)))
@@ -44,7 +44,7 @@ func summaryOutages(text *strings.Builder, record harness.Record) {
 	text.WriteString("\n")
 }
 
-// summaryNotes lists what has no figures of its own kind: rehearsals, what was spared, further faults, registers, gaps.
+// summaryNotes lists what has no figures of its own kind: rehearsals, what was spared, further faults, registers, gaps, drift.
 func summaryNotes(text *strings.Builder, record harness.Record) {
 	var notes []string
 	for _, rehearsal := range record.Rehearsals {
@@ -60,6 +60,7 @@ func summaryNotes(text *strings.Builder, record harness.Record) {
 		notes = append(notes, registerSentence(register))
 	}
 	notes = append(notes, gapSentences(record)...)
+	notes = append(notes, driftNotes(record)...)
 	for _, note := range notes {
 		fmt.Fprintf(text, "- %s\n", markdown(note))
 	}

@@ -57,6 +57,10 @@ func TestSuperviseEntrypointOfContainers(t *testing.T) {
 // Goal: the trial of an engine is the program of the agent's image, with the folder to try. Method: compare with
 // the supervisor's entrypoint.
 func TestTrialEntrypoint(t *testing.T) {
+	disks := agent.DisksTrialEntrypoint("/disk")
+	if want := []string{disks[0], "trial", "--disks", "/disk"}; !slices.Equal(disks, want) {
+		t.Errorf("for disks the entrypoint is %q, want %q", disks, want)
+	}
 	if got, want := agent.TrialEntrypoint("/disk"), []string{agent.SuperviseEntrypoint(harness.System{})[0], "trial", "/disk"}; !slices.Equal(got, want) {
 		t.Errorf("the entrypoint is %q, want %q", got, want)
 	}

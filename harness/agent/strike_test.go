@@ -91,7 +91,9 @@ func TestPrepareRefuses(t *testing.T) {
 		"no interface has fd00:9::9":                    {readdress(prefixes("fd00:9::9/64"), prefixes("fd00:2::9/64"))},
 		"1 addresses cannot become 2":                   {readdress(prefixes(podIPv6), prefixes("fd00:2::7/64", "10.2.0.7/24"))},
 		"fd00:1::7/64 and 10.2.0.7/24 are not of one f": {readdress(prefixes(podIPv6), prefixes("10.2.0.7/24"))},
-		`there is no signal "NOPE"`:                     {signal("NOPE")},
+		"fill the system disk: ask the supervisor: the system has no disk of its own":   {{Disk: &harness.DiskAction{Fill: true}}},
+		"do something to the system disk: ask the supervisor: exactly one of its field": {{Disk: &harness.DiskAction{}}},
+		`there is no signal "NOPE"`: {signal("NOPE")},
 	} {
 		if _, err := p.Prepare(t.Context(), actions); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("preparing %+v: %v, want %q", actions, err, want)

@@ -10,9 +10,9 @@ import (
 
 // ServiceAnswers claims that a service answers over HTTP from outside the cluster, at the IPv4 address that
 // a node has now: port is a NodePort, or one that a pod holds on the node itself. Host is what the request
-// calls the server, "" for its address. It is asked every 20 ms.
+// calls the server, "" for its address. It is asked every 100 ms: see servicePeriod.
 func ServiceAnswers(label, node string, port uint16, host, path string) harness.NetworkProbe {
-	return harness.NetworkProbe{Label: label, Ask: func(observer harness.Observer) (harness.Question, error) {
+	return harness.NetworkProbe{Label: label, Every: servicePeriod, Ask: func(observer harness.Observer) (harness.Question, error) {
 		now, err := observer.Addresses(node)
 		if err != nil {
 			return harness.Question{}, fmt.Errorf("look up the addresses of %s: %w", node, err)

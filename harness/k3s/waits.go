@@ -11,6 +11,14 @@ import (
 // claimPeriod is how often a probe of the cluster asks, and so the resolution of its figures.
 const claimPeriod = 500 * time.Millisecond
 
+// servicePeriod keeps the observer from using a port of its own again too soon. For two minutes after a
+// connection that a dead pod has not answered (nf_conntrack_tcp_timeout_syn_sent), the node sends whatever
+// comes from the same port to the same dead pod, however many others there are by then. The kernel gives out
+// a port again after some 3,000 connections to the same place: asked every 20 ms, as other questions are, that
+// was after one minute, and half a service looked dead for as long as its pod had been before. Real clients
+// are many, and do not meet themselves.
+const servicePeriod = 100 * time.Millisecond
+
 // namePeriod is how often a pod is asked to resolve a name. Each answer may take several queries of a
 // resolver that others use too.
 const namePeriod = 100 * time.Millisecond

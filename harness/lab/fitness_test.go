@@ -237,3 +237,33 @@ func TestCheckContainers(t *testing.T) {
 		}
 	}
 }
+
+// Goal: nodes with disks are tried too, once for disks of their own and once for those that are attached, and the
+// doctor says the same. Method: labs of both kinds and a doctor, on an engine that cannot.
+func TestFitDisks(t *testing.T) {
+	const says = "reprise-agent: open /dev/loop-control: no such device\n"
+	system := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
+	own := system
+	own.SystemDisk = harness.MinimumSystemDisk
+	for name, topology := range map[string]harness.Topology{
+		"its own":  {Nodes: []harness.Node{{Name: "a", System: own}}},
+		"attached": {Nodes: []harness.Node{{Name: "a", System: system}}, Disks: []harness.Disk{{Name: "data"}}},
+	} {
+		engine := &trialEngine{exit: 1, prints: says}
+		lab := &Lab{ID: "1", engine: engine.connect(t), topology: topology}
+		if err := lab.fit(t.Context(), "agent:1"); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "nodes that have disks: open /dev/loop-control") {
+			t.Errorf("%s: %v", name, err)
+		}
+		created, removed := engine.seen()
+		if len(created) != 1 || removed != 1 || len(created[0].HostConfig.Devices) != 1 || !slices.Contains(created[0].Entrypoint, "--disks") {
+			t.Errorf("%s: created %+v, removed %d", name, created, removed)
+		}
+	}
+	if err := (&Lab{ID: "1", engine: (&trialEngine{refuses: "no"}).connect(t), topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}}}}).fit(t.Context(), "agent:1"); err != nil {
+		t.Errorf("without disks: %v", err)
+	}
+	engine := &trialEngine{exit: 1, prints: says}
+	if health, detail, advice := checkDisks(t.Context(), &patient{engine: engine.connect(t)}); health != Warning || !strings.Contains(detail, "loop-control") || advice == "" {
+		t.Errorf("the doctor says %s (%s), advice %q", health, detail, advice)
+	}
+}

@@ -59,3 +59,35 @@ func TestVolumes(t *testing.T) {
 		t.Errorf("without any there are %v", got)
 	}
 }
+
+// Goal: a system with a disk of its own gets what it takes to make block devices, and a volume for it; one that disks
+// can be attached to gets the same and the disks' volume, once each. Others get nothing. Method: furnish one of each,
+// in a lab with disks and one without.
+func TestFurnishDisks(t *testing.T) {
+	able := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
+	own := able
+	own.SystemDisk = harness.MinimumSystemDisk
+	for _, test := range []struct {
+		name    string
+		system  harness.System
+		volume  string
+		devices int
+		binds   []string
+	}{
+		{"none", able, "", 0, nil},
+		{"its own", own, "", 1, nil},
+		{"attached", able, "disks", 1, []string{"disks:/reprise-disks"}},
+		{"both", own, "disks", 1, []string{"disks:/reprise-disks"}},
+		{"cannot mount", harness.System{Command: able.Command}, "disks", 0, nil},
+	} {
+		var host container.HostConfig
+		furnish(test.system, &host)
+		(&Lab{volume: test.volume}).shareDisks(test.system, &host)
+		if len(host.Devices) != test.devices || len(host.DeviceCgroupRules) != test.devices || !slices.Equal(host.Binds, test.binds) || host.Privileged || len(host.SecurityOpt) > 0 {
+			t.Errorf("%s: %+v", test.name, host)
+		}
+		if _, volume := volumes(test.system)["/reprise-system-disk"]; volume != (test.system.SystemDisk > 0) {
+			t.Errorf("%s: the volume for its own disk is there: %t", test.name, volume)
+		}
+	}
+}

@@ -24,6 +24,7 @@ func TestEntrypoints(t *testing.T) {
 		{[]string{"supervise", "--no-such-flag"}, "no-such-flag"},
 		{[]string{"supervise", "--restart=5"}, "restart"},
 		{trial[:1], "trial needs a folder on a volume"},
+		{agent.DisksTrialEntrypoint("/no/such/folder")[1:], "/no/such/folder"},
 		{append(trial, "/another"), "trial needs a folder on a volume"},
 		{[]string{"nonsense"}, `"nonsense" is none of agent, supervise, trial, canary and cuts`},
 	} {

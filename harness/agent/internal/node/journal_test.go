@@ -22,6 +22,9 @@ var (
 	old      = []netip.Prefix{netip.MustParsePrefix("fd00:1::1/64")}
 	newer    = []netip.Prefix{netip.MustParsePrefix("fd00:2::1/64")}
 	there    = harness.Action{Readdress: &harness.Readdress{From: old, To: newer}}
+	fill     = harness.Action{Disk: &harness.DiskAction{Fill: true}}
+	cut      = harness.Action{Disk: &harness.DiskAction{Cut: true}}
+	mend     = harness.Action{Disk: &harness.DiskAction{Mend: true}}
 	back     = harness.Action{Readdress: &harness.Readdress{From: newer, To: old}}
 )
 
@@ -88,12 +91,14 @@ func TestJournalForgetsWhatWasLifted(t *testing.T) {
 		{"there and back", there, back, 0},
 		{"there twice", there, there, 2},
 		{"of different kinds", pause, linkUp, 1},
+		{"a disk that is mended", cut, mend, 0},
+		{"a disk that is mended stays full", fill, mend, 1},
 	} {
 		j := &journal{}
 		undo := func(context.Context) error { return nil }
 		j.add(entry{action: c.first, undo: undo})
 		second := undo
-		if c.second == linkUp || c.second == wakeMain || c.second == wakeAll {
+		if c.second == linkUp || c.second == wakeMain || c.second == wakeAll || c.second == mend {
 			second = nil // as their deeds do: there is nothing to undo
 		}
 		j.add(entry{action: c.second, undo: second})

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness"
 )
 
 // peer serves a handler to a client that reaches it under any URL.
@@ -33,7 +35,7 @@ func peer(t *testing.T, handler http.Handler) *http.Client {
 func TestFailuresKeepTheirKind(t *testing.T) {
 	var refusal error
 	client := peer(t, Handle(func(context.Context, Nothing) (Nothing, error) { return Nothing{}, refusal }))
-	for _, kind := range []error{syscall.ECONNREFUSED, syscall.EHOSTUNREACH, fs.ErrNotExist} {
+	for _, kind := range []error{syscall.ECONNREFUSED, syscall.EHOSTUNREACH, fs.ErrNotExist, syscall.EROFS, syscall.ENOSPC, syscall.EIO, harness.ErrOff} {
 		refusal = fmt.Errorf("try it: %w", kind)
 		err := Call(t.Context(), client, PathClock, Nothing{}, nil)
 		if !errors.Is(err, kind) || err.Error() != refusal.Error() {

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +24,7 @@ const mountOptions = "errors=remount-ro"
 // root stays below it, out of the system's sight: what the engine put into the container is still there
 // when the disk has to be checked, as a machine's rescue system is.
 type systemDisk struct {
+	home    string // a folder on a volume, in the container's own root, for what the disk needs
 	size    int64
 	loop    *loop
 	beneath *os.File // the container's own root
@@ -37,7 +37,7 @@ type systemDisk struct {
 var errOutside = errors.New("read the system disk: it could not be mounted when the power went")
 
 // place is where a file or folder of the disk is kept in the container's own root.
-func (d *systemDisk) place(name string) string { return filepath.Join(protocol.SystemDiskFolder, name) }
+func (d *systemDisk) place(name string) string { return filepath.Join(d.home, name) }
 
 // installDisk puts the system on a disk of its own.
 func (s *Supervisor) installDisk(ctx context.Context, wanted protocol.SystemDisk) (protocol.Nothing, error) {
@@ -68,7 +68,7 @@ func makeSystemDisk(ctx context.Context, size int64) (*systemDisk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &systemDisk{size: size, beneath: beneath, folder: folder}
+	d := &systemDisk{home: protocol.SystemDiskFolder, size: size, beneath: beneath, folder: folder}
 	for _, folder := range []string{d.place("root"), d.place("copied")} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return nil, err
@@ -134,142 +134,6 @@ var corrected = []int{1, 2, 3}
 func (d *systemDisk) check(ctx context.Context) error {
 	if err := runTool(ctx, corrected, "e2fsck", "-fy", d.loop.path()); err != nil {
 		return fmt.Errorf("check the system disk: %w", err)
-	}
-	return nil
-}
-
-// enterDisk makes the disk the root, and remembers what is mounted then as the container's own.
-func (s *Supervisor) enterDisk(readOnly bool) error {
-	s.root.Lock()
-	defer s.root.Unlock()
-	if err := s.disk.enter(readOnly); err != nil {
-		return fmt.Errorf("make the system disk the root: %w", err)
-	}
-	s.rememberMounts()
-	return nil
-}
-
-// enter mounts the disk's file system, with everything in it that is mounted in the container's root, and
-// makes it the root. The system call that is meant for this is closed to containers: the file system is
-// moved on top of the root instead, as an initial ramdisk does. Who enters the container finds it there too.
-func (d *systemDisk) enter(readOnly bool) error {
-	var flags uintptr
-	if readOnly {
-		flags = unix.MS_RDONLY
-	}
-	root := d.place("root")
-	if err := unix.Mount(d.loop.path(), root, "ext4", flags, mountOptions); err != nil {
-		return fmt.Errorf("mount %s: %w", d.loop.path(), err)
-	}
-	if err := d.furnish(root); err != nil {
-		return errors.Join(err, unix.Unmount(root, unix.MNT_DETACH))
-	}
-	if err := os.Chdir(root); err != nil {
-		return err
-	}
-	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
-		return fmt.Errorf("move the root: %w", err)
-	}
-	if err := unix.Chroot("."); err != nil {
-		return fmt.Errorf("change the root: %w", err)
-	}
-	d.inside = true
-	if err := os.Chdir(d.folder); err != nil {
-		return os.Chdir("/") // the system has removed it
-	}
-	return nil
-}
-
-// furnish shows below root what is mounted in the container: /proc, the devices, the engine's files, the
-// volumes. The folders of the disks are left out.
-func (d *systemDisk) furnish(root string) error {
-	hidden := []string{protocol.SystemDiskFolder, protocol.DisksFolder}
-	done := append([]string{}, hidden...)
-	for _, mount := range mounts() {
-		if mount.point == "/" || covered(mount.point, done) {
-			continue
-		}
-		done = append(done, mount.point)
-		target := filepath.Join(root, mount.point)
-		if err := makeLike(mount.point, target); err != nil {
-			return err
-		}
-		if err := unix.Mount(mount.point, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
-			return fmt.Errorf("show %s on the system disk: %w", mount.point, err)
-		}
-	}
-	for _, folder := range hidden {
-		// The copy of the root has them, empty. One that is not is somebody else's.
-		_ = os.Remove(filepath.Join(root, folder))
-	}
-	return nil
-}
-
-// covered tells whether a path is one of those, or below one of them.
-func covered(path string, those []string) bool {
-	for _, other := range those {
-		if path == other || strings.HasPrefix(path, other+"/") {
-			return true
-		}
-	}
-	return false
-}
-
-// makeLike makes the place that something can be mounted at: a folder, or a file.
-func makeLike(original, target string) error {
-	if _, err := os.Lstat(target); err == nil {
-		return nil
-	}
-	kind, err := os.Stat(original)
-	if err != nil {
-		return err
-	}
-	if kind.IsDir() {
-		return os.MkdirAll(target, 0o755)
-	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(target, nil, 0o644)
-}
-
-// leaveDisk goes back to the container's own root and unmounts the disk.
-func (s *Supervisor) leaveDisk(ctx context.Context) error {
-	s.root.Lock()
-	defer s.root.Unlock()
-	if err := s.disk.leave(ctx); err != nil {
-		return fmt.Errorf("take the system disk down: %w", err)
-	}
-	return nil
-}
-
-// leave takes down what is mounted in the disk's file system, the last first, and then that itself. It is
-// moved to where it can be told from the root below: unmounting that would be the end of the container.
-func (d *systemDisk) leave(ctx context.Context) error {
-	root := d.place("root")
-	if d.inside {
-		all := mounts()
-		below := "/proc/self/fd/" + strconv.Itoa(int(d.beneath.Fd()))
-		if err := unix.Mount("/", below+root, "", unix.MS_MOVE, ""); err != nil {
-			return fmt.Errorf("move it off the root: %w", err)
-		}
-		for _, mount := range slices.Backward(all) {
-			if mount.point == "/" {
-				continue
-			}
-			if err := detach(mount.point); err != nil {
-				return err
-			}
-		}
-		if err := errors.Join(d.beneath.Chdir(), unix.Chroot("."), os.Chdir("/")); err != nil {
-			return fmt.Errorf("go back to the container's root: %w", err)
-		}
-		d.inside = false
-	}
-	// A process that was killed may still be about to end.
-	err := settle(ctx, func() error { return unix.Unmount(root, unix.UMOUNT_NOFOLLOW) })
-	if err != nil && !errors.Is(err, unix.EINVAL) { // which says that nothing is mounted there
-		return fmt.Errorf("unmount %s: %w", d.loop.path(), err)
 	}
 	return nil
 }
