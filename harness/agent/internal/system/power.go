@@ -69,6 +69,10 @@ func (s *Supervisor) boot(ctx context.Context, _ protocol.Nothing) (protocol.Not
 
 // bootDisk checks and mounts the system disk anew.
 func (s *Supervisor) bootDisk(ctx context.Context) error {
+	if s.disk.cut {
+		// The check would take the missing part for damage, and throw the journal away for good.
+		return errors.New("boot from the system disk: most of it does not answer")
+	}
 	if err := s.leaveDisk(ctx); err != nil {
 		return err
 	}

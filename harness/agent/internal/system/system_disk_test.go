@@ -121,6 +121,10 @@ func TestDiskActionsRefuse(t *testing.T) {
 			}
 		}
 	}
+	cut.off = true
+	if _, err := cut.boot(t.Context(), protocol.Nothing{}); err == nil || !strings.Contains(err.Error(), "does not answer") || !cut.isOff() {
+		t.Errorf("a disk that is cut off boots: %v", err)
+	}
 	_, first := none.undoDisk(t.Context(), harness.DiskAction{Fill: true})
 	_, second := off.undoDisk(t.Context(), harness.DiskAction{Cut: true})
 	_, mended := off.strikeDisk(t.Context(), harness.DiskAction{Mend: true})
