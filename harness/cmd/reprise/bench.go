@@ -41,15 +41,15 @@ func benchCommand(out io.Writer) *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "bench",
-		Usage: "measure the harness itself: start of a lab, faults, skew, the ledger, a Kubernetes node, what is left behind",
+		Usage: "measure the harness itself: start of a lab, faults, skew, the ledger, a Kubernetes node, fingerprints, what is left behind",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "runs", Value: benchRuns, Usage: "start the lab and its floor `N` times each, by turns, and as often a Kubernetes node", Validator: positive},
-			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times", Validator: positive},
+			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times, and take as many fingerprints", Validator: positive},
 			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
 			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
-			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger or k3s", Validator: func(part string) error {
+			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint", Validator: func(part string) error {
 				if benchPart(part) == nil {
-					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger or k3s", part)
+					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s or fingerprint", part)
 				}
 				return nil
 			}},
@@ -62,7 +62,7 @@ func benchCommand(out io.Writer) *cli.Command {
 			defer stop()
 			cluster := fixtures.NomadConsul(benchServers)
 			return (&bench{
-				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster), kubernetes: fixtures.K3sCluster(1, 0),
+				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster), kubernetes: fixtures.K3sCluster(1, 0), machines: fixtures.Drift(),
 				runs: command.Int("runs"), faults: command.Int("faults"), starts: command.Int("starts"), keep: command.Bool("keep"),
 				elections: command.Int("elections"), only: command.String("only"),
 			}).measure(ctx)
@@ -78,6 +78,7 @@ type bench struct {
 	floor   fixtures.Floor
 
 	kubernetes harness.Topology // one node
+	machines   harness.Topology // as a provider installs them
 
 	runs, faults, starts int
 	keep                 bool
@@ -133,6 +134,7 @@ type part func(*bench, context.Context) error
 func benchPart(name string) part {
 	return map[string]part{
 		"ready": (*bench).measureReady, "faults": (*bench).measureFaults, "ledger": (*bench).measureLedger, "k3s": (*bench).measureK3s,
+		"fingerprint": (*bench).measureFingerprint,
 	}[name]
 }
 
@@ -141,16 +143,18 @@ func (b *bench) parts() []part {
 	if b.only != "" {
 		return []part{benchPart(b.only)}
 	}
-	return []part{(*bench).measureReady, (*bench).measureFaults, (*bench).measureLedger, (*bench).measureK3s, (*bench).startMore}
+	return []part{(*bench).measureReady, (*bench).measureFaults, (*bench).measureLedger, (*bench).measureK3s, (*bench).measureFingerprint, (*bench).startMore}
 }
 
 // topologies are those that the parts make labs of.
 func (b *bench) topologies() []harness.Topology {
 	switch b.only {
 	case "":
-		return []harness.Topology{b.cluster, b.floor.Machine, b.kubernetes}
+		return []harness.Topology{b.cluster, b.floor.Machine, b.kubernetes, b.machines}
 	case "k3s":
 		return []harness.Topology{b.kubernetes}
+	case "fingerprint":
+		return []harness.Topology{b.machines}
 	}
 	return []harness.Topology{b.cluster, b.floor.Machine}
 }
@@ -204,12 +208,12 @@ func (b *bench) withLab(ctx context.Context, topology harness.Topology, use func
 }
 
 // allStarts is how many labs are started in all: those that are measured, one for faults, one for
-// the ledger, one that warms Kubernetes up, and as many more as were asked for. With one part only, the
+// the ledger, one that warms Kubernetes up, one for fingerprints, and as many more as were asked for. With one part only, the
 // first one is kept, unless the part can keep its last one.
 func (b *bench) allStarts() int {
 	switch b.only {
 	case "":
-		return max(3*b.runs+3, b.starts)
+		return max(3*b.runs+4, b.starts)
 	case "k3s":
 		return b.runs + 1
 	}

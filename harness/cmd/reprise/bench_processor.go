@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -36,11 +35,11 @@ func (p processorTimes) figures(group, arm string, within time.Duration) []figur
 // in their nodes' /proc.
 func readProcessorTimes(ctx context.Context, cluster *lab.Lab) (processorTimes, error) {
 	var used processorTimes
-	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return used, fmt.Errorf("ask for the processor time of this program: %w", err)
+	own, err := ownProcessorTime()
+	if err != nil {
+		return used, err
 	}
-	used.harness = time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	used.harness = own
 	for _, node := range append(cluster.Topology().Selected(consul.ServerRole), harness.Node{Name: harness.VantageObserver}) {
 		usage, err := cluster.Usage(ctx, node.Name)
 		if err != nil {
