@@ -141,7 +141,7 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 			host.NetworkMode = container.NetworkMode("container:" + n.containers[0])
 			host.PidMode = container.PidMode("container:" + n.containers[0])
 			host.VolumesFrom = []string{n.containers[0]}
-			host.Tmpfs = map[string]string{"/run": "exec", "/tmp": "exec,mode=1777"}
+			host.Tmpfs = inMemory(n.System)
 			host.SecurityOpt = []string{"apparmor=unconfined"} // else the agent's signals do not get in
 			furnish(n.System, host)
 			n.lab.shareDisks(n.System, host)
