@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"syscall"
@@ -99,15 +100,19 @@ func parseObject(answer []byte) (nftObject, error) {
 	if len(answer) < head {
 		return nftObject{}, fmt.Errorf("an answer of %d bytes is too short", len(answer))
 	}
-	object := nftObject{family: answer[0], attributes: map[uint16][]byte{}}
-	attributes, err := nl.ParseRouteAttr(answer[head:])
-	if err != nil {
-		return nftObject{}, err
-	}
+	object, err := attributesOf(answer[head:])
+	object.family = answer[0]
+	return object, err
+}
+
+// attributesOf reads a list of attributes, of which none comes twice.
+func attributesOf(data []byte) (nftObject, error) {
+	attributes, err := nl.ParseRouteAttr(data)
+	object := nftObject{attributes: map[uint16][]byte{}}
 	for _, attribute := range attributes {
 		object.attributes[plainType(attribute)] = attribute.Value
 	}
-	return object, nil
+	return object, err
 }
 
 // plainType is the number of an attribute without what it says of its form.
@@ -144,13 +149,9 @@ func parseChains(chains, rules []nftObject) []packetChain {
 }
 
 func describeHook(hook []byte) string {
-	object := nftObject{attributes: map[uint16][]byte{}}
-	attributes, err := nl.ParseRouteAttr(hook)
+	object, err := attributesOf(hook)
 	if err != nil {
 		return "a hook"
-	}
-	for _, attribute := range attributes {
-		object.attributes[plainType(attribute)] = attribute.Value
 	}
 	return fmt.Sprintf("hook %d priority %d", object.number(unix.NFTA_HOOK_HOOKNUM), int32(object.number(unix.NFTA_HOOK_PRIORITY)))
 }
@@ -185,11 +186,66 @@ func describeRule(expressions []byte) string {
 			words = append(words, name) // with what they have used of it
 		case "immediate":
 			words = append(words, describeImmediate(data))
+		case "meta", "payload", "cmp":
+			words = append(words, describeMatch(name, data))
 		default:
 			words = append(words, name+describeAttributes(data))
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// metaKeys are what a rule can ask about a packet besides its bytes.
+var metaKeys = map[uint32]string{3: "mark", 4: "iif", 5: "oif", 6: "iifname", 7: "oifname", 10: "skuid", 15: "nfproto", 16: "l4proto"}
+
+// payloads are the fields of packets that rules look at most: header, offset and length.
+var payloads = map[[3]uint32]string{
+	{1, 12, 4}: "ip saddr", {1, 16, 4}: "ip daddr", {1, 8, 16}: "ip6 saddr", {1, 24, 16}: "ip6 daddr", {2, 0, 2}: "sport", {2, 2, 2}: "dport",
+}
+
+// operators are how a rule compares.
+var operators = map[uint32]string{0: "=", 1: "!=", 2: "<", 3: "<=", 4: ">", 5: ">="}
+
+// describeMatch writes the expressions that most rules are made of as a person would.
+func describeMatch(name string, data []byte) string {
+	object, err := attributesOf(data)
+	if err != nil {
+		return name + describeAttributes(data)
+	}
+	switch name {
+	case "meta":
+		if key := metaKeys[object.number(unix.NFTA_META_KEY)]; key != "" && object.attributes[unix.NFTA_META_SREG] == nil {
+			return "meta " + key
+		}
+	case "payload":
+		field := [3]uint32{object.number(unix.NFTA_PAYLOAD_BASE), object.number(unix.NFTA_PAYLOAD_OFFSET), object.number(unix.NFTA_PAYLOAD_LEN)}
+		if known := payloads[field]; known != "" && object.attributes[unix.NFTA_PAYLOAD_SREG] == nil {
+			return known
+		}
+	case "cmp":
+		value := nested(object.attributes[unix.NFTA_CMP_DATA], unix.NFTA_DATA_VALUE)
+		if operator := operators[object.number(unix.NFTA_CMP_OP)]; operator != "" && len(value) > 0 {
+			return operator + " " + describeValue(value)
+		}
+	}
+	return name + describeAttributes(data)
+}
+
+// describeValue writes what a packet is compared with: a number, an address, a name.
+func describeValue(value []byte) string {
+	switch len(value) {
+	case 1:
+		return fmt.Sprint(value[0])
+	case 2:
+		return fmt.Sprint(binary.BigEndian.Uint16(value))
+	case 4, 16:
+		if name := bytes.TrimRight(value, "\x00"); len(value) == 16 && isPrintable(name) {
+			return string(name)
+		}
+		address, _ := netip.AddrFromSlice(value)
+		return address.String()
+	}
+	return describeBytes(value)
 }
 
 // verdicts are what a rule does with a packet.
@@ -211,16 +267,11 @@ func describeImmediate(data []byte) string {
 
 // nested is the value of an attribute within others; nil when there is none.
 func nested(data []byte, wanted uint16) []byte {
-	attributes, err := nl.ParseRouteAttr(data)
+	object, err := attributesOf(data)
 	if err != nil {
 		return nil
 	}
-	for _, attribute := range attributes {
-		if plainType(attribute) == wanted {
-			return attribute.Value
-		}
-	}
-	return nil
+	return object.attributes[wanted]
 }
 
 // describeAttributes writes attributes as numbers, and as text what is text.
@@ -242,14 +293,17 @@ func describeAttributes(data []byte) string {
 
 func describeBytes(value []byte) string {
 	text := bytes.TrimRight(value, "\x00")
-	printable := len(text) > 1 && !bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 	switch {
-	case printable:
+	case isPrintable(text):
 		return string(text)
 	case len(value) == 4:
 		return fmt.Sprint(binary.BigEndian.Uint32(value))
 	}
 	return hex.EncodeToString(value)
+}
+
+func isPrintable(text []byte) bool {
+	return len(text) > 1 && !bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // describeSet is a set as if it were a chain of which the elements are the rules. One whose elements
