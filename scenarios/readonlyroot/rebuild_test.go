@@ -54,11 +54,11 @@ func rebuild(ctx context.Context, drill *suite.Drill, before harness.Fingerprint
 	steady := append(service(), campaignServed(), asItWas{before})
 	writes := writes()
 
+	peace(ctx, drill, steady, writes)
 	Expect(drill.Milestones(ctx,
 		harness.Milestone{Name: "operational: the new server has the data", Within: operationalTime, Claims: onTheNewServer()},
 		harness.Milestone{Name: "partial service: the clients have the shop back", Within: partialTime, Claims: service()},
 	)).To(Succeed())
-	peace(ctx, drill, steady, writes)
 	By("backing up in the night")
 	run(ctx, drill, "backup")
 	By("giving the kernel an error in the file system, with files open for write")
