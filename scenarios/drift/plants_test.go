@@ -25,7 +25,7 @@ type trait struct {
 // plants are differences of every kind that the audit knows, most of them as they come about: by a hand
 // that was in a hurry.
 var plants = []planted{
-	{"a package that is removed", "dpkg --force-depends --remove iputils-arping", []trait{
+	{"a package that is removed", "dpkg --no-triggers --force-depends --remove iputils-arping", []trait{
 		{harness.KindPackage, "iputils-arping:*"},
 	}},
 	{"a file that is changed", "echo 'listen = 9090' > /etc/app.conf", []trait{{harness.KindFile, "/etc/app.conf"}}},
