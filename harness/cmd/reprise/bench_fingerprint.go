@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -61,7 +62,11 @@ var waitForStill = harness.Wait{For: "two fingerprints in a row to be the same",
 
 // awaitStill returns the fingerprint of a machine that has started all it starts.
 func awaitStill(ctx context.Context, cluster *lab.Lab, last harness.Fingerprint) (harness.Fingerprint, error) {
+	looks := 0
 	err := waitForStill.Until(ctx, func(ctx context.Context) error {
+		if looks++; looks == 1 {
+			return errors.New("it has only just started")
+		}
 		taken, err := cluster.Fingerprint(ctx, last.Node)
 		if err != nil {
 			return err
