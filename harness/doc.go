@@ -19,6 +19,12 @@
 //	err = drill.StartRegisters(ctx, register)                              // concurrent clients, checked for linearizability
 //	err = drill.DuringRecovery(fault, harness.BeforeStep("write the file")) // a second fault while it recovers
 //
+// Every drill compares its nodes before the fault and after the recovery. What is meant to differ can be
+// said, and where else to look for addresses that a fault took away:
+//
+//	err = drill.Expect(harness.Planned{Kind: harness.KindFile, Key: "/etc/ssh/ssh_host_*", Because: "new host keys"})
+//	drill.AlsoSearch(consul.KVTexts(), nomad.JobTexts())
+//
 // # The words
 //
 //   - RTO and RPO are targets. RTA and RPA ("actual") are what one drill measured.
@@ -32,6 +38,8 @@
 //   - Drill: one run. Scenario: the story. Control arm: the same scenario without the fault, or
 //     without the runbook: it must go red.
 //   - Verdict: met, missed, inconclusive. Inconclusive is never green.
+//   - Fingerprint: what a node looks like, without what changes by itself. Drift: how a node differs after
+//     the recovery from before the fault; planned, or a surprise. Mention: a place that names an address.
 //   - Record: everything one drill observed, as versioned JSON. Evidence: logs and dumps kept with it.
 //
 // # What the clock means

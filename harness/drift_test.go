@@ -123,8 +123,12 @@ func TestExplain(t *testing.T) {
 // Goal: another machine is the same but for what makes it another. Method: differences of both kinds.
 func TestAnotherMachine(t *testing.T) {
 	differences := []Difference{
-		{Node: "b", Kind: KindFile, Key: "/etc/hostname"}, {Node: "b", Kind: KindFile, Key: "/etc/hosts"}, {Node: "b", Kind: KindFile, Key: "/etc/ssh/ssh_host_rsa_key"},
-		{Node: "b", Kind: KindAddress, Key: "eth0 fd00::1/64"}, {Node: "b", Kind: KindFile, Key: "/etc/passwd"}, {Node: "c", Kind: KindFile, Key: "/etc/hosts"},
+		{Node: "b", Kind: KindFile, Key: "/etc/hostname"},
+		{Node: "b", Kind: KindFile, Key: "/etc/hosts"},
+		{Node: "b", Kind: KindFile, Key: "/etc/ssh/ssh_host_rsa_key"},
+		{Node: "b", Kind: KindAddress, Key: "eth0 fd00::1/64"},
+		{Node: "b", Kind: KindFile, Key: "/etc/passwd"},
+		{Node: "c", Kind: KindFile, Key: "/etc/hosts"},
 	}
 	_, unexplained := Explain(differences, AnotherMachine("b"))
 	if len(unexplained) != 2 || unexplained[0].Key != "/etc/passwd" || unexplained[1].Node != "c" {

@@ -11,7 +11,7 @@ import (
 // A Kind is what a trait of a node is about.
 type Kind string
 
-// The kinds of traits. What a key is, and what its value says:
+// The kinds of traits: what a key is, and what its value says.
 const (
 	// KindPackage: "name:architecture"; the version, and the state where it is not plainly installed.
 	KindPackage Kind = "package"

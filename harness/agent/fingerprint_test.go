@@ -3,6 +3,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -129,12 +130,12 @@ func TestMentionsOfAPod(t *testing.T) {
 	await(t, "the process to show", func() error {
 		found, err := p.Mentions(t.Context(), []netip.Addr{netip.MustParseAddr("fd00:9::9")})
 		mentions = found
-		if err == nil && len(found) == 0 {
-			err = os.ErrNotExist
+		if err == nil && (len(found) != 1 || found[0].Key != "root tail") { // it was setsid before
+			err = fmt.Errorf("the mentions are %+v", found)
 		}
 		return err
 	})
-	if len(mentions) != 1 || mentions[0].Node != "pod" || mentions[0].Where != harness.WhereProcess || mentions[0].Key != "root tail" {
+	if mentions[0].Node != "pod" || mentions[0].Where != harness.WhereProcess {
 		t.Errorf("the mentions are %+v", mentions)
 	}
 }

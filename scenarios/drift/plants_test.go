@@ -2,6 +2,7 @@ package drift
 
 import (
 	"context"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -25,7 +26,7 @@ type trait struct {
 // plants are differences of every kind that the audit knows, most of them as they come about: by a hand
 // that was in a hurry.
 var plants = []planted{
-	{"a package that is removed", "dpkg --force-depends --remove iputils-arping", []trait{
+	{"a package that is removed", "dpkg --no-triggers --force-depends --remove iputils-arping", []trait{
 		{harness.KindPackage, "iputils-arping:*"},
 	}},
 	{"a file that is changed", "echo 'listen = 9090' > /etc/app.conf", []trait{{harness.KindFile, "/etc/app.conf"}}},
@@ -46,11 +47,16 @@ var plants = []planted{
 		{harness.KindProcess, "root tail -f /etc/app.key"},
 	}},
 	{"a service that is enabled", `mkdir -p /etc/sv/extra && printf '#!/bin/sh\nexec tail -f /etc/app.conf\n' > /etc/sv/extra/run && chmod +x /etc/sv/extra/run && ln -s /etc/sv/extra /etc/service/extra`, []trait{
-		{harness.KindService, "runit extra"}, {harness.KindProcess, "root runsv extra"}, {harness.KindProcess, "root tail -f /etc/app.conf"},
-		{harness.KindFile, "/etc/sv/extra**"}, {harness.KindFile, "/etc/runit/runsvdir/default/extra"},
+		{harness.KindService, "runit extra"},
+		{harness.KindProcess, "root runsv extra"},
+		{harness.KindProcess, "root tail -f /etc/app.conf"},
+		{harness.KindFile, "/etc/sv/extra**"},
+		{harness.KindFile, "/etc/runit/runsvdir/default/extra"},
 	}},
 	{"a service that is disabled", "rm /etc/service/helper", []trait{
-		{harness.KindService, "runit helper"}, {harness.KindProcess, "root runsv helper"}, {harness.KindProcess, "root tail -F /srv/data/state"},
+		{harness.KindService, "runit helper"},
+		{harness.KindProcess, "root runsv helper"},
+		{harness.KindProcess, "root tail -F /srv/data/state"},
 		{harness.KindFile, "/etc/runit/runsvdir/default/helper"},
 	}},
 	{"a line of a cron table", "echo '0 3 * * * root true' >> /etc/cron.d/app", []trait{
@@ -86,7 +92,7 @@ func plant(ctx context.Context, cluster *lab.Lab, node string) []harness.Planned
 	GinkgoHelper()
 	all := plants
 	if _, err := cluster.Exec(ctx, node, "iptables-legacy", "-S"); err == nil {
-		all = append(all[:len(all):len(all)], oldRule)
+		all = append(slices.Clip(all), oldRule)
 	} else {
 		GinkgoWriter.Printf("no rule of the iptables of old is planted: the kernel has none of them (%v)\n", err)
 	}

@@ -65,6 +65,7 @@ func byName() harness.Probe       { return consul.AnswersByName(nomad.CanaryName
 func begin(ctx SpecContext, topology harness.Topology, objective harness.Objective) *suite.Drill {
 	GinkgoHelper()
 	drill := suite.Begin(ctx, topology, objective)
+	audit(drill)
 	By("running a job that serves HTTP")
 	Expect(nomad.Run(ctx, drill.Lab, nomad.Canary(canaryPort))).To(Succeed())
 	return drill

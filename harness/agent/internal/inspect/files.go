@@ -172,7 +172,7 @@ func (l *look) content(ctx context.Context, place string, info fs.FileInfo, stat
 	case place == "/etc/hosts" || place == "/etc/hostname":
 		return l.ownName(place)
 	}
-	sum, err := l.digest(ctx, place, info, stat)
+	sum, err := l.digest(ctx, place, stat)
 	return fmt.Sprintf(" %d bytes sha256:%s", info.Size(), sum), err
 }
 
@@ -200,7 +200,7 @@ func (l *look) ownName(place string) (string, error) {
 }
 
 // digest reads a file in a stream, unless it is one that was read before and has not changed.
-func (l *look) digest(ctx context.Context, place string, info fs.FileInfo, stat *syscall.Stat_t) (string, error) {
+func (l *look) digest(ctx context.Context, place string, stat *syscall.Stat_t) (string, error) {
 	if stat == nil || time.Since(time.Unix(stat.Ctim.Unix())) < settledContent {
 		return l.hash(ctx, place)
 	}

@@ -73,7 +73,7 @@ func TestTraitsOfAMachine(t *testing.T) {
 		harness.KindGroup: {"app = number 997", "operators = number 1000, members app root", "postgres = number 106", "root = number 0"},
 		harness.KindProcess: {
 			"app app --peer=10.201.1.12 --alloc=* = 1", "postgres postgres -D /var/lib/postgresql = 1", "root /pause = 1",
-			"root containerd-shim-runc-v2 -namespace k8s.io -id * = 1", "root cron -f = 1", "root runsv cron = 1", "root runsvdir -P /etc/service = 1", "root sshd -D = 1",
+			"root containerd-shim-runc-v2 -namespace k8s.io -id * = 1", "root cron -f = 1", "root runsv cron = 1", "root runsvdir -P /etc/service = 1", "root sshd: /usr/sbin/sshd -D = 1",
 		},
 		harness.KindService: {
 			"init rc2.d/S01ssh = enabled", "runit app = down until somebody starts it, in ../../../sv/app", "runit cron = enabled, in ../../../sv/cron",

@@ -129,8 +129,7 @@ func (i *Inspector) readOptional(path string) ([]byte, error) {
 
 // named is an error that names the system's path, wherever that is.
 func (i *Inspector) named(path string, err error) error {
-	var failure *fs.PathError
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*fs.PathError](err); ok {
 		err = failure.Err
 	}
 	return fmt.Errorf("read %s: %w", path, err)

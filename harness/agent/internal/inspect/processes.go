@@ -236,7 +236,8 @@ func number(text string) uint32 {
 	return uint32(value)
 }
 
-// splitArguments reads a command line, without the log that runsvdir keeps in its own for ps to show.
+// splitArguments reads a command line, without what daemons write into theirs for ps to show: runsvdir its
+// log, sshd how many logins are under way.
 func splitArguments(content []byte) []string {
 	content = bytes.TrimRight(content, "\x00 \n")
 	if len(content) == 0 {
@@ -245,6 +246,9 @@ func splitArguments(content []byte) []string {
 	arguments := strings.Split(string(content), "\x00")
 	if path.Base(arguments[0]) == "runsvdir" {
 		arguments = slices.DeleteFunc(arguments, func(argument string) bool { return strings.HasPrefix(argument, "log: ") })
+	}
+	if before, _, ok := strings.Cut(arguments[0], " [listener] "); ok && strings.HasPrefix(before, "sshd: ") {
+		arguments[0] = before
 	}
 	return arguments
 }
