@@ -66,14 +66,24 @@ func (a *agent) prepare(ctx context.Context, blow protocol.Blow) (protocol.Prepa
 func (a *agent) ready(ctx context.Context, action harness.Action) (deed, error) {
 	var err error
 	ready := deed{action: action}
-	switch {
-	case action.Readdress != nil && action.Signal == nil && action.Link == nil:
+	set := 0
+	if action.Readdress != nil {
+		set++
 		ready.do, err = a.network.readyReaddress(*action.Readdress)
-	case action.Signal != nil && action.Readdress == nil && action.Link == nil:
+	}
+	if action.Signal != nil {
+		set++
 		ready.do, err = a.readySignal(ctx, *action.Signal)
-	case action.Link != nil && action.Readdress == nil && action.Signal == nil:
+	}
+	if action.Link != nil {
+		set++
 		ready.do, err = a.network.readyLink(*action.Link)
-	default:
+	}
+	if action.Drop != nil {
+		set++
+		ready.do, err = readyDrop(*action.Drop)
+	}
+	if set != 1 {
 		err = errors.New("exactly one of its fields must be set")
 	}
 	return ready, err
@@ -146,6 +156,8 @@ func (a *agent) afterwards(ctx context.Context, deeds []deed) error {
 			if err := a.system.off(ctx); err != nil {
 				return err
 			}
+		case signal.Process != "":
+			// The supervisor knows only the main process.
 		default:
 			if err := a.system.awaitKilled(ctx); err != nil {
 				return err
@@ -167,8 +179,12 @@ func describe(action harness.Action) string {
 		return fmt.Sprintf("readdress %v to %v", action.Readdress.From, action.Readdress.To)
 	case action.Signal != nil && action.Signal.All:
 		return "send " + action.Signal.Name + " to every process"
+	case action.Signal != nil && action.Signal.Process != "":
+		return "send " + action.Signal.Name + " to " + action.Signal.Process
 	case action.Signal != nil:
 		return "send " + action.Signal.Name + " to the main process"
+	case action.Drop != nil:
+		return fmt.Sprintf("drop what comes from %v", action.Drop.From)
 	case action.Link != nil && action.Link.Up:
 		return "take the links up"
 	case action.Link != nil:

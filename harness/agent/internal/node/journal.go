@@ -44,7 +44,8 @@ func lifts(action, earlier harness.Action) bool {
 		return action.Link.Up && !earlier.Link.Up
 	case action.Signal != nil && earlier.Signal != nil:
 		wakes := action.Signal.Name == "CONT" || action.Signal.Name == "KILL"
-		return wakes && (action.Signal.All || !earlier.Signal.All)
+		sameProcess := !earlier.Signal.All && action.Signal.Process == earlier.Signal.Process
+		return wakes && (action.Signal.All || sameProcess)
 	case action.Readdress != nil && earlier.Readdress != nil:
 		return sameAddresses(action.Readdress.To, earlier.Readdress.From) && sameAddresses(action.Readdress.From, earlier.Readdress.To)
 	}
