@@ -38,6 +38,15 @@ func (n Node) Attachments() []Attachment {
 	return append([]Attachment{own}, n.Further...)
 }
 
+// AllAddresses are those that the node was given, in all its networks.
+func (n Node) AllAddresses() []netip.Addr {
+	var addresses []netip.Addr
+	for _, attachment := range n.Attachments() {
+		addresses = append(addresses, attachment.IPv6, attachment.IPv4)
+	}
+	return addresses
+}
+
 // validateAttachments checks the networks that a node is in, and its routes.
 func (t Topology) validateAttachments(node Node) error {
 	networks, interfaces := map[string]bool{}, map[string]bool{}

@@ -131,8 +131,9 @@ type Signal struct {
 }
 
 // Drop has the node's kernel drop packets that reach it, before any process sees them. What is passed
-// on for others comes from other addresses, and goes on.
+// on for others comes from other addresses, and goes on. A boot does not lift it: it stands for the network.
 type Drop struct {
+	Lift     bool         `json:"lift,omitempty"`     // true: what was dropped so far comes through again
 	From     []netip.Addr `json:"from"`               // who sent them; at least one
 	Protocol uint8        `json:"protocol,omitempty"` // of IP, such as ProtocolVRRP; 0 means all
 }

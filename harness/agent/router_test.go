@@ -78,7 +78,8 @@ func TestDrop(t *testing.T) {
 	}
 	vrrp := drop(harness.Drop{From: []netip.Addr{deaf, netip.MustParseAddr("fd00:1::1")}, Protocol: harness.ProtocolVRRP})
 	expectEcho("with VRRP dropped", deaf, true)
-	all := drop(harness.Drop{From: []netip.Addr{deaf}})
+	everything := harness.Drop{From: []netip.Addr{deaf}}
+	all := drop(everything)
 	expectEcho("with everything dropped", deaf, false)
 	expectEcho("with another's packets dropped", other, true)
 	powerOff(t, p)
@@ -91,6 +92,10 @@ func TestDrop(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	expectEcho("after the fault was undone", deaf, true)
+	drop(everything)
+	everything.Lift = true
+	drop(everything)
 	expectEcho("after the fault was lifted", deaf, true)
 }
 

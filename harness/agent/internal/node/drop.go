@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -20,9 +20,6 @@ import (
 // dropTable begins the names of the tables that faults drop packets by: what the network does to a node, and
 // not a part of its system.
 const dropTable = "reprise-drop-"
-
-// drops counts the tables, each of which has a name of its own.
-var drops atomic.Int64
 
 // Where the addresses of packets begin, in bytes.
 const (
@@ -42,11 +39,19 @@ func readyDrop(drop harness.Drop) (func(context.Context) (func(context.Context) 
 			return nil, errors.New("one of those whose packets are to be dropped has no address")
 		}
 	}
-	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: fmt.Sprintf("%s%d", dropTable, drops.Add(1))}
-	return func(context.Context) (func(context.Context) error, error) {
-		undo := func(context.Context) error { return removeDrop(table) }
-		return undo, addDrop(table, drop)
-	}, nil
+	table := tableOf(drop)
+	undo := func(context.Context) error { return removeDrop(table) }
+	if drop.Lift {
+		return func(ctx context.Context) (func(context.Context) error, error) { return nil, undo(ctx) }, nil
+	}
+	return func(context.Context) (func(context.Context) error, error) { return undo, addDrop(table, drop) }, nil
+}
+
+// tableOf names the table after what is dropped, so that who lifts it finds it.
+func tableOf(drop harness.Drop) *nftables.Table {
+	name := fnv.New64a()
+	fmt.Fprint(name, drop.Protocol, drop.From) // a hash never fails
+	return &nftables.Table{Family: nftables.TableFamilyINet, Name: fmt.Sprintf("%s%x", dropTable, name.Sum64())}
 }
 
 func addDrop(table *nftables.Table, drop harness.Drop) error {

@@ -46,6 +46,8 @@ func lifts(action, earlier harness.Action) bool {
 		wakes := action.Signal.Name == "CONT" || action.Signal.Name == "KILL"
 		sameProcess := !earlier.Signal.All && action.Signal.Process == earlier.Signal.Process
 		return wakes && (action.Signal.All || sameProcess)
+	case action.Drop != nil && earlier.Drop != nil:
+		return action.Drop.Lift && !earlier.Drop.Lift && tableOf(*action.Drop).Name == tableOf(*earlier.Drop).Name
 	case action.Readdress != nil && earlier.Readdress != nil:
 		return sameAddresses(action.Readdress.To, earlier.Readdress.From) && sameAddresses(action.Readdress.From, earlier.Readdress.To)
 	}
