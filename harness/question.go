@@ -58,7 +58,8 @@ type EchoQuestion struct {
 // An AddressQuestion is whether the node answers to an address now, such as that of a virtual router. One on
 // an interface that is down is none.
 type AddressQuestion struct {
-	Has netip.Addr `json:"has"`
+	Has    netip.Addr `json:"has"`
+	Absent bool       `json:"absent,omitempty"` // true: yes when the node does not answer to it
 }
 
 // A RouteQuestion is whether the node's main table has a route to exactly that prefix: yes when there is

@@ -33,7 +33,7 @@ func newKernel(question harness.Question, dial Dial) (*kernel, error) {
 	k := &kernel{handle: handle}
 	switch {
 	case question.Address != nil:
-		k.look = func(h *netlink.Handle) error { return hasAddress(h, question.Address.Has.Unmap()) }
+		k.look = func(h *netlink.Handle) error { return hasAddress(h, *question.Address) }
 	case question.Route != nil:
 		k.look = func(h *netlink.Handle) error { return hasRoute(h, *question.Route) }
 	default:
@@ -55,7 +55,8 @@ func (k *kernel) close() error {
 }
 
 // hasAddress asks for the way to the address: for the machine's own ones it is local.
-func hasAddress(handle *netlink.Handle, address netip.Addr) error {
+func hasAddress(handle *netlink.Handle, question harness.AddressQuestion) error {
+	address := question.Has.Unmap()
 	routes, err := handle.RouteGet(address.AsSlice())
 	if errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EHOSTUNREACH) {
 		err = nil // that is an answer
@@ -63,7 +64,11 @@ func hasAddress(handle *netlink.Handle, address netip.Addr) error {
 	if err != nil {
 		return fmt.Errorf("ask for the address %s: %w", address, err)
 	}
-	if len(routes) == 0 || routes[0].Type != unix.RTN_LOCAL {
+	here := len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
+	switch {
+	case here && question.Absent:
+		return fmt.Errorf("%s is here", address)
+	case !here && !question.Absent:
 		return fmt.Errorf("%s is not here", address)
 	}
 	return nil

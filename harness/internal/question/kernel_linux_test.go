@@ -18,6 +18,11 @@ func TestKernel(t *testing.T) {
 	}{
 		"address that is here":     {harness.Question{Address: &harness.AddressQuestion{Has: netip.MustParseAddr("127.0.0.1")}}, ""},
 		"address that is not here": {harness.Question{Address: &harness.AddressQuestion{Has: nowhere}}, "198.51.100.77 is not here"},
+		"absence of an address":    {harness.Question{Address: &harness.AddressQuestion{Has: nowhere, Absent: true}}, ""},
+		"absence of one that is here": {
+			harness.Question{Address: &harness.AddressQuestion{Has: netip.MustParseAddr("127.0.0.1"), Absent: true}},
+			"127.0.0.1 is here",
+		},
 		"route that is not here": {
 			harness.Question{Route: &harness.RouteQuestion{To: netip.MustParsePrefix("198.51.100.0/24")}},
 			"there is no route to 198.51.100.0/24",
