@@ -2,18 +2,20 @@
 // them is master: keepalived and FRR, whose daemons do what Quagga's did. It was written against keepalived
 // 2.2 and FRR 8.4.
 //
-// Scenarios and the command line import it; it imports harness only. A [Pair] names what the probes, faults
-// and runbooks are about:
+// Scenarios and the command line import it; it imports harness only. A [Site] names what the probes, faults
+// and runbooks are about, and is read out of the topology:
 //
-//	pair := vrrp.Pair{First: "gulp", Second: "odlyd", Shared: vips, MasterFile: "/etc/keepalived/MASTER"}
-//	settings, err := pair.ReadSettings(ctx, lab)                        // as the routers are configured
-//	err = drill.Watch(ctx, pair.Holders()...)                           // who has which shared address
-//	err = drill.Baseline(ctx, harness.All(vrrp.Reaches("client-1", server)))
-//	err = drill.Inject(ctx, vrrp.MasterFile{Pair: pair, Router: "gulp"}) // planned: the file goes
+//	site, err := vrrp.SiteOf(topology)
+//	settings, err := site.ReadSettings(ctx, lab)                          // as the routers are configured
+//	err = site.AwaitMaster(ctx, lab, site.First)
+//	err = drill.Watch(ctx, site.Watched()...)                             // who has which shared address, and more
+//	err = drill.Baseline(ctx, site.Works())
+//	err = drill.Inject(ctx, vrrp.MasterFile{Pair: site.Pair, Router: site.First}) // planned: the file goes
 //	...
-//	counts := pair.CountMasters(record)                                 // seconds with no, one and two masters
-//	lost := vrrp.Lost(record, "client-1", path, gateway)                // what of an outage was VRRP's, what OSPF's
-//	predicted := settings.HandOver()                                    // what the settings alone say
+//	losses, err := site.Losses(drill.Record())                            // what of each outage was VRRP's, what OSPF's
+//	counts := site.CountMasters(drill.Record())                           // seconds with no, one and two masters
+//	sentence := settings.HandOver().Compare(vrrp.Worst(losses))           // what the settings alone say of it
+//	stalls, err := site.Stalls(ctx, lab, settings, drill.Record().Started) // a starved router proves nothing
 //
 // # Two parts of an outage
 //

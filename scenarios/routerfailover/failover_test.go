@@ -52,7 +52,7 @@ func beginAs(ctx SpecContext, variant variant, dwell time.Duration) *story {
 var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 	DescribeTable("hand over when the file MASTER is removed", func(ctx SpecContext, variant variant) {
 		drill := beginAs(ctx, variant, once)
-		drill.recovers(ctx, vrrp.MasterFile{Pair: pair, Router: pair.First}, drill.settings.HandOver())
+		drill.recovers(ctx, vrrp.MasterFile{Pair: drill.site.Pair, Router: drill.site.First}, drill.settings.HandOver())
 	},
 		Entry("as they had it", Label("smoke"), asTheyHadIt(becauseChecks), SpecTimeout(5*time.Minute)),
 		Entry("tuned", tuned, SpecTimeout(5*time.Minute)),
@@ -61,9 +61,9 @@ var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 	DescribeTable("take back when the file MASTER is restored", func(ctx SpecContext, variant variant) {
 		drill := beginAs(ctx, variant, once)
 		By("having the first router step down in peace")
-		stepDown := vrrp.MasterFile{Pair: pair, Router: pair.First}
-		Expect(drill.Lab.RemoveFile(ctx, stepDown.Router, pair.MasterFile)).To(Succeed())
-		Expect(awaitMaster(ctx, drill.Drill, pair.Second)).To(Succeed())
+		stepDown := vrrp.MasterFile{Pair: drill.site.Pair, Router: drill.site.First}
+		Expect(drill.Lab.RemoveFile(ctx, stepDown.Router, drill.site.MasterFile)).To(Succeed())
+		Expect(drill.site.AwaitMaster(ctx, drill.Lab, drill.site.Second)).To(Succeed())
 		stepDown.Restore = true
 		drill.recovers(ctx, stepDown, drill.settings.TakeBack(false))
 	},
@@ -76,15 +76,15 @@ var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 		drill := beginAs(ctx, variant, 15*time.Second)
 		drill.recovers(ctx, cause, predict(drill.settings))
 	},
-		Entry("killed, as they had it", fault.ProcessKill{Node: pair.First, Process: ospfd}, asTheyHadIt(becauseChecks), vrrp.Settings.DaemonKilled, SpecTimeout(5*time.Minute)),
-		Entry("hung, as they had it", fault.ProcessPause{Node: pair.First, Process: ospfd}, asTheyHadIt(becauseChecks), vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
-		Entry("killed, tuned", fault.ProcessKill{Node: pair.First, Process: ospfd}, tuned, vrrp.Settings.DaemonKilled, SpecTimeout(5*time.Minute)),
-		Entry("hung, tuned", fault.ProcessPause{Node: pair.First, Process: ospfd}, tuned, vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
+		Entry("killed, as they had it", fault.ProcessKill{Node: fixtures.RouterFirst, Process: ospfd}, asTheyHadIt(becauseChecks), vrrp.Settings.DaemonKilled, SpecTimeout(5*time.Minute)),
+		Entry("hung, as they had it", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, asTheyHadIt(becauseChecks), vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
+		Entry("killed, tuned", fault.ProcessKill{Node: fixtures.RouterFirst, Process: ospfd}, tuned, vrrp.Settings.DaemonKilled, SpecTimeout(5*time.Minute)),
+		Entry("hung, tuned", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, tuned, vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
 	)
 
 	DescribeTable("lose the master", func(ctx SpecContext, lose suite.Loss, variant variant) {
 		drill := beginAs(ctx, variant, 5*time.Second)
-		drill.recovers(ctx, lose(pair.First), drill.settings.Silence())
+		drill.recovers(ctx, lose(drill.site.First), drill.settings.Silence())
 	},
 		Entry("power lost, as they had it", suite.Loss(suite.Unpowered), asTheyHadIt(becauseWaits), SpecTimeout(5*time.Minute)),
 		Entry("processes killed, as they had it", suite.Loss(suite.Killed), asTheyHadIt(becauseWaits), SpecTimeout(5*time.Minute)),
@@ -95,11 +95,11 @@ var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 	DescribeTable("are two again", func(ctx SpecContext, variant variant) {
 		drill := beginAs(ctx, variant, 5*time.Second)
 		By("losing the first router in peace, and pressing its power button")
-		lost, err := fault.PowerLoss{Node: pair.First}.Inject(ctx, drill.Lab)
+		lost, err := fault.PowerLoss{Node: drill.site.First}.Inject(ctx, drill.Lab)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(lost.Confirm(ctx)).NotTo(BeEmpty())
-		Expect(awaitMaster(ctx, drill.Drill, pair.Second)).To(Succeed())
-		drill.recovers(ctx, fault.Maintenance{Runbook: harness.PowerButton{Node: pair.First}}, drill.settings.TakeBack(true))
+		Expect(drill.site.AwaitMaster(ctx, drill.Lab, drill.site.Second)).To(Succeed())
+		drill.recovers(ctx, fault.Maintenance{Runbook: harness.PowerButton{Node: drill.site.First}}, drill.settings.TakeBack(true))
 	},
 		Entry("as they had it", asTheyHadIt(becauseWaits), SpecTimeout(5*time.Minute)),
 		Entry("tuned", tuned, SpecTimeout(5*time.Minute)),

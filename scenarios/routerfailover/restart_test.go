@@ -18,9 +18,9 @@ var _ = Describe("Keepalived, restarted needlessly", Label("vrrp", "ospf", postm
 		objective.DetectWithin = 20 * time.Second // the lag would come within two checks and an advertisement
 		drill := begin(ctx, fixtures.RoutersAsTheyWere(), objective)
 		drill.Claim(harness.Inconclusive, "nothing breaks, so there is no recovery to time: the statement does not hold of keepalived 2.2")
-		steady := everyWay()
+		steady := drill.site.Works()
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: vrrp.Restart(pair.Second)})).To(Succeed())
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: vrrp.Restart(drill.site.Second)})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(MatchError(harness.ErrNotDetected))
 		drill.doubtStalls(ctx)
 		drill.tellMasters()
@@ -34,6 +34,6 @@ var _ = Describe("Keepalived, restarted needlessly", Label("vrrp", "ospf", postm
 	It("on the acting master costs two starts of OSPF", func(ctx SpecContext) {
 		drill := begin(ctx, fixtures.RoutersAsTheyWere(), within(5*time.Second))
 		drill.Claim(harness.Missed, "the other router takes over at once, and gives back a few seconds later: OSPF starts twice")
-		drill.recovers(ctx, fault.Maintenance{Runbook: vrrp.Restart(pair.First)}, drill.settings.RestartOfMaster())
+		drill.recovers(ctx, fault.Maintenance{Runbook: vrrp.Restart(drill.site.First)}, drill.settings.RestartOfMaster())
 	}, SpecTimeout(5*time.Minute))
 })

@@ -17,10 +17,10 @@ import (
 
 // oneMaster is what a split brain breaks, whatever clients notice of it: the second router leaves everything
 // alone that is the first one's.
-func oneMaster() harness.SteadyState {
-	steady := everyWay()
-	for _, address := range pair.Shared {
-		steady = append(steady, vrrp.Leaves(pair.Second, address))
+func (s *story) oneMaster() harness.SteadyState {
+	steady := s.site.Works()
+	for _, address := range s.site.Shared {
+		steady = append(steady, vrrp.Leaves(s.site.Second, address))
 	}
 	return steady
 }
@@ -29,16 +29,16 @@ var _ = Describe("Routers that do not hear each other", Label("vrrp", "ospf", po
 	DescribeTable("are both master until somebody makes one step down", func(ctx SpecContext, oneWay bool) {
 		drill := begin(ctx, fixtures.RoutersAsTheyWere(), harness.Objective{RTO: time.Minute, NoData: true, Dwell: 5 * time.Second})
 		finds := drill.watchNeighbours(ctx)
-		steady := oneMaster()
+		steady := drill.oneMaster()
 
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("dropping VRRP between the two, and nothing else")
-		Expect(drill.Inject(ctx, vrrp.Deafness{Pair: pair, OneWay: oneWay})).To(Succeed())
+		Expect(drill.Inject(ctx, vrrp.Deafness{Pair: drill.site.Pair, OneWay: oneWay})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("letting two masters be for a while, to see what clients see")
 		Expect(twoMastersFor.Until(ctx, drill.sinceFault(20*time.Second))).To(Succeed())
 		By("doing what needs no connection between the two")
-		Expect(drill.Repair(ctx, vrrp.StepDown{Pair: pair, Router: pair.Second})).To(Succeed())
+		Expect(drill.Repair(ctx, vrrp.StepDown{Pair: drill.site.Pair, Router: drill.site.Second})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.doubtStalls(ctx)
 		Expect(drill.Judge()).To(Succeed())
@@ -51,12 +51,12 @@ var _ = Describe("Routers that do not hear each other", Label("vrrp", "ospf", po
 	It("because one is starved prove nothing, and the drill says so", func(ctx SpecContext) {
 		drill := begin(ctx, fixtures.RoutersAsTheyWere(), harness.Objective{RTO: time.Minute, NoData: true, Dwell: 5 * time.Second})
 		drill.Claim(harness.Inconclusive, "a daemon that was held up is no network that was cut: the record tells the two apart")
-		steady := oneMaster()
+		steady := drill.oneMaster()
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("keeping keepalived on the master from running, as a machine does that has no processor for it")
-		Expect(drill.Inject(ctx, fault.ProcessPause{Node: pair.First, Process: "keepalived"})).To(Succeed())
+		Expect(drill.Inject(ctx, fault.ProcessPause{Node: drill.site.First, Process: "keepalived"})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
-		Expect(drill.Repair(ctx, vrrp.WakeUp{Router: pair.First, Process: "keepalived"})).To(Succeed())
+		Expect(drill.Repair(ctx, vrrp.WakeUp{Router: drill.site.First, Process: "keepalived"})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.doubtStalls(ctx)
 		drill.tellMasters()
@@ -83,10 +83,10 @@ func (s *story) sinceFault(wanted time.Duration) func(context.Context) error {
 func (s *story) watchNeighbours(ctx context.Context) []harness.Probe {
 	GinkgoHelper()
 	var finds []harness.Probe
-	for lan := 1; lan <= fixtures.RouterLANs; lan++ {
-		hardware, err := vrrp.HardwareAddress(ctx, s.Lab, pair.Second, fmt.Sprintf("lan%d", lan))
+	for i, client := range s.site.Clients {
+		hardware, err := vrrp.HardwareAddress(ctx, s.Lab, s.site.Second, fmt.Sprintf("lan%d", i+1))
 		Expect(err).NotTo(HaveOccurred())
-		finds = append(finds, vrrp.FindsAt(fixtures.RouterClient(lan), pair.Shared[lan-1], pair.Second, hardware))
+		finds = append(finds, vrrp.FindsAt(client.Name, client.Gateway, s.site.Second, hardware))
 	}
 	Expect(s.Watch(ctx, finds...)).To(Succeed())
 	return finds
