@@ -91,6 +91,9 @@ func TestStalls(t *testing.T) {
 	if err := lab.WriteFile(t.Context(), "odlyd", harness.File{Path: ospfdLog, Data: []byte(said)}); err != nil {
 		t.Fatal(err)
 	}
+	if old, err := testPair.Stalls(t.Context(), lab, wiki, time.Now().AddDate(1, 0, 0)); err != nil || len(old) > 0 {
+		t.Errorf("of before, found %v, error %v", old, err)
+	}
 	stalls, err := testPair.Stalls(t.Context(), lab, wiki, time.Time{})
 	if err != nil || len(stalls) != 2 {
 		t.Fatalf("found %v, error %v", stalls, err)

@@ -48,9 +48,26 @@ func (p Pair) Stalls(ctx context.Context, observer harness.Observer, settings Se
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("read what ospfd of %s says: %w", router, err)
 		}
-		stalls = append(stalls, stallsIn(router, append(texts, strings.Split(string(said), "\n")...), settings.Tolerates())...)
+		stalls = append(stalls, stallsIn(router, append(texts, linesSince(string(said), since)...), settings.Tolerates())...)
 	}
 	return stalls, nil
+}
+
+// ospfdTime is how FRR writes the time at the beginning of a line, in the machine's time zone, which is UTC.
+const ospfdTime = "2006/01/02 15:04:05"
+
+// linesSince are those lines of ospfd's that were not written before a moment. One whose time cannot be read
+// is among them.
+func linesSince(text string, since time.Time) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		stamp := line[:min(len(line), len(ospfdTime))]
+		if at, err := time.Parse(ospfdTime, stamp); err == nil && at.Add(time.Second).Before(since) {
+			continue
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // stallsIn finds the lines that tell of a stall longer than what is tolerated.
