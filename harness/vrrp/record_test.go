@@ -31,26 +31,27 @@ func recordOf(slis ...harness.RecordSLI) harness.Record {
 	return harness.Record{Fault: &harness.RecordFault{At: 10 * time.Second}, WatchedUntil: 40 * time.Second, SLIs: slis}
 }
 
-// Goal: what an outage costs is told apart into the time without a gateway and the rest, over all outages
-// after t0 and none before. Method: spells by hand.
+// Goal: what an outage costs is told apart into the time until VRRP acts, that without a gateway, and the
+// rest, over all outages after t0 and none before. Method: spells by hand.
 func TestLost(t *testing.T) {
 	path, gateway := Reaches("client-1", vip.Next()), Reaches("client-1", vip)
 	record := recordOf(
 		spells(path.Name(), 2, 3, 15, 20.5, 30, 34), // an outage before t0, and two after it
-		spells(gateway.Name(), 15, 15.5),
+		spells(gateway.Name(), 17, 17.5),
+		spells(holderName(testPair.First, vip), 3, 4, 17), away(holderName(testPair.Second, vip), 17.5),
 	)
-	loss, err := Lost(record, "client-1", path, gateway)
-	want := Loss{Client: "client-1", Outages: 2, Down: 9500 * time.Millisecond, VRRP: 500 * time.Millisecond, OSPF: 9 * time.Second}
+	loss, err := testPair.Lost(record, "client-1", path, gateway)
+	want := Loss{Client: "client-1", Outages: 2, Down: 9500 * time.Millisecond, Unnoticed: 2 * time.Second, VRRP: 500 * time.Millisecond, OSPF: 7 * time.Second}
 	if err != nil || loss != want {
 		t.Errorf("the loss is %+v, error %v, want %+v", loss, err, want)
 	}
-	if text := loss.String(); text != "client-1 was without for 9.50 s in 2 outages: 0.50 s of VRRP's (no gateway), 9.00 s of OSPF's (a gateway, and no way on or back)" {
+	if text := loss.String(); text != "client-1 was without for 9.50 s in 2 outages: 2.00 s until VRRP acted, 0.50 s of VRRP's (no gateway), 7.00 s of OSPF's (a new gateway, and no way on or back)" {
 		t.Errorf("told as %q", text)
 	}
-	if _, err := Lost(recordOf(spells(path.Name())), "client-1", path, gateway); err == nil {
+	if _, err := testPair.Lost(recordOf(spells(path.Name())), "client-1", path, gateway); err == nil {
 		t.Error("a gateway that nobody watched counts as never down")
 	}
-	unbroken, err := Lost(recordOf(spells(path.Name()), spells(gateway.Name())), "client-1", path, gateway)
+	unbroken, err := testPair.Lost(recordOf(spells(path.Name()), spells(gateway.Name())), "client-1", path, gateway)
 	if err != nil || unbroken.String() != "client-1 lost nothing" {
 		t.Errorf("told as %q, error %v", unbroken, err)
 	}

@@ -153,7 +153,7 @@ func (s Site) AwaitMaster(ctx context.Context, observer harness.Observer, router
 func (s Site) Losses(record harness.Record) ([]Loss, error) {
 	var losses []Loss
 	for _, client := range s.Clients {
-		loss, err := Lost(record, client.Name, s.There(client), s.AtGateway(client))
+		loss, err := s.Lost(record, client.Name, s.There(client), s.AtGateway(client))
 		if err != nil {
 			return nil, err
 		}
