@@ -49,7 +49,7 @@ func (p Pair) firstMove(record harness.Record, window stretch) time.Duration {
 			if !known {
 				continue
 			}
-			for _, spell := range sli.Spells[1:] {
+			for _, spell := range sli.Spells[min(1, len(sli.Spells)):] {
 				if at := begins(spell); at >= window.from {
 					moved = min(moved, at)
 				}
