@@ -79,6 +79,11 @@ func (t Topology) validateNetworks() error {
 		}
 		seen = append(seen, network)
 	}
+	return t.validateRooms()
+}
+
+// validateRooms checks that every prefix is large enough.
+func (t Topology) validateRooms() error {
 	for _, network := range t.Networks {
 		for _, prefix := range []netip.Prefix{network.IPv6, network.IPv4} {
 			if err := t.validateRoom(network, prefix); err != nil {

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/moby/moby/api/types/container"
@@ -58,10 +59,8 @@ func forward(described harness.Node, host *container.HostConfig) {
 	if !described.Forwards {
 		return
 	}
-	for name, value := range map[string]string{
+	maps.Copy(host.Sysctls, map[string]string{
 		"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1",
 		"net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0",
-	} {
-		host.Sysctls[name] = value
-	}
+	})
 }

@@ -44,10 +44,10 @@ func (p Pair) ReadSettings(ctx context.Context, observer harness.Observer) (Sett
 		name     string
 		priority *int
 	}{{p.Second, &settings.Second}, {p.First, &settings.First}} {
-		for file, read := range map[string]func(string, *int) error{keepalivedFile: settings.readKeepalived, ospfdFile: settings.readOSPF} {
+		for file, read := range map[string]func(*Settings, string, *int) error{keepalivedFile: readKeepalived, ospfdFile: readOSPF} {
 			text, err := observer.ReadFile(ctx, router.name, file)
 			if err == nil {
-				err = read(string(text), router.priority)
+				err = read(&settings, string(text), router.priority)
 			}
 			if err != nil {
 				return Settings{}, fmt.Errorf("read %s of %s: %w", file, router.name, err)
@@ -58,7 +58,7 @@ func (p Pair) ReadSettings(ctx context.Context, observer harness.Observer) (Sett
 }
 
 // readKeepalived reads what is said once in the file: it has one script and one instance.
-func (s *Settings) readKeepalived(text string, priority *int) error {
+func readKeepalived(s *Settings, text string, priority *int) error {
 	return eachLine(text, func(words []string) error {
 		if len(words) != 2 {
 			return nil
@@ -80,7 +80,7 @@ func (s *Settings) readKeepalived(text string, priority *int) error {
 }
 
 // readOSPF reads the times of the only interface that is not passive.
-func (s *Settings) readOSPF(text string, _ *int) error {
+func readOSPF(s *Settings, text string, _ *int) error {
 	return eachLine(text, func(words []string) error {
 		line := strings.Join(words, " ")
 		last := words[len(words)-1]
@@ -102,14 +102,14 @@ func (s *Settings) readOSPF(text string, _ *int) error {
 		case strings.HasPrefix(line, "timers throttle lsa all "):
 			return milliseconds(last, &s.Batch)
 		case strings.HasPrefix(line, "ip ospf bfd ") && len(words) == 6:
-			return s.readBFD(words[3], words[4])
+			return readBFD(s, words[3], words[4])
 		}
 		return nil
 	})
 }
 
 // readBFD multiplies the interval at which a neighbour is to be heard by how many may be missed.
-func (s *Settings) readBFD(missed, every string) error {
+func readBFD(s *Settings, missed, every string) error {
 	var count int
 	if err := number(missed, &count); err != nil {
 		return err

@@ -74,12 +74,12 @@ func (b *bench) measureFailover(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("fail over with the settings %q: %w", settings.Name, err)
 		}
-		for _, one := range all {
-			group := failoverGroup + one.event.name
+		for i := range all {
+			group := failoverGroup + all[i].event.name
 			if len(measured[group]) == 0 {
 				order = append(order, group)
 			}
-			measured[group] = append(measured[group], one.figures(group, settings.Name)...)
+			measured[group] = append(measured[group], all[i].figures(group, settings.Name)...)
 		}
 	}
 	for _, group := range order {
@@ -123,7 +123,8 @@ func (b *bench) failoversWith(ctx context.Context, settings fixtures.RouterSetti
 // latest tells of the last turn.
 func latest(all []outages) string {
 	text := ""
-	for i, one := range all {
+	for i := range all {
+		one := &all[i]
 		if i > 0 {
 			text += ", "
 		}
@@ -197,7 +198,7 @@ func (o *outages) take(ctx context.Context, cluster *lab.Lab, site vrrp.Site, se
 }
 
 // figures are the outages and VRRP's part of them.
-func (o outages) figures(group, settings string) []figure {
+func (o *outages) figures(group, settings string) []figure {
 	if len(o.worst) == 0 {
 		return []figure{{Group: group, Name: settings, Verdict: benchUnknown, Found: []string{fmt.Sprintf("a router was starved in all %d turns", o.doubtful)}}}
 	}
