@@ -129,6 +129,7 @@ type Action struct {
 	Signal    *Signal     `json:"signal,omitempty"`
 	Link      *Link       `json:"link,omitempty"`
 	Disk      *DiskAction `json:"disk,omitempty"`
+	Drop      *Drop       `json:"drop,omitempty"`
 }
 
 // Readdress adds the new addresses to the interface that has the old ones, then removes the old.
@@ -141,7 +142,21 @@ type Readdress struct {
 type Signal struct {
 	Name string `json:"name"` // "KILL", "STOP", "CONT", "TERM", ...
 	All  bool   `json:"all"`  // every process of the system; false: its main process only
+	// Process names the processes that are meant, as the kernel does (/proc/PID/comm, up to 15 characters);
+	// "" is the main process. All must be false then.
+	Process string `json:"process,omitempty"`
 }
+
+// Drop has the node's kernel drop packets that reach it, before any process sees them. What is passed
+// on for others comes from other addresses, and goes on. A boot does not lift it: it stands for the network.
+type Drop struct {
+	Lift     bool         `json:"lift,omitempty"`     // true: what was dropped so far comes through again
+	From     []netip.Addr `json:"from"`               // who sent them; at least one
+	Protocol uint8        `json:"protocol,omitempty"` // of IP, such as ProtocolVRRP; 0 means all
+}
+
+// ProtocolVRRP is the number by which IP knows VRRP, RFC 5798.
+const ProtocolVRRP = 112
 
 // Link takes all of the node's links down or up. Peers see silence, not a reset.
 type Link struct {

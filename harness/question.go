@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"reflect"
 	"time"
@@ -18,6 +19,11 @@ type Question struct {
 	TCP  *TCPQuestion  `json:"tcp,omitempty"`
 	DNS  *DNSQuestion  `json:"dns,omitempty"`
 	Echo *EchoQuestion `json:"echo,omitempty"`
+
+	// These ask the kernel of the node that asks, and send nothing.
+	Address   *AddressQuestion   `json:"address,omitempty"`
+	Route     *RouteQuestion     `json:"route,omitempty"`
+	Neighbour *NeighbourQuestion `json:"neighbour,omitempty"`
 }
 
 // An HTTPQuestion is a GET. The answer is yes when the status is the wanted one and the whole body
@@ -49,28 +55,55 @@ type EchoQuestion struct {
 	At netip.Addr `json:"at"`
 }
 
+// An AddressQuestion is whether the node answers to an address now, such as that of a virtual router. One on
+// an interface that is down is none.
+type AddressQuestion struct {
+	Has    netip.Addr `json:"has"`
+	Absent bool       `json:"absent,omitempty"` // true: yes when the node does not answer to it
+}
+
+// A RouteQuestion is whether the node's main table has a route to exactly that prefix: yes when there is
+// one, or when the wanted next hop is among its next hops.
+type RouteQuestion struct {
+	To  netip.Prefix `json:"to"`
+	Via netip.Addr   `json:"via,omitzero"`
+}
+
+// A NeighbourQuestion is whether the node would send what is for an address of one of its networks to
+// that hardware address, as ARP or neighbour discovery has told it.
+type NeighbourQuestion struct {
+	At netip.Addr `json:"at"`
+	Is string     `json:"is"` // such as "02:42:0a:ca:01:0b"
+}
+
 // Validate says in one sentence what is wrong with the question.
 func (q Question) Validate() error {
 	set := 0
 	var problem error
+	asked := func(problemOf error) { set, problem = set+1, problemOf }
 	if q.HTTP != nil {
-		set++
-		problem = validTarget("HTTP", q.HTTP.At.IsValid())
+		asked(validTarget("HTTP", q.HTTP.At.IsValid()))
 	}
 	if q.TCP != nil {
-		set++
-		problem = validTarget("TCP", q.TCP.At.IsValid())
+		asked(validTarget("TCP", q.TCP.At.IsValid()))
 	}
 	if q.DNS != nil {
-		set++
-		problem = q.DNS.validate()
+		asked(q.DNS.validate())
 	}
 	if q.Echo != nil {
-		set++
-		problem = validTarget("echo", q.Echo.At.IsValid())
+		asked(validTarget("echo", q.Echo.At.IsValid()))
+	}
+	if q.Address != nil {
+		asked(validTarget("address", q.Address.Has.IsValid()))
+	}
+	if q.Route != nil {
+		asked(validTarget("route", q.Route.To.IsValid()))
+	}
+	if q.Neighbour != nil {
+		asked(q.Neighbour.validate())
 	}
 	if set != 1 {
-		return fmt.Errorf("a question is one of HTTP, TCP, DNS and echo, and this one is %d of them", set)
+		return fmt.Errorf("a question is one of HTTP, TCP, DNS, echo, address, route and neighbour, and this one is %d of them", set)
 	}
 	return problem
 }
@@ -83,6 +116,13 @@ func validTarget(kind string, valid bool) error {
 		return fmt.Errorf("the %s question has no address to go to", kind)
 	}
 	return nil
+}
+
+func (q NeighbourQuestion) validate() error {
+	if _, err := net.ParseMAC(q.Is); err != nil {
+		return fmt.Errorf("the neighbour question wants the hardware address %q: it is none", q.Is)
+	}
+	return validTarget("neighbour", q.At.IsValid())
 }
 
 func (q DNSQuestion) validate() error {

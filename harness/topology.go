@@ -10,7 +10,7 @@ import (
 // lab has to build and is printed into the record. Check it with [Topology.Validate].
 type Topology struct {
 	Name     string    // short name used in container names: letters, digits and dashes
-	Networks []Network // at least one; nodes are attached to the first
+	Networks []Network // at least one; nodes that name none are in the first
 	Nodes    []Node
 	Disks    []Disk // that can be attached to nodes and taken away from them; most topologies have none
 }
@@ -30,6 +30,12 @@ type Node struct {
 	IPv6   netip.Addr
 	IPv4   netip.Addr
 	System System // the zero System is a node with an agent only, such as the observer
+
+	Network   string       // the one that IPv6 and IPv4 are in; "" means the topology's first
+	Interface string       // what the node calls its interface there; "" keeps the engine's name
+	Further   []Attachment // the other networks that it has a foot in
+	Routes    []Route      // to networks that it has no foot in
+	Forwards  bool         // true: it is a router, and passes on packets that are for others
 }
 
 // A System is the product under test on one node: an unmodified image and how to start it.

@@ -79,9 +79,16 @@ func (t Topology) validateNetworks() error {
 		}
 		seen = append(seen, network)
 	}
-	for _, prefix := range []netip.Prefix{t.Networks[0].IPv6, t.Networks[0].IPv4} {
-		if err := t.validateRoom(prefix); err != nil {
-			return err
+	return t.validateRooms()
+}
+
+// validateRooms checks that every prefix is large enough.
+func (t Topology) validateRooms() error {
+	for _, network := range t.Networks {
+		for _, prefix := range []netip.Prefix{network.IPv6, network.IPv4} {
+			if err := t.validateRoom(network, prefix); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -95,20 +102,34 @@ func spell(prefix netip.Prefix) string {
 	return prefix.String()
 }
 
-// validateRoom checks that every node, the gateway and the observer fit into the prefix.
-func (t Topology) validateRoom(prefix netip.Prefix) error {
+// validateRoom checks that every node of a network, the gateway and the observer fit into the prefix.
+func (t Topology) validateRoom(network Network, prefix netip.Prefix) error {
 	reserved := 1 // the network's own address
 	if prefix.Addr().Is4() {
 		reserved = 2 // and the broadcast address
 	}
-	needed := len(t.Nodes) + 2 + reserved
+	nodes := 0
+	for _, node := range t.Nodes {
+		if t.attached(node, network) {
+			nodes++
+		}
+	}
+	needed := nodes + 2 + reserved
 	if host := prefix.Addr().BitLen() - prefix.Bits(); host < bits.Len(uint(needed-1)) {
-		return fmt.Errorf("prefix %s of network %s is too small: %d nodes, the gateway and the observer do not fit", prefix, t.Networks[0].Name, len(t.Nodes))
+		return fmt.Errorf("prefix %s of network %s is too small: %d nodes, the gateway and the observer do not fit", prefix, network.Name, nodes)
 	}
 	if observer := ObserverAddress(prefix); !prefix.Contains(observer) {
-		return fmt.Errorf("prefix %s of network %s is too small: the observer's address %s is not in it", prefix, t.Networks[0].Name, observer)
+		return fmt.Errorf("prefix %s of network %s is too small: the observer's address %s is not in it", prefix, network.Name, observer)
 	}
 	return nil
+}
+
+// attached tells whether a node has a foot in a network.
+func (t Topology) attached(node Node, network Network) bool {
+	return slices.ContainsFunc(node.Attachments(), func(attachment Attachment) bool {
+		found, known := t.Network(attachment.Network)
+		return known && found.Name == network.Name
+	})
 }
 
 func (t Topology) validateNodeNames() error {
@@ -132,28 +153,41 @@ func (t Topology) validateNodeNames() error {
 }
 
 func (t Topology) validateAddresses() error {
-	network := t.Networks[0]
 	owner := map[netip.Addr]string{}
 	for _, node := range t.Nodes {
-		for _, claim := range []struct {
-			family  string
-			address netip.Addr
-			prefix  netip.Prefix
-		}{{"IPv6", node.IPv6, network.IPv6}, {"IPv4", node.IPv4, network.IPv4}} {
-			if !claim.address.IsValid() {
-				return fmt.Errorf("node %s has no %s address: the engine would choose one that nobody knows", node.Name, claim.family)
-			}
-			if !claim.prefix.Contains(claim.address) {
-				return fmt.Errorf("node %s has the %s address %s, which is outside %s of network %s", node.Name, claim.family, claim.address, claim.prefix, network.Name)
-			}
-			if use := reservedFor(claim.prefix, claim.address); use != "" {
-				return fmt.Errorf("node %s has the address %s, which is %s", node.Name, claim.address, use)
-			}
-			if other, taken := owner[claim.address]; taken {
-				return fmt.Errorf("nodes %s and %s both have %s", other, node.Name, claim.address)
-			}
-			owner[claim.address] = node.Name
+		if err := t.validateAttachments(node); err != nil {
+			return err
 		}
+		for _, attachment := range node.Attachments() {
+			network, _ := t.Network(attachment.Network)
+			if err := validateClaims(node, attachment, network, owner); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// validateClaims checks a node's addresses in one network, and notes whose they are.
+func validateClaims(node Node, attachment Attachment, network Network, owner map[netip.Addr]string) error {
+	for _, claim := range []struct {
+		family  string
+		address netip.Addr
+		prefix  netip.Prefix
+	}{{"IPv6", attachment.IPv6, network.IPv6}, {"IPv4", attachment.IPv4, network.IPv4}} {
+		if !claim.address.IsValid() {
+			return fmt.Errorf("node %s has no %s address: the engine would choose one that nobody knows", node.Name, claim.family)
+		}
+		if !claim.prefix.Contains(claim.address) {
+			return fmt.Errorf("node %s has the %s address %s, which is outside %s of network %s", node.Name, claim.family, claim.address, claim.prefix, network.Name)
+		}
+		if use := reservedFor(claim.prefix, claim.address); use != "" {
+			return fmt.Errorf("node %s has the address %s, which is %s", node.Name, claim.address, use)
+		}
+		if other, taken := owner[claim.address]; taken {
+			return fmt.Errorf("nodes %s and %s both have %s", other, node.Name, claim.address)
+		}
+		owner[claim.address] = node.Name
 	}
 	return nil
 }

@@ -44,6 +44,22 @@ func TestTopologyValidate(t *testing.T) {
 		{"the observer's", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d1::f0") }, "the observer's"},
 		{"the broadcast address", func(t *Topology) { t.Nodes[1].IPv4 = netip.MustParseAddr("10.201.1.255") }, "the broadcast address"},
 		{"the network's own", func(t *Topology) { t.Nodes[1].IPv4 = netip.MustParseAddr("10.201.1.0") }, "the network's own"},
+		{"unknown network", func(t *Topology) { t.Nodes[1].Network = "wan" }, `node nomad-2 is in the network "wan", which the topology does not have`},
+		{"one network twice", func(t *Topology) { t.Nodes[1].Further = t.Nodes[0].Attachments() }, "node nomad-2 is in the network lan twice"},
+		{"interface with a long name", func(t *Topology) { t.Nodes[1].Interface = "the-outer-network" }, `node nomad-2 has the interface "the-outer-network"`},
+		{"interface named as the loopback", func(t *Topology) { t.Nodes[1].Interface = "lo" }, `node nomad-2 has the interface "lo"`},
+		{"a way out", func(t *Topology) {
+			t.Nodes[1].Routes = []Route{{netip.MustParsePrefix("0.0.0.0/0"), t.Nodes[0].IPv4}}
+		}, `a route to "0.0.0.0/0", which is in no network of the topology: nothing may lead out of a lab`},
+		{"route to where nobody is", func(t *Topology) {
+			t.Nodes[1].Routes = []Route{{netip.MustParsePrefix("10.9.9.0/24"), t.Nodes[0].IPv4}}
+		}, `a route to "10.9.9.0/24"`},
+		{"route by way of a stranger", func(t *Topology) {
+			t.Nodes[1].Routes = []Route{{t.Networks[0].IPv4, netip.MustParseAddr("10.9.9.1")}}
+		}, "a route by way of 10.9.9.1, which is in no network of the node"},
+		{"route by way of another family", func(t *Topology) {
+			t.Nodes[1].Routes = []Route{{t.Networks[0].IPv4, t.Nodes[0].IPv6}}
+		}, "they are not of one family"},
 		{"no command", func(t *Topology) { t.Nodes[1].System.Command = nil }, "node nomad-2 has the image nomad 1.11.3 and no command"},
 		{"no image", func(t *Topology) { t.Nodes[1].System.Image = Image{} }, `node nomad-2 has the command "nomad" and no image`},
 		{"negative stop timeout", func(t *Topology) { t.Nodes[1].System.StopTimeout = -time.Second }, "the stop timeout -1s: it cannot be negative"},
@@ -141,5 +157,44 @@ func TestTopologyValidateDisks(t *testing.T) {
 	}
 	if topology.Nodes[0].System.TakesDisks() || !topology.Nodes[1].System.TakesDisks() || (System{Capabilities: []string{"SYS_ADMIN"}}).TakesDisks() {
 		t.Error("the wrong systems take disks")
+	}
+}
+
+// Goal: a node may have a foot in several networks, each of which keeps its own rules. Method: give one a
+// second foot, a route by way of it, and break one thing of either.
+func TestTopologyWithARouter(t *testing.T) {
+	router := func() Topology {
+		topology := validTopology()
+		topology.Networks = append(topology.Networks, Network{"wan", netip.MustParsePrefix("fd00:d7::/64"), netip.MustParsePrefix("10.201.7.0/24")})
+		foot := Attachment{Network: "wan", Interface: "ext0", IPv6: netip.MustParseAddr("fd00:d7::11"), IPv4: netip.MustParseAddr("10.201.7.11")}
+		topology.Nodes[0].Further, topology.Nodes[0].Interface = []Attachment{foot}, "int0"
+		topology.Nodes[0].Routes = []Route{{To: topology.Networks[0].IPv4, Via: netip.MustParseAddr("10.201.7.99")}}
+		return topology
+	}
+	must(t, router().Validate())
+	if all := router().Nodes[0].AllAddresses(); len(all) != 4 {
+		t.Errorf("a router with two feet has the addresses %v", all)
+	}
+	if network, known := router().Network("wan"); !known || network.Name != "wan" {
+		t.Errorf("the network wan is %v", network)
+	}
+	for _, test := range []struct {
+		name     string
+		change   func(*Topology)
+		sentence string
+	}{
+		{"two interfaces of one name", func(t *Topology) { t.Nodes[0].Interface = "ext0" }, "node nomad-1 has two interfaces named ext0"},
+		{"outside", func(t *Topology) { t.Nodes[0].Further[0].IPv4 = netip.MustParseAddr("10.201.8.1") }, "which is outside 10.201.7.0/24 of network wan"},
+		{"no address", func(t *Topology) { t.Nodes[0].Further[0].IPv6 = netip.Addr{} }, "node nomad-1 has no IPv6 address"},
+		{"another's", func(t *Topology) {
+			t.Nodes[1].Further = []Attachment{{Network: "wan", IPv6: t.Nodes[0].Further[0].IPv6, IPv4: netip.MustParseAddr("10.201.7.12")}}
+		}, "nodes nomad-1 and nomad-2 both have fd00:d7::11"},
+		{"too small", func(t *Topology) { t.Networks[1].IPv4 = netip.MustParsePrefix("10.201.7.0/30") }, "of network wan is too small"},
+	} {
+		topology := router()
+		test.change(&topology)
+		if err := topology.Validate(); err == nil || !strings.Contains(err.Error(), test.sentence) {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.sentence)
+		}
 	}
 }

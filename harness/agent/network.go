@@ -22,7 +22,18 @@ type Configuration struct {
 	Hosts []byte
 	// ResolvConf replaces /etc/resolv.conf. Nil empties it: a node of a lab has no name server unless it is told one.
 	ResolvConf []byte
+	// Interfaces are the node's, its first one first: each is found by an address that it has, and given its
+	// name. Nil leaves order and names to the engine, with which neither is the same after every start.
+	Interfaces []Interface
+	// Routes are added to those that the node has, and come back with a boot.
+	Routes []Route
 }
+
+// An Interface names the interface that has an address; the name "" keeps the one it has.
+type Interface = protocol.Interface
+
+// A Route is one that a node is given.
+type Route = protocol.Route
 
 // Configure removes the default routes of both families and sets up what the configuration says.
 // Calling it again adds to what was configured before.

@@ -38,9 +38,14 @@ const discardPort = 9
 
 // answers tells whether an address is there, as seen from the observer. A refused connection is an answer.
 func answers(ctx context.Context, lab harness.Lab, address netip.Addr) bool {
+	return answersTo(ctx, lab, harness.VantageObserver, address)
+}
+
+// answersTo is answers as seen from a node.
+func answersTo(ctx context.Context, lab harness.Lab, from string, address netip.Addr) bool {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	connection, err := lab.Dial(ctx, harness.VantageObserver, "tcp", netip.AddrPortFrom(address, discardPort).String())
+	connection, err := lab.Dial(ctx, from, "tcp", netip.AddrPortFrom(address, discardPort).String())
 	if err == nil {
 		_ = connection.Close()
 		return true

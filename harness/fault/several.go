@@ -8,10 +8,13 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// list names nodes in a sentence: "a", "a and b", "a, b and c".
+// list names nodes in a sentence: "nobody", "a", "a and b", "a, b and c".
 func list(nodes []string) string {
 	last := len(nodes) - 1
-	if last == 0 {
+	switch last {
+	case -1:
+		return "nobody"
+	case 0:
 		return nodes[0]
 	}
 	return strings.Join(nodes[:last], ", ") + " and " + nodes[last]

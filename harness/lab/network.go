@@ -51,14 +51,19 @@ func (l *Lab) removeNetwork(ctx context.Context, id string) error {
 	return nil
 }
 
-// observerNode is the clients' vantage point: a node without a system, with the last addresses of
-// the first network.
+// observerNode is the clients' vantage point: a node without a system, with a foot in every network and
+// the last addresses of each.
 func (l *Lab) observerNode() harness.Node {
-	first := l.topology.Networks[0]
-	return harness.Node{
-		Name: harness.VantageObserver, Role: harness.VantageObserver,
-		IPv6: harness.ObserverAddress(first.IPv6), IPv4: harness.ObserverAddress(first.IPv4),
+	observer := harness.Node{Name: harness.VantageObserver, Role: harness.VantageObserver}
+	for i, network := range l.topology.Networks {
+		foot := harness.Attachment{Network: network.Name, IPv6: harness.ObserverAddress(network.IPv6), IPv4: harness.ObserverAddress(network.IPv4)}
+		if i == 0 {
+			observer.Network, observer.IPv6, observer.IPv4 = foot.Network, foot.IPv6, foot.IPv4
+			continue
+		}
+		observer.Further = append(observer.Further, foot)
 	}
+	return observer
 }
 
 // labels mark what the lab creates, so that it can be told from everything else on the engine.

@@ -90,7 +90,7 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 		},
 		HostConfigModifier: func(host *container.HostConfig) {
 			host.AutoRemove = true
-			host.NetworkMode = container.NetworkMode(n.lab.networks[0])
+			host.NetworkMode = container.NetworkMode(n.lab.networkID(n.Network))
 			host.CapDrop, host.CapAdd = []string{"ALL"}, agent.Capabilities()
 			// AppArmor's default profile lets a process signal only those of its own container.
 			host.SecurityOpt = []string{"apparmor=unconfined"}
@@ -106,14 +106,13 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 				// for a minute: it would run out of them.
 				host.Sysctls["net.ipv4.tcp_tw_reuse"], host.Sysctls["net.ipv4.ip_local_port_range"] = "1", "10000 65535"
 			}
+			forward(n.Node, host)
 		},
 		EndpointSettingsModifier: func(endpoints map[string]*network.EndpointSettings) {
-			endpoints[n.lab.networks[0]] = &network.EndpointSettings{
-				IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: n.IPv4, IPv6Address: n.IPv6},
-			}
+			endpoints[n.lab.networkID(n.Network)] = foothold(n.Attachments()[0])
 		},
 	}
-	id, err := n.create(ctx, request)
+	id, err := n.create(ctx, request, n.attachFurther)
 	if err != nil {
 		return err
 	}
@@ -127,7 +126,7 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 	if err != nil {
 		return errors.Join(err, stream.Close())
 	}
-	return n.agent.Configure(limited, agent.Configuration{})
+	return n.agent.Configure(limited, n.configuration())
 }
 
 // startSystem creates the container that joins the agent's namespaces. Its supervisor waits to be
@@ -157,8 +156,8 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 }
 
 // create makes and starts a container, and remembers it before it starts so that it is removed
-// whatever happens next.
-func (n *node) create(ctx context.Context, request testcontainers.ContainerRequest) (string, error) {
+// whatever happens next. What is to be done in between gets its identifier.
+func (n *node) create(ctx context.Context, request testcontainers.ContainerRequest, between ...func(context.Context, string) error) (string, error) {
 	provider, err := provider()
 	if err != nil {
 		return "", err
@@ -168,6 +167,11 @@ func (n *node) create(ctx context.Context, request testcontainers.ContainerReque
 		return "", fmt.Errorf("create container %s: %w", request.Name, err)
 	}
 	n.containers = append(n.containers, created.GetContainerID())
+	for _, do := range between {
+		if err := do(ctx, created.GetContainerID()); err != nil {
+			return "", err
+		}
+	}
 	if err := created.Start(ctx); err != nil {
 		return "", fmt.Errorf("start container %s: %w", request.Name, err)
 	}

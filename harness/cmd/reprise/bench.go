@@ -47,9 +47,10 @@ func benchCommand(out io.Writer) *cli.Command {
 			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times, and take as many fingerprints", Validator: positive},
 			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
 			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
-			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint", Validator: func(part string) error {
+			&cli.IntFlag{Name: "failovers", Value: benchFailovers, Usage: "with --only failover, have routers fail over `N` times in each way with each setting", Validator: positive},
+			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover, which the others leave out", Validator: func(part string) error {
 				if benchPart(part) == nil {
-					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s or fingerprint", part)
+					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint or failover", part)
 				}
 				return nil
 			}},
@@ -64,7 +65,7 @@ func benchCommand(out io.Writer) *cli.Command {
 			return (&bench{
 				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster), kubernetes: fixtures.K3sCluster(1, 0), machines: fixtures.Drift(),
 				runs: command.Int("runs"), faults: command.Int("faults"), starts: command.Int("starts"), keep: command.Bool("keep"),
-				elections: command.Int("elections"), only: command.String("only"),
+				elections: command.Int("elections"), failovers: command.Int("failovers"), only: command.String("only"),
 			}).measure(ctx)
 		},
 	}
@@ -83,6 +84,7 @@ type bench struct {
 	runs, faults, starts int
 	keep                 bool
 	elections            int    // in each arm
+	failovers            int    // of each kind, with each setting
 	only                 string // the part that is measured; "" means all
 
 	started int             // labs so far
@@ -135,6 +137,7 @@ func benchPart(name string) part {
 	return map[string]part{
 		"ready": (*bench).measureReady, "faults": (*bench).measureFaults, "ledger": (*bench).measureLedger, "k3s": (*bench).measureK3s,
 		"fingerprint": (*bench).measureFingerprint,
+		"failover":    (*bench).measureFailover,
 	}[name]
 }
 
@@ -155,6 +158,8 @@ func (b *bench) topologies() []harness.Topology {
 		return []harness.Topology{b.kubernetes}
 	case "fingerprint":
 		return []harness.Topology{b.machines}
+	case "failover":
+		return []harness.Topology{fixtures.Routers(fixtures.RoutersAsTheyWere())}
 	}
 	return []harness.Topology{b.cluster, b.floor.Machine}
 }
@@ -216,6 +221,8 @@ func (b *bench) allStarts() int {
 		return max(3*b.runs+4, b.starts)
 	case "k3s":
 		return b.runs + 1
+	case "failover":
+		return len(fixtures.RouterTunings())
 	}
 	return 1
 }

@@ -46,7 +46,9 @@ type figure struct {
 	Number  *float64        `json:"number,omitempty"` // of a figure that is one, such as a rate
 	Found   []string        `json:"found,omitempty"`
 	Target  string          `json:"target,omitempty"`
-	Verdict string          `json:"verdict,omitempty"` // "" without a target
+	// Predicted is what settings alone say, where there is something to predict.
+	Predicted string `json:"predicted,omitempty"`
+	Verdict   string `json:"verdict,omitempty"` // "" without a target
 }
 
 // timing is a figure of durations. There has to be one at least.

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,16 +35,9 @@ func ledgerTable(root string) (string, error) {
 
 // newestLedger reads the newest report of a bench that has measured the ledger.
 func newestLedger(root string) (benchReport, error) {
-	benches, err := readResults[benchReport](filepath.Join(runsFolder(root), "bench", "*.json"))
+	newest, err := newestBench(root, func(f figure) bool { return f.Group == electionsGroup })
 	if err != nil {
 		return benchReport{}, err
-	}
-	var newest benchReport
-	for _, found := range benches {
-		measured := slices.ContainsFunc(found.Figures, func(f figure) bool { return f.Group == electionsGroup })
-		if found.Schema == benchSchema && measured && found.Started.After(newest.Started) {
-			newest = found
-		}
 	}
 	if newest.Schema == "" {
 		return benchReport{}, errNoLedger

@@ -56,8 +56,10 @@ func prepare(question harness.Question, dial Dial) (*prepared, error) {
 		asker = newTCP(*question.TCP, connect)
 	case question.DNS != nil:
 		asker, err = newDNS(*question.DNS, connect)
-	default:
+	case question.Echo != nil:
 		asker, err = newEcho(*question.Echo, dial)
+	default:
+		asker, err = newKernel(question, dial)
 	}
 	if err != nil {
 		return nil, err

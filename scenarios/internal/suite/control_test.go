@@ -118,11 +118,11 @@ func TestPhaseIsDrawnFromSeedAndSpec(t *testing.T) {
 	var hits [slots]int
 	same := 0
 	for seed := range int64(seeds) {
-		drawn := phase(seed, "rain-falls")
-		if drawn < 0 || drawn >= phaseSpan || drawn != phase(seed, "rain-falls") {
-			t.Fatalf("seed %d gives %v, then %v", seed, drawn, phase(seed, "rain-falls"))
+		drawn := phase(seed, "rain-falls", phaseSpan)
+		if drawn < 0 || drawn >= phaseSpan || drawn != phase(seed, "rain-falls", phaseSpan) {
+			t.Fatalf("seed %d gives %v, then %v", seed, drawn, phase(seed, "rain-falls", phaseSpan))
 		}
-		if drawn == phase(seed, "rain-stops") {
+		if drawn == phase(seed, "rain-stops", phaseSpan) {
 			same++
 		}
 		hits[drawn*slots/phaseSpan]++
@@ -140,12 +140,12 @@ func TestPhaseIsDrawnFromSeedAndSpec(t *testing.T) {
 // Goal: only a run that asks for it puts faults off. Method: the environment with and without.
 func TestPhaseHasToBeAskedFor(t *testing.T) {
 	t.Setenv(drawPhase, "")
-	if got := drawnPhase(7, "rain-falls"); got != 0 {
+	if got := drawnPhase(7, "rain-falls", phaseSpan); got != 0 {
 		t.Errorf("nobody asked, and the phase is %v", got)
 	}
 	t.Setenv(drawPhase, "1")
-	if got := drawnPhase(7, "rain-falls"); got != phase(7, "rain-falls") {
-		t.Errorf("the phase is %v, want %v", got, phase(7, "rain-falls"))
+	if got := drawnPhase(7, "rain-falls", phaseSpan); got != phase(7, "rain-falls", phaseSpan) {
+		t.Errorf("the phase is %v, want %v", got, phase(7, "rain-falls", phaseSpan))
 	}
 }
 

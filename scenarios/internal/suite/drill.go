@@ -57,7 +57,7 @@ const closeLimit = 3 * time.Minute
 // Begin brings the topology up and begins a drill in it. When the spec is over, however it ended,
 // the fault is lifted, the record written and the lab taken away. Anything that keeps it from
 // coming up fails the spec.
-func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.Objective) *Drill {
+func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.Objective, options ...Option) *Drill {
 	ginkgo.GinkgoHelper()
 	if err := objective.Validate(); err != nil {
 		ginkgo.Fail(err.Error())
@@ -67,7 +67,7 @@ func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.
 		ginkgo.Fail(err.Error())
 	}
 	cluster := start(ctx, topology)
-	conductor, err := harness.NewDrill(cluster, arm.plan(plan(ctx, cluster, objective)))
+	conductor, err := harness.NewDrill(cluster, arm.plan(plan(ctx, cluster, objective, choose(options))))
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
@@ -104,7 +104,7 @@ func start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 }
 
 // plan describes the drill for its record.
-func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective) harness.Plan {
+func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective, chosen options) harness.Plan {
 	spec := ctx.SpecReport()
 	configuration, _ := ginkgo.GinkgoConfiguration()
 	versions := map[string]string{}
@@ -115,7 +115,7 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective)
 	return harness.Plan{
 		ID: name + passSuffix(), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),
 		Seed: configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions, Engine: cluster.Engine(ctx),
-		Phase: drawnPhase(configuration.RandomSeed, name),
+		Phase: drawnPhase(configuration.RandomSeed, name, chosen.phaseSpan),
 	}
 }
 

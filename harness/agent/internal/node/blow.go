@@ -64,7 +64,7 @@ func (a *agent) prepare(ctx context.Context, blow protocol.Blow) (protocol.Prepa
 
 // ready looks up what an action needs.
 func (a *agent) ready(ctx context.Context, action harness.Action) (deed, error) {
-	if set := countSet(action.Readdress != nil, action.Signal != nil, action.Link != nil, action.Disk != nil); set != 1 {
+	if set := countSet(action.Readdress != nil, action.Signal != nil, action.Link != nil, action.Disk != nil, action.Drop != nil); set != 1 {
 		return deed{}, errors.New("exactly one of its fields must be set")
 	}
 	var err error
@@ -78,6 +78,8 @@ func (a *agent) ready(ctx context.Context, action harness.Action) (deed, error) 
 		ready.do, err = a.network.readyLink(*action.Link)
 	case action.Disk != nil:
 		ready.do, err = a.system.readyDisk(ctx, *action.Disk)
+	case action.Drop != nil:
+		ready.do, err = readyDrop(*action.Drop)
 	}
 	return ready, err
 }
@@ -160,6 +162,8 @@ func (a *agent) afterwards(ctx context.Context, deeds []deed) error {
 			if err := a.system.off(ctx); err != nil {
 				return err
 			}
+		case signal.Process != "":
+			// The supervisor knows only the main process.
 		default:
 			if err := a.system.awaitKilled(ctx); err != nil {
 				return err
@@ -181,8 +185,14 @@ func describe(action harness.Action) string {
 		return fmt.Sprintf("readdress %v to %v", action.Readdress.From, action.Readdress.To)
 	case action.Signal != nil && action.Signal.All:
 		return "send " + action.Signal.Name + " to every process"
+	case action.Signal != nil && action.Signal.Process != "":
+		return "send " + action.Signal.Name + " to " + action.Signal.Process
 	case action.Signal != nil:
 		return "send " + action.Signal.Name + " to the main process"
+	case action.Drop != nil && action.Drop.Lift:
+		return fmt.Sprintf("let through what comes from %v", action.Drop.From)
+	case action.Drop != nil:
+		return fmt.Sprintf("drop what comes from %v", action.Drop.From)
 	case action.Link != nil && action.Link.Up:
 		return "take the links up"
 	case action.Link != nil:

@@ -36,12 +36,24 @@ func flushFilters(ctx context.Context) error {
 	return nil
 }
 
+// flushNftables leaves the tables of faults that are in force: those stand for the network around the node.
 func flushNftables() error {
 	connection, err := nftables.New()
 	if err != nil {
 		return err
 	}
-	connection.FlushRuleset()
+	tables, err := connection.ListTables()
+	if err != nil {
+		if lacks(err) {
+			return nil
+		}
+		return err
+	}
+	for _, table := range tables {
+		if !isDrop(table) {
+			connection.DelTable(table)
+		}
+	}
 	if err := connection.Flush(); !lacks(err) {
 		return err
 	}

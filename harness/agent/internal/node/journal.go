@@ -43,14 +43,21 @@ func lifts(action, earlier harness.Action) bool {
 	case action.Link != nil && earlier.Link != nil:
 		return action.Link.Up && !earlier.Link.Up
 	case action.Signal != nil && earlier.Signal != nil:
-		wakes := action.Signal.Name == "CONT" || action.Signal.Name == "KILL"
-		return wakes && (action.Signal.All || !earlier.Signal.All)
+		wakes := slices.Contains([]string{"CONT", "KILL"}, action.Signal.Name)
+		return wakes && meets(*action.Signal, *earlier.Signal)
+	case action.Drop != nil && earlier.Drop != nil:
+		return action.Drop.Lift && !earlier.Drop.Lift && tableOf(*action.Drop).Name == tableOf(*earlier.Drop).Name
 	case action.Readdress != nil && earlier.Readdress != nil:
 		return sameAddresses(action.Readdress.To, earlier.Readdress.From) && sameAddresses(action.Readdress.From, earlier.Readdress.To)
 	case action.Disk != nil && earlier.Disk != nil:
 		return action.Disk.Mend && earlier.Disk.Cut
 	}
 	return false
+}
+
+// meets tells whether a signal reaches every process that an earlier one did.
+func meets(signal, earlier harness.Signal) bool {
+	return signal.All || !earlier.All && signal.Process == earlier.Process
 }
 
 // everything selects all entries of a journal.

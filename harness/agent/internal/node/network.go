@@ -121,7 +121,13 @@ func (a *agent) configure(_ context.Context, configuration protocol.Configuratio
 	if err := a.network.removeDefaultRoutes(); err != nil {
 		return protocol.Nothing{}, err
 	}
+	if err := a.network.arrange(configuration.Interfaces); err != nil {
+		return protocol.Nothing{}, err
+	}
 	if err := a.network.give(configuration.Addresses); err != nil {
+		return protocol.Nothing{}, err
+	}
+	if err := a.network.giveRoutes(configuration.Routes); err != nil {
 		return protocol.Nothing{}, err
 	}
 	// The engine has mounted both files one by one: they can be written, and not replaced.

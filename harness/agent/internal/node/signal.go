@@ -36,6 +36,12 @@ func (a *agent) readySignal(ctx context.Context, signal harness.Signal) (func(co
 	if number == 0 {
 		return nil, fmt.Errorf("there is no signal %q", signal.Name)
 	}
+	if signal.All && signal.Process != "" {
+		return nil, fmt.Errorf("either every process is signalled or those named %s", signal.Process)
+	}
+	if signal.Process != "" {
+		return readyNamed(number, signal.Process)
+	}
 	if signal.All {
 		supervisor, err := a.system.supervisor(ctx)
 		if err != nil {
@@ -72,6 +78,39 @@ func (a *agent) readySignal(ctx context.Context, signal harness.Signal) (func(co
 		}
 		return wake(number, status.PID), err
 	}, nil
+}
+
+// readyNamed finds the processes of a name.
+func readyNamed(number unix.Signal, name string) (func(context.Context) (func(context.Context) error, error), error) {
+	found, err := processes()
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(pid int) bool { return nameOf(pid) != name })
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no process is named %s", name)
+	}
+	return func(context.Context) (func(context.Context) error, error) {
+		for _, pid := range found {
+			if err := unix.Kill(pid, number); err != nil {
+				return wake(number, found...), fmt.Errorf("signal process %d: %w", pid, err)
+			}
+		}
+		var err error
+		if number == unix.SIGSTOP {
+			err = awaitStopped(slices.Clone(found)...)
+		}
+		return wake(number, found...), err
+	}, nil
+}
+
+// nameOf is what the kernel calls a process; "" when it has ended.
+func nameOf(pid int) string {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(string(name), "\n")
 }
 
 // wake is how to undo a signal: only a stopped process can be helped.

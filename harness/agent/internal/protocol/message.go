@@ -113,6 +113,20 @@ type Configuration struct {
 	Addresses  []netip.Prefix `json:"addresses,omitempty"`
 	Hosts      []byte         `json:"hosts,omitempty"`
 	ResolvConf []byte         `json:"resolv_conf,omitempty"`
+	Interfaces []Interface    `json:"interfaces,omitempty"`
+	Routes     []Route        `json:"routes,omitempty"`
+}
+
+// Interface names the interface that has an address.
+type Interface struct {
+	Has  netip.Addr `json:"has"`
+	Name string     `json:"name,omitempty"` // "" keeps the name it has
+}
+
+// Route is one that the node is given.
+type Route struct {
+	To  netip.Prefix `json:"to"`
+	Via netip.Addr   `json:"via"`
 }
 
 // Asking is what to ask, and when. The stream it is asked over becomes one of batches of samples

@@ -1,0 +1,171 @@
+//go:build linux
+
+package agent_test
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
+)
+
+// Goal: an interface gets the name its node calls it by, keeps what it has, and has both name and routes
+// again after a boot. Method: name the pod's interface, give it a route, lose the power, boot, look.
+func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
+	p := startPod(t, time.Minute)
+	configuration := agent.Configuration{
+		Interfaces: []agent.Interface{{Has: netip.MustParsePrefix(podIPv6).Addr(), Name: "lan1"}},
+		Routes:     []agent.Route{{To: netip.MustParsePrefix("10.9.0.0/24"), Via: netip.MustParseAddr("10.1.0.1")}},
+	}
+	if err := p.Configure(t.Context(), configuration); err != nil {
+		t.Fatal(err)
+	}
+	look := func(when string) {
+		t.Helper()
+		addresses, routes := p.run(t, "ip", "-o", "addr", "show", "dev", "lan1"), p.run(t, "ip", "route")
+		for _, want := range []string{podIPv6, podIPv4} {
+			if !strings.Contains(addresses, want) {
+				t.Errorf("%s, lan1 lacks %s:\n%s", when, want, addresses)
+			}
+		}
+		if !strings.Contains(routes, "10.9.0.0/24 via 10.1.0.1 dev lan1") || strings.Contains(routes, "default") {
+			t.Errorf("%s, the routes are\n%s", when, routes)
+		}
+	}
+	look("after it was named")
+	powerOff(t, p)
+	if err := p.PowerOn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	look("after a boot")
+	for name, wrong := range map[string]agent.Configuration{
+		"an interface that nobody has": {Interfaces: []agent.Interface{{Has: netip.MustParseAddr("10.7.7.7"), Name: "lan2"}}},
+		"a way out":                    {Routes: []agent.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.1.0.1")}}},
+	} {
+		if err := p.Configure(t.Context(), wrong); err == nil {
+			t.Errorf("%s was configured", name)
+		}
+	}
+}
+
+// Goal: what a node does not hear any more it does not hear, a boot does not change that, and lifting the
+// fault does. Method: drop what comes from one of two addresses beyond the cable, all protocols and only
+// VRRP, and ask both for an echo.
+func TestDrop(t *testing.T) {
+	p := startPod(t, time.Minute)
+	deaf, other := netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.1.0.99")
+	drop := func(change harness.Drop) agent.Prepared {
+		t.Helper()
+		prepared, err := p.Prepare(t.Context(), []harness.Action{{Drop: &change}})
+		if err == nil {
+			_, err = p.Fire(t.Context(), prepared, 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return prepared
+	}
+	expectEcho := func(when string, from netip.Addr, want bool) {
+		t.Helper()
+		if got := echoes(t, p, from); got != want {
+			t.Errorf("%s, an echo from %s is %v, want %v", when, from, got, want)
+		}
+	}
+	vrrp := drop(harness.Drop{From: []netip.Addr{deaf, netip.MustParseAddr("fd00:1::1")}, Protocol: harness.ProtocolVRRP})
+	expectEcho("with VRRP dropped", deaf, true)
+	everything := harness.Drop{From: []netip.Addr{deaf}}
+	all := drop(everything)
+	expectEcho("with everything dropped", deaf, false)
+	expectEcho("with another's packets dropped", other, true)
+	powerOff(t, p)
+	if err := p.PowerOn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expectEcho("after a boot", deaf, false)
+	for _, prepared := range []agent.Prepared{all, vrrp, all} {
+		if err := p.Undo(t.Context(), prepared); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectEcho("after the fault was undone", deaf, true)
+	drop(everything)
+	everything.Lift = true
+	drop(everything)
+	expectEcho("after the fault was lifted", deaf, true)
+}
+
+// echoes tells whether an address answers the pod within half a second.
+func echoes(t *testing.T, p *pod, from netip.Addr) bool {
+	t.Helper()
+	answers := make(chan error, 64)
+	probe := harness.Schedule{Period: 20 * time.Millisecond, Limit: 500 * time.Millisecond}
+	_, err := p.Ask(t.Context(), harness.Question{Echo: &harness.EchoQuestion{At: from}}, probe, func(samples []harness.Sample) {
+		for _, sample := range samples {
+			select {
+			case answers <- sample.Err:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return <-answers == nil
+}
+
+func powerOff(t *testing.T, p *pod) {
+	t.Helper()
+	prepared, err := p.Prepare(t.Context(), []harness.Action{{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}}})
+	if err == nil {
+		_, err = p.Fire(t.Context(), prepared, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Goal: a process that is not the main one can be stopped, woken and killed by its name; nobody else is.
+// Method: signal the shell's child by name and read its state.
+func TestSignalByName(t *testing.T) {
+	p := startPod(t, time.Minute)
+	pid := childNamed(t, p, "sleep")
+	for _, step := range []struct{ signal, state string }{{"STOP", "T"}, {"CONT", "S"}} {
+		prepared, err := p.Prepare(t.Context(), []harness.Action{{Signal: &harness.Signal{Name: step.signal, Process: "sleep"}}})
+		if err == nil {
+			_, err = p.Fire(t.Context(), prepared, 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state := p.state(t, pid); state != step.state {
+			t.Errorf("after %s the state is %s, want %s", step.signal, state, step.state)
+		}
+	}
+	if err := p.ask(t); err != nil {
+		t.Errorf("somebody else was signalled: %v", err)
+	}
+	for _, wrong := range []harness.Signal{{Name: "STOP", Process: "nobody"}, {Name: "STOP", Process: "sleep", All: true}} {
+		if _, err := p.Prepare(t.Context(), []harness.Action{{Signal: &wrong}}); err == nil {
+			t.Errorf("%+v was prepared", wrong)
+		}
+	}
+}
+
+// childNamed finds a process of the pod by its name.
+func childNamed(t *testing.T, p *pod, name string) int {
+	t.Helper()
+	names := strings.Fields(p.run(t, "sh", "-c", `grep -lx "$1" /proc/[0-9]*/comm`, "sh", name))
+	if !slices.ContainsFunc(names, func(path string) bool { return path != "" }) {
+		t.Fatalf("no process is named %s", name)
+	}
+	pid, err := strconv.Atoi(strings.Split(names[0], "/")[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}

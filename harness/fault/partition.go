@@ -1,0 +1,85 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Partition keeps nodes from hearing each other: the kernel of each drops what comes from an address of the
+// other's. What either passes on for third parties goes on. Reverting lets everything through again.
+type Partition struct {
+	Node string   // on one side
+	From []string // on the other side
+	// OneWay has only Node not hear the others: they still hear it, and it does not know that.
+	OneWay bool
+}
+
+// Describe says who does not hear whom.
+func (p Partition) Describe() string {
+	if p.OneWay {
+		return fmt.Sprintf("%s does not hear %s any more, who still hear it", p.Node, list(p.From))
+	}
+	return fmt.Sprintf("partition between %s and %s", p.Node, list(p.From))
+}
+
+// Inject cuts the nodes apart.
+func (p Partition) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	blows, err := p.blows(lab)
+	if err != nil {
+		return nil, fmt.Errorf("plan the %s: %w", p.Describe(), err)
+	}
+	strike, err := lab.Strike(ctx, blows)
+	return &injection{
+		strike: strike,
+		confirm: forEach(p.From, func(ctx context.Context, other string) (string, error) {
+			now, err := lab.Addresses(other)
+			if err != nil {
+				return "", err
+			}
+			if answersTo(ctx, lab, p.Node, now.IPv6) {
+				return "", fmt.Errorf("%s still gets an answer from %s", p.Node, other)
+			}
+			return fmt.Sprintf("%s gets no answer from %s", p.Node, other), nil
+		}),
+		revert: func(ctx context.Context) error {
+			var lift []harness.Blow
+			for _, blow := range blows {
+				lifted := *blow.Actions[0].Drop
+				lifted.Lift = true
+				lift = append(lift, harness.Blow{Node: blow.Node, Actions: []harness.Action{{Drop: &lifted}}})
+			}
+			_, err := lab.Strike(ctx, lift)
+			return err
+		},
+	}, err
+}
+
+func (p Partition) blows(lab harness.Lab) ([]harness.Blow, error) {
+	node, known := lab.Topology().Node(p.Node)
+	if !known {
+		return nil, fmt.Errorf("the topology has no node %q", p.Node)
+	}
+	var others []netip.Addr
+	var blows []harness.Blow
+	for _, name := range p.From {
+		other, known := lab.Topology().Node(name)
+		if !known {
+			return nil, fmt.Errorf("the topology has no node %q", name)
+		}
+		others = append(others, other.AllAddresses()...)
+		if !p.OneWay {
+			blows = append(blows, drop(name, node.AllAddresses()))
+		}
+	}
+	if len(others) == 0 {
+		return nil, fmt.Errorf("nobody is on the other side of %s", p.Node)
+	}
+	return append(blows, drop(p.Node, others)), nil
+}
+
+func drop(node string, from []netip.Addr) harness.Blow {
+	return harness.Blow{Node: node, Actions: []harness.Action{{Drop: &harness.Drop{From: from}}}}
+}

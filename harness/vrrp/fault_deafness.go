@@ -1,0 +1,85 @@
+package vrrp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Deafness keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
+// each other and nothing else. The second one then takes the first for dead, and both are master. Reverting
+// lets VRRP through again.
+type Deafness struct {
+	Pair Pair
+	// OneWay has the first router still hear the second. It does not give way: its priority is the higher one.
+	OneWay bool
+}
+
+// Describe says who does not hear whom.
+func (d Deafness) Describe() string {
+	if d.OneWay {
+		return fmt.Sprintf("VRRP from %s does not reach %s any more; the other direction does", d.Pair.First, d.Pair.Second)
+	}
+	return fmt.Sprintf("VRRP does not pass between %s and %s any more; everything else does", d.Pair.First, d.Pair.Second)
+}
+
+// waitForTwoMasters allows for the longest time that a backup waits with advertisements every second, and as
+// much again for a busy machine.
+var waitForTwoMasters = harness.Wait{For: "both routers to be master", Interval: 100 * time.Millisecond, Limit: 15 * time.Second}
+
+// Inject has the kernels drop.
+func (d Deafness) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	blows, err := d.blows(lab, false)
+	if err != nil {
+		return nil, fmt.Errorf("plan the fault: %s: %w", d.Describe(), err)
+	}
+	strike, err := lab.Strike(ctx, blows)
+	return &injection{
+		strike: strike,
+		confirm: func(ctx context.Context) (string, error) {
+			err := waitForTwoMasters.Until(ctx, func(ctx context.Context) error { return d.twoMasters(ctx, lab) })
+			return fmt.Sprintf("the kernels of both routers answer to %s", d.Pair.Shared[0]), err
+		},
+		revert: func(ctx context.Context) error {
+			lift, err := d.blows(lab, true)
+			if err == nil {
+				_, err = lab.Strike(ctx, lift)
+			}
+			return err
+		},
+	}, err
+}
+
+// twoMasters asks both kernels: what VRRP has done is another vantage point than what was dropped.
+func (d Deafness) twoMasters(ctx context.Context, observer harness.Observer) error {
+	for _, router := range d.Pair.Both() {
+		if err := Holds(router, d.Pair.Shared[0]).Check(ctx, observer); err != nil {
+			return fmt.Errorf("%s: %w", router, err)
+		}
+	}
+	return nil
+}
+
+func (d Deafness) blows(lab harness.Lab, lift bool) ([]harness.Blow, error) {
+	if len(d.Pair.Shared) == 0 {
+		return nil, errors.New("the pair shares no address")
+	}
+	deaf := []string{d.Pair.Second}
+	if !d.OneWay {
+		deaf = append(deaf, d.Pair.First)
+	}
+	var blows []harness.Blow
+	for _, router := range deaf {
+		other, known := lab.Topology().Node(d.Pair.Other(router))
+		if !known {
+			return nil, fmt.Errorf("the topology has no node %q", d.Pair.Other(router))
+		}
+		blows = append(blows, harness.Blow{Node: router, Actions: []harness.Action{{Drop: &harness.Drop{
+			From: other.AllAddresses(), Protocol: harness.ProtocolVRRP, Lift: lift,
+		}}}})
+	}
+	return blows, nil
+}

@@ -1,0 +1,105 @@
+package vrrp
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Goal: the file is removed and put back, each is proved and can be reverted. Method: do both on routers in
+// memory, and look who is master.
+func TestMasterFile(t *testing.T) {
+	lab := newFakeLab(t)
+	for _, restore := range []bool{false, true} {
+		fault := MasterFile{Pair: testPair, Router: testPair.First, Restore: restore}
+		injection, err := fault.Inject(t.Context(), lab)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if proof, err := injection.Confirm(t.Context()); err != nil || proof == "" {
+			t.Errorf("%s: the proof is %q, error %v", fault.Describe(), proof, err)
+		}
+		if lab.holds(t.Context(), testPair.First) != restore {
+			t.Errorf("%s: the first router is master: %t", fault.Describe(), !restore)
+		}
+	}
+	fault := MasterFile{Pair: testPair, Router: testPair.First}
+	injection, err := fault.Inject(t.Context(), lab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it must be safe to revert more than once
+		if err := injection.Revert(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if proof, err := injection.Confirm(t.Context()); err == nil {
+		t.Errorf("a file that is there again is proved to be gone: %q", proof)
+	}
+}
+
+// Goal: VRRP alone is dropped, in one or both directions; two masters prove it; the revert leaves nothing.
+// Method: routers in memory of which the second takes over when it hears nothing.
+func TestDeafness(t *testing.T) {
+	for _, oneWay := range []bool{false, true} {
+		lab := newFakeLab(t)
+		fault := Deafness{Pair: testPair, OneWay: oneWay}
+		injection, err := fault.Inject(t.Context(), lab)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !lab.deaf[testPair.Second] || lab.deaf[testPair.First] == oneWay {
+			t.Errorf("%s: deaf are %v", fault.Describe(), lab.deaf)
+		}
+		if proof, err := injection.Confirm(t.Context()); err != nil || !strings.Contains(proof, vip.String()) {
+			t.Errorf("%s: the proof is %q, error %v", fault.Describe(), proof, err)
+		}
+		if err := injection.Revert(t.Context()); err != nil || lab.deaf[testPair.First] || lab.deaf[testPair.Second] {
+			t.Errorf("%s: after the revert deaf are %v, error %v", fault.Describe(), lab.deaf, err)
+		}
+	}
+	stranger := testPair
+	stranger.First = "nobody"
+	if _, err := (Deafness{Pair: stranger}).Inject(t.Context(), newFakeLab(t)); err == nil {
+		t.Error("a router that is not there was made deaf")
+	}
+}
+
+// Goal: who steps down gives up what it shares, and the runbook waits for that. Method: a split brain in
+// memory, then the steps.
+func TestStepDown(t *testing.T) {
+	lab := newFakeLab(t)
+	if _, err := (Deafness{Pair: testPair}).Inject(t.Context(), lab); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range (StepDown{Pair: testPair, Router: testPair.Second}).Steps() {
+		if err := step.Do(t.Context(), lab); err != nil {
+			t.Fatalf("%s: %v", step.Name, err)
+		}
+	}
+	if lab.holds(t.Context(), testPair.Second) || !lab.holds(t.Context(), testPair.First) {
+		t.Error("the second router has not stepped down, or the first one has")
+	}
+	if _, err := lab.ReadFile(t.Context(), testPair.Second, testPair.MasterFile); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is still there: %v", err)
+	}
+}
+
+// Goal: keepalived is restarted as an init system does, and nothing else is touched. Method: the journal of
+// what was done.
+func TestRestart(t *testing.T) {
+	lab := newFakeLab(t)
+	for _, step := range Restart(testPair.Second).Steps() {
+		if err := step.Do(t.Context(), lab); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(lab.Journal(), ", "); got != "start odlyd, stop odlyd" {
+		t.Errorf("done was: %s", got)
+	}
+}
+
+var _ harness.Lab = (*fakeLab)(nil)

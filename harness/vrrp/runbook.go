@@ -1,0 +1,72 @@
+package vrrp
+
+import (
+	"context"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Restart restarts keepalived on a router, as people do after they have changed its configuration, and
+// sometimes to be on the safe side.
+func Restart(router string) harness.Runbook { return restart{router} }
+
+type restart struct{ router string }
+
+func (r restart) Name() string { return "restart keepalived on " + r.router }
+
+func (r restart) Steps() []harness.Step {
+	return []harness.Step{
+		{Name: "stop keepalived on " + r.router, Do: func(ctx context.Context, operator harness.Operator) error { return operator.Stop(ctx, r.router) }},
+		{Name: "start keepalived on " + r.router, Do: func(ctx context.Context, operator harness.Operator) error { return operator.Start(ctx, r.router) }},
+	}
+}
+
+// StepDown has a router give up what it shares, by removing the file that lets it be master. Where two are
+// master that is the remedy: no connection between the two is needed for it.
+type StepDown struct {
+	Pair   Pair
+	Router string
+}
+
+// Name says who steps down.
+func (s StepDown) Name() string { return "have " + s.Router + " step down" }
+
+// waitForStepDown allows for two checks, the first of which may have just been made, of 5 s each.
+var waitForStepDown = harness.Wait{For: "the router to step down", Interval: 100 * time.Millisecond, Limit: 30 * time.Second}
+
+// Steps remove the file, and wait until the router has given up all that it shares.
+func (s StepDown) Steps() []harness.Step {
+	return []harness.Step{
+		{Name: "remove " + s.Pair.MasterFile + " from " + s.Router, Do: func(ctx context.Context, operator harness.Operator) error {
+			return MasterFile{Pair: s.Pair, Router: s.Router}.set(ctx, operator, false)
+		}},
+		{Name: "wait until " + s.Router + " has stepped down", Do: func(ctx context.Context, operator harness.Operator) error {
+			return waitForStepDown.Until(ctx, func(ctx context.Context) error { return s.Pair.Without(ctx, operator, s.Router) })
+		}},
+	}
+}
+
+// Without is nil when a router answers to none of the shared addresses.
+func (p Pair) Without(ctx context.Context, observer harness.Observer, router string) error {
+	for _, address := range p.Shared {
+		if err := Leaves(router, address).Check(ctx, observer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WakeUp lets a process go on that was stopped, such as by a person with a debugger.
+type WakeUp struct{ Router, Process string }
+
+// Name says whom.
+func (w WakeUp) Name() string { return "wake " + w.Process + " on " + w.Router }
+
+// Steps send the signal.
+func (w WakeUp) Steps() []harness.Step {
+	return []harness.Step{{Name: w.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+		_, err := operator.Exec(ctx, w.Router, "pkill", "-CONT", "-x", w.Process)
+		return err
+	}}}
+}

@@ -1,0 +1,107 @@
+package routerfailover
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/vrrp"
+)
+
+// oneMaster is what a split brain breaks, whatever clients notice of it: the second router leaves everything
+// alone that is the first one's.
+func (s *story) oneMaster() harness.SteadyState {
+	steady := s.site.Works()
+	for _, address := range s.site.Shared {
+		steady = append(steady, vrrp.Leaves(s.site.Second, address))
+	}
+	return steady
+}
+
+var _ = Describe("Routers that do not hear each other", Label("vrrp", "ospf", postmortem), func() {
+	DescribeTable("are both master until somebody makes one step down", func(ctx SpecContext, oneWay bool) {
+		drill := begin(ctx, fixtures.RoutersAsTheyWere(), harness.Objective{RTO: time.Minute, NoData: true, Dwell: 5 * time.Second})
+		finds := drill.watchNeighbours(ctx)
+		steady := drill.oneMaster()
+
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		By("dropping VRRP between the two, and nothing else")
+		Expect(drill.Inject(ctx, vrrp.Deafness{Pair: drill.site.Pair, OneWay: oneWay})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("letting two masters be for a while, to see what clients see")
+		Expect(twoMastersFor.Until(ctx, drill.sinceFault(20*time.Second))).To(Succeed())
+		By("doing what needs no connection between the two")
+		Expect(drill.Repair(ctx, vrrp.StepDown{Pair: drill.site.Pair, Router: drill.site.Second})).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		drill.doubtStalls(ctx)
+		Expect(drill.Judge()).To(Succeed())
+		drill.tellSplitBrain(finds)
+	},
+		Entry("in either direction", false, SpecTimeout(5*time.Minute)),
+		Entry("in one direction: the backup hears nothing", true, SpecTimeout(5*time.Minute)),
+	)
+
+	It("because one is starved prove nothing, and the drill says so", func(ctx SpecContext) {
+		drill := begin(ctx, fixtures.RoutersAsTheyWere(), harness.Objective{RTO: time.Minute, NoData: true, Dwell: 5 * time.Second})
+		drill.Claim(harness.Inconclusive, "a daemon that was held up is no network that was cut: the record tells the two apart")
+		steady := drill.oneMaster()
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		By("keeping keepalived on the master from running, as a machine does that has no processor for it")
+		Expect(drill.Inject(ctx, fault.ProcessPause{Node: drill.site.First, Process: "keepalived"})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		Expect(drill.Repair(ctx, vrrp.WakeUp{Router: drill.site.First, Process: "keepalived"})).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		drill.doubtStalls(ctx)
+		drill.tellMasters()
+		Expect(drill.Judge()).To(Succeed())
+		Expect(drill.Record().Doubts).To(ContainElement(ContainSubstring("was held up for")))
+	}, SpecTimeout(5*time.Minute))
+})
+
+// twoMastersFor is long enough for both routing daemons to have told upstream, and for clients to ask ARP again.
+var twoMastersFor = harness.Wait{For: "two masters to have lasted for a while", Interval: 100 * time.Millisecond, Limit: time.Minute}
+
+// sinceFault is nil once so much time has passed since the fault.
+func (s *story) sinceFault(wanted time.Duration) func(context.Context) error {
+	return func(context.Context) error {
+		record := s.Record()
+		if passed := time.Since(record.Started.Add(record.Fault.At)); passed < wanted {
+			return fmt.Errorf("only %v have passed", passed)
+		}
+		return nil
+	}
+}
+
+// watchNeighbours watches at which router each client takes its gateway to be.
+func (s *story) watchNeighbours(ctx context.Context) []harness.Probe {
+	GinkgoHelper()
+	var finds []harness.Probe
+	for i, client := range s.site.Clients {
+		hardware, err := vrrp.HardwareAddress(ctx, s.Lab, s.site.Second, fmt.Sprintf("lan%d", i+1))
+		Expect(err).NotTo(HaveOccurred())
+		finds = append(finds, vrrp.FindsAt(client.Name, client.Gateway, s.site.Second, hardware))
+	}
+	Expect(s.Watch(ctx, finds...)).To(Succeed())
+	return finds
+}
+
+// tellSplitBrain keeps what two masters meant to clients: how often their gateway moved, and what they lost.
+func (s *story) tellSplitBrain(finds []harness.Probe) {
+	GinkgoHelper()
+	s.tellMasters()
+	losses := s.losses()
+	var lines []string
+	for i, probe := range finds {
+		sli := s.SLI(probe)
+		lines = append(lines, fmt.Sprintf("%s: changed %d times; %s", probe.Name(), max(0, len(sli.Spells)-1), losses[i]))
+	}
+	s.Observe("what clients saw of two masters", "", strings.Join(lines, "\n")+"\n")
+	s.Finding("of two masters, " + vrrp.Worst(losses).String())
+}
