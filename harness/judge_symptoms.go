@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -37,7 +38,7 @@ func (o observation) symptoms(record Record) []Symptom {
 	for _, sli := range record.SLIs {
 		symptom := Symptom{Subject: sli.Name, Kind: StaysGreen}
 		if failed := alone.failedSpell(sli, record.Fault.At); failed != nil {
-			symptom.Kind, symptom.Says = GoesRed, failed.Error
+			symptom.Kind, symptom.Says = GoesRed, cmp.Or(failed.FirstError, failed.Error)
 			if sli.Unseen {
 				symptom.Kind = WrongSilent
 			}

@@ -140,6 +140,9 @@ type Spell struct {
 	By      time.Duration `json:"by_ns,omitempty"`
 	Samples int           `json:"samples"`
 	Error   string        `json:"error,omitempty"` // of the last failed sample
+	// FirstError is that of the first one, where it said something else: what was told when it went wrong,
+	// before anybody switched anything off.
+	FirstError string `json:"first_error,omitempty"`
 }
 
 // An Event is something that happened, for the timeline.

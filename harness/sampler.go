@@ -191,12 +191,21 @@ func (s *series) append(next Sample, started time.Time) {
 		s.answers++
 	}
 	if !up {
-		spell.Seen, spell.Error = min(spell.Seen, seen), next.Err.Error()
+		spell.fail(next.Err.Error())
+		spell.Seen = min(spell.Seen, seen)
 	} else if seen < spell.Seen {
 		// This answer overtook those that were asked before it and hung: they met a service that was
 		// still down.
 		spell.Seen, spell.By, spell.After = seen, seen, before.Asked.Sub(started)
 	}
+}
+
+// fail notes what a failed sample said.
+func (s *Spell) fail(text string) {
+	if s.Error != "" && s.Error != text && s.FirstError == "" {
+		s.FirstError = s.Error
+	}
+	s.Error = text
 }
 
 // noteGap counts the questions that were left out between two samples.

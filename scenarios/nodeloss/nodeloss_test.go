@@ -3,6 +3,7 @@
 package nodeloss
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -52,7 +53,7 @@ func firstError(drill *suite.Drill, probe harness.Probe) string {
 	fault := drill.Record().Fault
 	for _, spell := range drill.SLI(probe).Spells {
 		if !spell.Up && spell.Seen > fault.At {
-			return spell.Error
+			return cmp.Or(spell.FirstError, spell.Error)
 		}
 	}
 	return "nothing"
