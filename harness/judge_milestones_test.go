@@ -20,24 +20,34 @@ func TestJudgeMilestones(t *testing.T) {
 		reason    string
 	}{
 		"one of two SLIs": {
-			RecordMilestone{Name: "half", Within: 25 * second, SLIs: []string{"service"}}, 0,
-			MilestoneTime{Name: "half", Within: 25 * second, Reached: true, After: 20*second + 2*time.Millisecond}, Met, `"half" was reached 20s after the fault`,
+			RecordMilestone{Name: "half", Within: 25 * second, SLIs: []string{"service"}},
+			0,
+			MilestoneTime{Name: "half", Within: 25 * second, Reached: true, After: 20*second + 2*time.Millisecond},
+			Met, `"half" was reached 20s after the fault`,
 		},
 		"declared before": {
-			RecordMilestone{Name: "half", Within: 25 * second, SLIs: []string{"service"}}, 10 * second,
-			MilestoneTime{Name: "half", Within: 25 * second, Reached: true, After: 30*second + 2*time.Millisecond, Declared: 10 * second}, Missed, "10s of it declared",
+			RecordMilestone{Name: "half", Within: 25 * second, SLIs: []string{"service"}},
+			10 * second,
+			MilestoneTime{Name: "half", Within: 25 * second, Reached: true, After: 30*second + 2*time.Millisecond, Declared: 10 * second},
+			Missed, "10s of it declared",
 		},
 		"late": {
-			RecordMilestone{Name: "all", Within: 25 * second, SLIs: []string{"quorum", "service"}}, 0,
-			MilestoneTime{Name: "all", Within: 25 * second, Reached: true, After: 30*second + 2*time.Millisecond}, Missed, `"all" was reached 30s after the fault: its target is 25s`,
+			RecordMilestone{Name: "all", Within: 25 * second, SLIs: []string{"quorum", "service"}},
+			0,
+			MilestoneTime{Name: "all", Within: 25 * second, Reached: true, After: 30*second + 2*time.Millisecond},
+			Missed, `"all" was reached 30s after the fault: its target is 25s`,
 		},
 		"never": {
-			RecordMilestone{Name: "old", Within: 25 * second, SLIs: []string{"old address"}}, 0,
-			MilestoneTime{Name: "old", Within: 25 * second, After: 36 * second}, Missed, `"old" was not reached within 36s`,
+			RecordMilestone{Name: "old", Within: 25 * second, SLIs: []string{"old address"}},
+			0,
+			MilestoneTime{Name: "old", Within: 25 * second, After: 36 * second},
+			Missed, `"old" was not reached within 36s`,
 		},
 		"nobody asked": {
-			RecordMilestone{Name: "lost", Within: 25 * second, SLIs: []string{"unheard of"}}, 0,
-			MilestoneTime{Name: "lost", Within: 25 * second, After: 36 * second}, Missed, `"lost" was not reached`,
+			RecordMilestone{Name: "lost", Within: 25 * second, SLIs: []string{"unheard of"}},
+			0,
+			MilestoneTime{Name: "lost", Within: 25 * second, After: 36 * second},
+			Missed, `"lost" was not reached`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

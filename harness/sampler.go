@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -191,21 +192,16 @@ func (s *series) append(next Sample, started time.Time) {
 		s.answers++
 	}
 	if !up {
-		spell.fail(next.Err.Error())
-		spell.Seen = min(spell.Seen, seen)
+		said := next.Err.Error()
+		if spell.Error != said {
+			spell.FirstError = cmp.Or(spell.FirstError, spell.Error)
+		}
+		spell.Seen, spell.Error = min(spell.Seen, seen), said
 	} else if seen < spell.Seen {
 		// This answer overtook those that were asked before it and hung: they met a service that was
 		// still down.
 		spell.Seen, spell.By, spell.After = seen, seen, before.Asked.Sub(started)
 	}
-}
-
-// fail notes what a failed sample said.
-func (s *Spell) fail(text string) {
-	if s.Error != "" && s.Error != text && s.FirstError == "" {
-		s.FirstError = s.Error
-	}
-	s.Error = text
 }
 
 // noteGap counts the questions that were left out between two samples.

@@ -40,6 +40,7 @@ const orders = "orders"
 
 // The claims of peace.
 func pageServed() harness.Probe { return page("the shop's page is served", entrance, "/", "Welcome") }
+
 func campaignServed() harness.Probe {
 	return page("the campaign is served", entrance, fixtures.ServerCampaign, "Half price")
 }
@@ -48,9 +49,11 @@ func uploadsAccepted() harness.Probe { return nginx.Accepts(uploads) }
 func requestsLogged() harness.Probe {
 	return nginx.Logged(uploads, fixtures.ServerOld, fixtures.ServerUploadsLog)
 }
+
 func service() harness.SteadyState {
 	return harness.All(pageServed(), databaseAnswers(), uploadsAccepted())
 }
+
 func writes() []harness.Ledger {
 	return harness.Ledgers(nginx.Uploads(uploads), postgres.Table(database, orders))
 }

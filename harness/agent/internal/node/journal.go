@@ -46,13 +46,18 @@ func lifts(action, earlier harness.Action) bool {
 		wakes := slices.Contains([]string{"CONT", "KILL"}, action.Signal.Name)
 		return wakes && meets(*action.Signal, *earlier.Signal)
 	case action.Drop != nil && earlier.Drop != nil:
-		return action.Drop.Lift && !earlier.Drop.Lift && tableOf(*action.Drop).Name == tableOf(*earlier.Drop).Name
+		return liftsDrop(*action.Drop, *earlier.Drop)
 	case action.Readdress != nil && earlier.Readdress != nil:
 		return sameAddresses(action.Readdress.To, earlier.Readdress.From) && sameAddresses(action.Readdress.From, earlier.Readdress.To)
 	case action.Disk != nil && earlier.Disk != nil:
 		return action.Disk.Mend && earlier.Disk.Cut
 	}
 	return false
+}
+
+// liftsDrop tells whether an action lets through what an earlier one has dropped.
+func liftsDrop(action, earlier harness.Drop) bool {
+	return action.Lift && !earlier.Lift && tableOf(action).Name == tableOf(earlier).Name
 }
 
 // meets tells whether a signal reaches every process that an earlier one did.
