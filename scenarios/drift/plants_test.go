@@ -28,6 +28,7 @@ type trait struct {
 var plants = []planted{
 	{"a package that is removed", "dpkg --no-triggers --force-depends --remove iputils-arping", []trait{
 		{harness.KindPackage, "iputils-arping:*"},
+		{harness.KindPackage, "runit:*"}, // which has a trigger pending then: it looks for services of new packages
 	}},
 	{"a file that is changed", "echo 'listen = 9090' > /etc/app.conf", []trait{{harness.KindFile, "/etc/app.conf"}}},
 	{"a file of the same length that is changed", "sed -i s/info/warn/ /etc/app-log.conf", []trait{{harness.KindFile, "/etc/app-log.conf"}}},
