@@ -121,6 +121,15 @@ func (s Settings) Silence() Prediction {
 	return Prediction{Event: "loss in silence", Served: false, VRRP: s.silence(s.Second), OSPF: ospf}
 }
 
+// Killed is the death of everything that runs on the first router, while its kernel lives on: it forwards as
+// before until the other router takes the shared addresses from it, by the same silence as [Settings.Silence].
+func (s Settings) Killed() Prediction {
+	return Prediction{
+		Event: "loss of all processes", Notice: s.silence(s.Second), Served: true,
+		VRRP: Range{0, promptness / 4}, OSPF: s.ospf(),
+	}
+}
+
 // lostNeighbour is how long OSPF goes by way of a neighbour that is gone.
 func (s Settings) lostNeighbour() time.Duration {
 	if s.BFD > 0 {

@@ -82,14 +82,14 @@ var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 		Entry("hung, tuned", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, tuned, vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
 	)
 
-	DescribeTable("lose the master", func(ctx SpecContext, lose suite.Loss, variant variant) {
+	DescribeTable("lose the master", func(ctx SpecContext, lose suite.Loss, variant variant, predict func(vrrp.Settings) vrrp.Prediction) {
 		drill := beginAs(ctx, variant, 5*time.Second)
-		drill.recovers(ctx, lose(drill.site.First), drill.settings.Silence())
+		drill.recovers(ctx, lose(drill.site.First), predict(drill.settings))
 	},
-		Entry("power lost, as they had it", suite.Loss(suite.Unpowered), asTheyHadIt(becauseWaits), SpecTimeout(5*time.Minute)),
-		Entry("processes killed, as they had it", suite.Loss(suite.Killed), asTheyHadIt(becauseWaits), SpecTimeout(5*time.Minute)),
-		Entry("power lost, tuned", suite.Loss(suite.Unpowered), tuned, SpecTimeout(5*time.Minute)),
-		Entry("processes killed, tuned", suite.Loss(suite.Killed), tuned, SpecTimeout(5*time.Minute)),
+		Entry("power lost, as they had it", suite.Loss(suite.Unpowered), asTheyHadIt(becauseWaits), vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
+		Entry("processes killed, as they had it", suite.Loss(suite.Killed), asTheyHadIt(becauseWaits), vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
+		Entry("power lost, tuned", suite.Loss(suite.Unpowered), tuned, vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
+		Entry("processes killed, tuned", suite.Loss(suite.Killed), tuned, vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
 	)
 
 	DescribeTable("are two again", func(ctx SpecContext, variant variant) {

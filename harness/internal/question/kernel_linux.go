@@ -54,24 +54,45 @@ func (k *kernel) close() error {
 	return nil
 }
 
-// hasAddress asks for the way to the address: for the machine's own ones it is local.
+// hasAddress looks for the address on every interface.
 func hasAddress(handle *netlink.Handle, question harness.AddressQuestion) error {
 	address := question.Has.Unmap()
-	routes, err := handle.RouteGet(address.AsSlice())
-	if errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EHOSTUNREACH) {
-		err = nil // that is an answer
-	}
-	if err != nil {
-		return fmt.Errorf("ask for the address %s: %w", address, err)
-	}
-	here := len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
+	here, err := isHere(handle, address)
 	switch {
+	case err != nil:
+		return fmt.Errorf("ask for the address %s: %w", address, err)
 	case here && question.Absent:
 		return fmt.Errorf("%s is here", address)
 	case !here && !question.Absent:
 		return fmt.Errorf("%s is not here", address)
 	}
 	return nil
+}
+
+// isHere tells whether an interface has the address and is up: one that is down keeps it, and nobody can reach
+// it there.
+func isHere(handle *netlink.Handle, address netip.Addr) (bool, error) {
+	var assigned []netlink.Addr
+	err := undisturbed(func() (err error) {
+		assigned, err = handle.AddrList(nil, familyOf(address))
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, one := range assigned {
+		if !one.IP.Equal(address.AsSlice()) {
+			continue
+		}
+		link, err := handle.LinkByIndex(one.LinkIndex)
+		if err != nil {
+			return false, err
+		}
+		if link.Attrs().Flags&net.FlagUp != 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // hasRoute looks for the prefix in the main table.
