@@ -386,3 +386,21 @@ func TestDrillListsOldAddresses(t *testing.T) {
 		}
 	})
 }
+
+// Goal: what only one of two looks after the recovery has seen is no difference, and what both have seen is.
+// Method: a listing that leaves a file out, first and then second, beside a file that did change.
+func TestSettled(t *testing.T) {
+	file := func(key, value string) Trait { return Trait{Kind: KindFile, Key: key, Value: value} }
+	before := Fingerprint{Node: "web-1", Traits: []Trait{file("/a", "1"), file("/b", "1"), file("/c", "1")}}
+	whole := Fingerprint{Node: "web-1", Traits: []Trait{file("/a", "1"), file("/b", "2"), file("/c", "1")}}
+	lacking := Fingerprint{Node: "web-1", Traits: []Trait{file("/b", "2"), file("/c", "1"), file("/d", "1")}}
+	want := []Difference{{Node: "web-1", Kind: KindFile, Key: "/b", Before: "1", After: "2"}}
+	for name, looks := range map[string][2]Fingerprint{"first": {lacking, whole}, "second": {whole, lacking}} {
+		if got := Compare(before, settled(before, looks[0], looks[1])); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	if got := Compare(before, settled(before, lacking, lacking)); len(got) != 3 {
+		t.Errorf("what both have seen: %v", got)
+	}
+}

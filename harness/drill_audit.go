@@ -1,9 +1,11 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
 	"slices"
@@ -67,7 +69,7 @@ func (d *Drill) AlsoSearch(sources ...MentionSource) {
 
 // auditBefore takes the fingerprints of peace. t0 is stamped only when all of them are done.
 func (d *Drill) auditBefore(ctx context.Context) {
-	taken := d.fingerprints(ctx, "before the fault")
+	taken := d.fingerprints(ctx, "before the fault", nil)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.audit.before = taken
@@ -75,7 +77,10 @@ func (d *Drill) auditBefore(ctx context.Context) {
 
 // auditAfter takes the fingerprints of after the recovery, and looks for old addresses where there are any.
 func (d *Drill) auditAfter(ctx context.Context) {
-	taken := d.fingerprints(ctx, "after the recovery")
+	d.mu.Lock()
+	before := maps.Clone(d.audit.before)
+	d.mu.Unlock()
+	taken := d.fingerprints(ctx, "after the recovery", before)
 	book, err := PresentAddresses(d.lab)
 	if err != nil {
 		d.Finding("nobody knows which addresses are old: " + err.Error())
@@ -90,8 +95,8 @@ func (d *Drill) auditAfter(ctx context.Context) {
 }
 
 // fingerprints takes those of all nodes that run a system, at once. A node of which none can be had is
-// a finding: the drill measures something else.
-func (d *Drill) fingerprints(ctx context.Context, when string) map[string]Fingerprint {
+// a finding: the drill measures something else. A node that differs from an earlier look is looked at twice.
+func (d *Drill) fingerprints(ctx context.Context, when string, earlier map[string]Fingerprint) map[string]Fingerprint {
 	ctx, cancel := context.WithTimeoutCause(ctx, auditLimit, fmt.Errorf("not within %v", auditLimit))
 	defer cancel()
 	d.mu.Lock()
@@ -102,6 +107,11 @@ func (d *Drill) fingerprints(ctx context.Context, when string) map[string]Finger
 	began := d.now()
 	_ = OnEach(ctx, d.lab.Topology().Selected(""), func(ctx context.Context, node Node) error {
 		fingerprint, err := d.lab.Fingerprint(ctx, node.Name, paths...)
+		if before, known := earlier[node.Name]; known && err == nil && len(Compare(before, fingerprint)) > 0 {
+			var again Fingerprint
+			again, err = d.lab.Fingerprint(ctx, node.Name, paths...)
+			fingerprint = settled(before, fingerprint, again)
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				err = errors.Join(context.Cause(ctx), err)
@@ -116,6 +126,36 @@ func (d *Drill) fingerprints(ctx context.Context, when string) map[string]Finger
 	})
 	d.note(fmt.Sprintf("fingerprints of %s taken %s, in %v", counted(len(taken), "node"), when, figure(d.now()-began)))
 	return taken
+}
+
+// settled is the second of two looks without what differs from an earlier one only in it: a process on its way
+// out, or a file that a listing has left out, which file systems of container engines do at times.
+func settled(before, first, second Fingerprint) Fingerprint {
+	type place struct {
+		kind Kind
+		key  string
+	}
+	confirmed := map[place]bool{}
+	for _, difference := range Compare(before, first) {
+		confirmed[place{difference.Kind, difference.Key}] = true
+	}
+	doubtful := map[place]bool{}
+	for _, difference := range Compare(before, second) {
+		if at := (place{difference.Kind, difference.Key}); !confirmed[at] {
+			doubtful[at] = true
+		}
+	}
+	is := func(trait Trait) bool { return doubtful[place{trait.Kind, trait.Key}] }
+	second.Traits = slices.DeleteFunc(slices.Clone(second.Traits), is)
+	for _, trait := range before.Traits {
+		if is(trait) {
+			second.Traits = append(second.Traits, trait)
+		}
+	}
+	slices.SortFunc(second.Traits, func(a, b Trait) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key))
+	})
+	return second
 }
 
 // oneSentence is an error on one line.
