@@ -23,13 +23,17 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses 
 	return reached, misses
 }
 
-// milestone looks when the claims of a milestone began to hold for good. Time that was declared counts
-// when its step came before that.
+// milestone looks when the last of its claims came back. Time that was declared counts when its step came
+// before that.
 func (o observation) milestone(record Record, milestone RecordMilestone) MilestoneTime {
 	slis := slisNamed(record, milestone.SLIs)
-	at, holds := togetherSince(slis, record.Fault.At, o.until, record.Objective.Dwell)
-	if !holds || len(slis) < len(milestone.SLIs) {
-		at, holds = o.until, false
+	at, holds := record.Fault.At, len(slis) == len(milestone.SLIs)
+	for _, sli := range slis {
+		back, returned := cameBack(sli, record.Fault.At, o.until, record.Objective.Dwell)
+		at, holds = max(at, back), holds && returned
+	}
+	if !holds {
+		at = o.until
 	}
 	found := MilestoneTime{Name: milestone.Name, Within: milestone.Within, Reached: holds}
 	for _, step := range record.Steps {
@@ -39,6 +43,25 @@ func (o observation) milestone(record Record, milestone RecordMilestone) Milesto
 	}
 	found.After = max(0, at-record.Fault.At) + found.Declared
 	return found
+}
+
+// cameBack is when an SLI came back from the last outage that was as long as the dwell, or else from the first
+// one. What was shorter and came later, such as a reload, takes nothing back of what was reached.
+func cameBack(sli RecordSLI, t0, until, dwell time.Duration) (time.Duration, bool) {
+	back, lost, isLost := t0, time.Duration(0), false
+	for _, spell := range sli.Spells {
+		switch {
+		case spell.From > until:
+		case spell.failsAfter(t0) && !isLost:
+			lost, isLost = max(t0, spell.From), true
+		case spell.Up && isLost && min(spell.To, until)-spell.seen() >= dwell:
+			if back == t0 || spell.seen()-lost >= dwell {
+				back = spell.seen()
+			}
+			isLost = false
+		}
+	}
+	return back, !isLost && len(sli.Spells) > 0
 }
 
 func slisNamed(record Record, names []string) []RecordSLI {

@@ -64,6 +64,28 @@ func TestJudgeMilestones(t *testing.T) {
 	}
 }
 
+// Goal: a reload takes nothing back of what was reached, a second outage does, and flapping is no return. Method:
+// the met record's service, lost again afterwards for less than the dwell, for longer, and up too briefly.
+func TestMilestoneRelapses(t *testing.T) {
+	for name, test := range map[string]struct {
+		spells []Spell
+		want   time.Duration // after t0
+	}{
+		"a reload":          {[]Spell{up(0, 62), down(63, 70), up(71, 79), down(80, 81), up(82, 100)}, 11 * second},
+		"a second outage":   {[]Spell{up(0, 62), down(63, 70), up(71, 77), down(78, 84), up(85, 100)}, 25 * second},
+		"flapping":          {[]Spell{up(0, 62), down(63, 70), up(71, 73), down(74, 75), up(76, 100)}, 16 * second},
+		"one short failure": {[]Spell{up(0, 62), down(63, 64), up(65, 100)}, 5 * second},
+	} {
+		record := metRecord()
+		record.SLIs[1].Spells = test.spells
+		record.Milestones = []RecordMilestone{{Name: "half", Within: 30 * second, SLIs: []string{"service"}}}
+		got := Judge(record).Milestones
+		if len(got) != 1 || !got[0].Reached || got[0].After.Round(second) != test.want {
+			t.Errorf("%s: %+v, want %v", name, got, test.want)
+		}
+	}
+}
+
 // Goal: what was looked at is sorted by what an alarm could have seen. Method: the met record, in which one SLI
 // is green, one red and one unseen; without an unseen one there is no table.
 func TestJudgeSymptoms(t *testing.T) {

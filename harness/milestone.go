@@ -13,8 +13,9 @@ type Milestone struct {
 	Name string
 	// Within is the target, from t0 and with declared time; it must be positive.
 	Within time.Duration
-	// Claims are what must hold again, from then to the end of the watch. One that is watched already, or is
-	// part of the steady state, need not be a probe of the milestone's own: names tell.
+	// Claims are what must hold again, for the dwell. A claim that is lost again later for less than the dwell takes
+	// nothing back. One that is watched already, or is part of the steady state, need not be a probe of the
+	// milestone's own: names tell.
 	Claims SteadyState
 }
 

@@ -41,7 +41,17 @@ func broken(ctx SpecContext, because string) *suite.Drill {
 	Expect(drill.Baseline(ctx, steady)).To(Succeed())
 	Expect(drill.Inject(ctx, fault.ReadOnlyRoot{Node: fixtures.ServerOld})).To(Succeed())
 	Expect(drill.Detect(ctx, steady)).To(Succeed())
+	By("letting every client ask for another second")
+	for _, claim := range steady {
+		Eventually(ctx, func() time.Duration { return askedAfterFault(drill, claim) }).Should(BeNumerically(">", time.Second))
+	}
 	return drill
+}
+
+// askedAfterFault is how long after the fault a claim was asked last.
+func askedAfterFault(drill *suite.Drill, claim harness.Probe) time.Duration {
+	spells := drill.SLI(claim).Spells
+	return spells[len(spells)-1].To - drill.Record().Fault.At
 }
 
 // diskMove is what is wrong with a replacement that leaves the old server switched on.
