@@ -8,7 +8,6 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
@@ -18,7 +17,6 @@ var _ = Describe("A replacement that goes wrong", Label("ansible"), func() {
 		drill := broken(ctx, "nobody has switched the old server off")
 		err := drill.Repair(ctx, diskMove{})
 		Expect(err).To(MatchError(And(ContainSubstring(fixtures.ServerDataDisk), ContainSubstring(fixtures.ServerOld))))
-		Expect(drill.Judge()).To(Succeed())
 	}, SpecTimeout(10*time.Minute))
 
 	It("names the address that the old server still answers for", func(ctx SpecContext) {
@@ -28,7 +26,6 @@ var _ = Describe("A replacement that goes wrong", Label("ansible"), func() {
 		machine.Tags = []string{"machine"}
 		err := drill.Repair(ctx, machine, traffic(fixtures.ServerNew))
 		Expect(err).To(MatchError(ContainSubstring("10.201.6.100 is already taken")))
-		Expect(drill.Judge()).To(Succeed())
 	}, SpecTimeout(10*time.Minute))
 })
 
@@ -39,7 +36,7 @@ func broken(ctx SpecContext, because string) *suite.Drill {
 	drill.Claim(harness.Missed, because)
 	steady := service()
 	Expect(drill.Baseline(ctx, steady)).To(Succeed())
-	Expect(drill.Inject(ctx, fault.ReadOnlyRoot{Node: fixtures.ServerOld})).To(Succeed())
+	Expect(drill.Inject(ctx, readOnly())).To(Succeed())
 	Expect(drill.Detect(ctx, steady)).To(Succeed())
 	By("letting every client ask for another second")
 	for _, claim := range steady {

@@ -37,23 +37,32 @@ var _ = Describe("A read-only server, replaced by a new one", Label("ansible", "
 		run(ctx, drill, fixtures.ServerByHand)
 		before := fingerprint(ctx, drill)
 		audit := &audit{before: before}
-		rebuild(ctx, drill, before, replace(fixtures.ServerSite), audit)
+		rebuild(ctx, drill, readOnly(), before, replace(fixtures.ServerSite), audit)
 		audit.tell(drill)
 		Expect(audit.lacking).To(ContainElements(changedByHand()))
 	}, SpecTimeout(15*time.Minute))
 
 	It("is fully back as soon as it serves, when the playbook knows everything", func(ctx SpecContext) {
 		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, Patience: partialTime + time.Minute}, fixtures.ServerCorrected)
-		rebuild(ctx, drill, fingerprint(ctx, drill), replace(fixtures.ServerCorrected))
+		rebuild(ctx, drill, readOnly(), fingerprint(ctx, drill), replace(fixtures.ServerCorrected))
+	}, SpecTimeout(15*time.Minute))
+
+	It("is back in the same way when the disk itself fails", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, Patience: partialTime + time.Minute}, fixtures.ServerCorrected)
+		rebuild(ctx, drill, fault.DiskErrors{Node: fixtures.ServerOld}, fingerprint(ctx, drill), replace(fixtures.ServerCorrected))
 	}, SpecTimeout(15*time.Minute))
 })
 
 // rebuild is the story of every replacement: what is done after the fault is the runbooks'.
-func rebuild(ctx context.Context, drill *suite.Drill, before harness.Fingerprint, runbooks ...harness.Runbook) {
+func rebuild(ctx context.Context, drill *suite.Drill, cause harness.Fault, before harness.Fingerprint, runbooks ...harness.Runbook) {
 	GinkgoHelper()
 	steady := append(service(), campaignServed(), asItWas{before})
 	writes := writes()
 
+	Expect(drill.Expect(
+		harness.Planned{Node: fixtures.ServerNew, Key: "**", Because: "nothing was on it, and now it is the server: what it lacks of that is asked by the steady state"},
+		harness.Planned{Node: fixtures.ServerControl, Kind: harness.KindProcess, Key: "root ssh: **", Because: "Ansible keeps its connections for half a minute"},
+	)).To(Succeed())
 	peace(ctx, drill, steady, writes)
 	Expect(drill.Milestones(ctx,
 		harness.Milestone{Name: "operational: the new server has the data", Within: operationalTime, Claims: onTheNewServer()},
@@ -61,8 +70,8 @@ func rebuild(ctx context.Context, drill *suite.Drill, before harness.Fingerprint
 	)).To(Succeed())
 	By("backing up in the night")
 	run(ctx, drill, "backup")
-	By("giving the kernel an error in the file system, with files open for write")
-	Expect(drill.Inject(ctx, fault.ReadOnlyRoot{Node: fixtures.ServerOld})).To(Succeed())
+	By("losing the system's disk, with files open for write")
+	Expect(drill.Inject(ctx, cause)).To(Succeed())
 	Expect(drill.Detect(ctx, steady)).To(Succeed())
 	By("moving the disks, the playbooks and at last the address to a new server")
 	Expect(drill.Repair(ctx, runbooks...)).To(Succeed())
@@ -71,6 +80,9 @@ func rebuild(ctx context.Context, drill *suite.Drill, before harness.Fingerprint
 	Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 	Expect(drill.Judge()).To(Succeed())
 }
+
+// readOnly is what happened to the customer's server: the kernel has found an error in its file system.
+func readOnly() harness.Fault { return fault.ReadOnlyRoot{Node: fixtures.ServerOld} }
 
 // onTheNewServer are the data and the page, at the new server's own address.
 func onTheNewServer() harness.SteadyState {

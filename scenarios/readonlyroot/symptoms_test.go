@@ -28,7 +28,7 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		By("waiting until cron has shown that it works")
 		Eventually(ctx, func() error { return cronWorks{}.Check(ctx, drill.Lab) }).WithTimeout(2 * time.Minute).WithPolling(time.Second).Should(Succeed())
 		By("giving the kernel an error in the file system, with files open for write")
-		Expect(drill.Inject(ctx, fault.ReadOnlyRoot{Node: fixtures.ServerOld})).To(Succeed())
+		Expect(drill.Inject(ctx, readOnly())).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("seeing that a replay of the playbook is no way out")
 		_, err := ansible.Play(ctx, drill.Lab, playbook(fixtures.ServerSite, fixtures.ServerOld, "replay"))
@@ -52,6 +52,34 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		}))
 	}, SpecTimeout(15*time.Minute))
 })
+
+var _ = Describe("A system partition that is full", Label("ansible"), func() {
+	It("looks the same to who uploads, and is repaired by removing what fills it", func(ctx SpecContext) {
+		drill := begin(ctx, harness.Objective{RTO: 5 * time.Minute}, fixtures.ServerSite)
+		steady, writes := service(), writes()
+
+		Expect(drill.WatchUnseen(ctx, requestsLogged())).To(Succeed())
+		peace(ctx, drill, steady, writes)
+		Expect(drill.Inject(ctx, fault.DiskFull{Node: fixtures.ServerOld})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("removing what fills it")
+		Expect(drill.Repair(ctx, tidyUp{})).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(10*time.Minute))
+})
+
+// tidyUp removes the file that takes all the space.
+type tidyUp struct{}
+
+func (tidyUp) Name() string { return "remove what fills the disk" }
+
+func (tidyUp) Steps() []harness.Step {
+	return []harness.Step{{Name: "remove the largest file", Do: func(ctx context.Context, operator harness.Operator) error {
+		return operator.RemoveFile(ctx, fixtures.ServerOld, harness.FillFile)
+	}}}
+}
 
 // symptoms are what became of everything that the drill has looked at, until the server was switched off.
 func symptoms(record harness.Record) map[string]harness.SymptomKind {
