@@ -13,11 +13,13 @@
 //	err = drill.Reconcile(ctx, ledgers)                // which acknowledged writes are gone
 //	err = drill.Judge()                                // met, missed or inconclusive
 //
-// Before the fault, three more can be said of any drill:
+// Before the fault, more can be said of any drill:
 //
 //	err = drill.Unaffected(ctx, probe)                                     // must stay green: the blast radius
 //	err = drill.StartRegisters(ctx, register)                              // concurrent clients, checked for linearizability
 //	err = drill.DuringRecovery(fault, harness.BeforeStep("write the file")) // a second fault while it recovers
+//	err = drill.WatchUnseen(ctx, logWritten)                               // what no client sees: wrong without going red
+//	err = drill.Milestones(ctx, harness.Milestone{Name: "operational", Within: 15 * time.Minute, Claims: part})
 //
 // Every drill compares its nodes before the fault and after the recovery. What is meant to differ can be
 // said, and where else to look for addresses that a fault took away:
@@ -38,6 +40,8 @@
 //   - Drill: one run. Scenario: the story. Control arm: the same scenario without the fault, or
 //     without the runbook: it must go red.
 //   - Verdict: met, missed, inconclusive. Inconclusive is never green.
+//   - Milestone: a part of the service with a target of its own. Symptom: what became of one thing that was looked
+//     at: green, red, or wrong without going red.
 //   - Fingerprint: what a node looks like, without what changes by itself. Drift: how a node differs after
 //     the recovery from before the fault; planned, or a surprise. Mention: a place that names an address.
 //   - Record: everything one drill observed, as versioned JSON. Evidence: logs and dumps kept with it.
