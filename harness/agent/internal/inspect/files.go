@@ -28,6 +28,8 @@ const (
 	// settledContent is how long ago a file must have changed for its digest to be remembered: two changes
 	// within one tick of the file system's clock cannot be told apart.
 	settledContent = 2 * time.Second
+	// mostReadings bounds how often a folder is read that does not read the same twice.
+	mostReadings = 5
 )
 
 // passing tells whether a file comes and goes by itself: what runsv keeps beside a service, and what
@@ -52,6 +54,12 @@ type identity struct {
 type digest struct {
 	text string
 	seen bool // by the present look
+}
+
+// A listing is what was in a folder.
+type listing struct {
+	names []string
+	seen  bool // by the present look
 }
 
 // files looks at every path and what is below it.
@@ -104,7 +112,7 @@ func (l *look) walk(ctx context.Context, top string, visit func(place string, in
 		if count++; count > mostFiles {
 			return fmt.Errorf("read %s: there are more than %d files below it", top, mostFiles)
 		}
-		info, err := os.Lstat(l.at(place))
+		info, err := l.lstat(place)
 		if err != nil {
 			return l.named(place, err)
 		}
@@ -119,21 +127,71 @@ func (l *look) walk(ctx context.Context, top string, visit func(place string, in
 		if !info.IsDir() {
 			return nil
 		}
-		entries, err := os.ReadDir(l.at(place))
+		names, err := l.listed(place, info)
 		if err != nil {
-			return l.named(place, err)
+			return err
 		}
-		for _, entry := range entries {
-			if passing(entry.Name()) {
+		for _, name := range names {
+			if passing(name) {
 				continue
 			}
-			if err := descend(path.Join(place, entry.Name()), false); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := descend(path.Join(place, name), false); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
 		return nil
 	}
 	return descend(top, true)
+}
+
+// listed are the names in a folder: as they were when somebody looked last, if nobody has changed it since.
+func (l *look) listed(place string, info fs.FileInfo) ([]string, error) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !settled(stat) {
+		return l.list(place)
+	}
+	known := identityOf(stat)
+	remembered, found := l.listings[known]
+	if !found {
+		names, err := l.list(place)
+		if err != nil {
+			return nil, err
+		}
+		remembered.names = names
+	}
+	l.listings[known] = listing{remembered.names, true}
+	return remembered.names, nil
+}
+
+// list reads a folder until two readings agree. The file system of a container on a busy machine
+// (fuse-overlayfs) was seen to leave out a file that was there.
+func (l *look) list(place string) ([]string, error) {
+	var last []string
+	for reading := range mostReadings {
+		entries, err := os.ReadDir(l.at(place))
+		if err != nil {
+			return nil, l.named(place, err)
+		}
+		names := make([]string, 0, len(entries))
+		for _, entry := range entries {
+			names = append(names, entry.Name())
+		}
+		if reading > 0 && slices.Equal(names, last) {
+			return names, nil
+		}
+		last = names
+	}
+	return last, nil
+}
+
+// lstat asks again about a file that is listed and not there: see list.
+func (l *look) lstat(place string) (info fs.FileInfo, err error) {
+	for range mostReadings {
+		if info, err = os.Lstat(l.at(place)); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return info, err
 }
 
 // describe is the value of a file.
@@ -201,10 +259,10 @@ func (l *look) ownName(place string) (string, error) {
 
 // digest reads a file in a stream, unless it is one that was read before and has not changed.
 func (l *look) digest(ctx context.Context, place string, stat *syscall.Stat_t) (string, error) {
-	if stat == nil || time.Since(time.Unix(stat.Ctim.Unix())) < settledContent {
+	if stat == nil || !settled(stat) {
 		return l.hash(ctx, place)
 	}
-	known := identity{device: uint64(stat.Dev), inode: stat.Ino, size: stat.Size, modified: stat.Mtim, change: stat.Ctim} //nolint:unconvert // its type differs between architectures
+	known := identityOf(stat)
 	if remembered, ok := l.hashes[known]; ok {
 		l.hashes[known] = digest{remembered.text, true}
 		return remembered.text, nil
@@ -216,8 +274,24 @@ func (l *look) digest(ctx context.Context, place string, stat *syscall.Stat_t) (
 	return text, err
 }
 
-// forget drops the digests that this look had no use for, and prepares the others for the next.
+// identityOf is the identity of a file's content, or a folder's.
+func identityOf(stat *syscall.Stat_t) identity {
+	return identity{device: uint64(stat.Dev), inode: stat.Ino, size: stat.Size, modified: stat.Mtim, change: stat.Ctim} //nolint:unconvert // its type differs between architectures
+}
+
+func settled(stat *syscall.Stat_t) bool {
+	return time.Since(time.Unix(stat.Ctim.Unix())) >= settledContent
+}
+
+// forget drops what this look had no use for, and prepares the rest for the next.
 func (l *look) forget() {
+	for known, remembered := range l.listings {
+		if !remembered.seen {
+			delete(l.listings, known)
+			continue
+		}
+		l.listings[known] = listing{remembered.names, false}
+	}
 	for known, remembered := range l.hashes {
 		if !remembered.seen {
 			delete(l.hashes, known)

@@ -172,8 +172,20 @@ func TestDigestsAreRemembered(t *testing.T) {
 	if known == 0 {
 		t.Fatal("no digest is remembered")
 	}
+	if len(inspector.listings) == 0 {
+		t.Error("no folder is remembered")
+	}
 	if again := traits(t, inspector, "/srv"); !slices.Equal(all, again) || len(inspector.hashes) != known {
 		t.Errorf("%d digests are remembered after a second look, %d after the first", len(inspector.hashes), known)
+	}
+	if err := os.WriteFile(filepath.Join(root, "srv/new"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if with := traits(t, inspector, "/srv"); len(with) != len(all)+1 {
+		t.Error("a file in a folder that is remembered does not show")
+	}
+	if err := os.Remove(filepath.Join(root, "srv/new")); err != nil {
+		t.Fatal(err)
 	}
 	traits(t, inspector)
 	if len(inspector.hashes) != known-1 {
@@ -271,8 +283,8 @@ func TestMentions(t *testing.T) {
 		"file | /usr/local/bin/backup | rsync -a /srv rsync://10.201.1.12/backup",
 		"process | app app (x) y | app --peer=10.201.1.12 --alloc=6bd29c2b-3a0e-4c0b-8d9e-2f4a5f0b8a11",
 		"process | postgres postgres | postgres: app blog 10.201.1.12(4711) idle",
-		"socket | tcp closed a minute ago | 10.201.1.11:54001 to 10.201.1.12:7000",
-		"socket | tcp established | 10.201.1.11:54000 to 10.201.1.12:7000",
+		"socket | tcp closed a minute ago | 10.201.1.11 to 10.201.1.12:7000",
+		"socket | tcp established | 10.201.1.11 to 10.201.1.12:7000, 2 times",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))

@@ -18,18 +18,19 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// An Inspector looks at one system. It remembers the digests of files, so that a second look costs no
+// An Inspector looks at one system. It remembers the digests of files and what is in folders, so that a second look costs no
 // more than asking whether they changed.
 type Inspector struct {
 	root string // "" is the system itself; tests have a folder
 
-	mu     sync.Mutex // one look at a time: two would only slow each other
-	hashes map[identity]digest
+	mu       sync.Mutex // one look at a time: two would only slow each other
+	hashes   map[identity]digest
+	listings map[identity]listing
 }
 
 // New makes an inspector of the file tree below the root; "" is the system this process is in.
 func New(root string) *Inspector {
-	return &Inspector{root: root, hashes: map[identity]digest{}}
+	return &Inspector{root: root, hashes: map[identity]digest{}, listings: map[identity]listing{}}
 }
 
 // A Request says what to look at besides what always is.

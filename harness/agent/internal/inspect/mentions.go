@@ -138,25 +138,45 @@ var states = map[string]string{
 	"08": "closed by the other end", "09": "closing", "0A": "listening", "0B": "closing", "0C": "being accepted",
 }
 
-// mentionsInSockets finds sockets that have one of the addresses at either end, in any state.
+// mentionsInSockets finds sockets that have one of the addresses at either end, in any state. Those between
+// the same two places are one mention: a busy client leaves hundreds.
 func (l *look) mentionsInSockets(_ context.Context, wanted map[netip.Addr]bool) ([]harness.Mention, error) {
 	all, err := l.allSockets()
 	if err != nil {
 		return nil, err
 	}
-	var mentions []harness.Mention
+	low, _, err := l.ephemeral()
+	if err != nil {
+		return nil, err
+	}
+	counts := map[harness.Mention]int{}
 	for _, one := range all {
 		address := one.local.Addr()
 		if !wanted[address] {
 			address = one.remote.Addr()
 		}
-		if !wanted[address] {
-			continue
+		if wanted[address] {
+			counts[harness.Mention{Where: harness.WhereSocket, Key: one.protocol + " " + states[one.state], Text: one.between(low), Address: address}]++
 		}
-		mentions = append(mentions, harness.Mention{
-			Where: harness.WhereSocket, Key: one.protocol + " " + states[one.state],
-			Text: fmt.Sprintf("%s to %s", one.local, one.remote), Address: address,
-		})
+	}
+	var mentions []harness.Mention
+	for mention, count := range counts {
+		if count > 1 {
+			mention.Text += fmt.Sprintf(", %d times", count)
+		}
+		mentions = append(mentions, mention)
 	}
 	return mentions, nil
+}
+
+// between writes both ends of a socket, without the port of the client, which the kernel has chosen.
+func (s socket) between(low uint16) string {
+	local, remote := s.local.String(), s.remote.String()
+	switch {
+	case s.local.Port() >= low && s.local.Port() > s.remote.Port():
+		local = s.local.Addr().String()
+	case s.remote.Port() >= low:
+		remote = s.remote.Addr().String()
+	}
+	return local + " to " + remote
 }
