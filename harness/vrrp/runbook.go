@@ -59,9 +59,13 @@ type Announce struct {
 func (a Announce) Name() string { return "have " + a.Router + " announce what it has" }
 
 // announceScript finds the interface of each address, and sends from there what ARP says of an address that has moved.
+//
+// It does not wait for one before it sends the next.
 const announceScript = `for address in "$@"; do
-	card=$(ip -o -4 address show to "$address" | awk '{ print $2 }') && arping -q -U -c 1 -w 1 -I "$card" "$address" || exit
-done`
+	card=$(ip -o -4 address show to "$address" | awk '{ print $2 }') && [ -n "$card" ] || exit
+	arping -q -U -c 1 -I "$card" "$address" &
+done
+wait`
 
 // Steps send it.
 func (a Announce) Steps() []harness.Step {
