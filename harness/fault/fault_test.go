@@ -248,3 +248,16 @@ func TestRenumberingRevertsOnce(t *testing.T) {
 		t.Errorf("%d strikes, want one to inject and one to revert", len(lab.strikes))
 	}
 }
+
+// Goal: a node with several links says nothing while they go down one after the other. Method: the actions on one
+// with a foot in another network, and on one without.
+func TestUnplugHoldsRoutersStill(t *testing.T) {
+	topology := harness.Topology{Nodes: []harness.Node{{Name: "host"}, {Name: "router", Further: []harness.Attachment{{Network: "wan"}}}}}
+	if actions := unplug(topology, "host"); len(actions) != 2 || actions[0].Link == nil {
+		t.Errorf("a host loses its power by %+v", actions)
+	}
+	actions := unplug(topology, "router")
+	if len(actions) != 3 || actions[0].Signal == nil || actions[0].Signal.Name != "STOP" || actions[1].Link == nil || actions[2].Signal.Name != "KILL" {
+		t.Errorf("a router loses its power by %+v", actions)
+	}
+}

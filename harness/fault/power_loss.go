@@ -9,7 +9,7 @@ import (
 )
 
 // PowerLoss takes a node's links down and then kills every process: peers see silence, as when the
-// plug is pulled. Reverting presses the power button.
+// plug is pulled. A node with several links is held still before they go. Reverting presses the power button.
 type PowerLoss struct {
 	Node string
 	And  []string // further nodes, without power from the same instant
@@ -32,10 +32,11 @@ func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 		}
 		silent[node] = address.IPv6
 	}
-	strike, err := lab.Strike(ctx, onEach(p.nodes(),
-		harness.Action{Link: &harness.Link{Up: false}},
-		harness.Action{Signal: &harness.Signal{Name: "KILL", All: true}},
-	))
+	var blows []harness.Blow
+	for _, node := range p.nodes() {
+		blows = append(blows, harness.Blow{Node: node, Actions: unplug(lab.Topology(), node)})
+	}
+	strike, err := lab.Strike(ctx, blows)
 	return &injection{
 		strike: strike,
 		confirm: forEach(p.nodes(), func(ctx context.Context, node string) (string, error) {
@@ -46,4 +47,17 @@ func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 		}),
 		revert: powerOn(lab, p.nodes()),
 	}, err
+}
+
+// unplug takes a node's power. Several links go down one after the other, milliseconds apart: on a node that has
+// them, everything is held still first, or a routing daemon would say goodbye by those that are still up.
+func unplug(topology harness.Topology, name string) []harness.Action {
+	actions := []harness.Action{
+		{Link: &harness.Link{Up: false}},
+		{Signal: &harness.Signal{Name: "KILL", All: true}},
+	}
+	if node, known := topology.Node(name); known && len(node.Further) > 0 {
+		actions = append([]harness.Action{{Signal: &harness.Signal{Name: "STOP", All: true}}}, actions...)
+	}
+	return actions
 }

@@ -15,7 +15,7 @@
 //	losses, err := site.Losses(drill.Record())                            // what of each outage was VRRP's, what OSPF's
 //	counts := site.CountMasters(drill.Record())                           // seconds with no, one and two masters
 //	sentence := settings.HandOver().Compare(vrrp.Worst(losses))           // what the settings alone say of it
-//	stalls, err := site.Stalls(ctx, lab, settings, drill.Record().Started) // a starved router proves nothing
+//	stalls, err := site.Starved(ctx, lab, settings, drill.Record())       // a starved router proves nothing
 //
 // # Two parts of an outage
 //

@@ -88,6 +88,17 @@ func TestStepDown(t *testing.T) {
 	}
 }
 
+// Goal: every shared address is announced by the router that is named. Method: the command that it is given.
+func TestAnnounce(t *testing.T) {
+	lab := newFakeLab(t)
+	for _, step := range (Announce{Pair: testPair, Router: testPair.First}).Steps() {
+		_ = step.Do(t.Context(), lab) // routers in memory know no such command, and note it
+	}
+	if got := strings.Join(lab.Journal(), ", "); !strings.HasPrefix(got, "exec gulp: sh -c ") || !strings.HasSuffix(got, " sh "+vip.String()) {
+		t.Errorf("done was: %s", got)
+	}
+}
+
 // Goal: keepalived is restarted as an init system does, and nothing else is touched. Method: the journal of
 // what was done.
 func TestRestart(t *testing.T) {

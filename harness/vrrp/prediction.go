@@ -154,9 +154,13 @@ func (s Settings) DaemonHung() Prediction {
 	}
 }
 
-// RestartOfMaster is a restart of keepalived on the master: it hands over, and takes back as soon as it may,
-// which starts OSPF a second time before the first start has come to its end.
+// RestartOfMaster is a restart of keepalived on the master: it hands over, and takes back as soon as it may.
+// Where OSPF is slower than that, the first start of it has not come to its end when the second one begins.
 func (s Settings) RestartOfMaster() Prediction {
-	back := s.silence(s.First)
-	return Prediction{Event: "restart of keepalived on the master", Served: true, VRRP: s.orderly(), OSPF: Range{min(s.ospf().Least, back.Least), back.Most + s.ospf().Most + promptness}}
+	back, ospf := s.silence(s.First).plus(Range{0, promptness}), s.ospf()
+	twice := Range{ospf.Least, 2 * ospf.Most}
+	if ospf.Least > back.Least {
+		twice = back.plus(ospf)
+	}
+	return Prediction{Event: "restart of keepalived on the master", Served: true, VRRP: s.orderly(), OSPF: twice}
 }

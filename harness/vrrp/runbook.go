@@ -47,6 +47,38 @@ func (s StepDown) Steps() []harness.Step {
 	}
 }
 
+// Announce has a router tell every client that the shared addresses are its own (gratuitous ARP), as keepalived
+// does when it becomes master. One that has been master all the time does not: clients go on sending to the
+// other router, whom they heard last, until their kernels doubt it.
+type Announce struct {
+	Pair   Pair
+	Router string
+}
+
+// Name says who.
+func (a Announce) Name() string { return "have " + a.Router + " announce what it has" }
+
+// announceScript finds the interface of each address, and sends from there what ARP says of an address that has moved.
+//
+// It does not wait for one before it sends the next.
+const announceScript = `for address in "$@"; do
+	card=$(ip -o -4 address show to "$address" | awk '{ print $2 }') && [ -n "$card" ] || exit
+	arping -q -U -c 1 -I "$card" "$address" &
+done
+wait`
+
+// Steps send it.
+func (a Announce) Steps() []harness.Step {
+	command := []string{"sh", "-c", announceScript, "sh"}
+	for _, address := range a.Pair.Shared {
+		command = append(command, address.String())
+	}
+	return []harness.Step{{Name: a.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+		_, err := operator.Exec(ctx, a.Router, command...)
+		return err
+	}}}
+}
+
 // Without is nil when a router answers to none of the shared addresses.
 func (p Pair) Without(ctx context.Context, observer harness.Observer, router string) error {
 	for _, address := range p.Shared {

@@ -31,6 +31,14 @@ var starved = regexp.MustCompile(`Thread Starvation: .*scheduled to pop greater 
 // ospfdLog is where the routing daemon writes what it has to say.
 const ospfdLog = "/run/frr/ospfd.log"
 
+// Starved finds what held the pair's daemons up since the steady state was proved: what they say themselves, and
+// what the agents beside them met.
+func (p Pair) Starved(ctx context.Context, lab harness.Lab, settings Settings, record harness.Record) ([]Stall, error) {
+	since := record.Started.Add(record.SteadyAt)
+	stalls, err := p.Stalls(ctx, lab, settings, since)
+	return append(stalls, p.Interrupted(lab.Interruptions(), settings, since)...), err
+}
+
 // Stalls finds what held the pair's daemons up since a moment: what keepalived and FRR say themselves. Those
 // that are shorter than what the settings tolerate are left out: see [Settings.Tolerates].
 func (p Pair) Stalls(ctx context.Context, observer harness.Observer, settings Settings, since time.Time) ([]Stall, error) {
@@ -95,10 +103,14 @@ func parsed(number string, unit time.Duration) time.Duration {
 	return time.Duration(value * float64(unit))
 }
 
-// Tolerates is the longest stall that nobody can take for a death: two advertisements later the third would
-// still come in time, and a hello before the neighbour is given up.
+// Tolerates is the longest stall that nobody can take for a death: two advertisements late the third still comes
+// in time, and so does a hello before the neighbour is given up, or the last of BFD's three packets.
 func (s Settings) Tolerates() time.Duration {
-	return min(2*s.Advertisement, s.lostNeighbour()-s.Hello, s.Dead-s.Hello)
+	tolerated := min(2*s.Advertisement, s.Dead-s.Hello)
+	if s.BFD > 0 {
+		tolerated = min(tolerated, s.BFD*2/3)
+	}
+	return tolerated
 }
 
 // String says who was held up and for how long.

@@ -120,10 +120,8 @@ func (s *story) tellMasters() {
 // failover that no fault has made.
 func (s *story) doubtStalls(ctx context.Context) {
 	GinkgoHelper()
-	since := s.Record().Started
-	stalls, err := s.site.Stalls(ctx, s.Lab, s.settings, since)
+	stalls, err := s.site.Starved(ctx, s.Lab, s.settings, s.Record())
 	Expect(err).NotTo(HaveOccurred())
-	stalls = append(stalls, s.site.Interrupted(s.Lab.Interruptions(), s.settings, since)...)
 	var texts []string
 	for _, stall := range stalls {
 		texts = append(texts, stall.String())

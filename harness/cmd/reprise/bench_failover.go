@@ -180,11 +180,11 @@ func (o *outages) run(ctx context.Context, drill *harness.Drill, site vrrp.Site)
 
 // take adds what the drill has measured, unless a router was starved.
 func (o *outages) take(ctx context.Context, cluster *lab.Lab, site vrrp.Site, settings vrrp.Settings, record harness.Record) error {
-	stalls, err := site.Stalls(ctx, cluster, settings, record.Started)
+	stalls, err := site.Starved(ctx, cluster, settings, record)
 	if err != nil {
 		return err
 	}
-	if len(stalls)+len(site.Interrupted(cluster.Interruptions(), settings, record.Started)) > 0 {
+	if len(stalls) > 0 {
 		o.doubtful++
 		return nil
 	}
