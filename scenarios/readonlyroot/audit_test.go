@@ -2,6 +2,7 @@ package readonlyroot
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -86,6 +87,7 @@ func changedByHand() []any {
 	for _, key := range []string{
 		pages + "/campaign.html", "/etc/nginx/sites-enabled/partner", "/etc/cron.d/newsletter", "carol",
 		"/etc/postgresql/15/shop/conf.d/memory.conf", "/etc/cron.d/backup",
+		fmt.Sprintf("tcp 0.0.0.0:%d", fixtures.ServerPartnerPort), "nft inet shop input: meta l4proto = 6 dport = 5433 reject(1=1)",
 	} {
 		found = append(found, withKey(key))
 	}
