@@ -42,7 +42,7 @@ calibrate: $(reprise) ## measure the error of the measurement: 1,000 outages of 
 	@$(reprise) calibrate $(call option,seed,SEED) $(call option,outages,OUTAGES)
 
 .PHONY: bench
-bench: $(reprise) ## measure the harness itself: lab start, fault latency, skew
+bench: $(reprise) ## measure the harness itself: lab start, fault latency, skew, fingerprints
 	@$(reprise) bench
 
 ##@ Development

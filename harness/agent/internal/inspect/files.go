@@ -164,7 +164,7 @@ func (l *look) listed(place string, info fs.FileInfo) ([]string, error) {
 }
 
 // list reads a folder until two readings agree. The file system of a container on a busy machine
-// (fuse-overlayfs) was seen to leave out a file that was there.
+// (fuse-overlayfs) was seen to leave out a file that was there, once in 28 looks at 1,400 files.
 func (l *look) list(place string) ([]string, error) {
 	var last []string
 	for reading := range mostReadings {
