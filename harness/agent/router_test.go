@@ -188,3 +188,33 @@ func childNamed(t *testing.T, p *pod, name string) int {
 	}
 	return pid
 }
+
+// Goal: a node that was held still before it lost its power is off, and as good as new after a boot. Method: the
+// three actions on a pod, then its power button; its service answers, and nothing is left to undo.
+func TestHeldStillAndUnplugged(t *testing.T) {
+	p := startPod(t, time.Minute)
+	prepared, err := p.Prepare(t.Context(), []harness.Action{
+		{Signal: &harness.Signal{Name: "STOP", All: true}},
+		{Link: &harness.Link{Up: false}},
+		{Signal: &harness.Signal{Name: "KILL", All: true}},
+	})
+	if err == nil {
+		_, err = p.Fire(t.Context(), prepared, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.ask(t); err == nil {
+		t.Error("the service answers without power")
+	}
+	if err := p.PowerOn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.awaitService(t)
+	if err := p.Undo(t.Context(), prepared); err != nil {
+		t.Errorf("something was left to undo: %v", err)
+	}
+	if err := p.ask(t); err != nil {
+		t.Errorf("undoing what is over took the service away: %v", err)
+	}
+}

@@ -5,6 +5,8 @@
 //
 //	err := drill.Inject(ctx, fault.Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")})
 //	err := drill.Inject(ctx, fault.PowerLoss{Node: "nomad-2"})
+//	err := drill.Inject(ctx, fault.ProcessPause{Node: "gulp", Process: "ospfd"})
+//	err := drill.Inject(ctx, fault.Partition{Node: "nomad-1", From: []string{"nomad-2"}, OneWay: true})
 //	err := drill.Inject(ctx, fault.BadResolvConf{Node: "blog-1", Content: "nameserver 192.0.2.1\n"})
 //	err := drill.Inject(ctx, fault.ReadOnlyRoot{Node: "web-1"})
 //	err := drill.Inject(ctx, fault.Maintenance{Runbook: upgrade}) // planned work as the cause

@@ -47,7 +47,7 @@ func benchCommand(out io.Writer) *cli.Command {
 			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times, and take as many fingerprints", Validator: positive},
 			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
 			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
-			&cli.IntFlag{Name: "failovers", Value: benchFailovers, Usage: "with --only failover, have routers fail over `N` times in each way with each setting", Validator: positive},
+			&cli.IntFlag{Name: "failovers", Value: benchFailovers, Usage: "with --only failover, have routers fail over `N` times in each way with each setting, fewer with slow ones", Validator: positive},
 			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover, which the others leave out", Validator: func(part string) error {
 				if benchPart(part) == nil {
 					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint or failover", part)
