@@ -60,6 +60,10 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 		Expect(drill.Judge()).To(Succeed())
 		Expect(canaryProcess(ctx, drill)).To(Equal(before), "the job was started again")
 		drill.Finding("the job kept its allocation and its process through stop, peers.json and start")
+		By("looking whether the audit has found the old addresses that are there for sure")
+		Expect(drill.Record().Mentions).To(ContainElement(And(
+			HaveField("Where", harness.WhereFile), HaveField("Key", HavePrefix("/var/lib/nomad/server/serf/")), HaveField("Because", Not(BeEmpty())),
+		)), "nobody found gossip's diary")
 	},
 		Entry("Raft protocol 3", Label("smoke"), raftV3, SpecTimeout(25*time.Minute)),
 		Entry("Raft protocol 2", Label("raft-v2"), raftV2, SpecTimeout(25*time.Minute)),

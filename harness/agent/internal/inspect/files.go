@@ -50,7 +50,7 @@ type identity struct {
 	modified, change syscall.Timespec
 }
 
-// A digest is remembered for as long as looks use it.
+// A digest of a file, or the target of a link, is remembered for as long as looks use it.
 type digest struct {
 	text string
 	seen bool // by the present look
@@ -206,11 +206,14 @@ func (l *look) describe(ctx context.Context, place string, info fs.FileInfo) (st
 	case mode.IsDir():
 		return "folder " + access, nil
 	case mode&fs.ModeSymlink != 0:
-		target, err := os.Readlink(l.at(place))
-		if err != nil {
-			return "", l.named(place, err)
-		}
-		return "link " + owner + " -> " + target, nil
+		target, err := l.remember(stat, func() (string, error) {
+			target, err := os.Readlink(l.at(place))
+			if err != nil {
+				return "", l.named(place, err)
+			}
+			return target, nil
+		})
+		return "link " + owner + " -> " + target, err
 	case mode&fs.ModeNamedPipe != 0:
 		return "pipe " + access, nil
 	case mode&fs.ModeSocket != 0:
@@ -230,7 +233,7 @@ func (l *look) content(ctx context.Context, place string, info fs.FileInfo, stat
 	case place == "/etc/hosts" || place == "/etc/hostname":
 		return l.ownName(place)
 	}
-	sum, err := l.digest(ctx, place, stat)
+	sum, err := l.remember(stat, func() (string, error) { return l.hash(ctx, place) })
 	return fmt.Sprintf(" %d bytes sha256:%s", info.Size(), sum), err
 }
 
@@ -257,17 +260,17 @@ func (l *look) ownName(place string) (string, error) {
 	return fmt.Sprintf(" %d bytes besides the machine's own line sha256:%s", len(others), shortDigest(others)), nil
 }
 
-// digest reads a file in a stream, unless it is one that was read before and has not changed.
-func (l *look) digest(ctx context.Context, place string, stat *syscall.Stat_t) (string, error) {
+// remember reads what is in a file, or where a link leads, unless it was read before and has not changed.
+func (l *look) remember(stat *syscall.Stat_t, read func() (string, error)) (string, error) {
 	if stat == nil || !settled(stat) {
-		return l.hash(ctx, place)
+		return read()
 	}
 	known := identityOf(stat)
 	if remembered, ok := l.hashes[known]; ok {
 		l.hashes[known] = digest{remembered.text, true}
 		return remembered.text, nil
 	}
-	text, err := l.hash(ctx, place)
+	text, err := read()
 	if err == nil {
 		l.hashes[known] = digest{text, true}
 	}
@@ -304,6 +307,7 @@ func (l *look) forget() {
 // hashBuffer is how much of a file is read at once, and how long a look that was broken off goes on.
 const hashBuffer = 128 << 10
 
+// hash reads a file in a stream.
 func (l *look) hash(ctx context.Context, place string) (string, error) {
 	file, err := os.OpenFile(l.at(place), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {

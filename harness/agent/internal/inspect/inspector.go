@@ -26,6 +26,7 @@ type Inspector struct {
 	mu       sync.Mutex // one look at a time: two would only slow each other
 	hashes   map[identity]digest
 	listings map[identity]listing
+	dpkg     dpkg
 }
 
 // New makes an inspector of the file tree below the root; "" is the system this process is in.

@@ -145,10 +145,6 @@ func (l *look) mentionsInSockets(_ context.Context, wanted map[netip.Addr]bool) 
 	if err != nil {
 		return nil, err
 	}
-	low, _, err := l.ephemeral()
-	if err != nil {
-		return nil, err
-	}
 	counts := map[harness.Mention]int{}
 	for _, one := range all {
 		address := one.local.Addr()
@@ -156,7 +152,7 @@ func (l *look) mentionsInSockets(_ context.Context, wanted map[netip.Addr]bool) 
 			address = one.remote.Addr()
 		}
 		if wanted[address] {
-			counts[harness.Mention{Where: harness.WhereSocket, Key: one.protocol + " " + states[one.state], Text: one.between(low), Address: address}]++
+			counts[harness.Mention{Where: harness.WhereSocket, Key: one.protocol + " " + states[one.state], Text: one.between(), Address: address}]++
 		}
 	}
 	var mentions []harness.Mention
@@ -169,13 +165,16 @@ func (l *look) mentionsInSockets(_ context.Context, wanted map[netip.Addr]bool) 
 	return mentions, nil
 }
 
-// between writes both ends of a socket, without the port of the client, which the kernel has chosen.
-func (s socket) between(low uint16) string {
+// lowestClient is the lowest port that kernels choose for clients, also those of labs.
+const lowestClient = 10_000
+
+// between writes both ends of a socket, without the port of the client, which the kernel has chosen: the higher one.
+func (s socket) between() string {
 	local, remote := s.local.String(), s.remote.String()
 	switch {
-	case s.local.Port() >= low && s.local.Port() > s.remote.Port():
+	case s.local.Port() >= lowestClient && s.local.Port() > s.remote.Port():
 		local = s.local.Addr().String()
-	case s.remote.Port() >= low:
+	case s.remote.Port() >= lowestClient:
 		remote = s.remote.Addr().String()
 	}
 	return local + " to " + remote

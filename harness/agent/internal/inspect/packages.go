@@ -4,7 +4,12 @@ package inspect
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -14,11 +19,34 @@ const installed = "install ok installed"
 
 // packages reads what dpkg knows. A system without it has none.
 func (l *look) packages(context.Context) ([]harness.Trait, error) {
-	content, err := l.readOptional("/var/lib/dpkg/status")
+	const status = "/var/lib/dpkg/status"
+	info, err := os.Lstat(l.at(status))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, l.named(status, err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	steady := ok && settled(stat)
+	if steady && l.dpkg.content == identityOf(stat) {
+		return slices.Clone(l.dpkg.traits), nil
+	}
+	content, err := l.readOptional(status)
 	if err != nil {
 		return nil, err
 	}
-	return packageTraits(content), nil
+	traits := packageTraits(content)
+	if steady {
+		l.dpkg = dpkg{content: identityOf(stat), traits: slices.Clone(traits)}
+	}
+	return traits, nil
+}
+
+// A dpkg is what its list of packages said, and when.
+type dpkg struct {
+	content identity
+	traits  []harness.Trait
 }
 
 // packageTraits reads paragraphs of "Field: value" lines.
