@@ -28,9 +28,10 @@ func (s *Supervisor) readFile(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Supervisor) read(path string) ([]byte, error) {
+	disk := s.systemDisk()
 	s.root.RLock()
 	defer s.root.RUnlock()
-	if s.disk != nil && !s.disk.inside {
+	if disk != nil && !disk.inside {
 		return nil, errOutside
 	}
 	file, err := os.Open(path)
@@ -54,7 +55,7 @@ func (s *Supervisor) writeFile(w http.ResponseWriter, r *http.Request) {
 	}
 	path := r.URL.Query().Get("path")
 	err = replace(path, content, fs.FileMode(mode))
-	if err == nil && s.hasDisk() {
+	if err == nil && s.systemDisk() != nil {
 		err = writeBack(path)
 	}
 	if err != nil {
@@ -62,11 +63,11 @@ func (s *Supervisor) writeFile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hasDisk tells whether the root is on a disk of the node's own.
-func (s *Supervisor) hasDisk() bool {
+// systemDisk is the disk that the root is on; nil where that is the container's own.
+func (s *Supervisor) systemDisk() *systemDisk {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.disk != nil
+	return s.disk
 }
 
 // writeBack returns when a file, and that its folder has it, are on the disk, as an editor does: what is
