@@ -135,7 +135,8 @@ func (r *resolver) present(ctx context.Context, reference string) (bool, error) 
 }
 
 // build makes the image unless another process or goroutine has made it in the meantime. Its base
-// and the others come first, outside of the lock and the slot: nobody who holds a slot waits for another's.
+// and the others come first, outside of the slot and the lock: nobody who holds a slot waits for another's.
+// The slot comes before the lock, so that who has the lock builds: other processes wait for nothing else.
 func (r *resolver) build(ctx context.Context, made recipe) error {
 	if err := r.check(ctx, made); err != nil {
 		return err
@@ -144,6 +145,12 @@ func (r *resolver) build(ctx context.Context, made recipe) error {
 	if err != nil {
 		return alreadyExplained{err}
 	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	unlock, err := r.cache.lock(ctx, "image-"+made.hash, made.image.String())
 	if err != nil {
 		return err
@@ -151,12 +158,6 @@ func (r *resolver) build(ctx context.Context, made recipe) error {
 	defer unlock()
 	if present, err := r.present(ctx, made.tag); present || err != nil {
 		return err
-	}
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 	return r.make(ctx, made, from)
 }

@@ -157,6 +157,43 @@ func TestSharedBaseIsBuiltOnce(t *testing.T) {
 	}
 }
 
+// Goal: a process that is busy with another image keeps nobody from building this one. Method: occupy the only
+// slot of one resolver, and have another one, of the same cache, make the image meanwhile.
+func TestWaitingForASlotHoldsNoLock(t *testing.T) {
+	engine := &fakeEngine{}
+	busy := testResolver(t, engine)
+	synctest.Test(t, func(t *testing.T) {
+		busy.slots = make(chan struct{}, 1)
+		busy.slots <- struct{}{}
+		image := testImage()
+		image.Recipe.Base = nil
+		waited := make(chan error)
+		go func() {
+			_, err := busy.resolve(t.Context(), image)
+			waited <- err
+		}()
+		synctest.Wait()
+
+		limited, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		idle, err := newResolver(engine, 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		idle.registries = busy.registries
+		if _, err := idle.resolve(limited, image); err != nil {
+			t.Errorf("while another process waits for its turn: %v", err)
+		}
+		<-busy.slots
+		if err := <-waited; err != nil {
+			t.Errorf("after that: %v", err)
+		}
+	})
+	if builds := slices.DeleteFunc(engine.calls, func(call string) bool { return !strings.HasPrefix(call, "build") }); len(builds) != 1 {
+		t.Errorf("it was built %d times: %q", len(builds), builds)
+	}
+}
+
 // Goal: a registry that cannot be reached costs its wait once; one that lacks an image is asked for
 // the next. Method: let two images fail to be pulled, in both ways, and count the attempts.
 func TestRegistryIsGivenUpWhenItCannotBeReached(t *testing.T) {
