@@ -3,7 +3,9 @@ package suite
 import (
 	"context"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
@@ -84,14 +86,22 @@ func resolveImages(t *testing.T, preview ginkgo.Report, needs []Need) {
 	if len(topologies) == 0 {
 		return // no spec of this folder will run
 	}
-	engine, err := lab.Connect(context.Background())
+	ctx, stop := untilInterrupted()
+	defer stop()
+	engine, err := lab.Connect(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer engine.Close()
-	if err := lab.Prepare(context.Background(), engine, progress(), topologies...); err != nil {
+	if err := lab.Prepare(ctx, engine, progress(), topologies...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// untilInterrupted is a context that ends when somebody ends the run. The runner's preview leaves a handler behind
+// that takes these signals and does nothing: without this one Ctrl-C would wait for a build to end.
+func untilInterrupted() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
 // selected tells whether a spec that will run has the label; the empty label stands for any spec.
