@@ -1,0 +1,149 @@
+package ganeti
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Found makes a cluster of nodes that have Ganeti installed, and its instances, as an operator would.
+type Found struct {
+	Cluster Cluster
+	SSHPort int // of every node's SSH server; 0 means 22
+}
+
+// Name says which cluster.
+func (f Found) Name() string { return "found " + f.Cluster.Name }
+
+// Steps found the cluster on its first node, have the others join it, and create the instances.
+func (f Found) Steps() []harness.Step {
+	first, others := f.Cluster.Nodes[0], f.Cluster.Nodes[1:]
+	var joins []harness.Step
+	for _, node := range others {
+		joins = append(joins, Join{Cluster: f.Cluster, Master: first, Node: node}.Steps()...)
+	}
+	steps := []harness.Step{
+		command("found the cluster on "+first, first, f.initialise()...),
+		{Name: "let people write by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
+			users := fmt.Sprintf("%s %s write\n", rapiUser, rapiPassword)
+			return operator.WriteFile(ctx, first, harness.File{Path: rapiUsers, Mode: 0o640, Data: []byte(users)})
+		}},
+	}
+	steps = append(steps, joins...)
+	return append(steps, f.create()...)
+}
+
+// initialise is the command that founds a cluster without disks.
+func (f Found) initialise() []string {
+	argv := []string{
+		"gnt-cluster", "init", "--enabled-hypervisors=fake", "--enabled-disk-templates=diskless",
+		"--master-netdev=" + f.Cluster.Card, "--no-etc-hosts", "--nic-parameters", "mode=routed,link=main",
+	}
+	if f.SSHPort != 0 {
+		argv = append(argv, "--node-parameters", fmt.Sprintf("ssh_port=%d", f.SSHPort))
+	}
+	return append(argv, f.Cluster.Name)
+}
+
+// create are the steps that create the instances and start them, each one job for all: what needs different nodes
+// is done at the same time.
+func (f Found) create() []harness.Step {
+	first := f.Cluster.Nodes[0]
+	const plan = "/root/instances.json"
+	batch, err := json.Marshal(f.batch())
+	names := make([]string, len(f.Cluster.Instances))
+	for i, instance := range f.Cluster.Instances {
+		names[i] = instance.Name
+	}
+	start := append([]string{"gnt-instance", "start", "--force-multiple"}, names...)
+	return []harness.Step{
+		{Name: "create " + strings.Join(names, ", "), Do: func(ctx context.Context, operator harness.Operator) error {
+			if err != nil {
+				return err
+			}
+			if err := operator.WriteFile(ctx, first, harness.File{Path: plan, Data: batch}); err != nil {
+				return err
+			}
+			return run(ctx, operator, first, "gnt-instance", "batch-create", plan)
+		}},
+		command("start them", first, start...),
+	}
+}
+
+// batch is what `gnt-instance batch-create` wants to know of the instances.
+func (f Found) batch() []map[string]any {
+	var batch []map[string]any
+	for _, instance := range f.Cluster.Instances {
+		batch = append(batch, map[string]any{
+			"instance_name": instance.Name, "mode": "create", "disk_template": "diskless", "disks": []any{},
+			"nics": []any{map[string]any{"ip": instance.Address.String()}}, "pnode": f.Cluster.Full(instance.Node),
+			"os_type": "noop+default", "no_install": true, "start": false, "ip_check": false, "name_check": false,
+			"ignore_ipolicy": true, "beparams": map[string]any{"minmem": 16, "maxmem": 16}, "hypervisor": "fake",
+		})
+	}
+	return batch
+}
+
+// Join adds a node to a cluster.
+type Join struct {
+	Cluster Cluster
+	Master  string
+	Node    string
+	Again   bool // it was a member before, and has been installed from nothing (--readd)
+}
+
+// Name says who joins.
+func (j Join) Name() string {
+	if j.Again {
+		return "re-add " + j.Node
+	}
+	return "add " + j.Node
+}
+
+// Steps let the master in by its key, and add the node.
+func (j Join) Steps() []harness.Step {
+	argv := []string{"gnt-node", "add", "--no-ssh-key-check"}
+	if j.Again {
+		argv = append(argv, "--readd")
+	}
+	return []harness.Step{
+		{Name: "let " + j.Master + " into " + j.Node, Do: j.trust},
+		command(j.Name(), j.Master, append(argv, j.Cluster.Full(j.Node))...),
+	}
+}
+
+// trust puts the master's key on the node.
+func (j Join) trust(ctx context.Context, operator harness.Operator) error {
+	key, err := operator.ReadFile(ctx, j.Master, "/root/.ssh/id_rsa.pub")
+	if err != nil {
+		return fmt.Errorf("read the key of %s: %w", j.Master, err)
+	}
+	return operator.WriteFile(ctx, j.Node, harness.File{Path: "/root/.ssh/authorized_keys", Mode: 0o600, Data: key})
+}
+
+// command is a step that runs a command on a node.
+func command(name, node string, argv ...string) harness.Step {
+	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
+		return run(ctx, operator, node, argv...)
+	}}
+}
+
+func run(ctx context.Context, operator harness.Operator, node string, argv ...string) error {
+	_, err := operator.Exec(ctx, node, argv...)
+	return err
+}
+
+// Carry carries out a runbook in peace, before a drill's fault, and says how long it took.
+func Carry(ctx context.Context, operator harness.Operator, runbook harness.Runbook) (time.Duration, error) {
+	began := time.Now()
+	for _, step := range runbook.Steps() {
+		if err := step.Do(ctx, operator); err != nil {
+			return time.Since(began), fmt.Errorf("%s: %s: %w", runbook.Name(), step.Name, err)
+		}
+	}
+	return time.Since(began), nil
+}
