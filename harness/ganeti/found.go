@@ -30,11 +30,14 @@ func (f Found) Steps() []harness.Step {
 		command("found the cluster on "+first, first, f.initialise()...),
 		{Name: "let people write by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
 			users := fmt.Sprintf("%s %s write\n", rapiUser, rapiPassword)
-			return operator.WriteFile(ctx, first, harness.File{Path: rapiUsers, Mode: 0o640, Data: []byte(users)})
+			if err := operator.WriteFile(ctx, first, harness.File{Path: rapiUsers, Mode: 0o640, Data: []byte(users)}); err != nil {
+				return err
+			}
+			return run(ctx, operator, first, "chown", "gnt-rapi:gnt-masterd", rapiUsers)
 		}},
 	}
 	steps = append(steps, joins...)
-	return append(steps, f.create()...)
+	return append(steps, f.create())
 }
 
 // initialise is the command that founds a cluster without disks.
@@ -49,29 +52,24 @@ func (f Found) initialise() []string {
 	return append(argv, f.Cluster.Name)
 }
 
-// create are the steps that create the instances and start them, each one job for all: what needs different nodes
+// create is the step that creates the instances and starts them, each by a job of its own: what needs different nodes
 // is done at the same time.
-func (f Found) create() []harness.Step {
-	first := f.Cluster.Nodes[0]
+func (f Found) create() harness.Step {
 	const plan = "/root/instances.json"
-	batch, err := json.Marshal(f.batch())
 	names := make([]string, len(f.Cluster.Instances))
 	for i, instance := range f.Cluster.Instances {
 		names[i] = instance.Name
 	}
-	start := append([]string{"gnt-instance", "start", "--force-multiple"}, names...)
-	return []harness.Step{
-		{Name: "create " + strings.Join(names, ", "), Do: func(ctx context.Context, operator harness.Operator) error {
-			if err != nil {
-				return err
-			}
-			if err := operator.WriteFile(ctx, first, harness.File{Path: plan, Data: batch}); err != nil {
-				return err
-			}
-			return run(ctx, operator, first, "gnt-instance", "batch-create", plan)
-		}},
-		command("start them", first, start...),
-	}
+	return harness.Step{Name: "create " + strings.Join(names, ", "), Do: func(ctx context.Context, operator harness.Operator) error {
+		batch, err := json.Marshal(f.batch())
+		if err != nil {
+			return err
+		}
+		if err := operator.WriteFile(ctx, f.Cluster.Nodes[0], harness.File{Path: plan, Data: batch}); err != nil {
+			return err
+		}
+		return run(ctx, operator, f.Cluster.Nodes[0], "gnt-instance", "batch-create", plan)
+	}}
 }
 
 // batch is what `gnt-instance batch-create` wants to know of the instances.
@@ -81,7 +79,7 @@ func (f Found) batch() []map[string]any {
 		batch = append(batch, map[string]any{
 			"instance_name": instance.Name, "mode": "create", "disk_template": "diskless", "disks": []any{},
 			"nics": []any{map[string]any{"ip": instance.Address.String()}}, "pnode": f.Cluster.Full(instance.Node),
-			"os_type": "noop+default", "no_install": true, "start": false, "ip_check": false, "name_check": false,
+			"os_type": "noop+default", "start": true, "ip_check": false, "name_check": false,
 			"ignore_ipolicy": true, "beparams": map[string]any{"minmem": 16, "maxmem": 16}, "hypervisor": "fake",
 		})
 	}

@@ -109,6 +109,9 @@ func IsVoteless(ctx context.Context, observer harness.Observer, node string) (bo
 	return slices.ContainsFunc(votelessLines, func(line string) bool { return strings.Contains(string(text), line) }), nil
 }
 
+// startLog has what the daemons' start says.
+const startLog = "/var/log/ganeti/start.log"
+
 // Restart restarts a node's daemons, as after a change of their arguments. A master's daemons that lack votes ask for
 // a minute and give up: that they are not there afterwards is for probes to see, so that nothing waits for them.
 type Restart struct{ Node string }
@@ -120,7 +123,7 @@ func (r Restart) Name() string { return "restart Ganeti's daemons on " + r.Node 
 func (r Restart) Steps() []harness.Step {
 	return []harness.Step{
 		command("stop them on "+r.Node, r.Node, "service", "ganeti", "stop"),
-		command("start them on "+r.Node, r.Node, "sh", "-c", "service ganeti start >/proc/1/fd/1 2>&1 </dev/null &"),
+		command("start them on "+r.Node, r.Node, "sh", "-c", "service ganeti start >"+startLog+" 2>&1 </dev/null &"),
 	}
 }
 
@@ -143,8 +146,50 @@ func (s SwitchOn) Steps() []harness.Step {
 	}}}
 }
 
-// Refused claims that a runbook's first step is refused, with words that the operator is told. Nothing else of it is
-// carried out.
+// GivenUp waits until a node's master daemons, begun by [Restart], have asked for votes in vain and given up.
+type GivenUp struct{ Node string }
+
+// Name says whose.
+func (g GivenUp) Name() string { return "wait for the master daemons of " + g.Node + " to give up" }
+
+// waitForGivingUp allows for two daemons that ask for a minute each.
+var waitForGivingUp = harness.Wait{For: "the master daemons to give up", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}
+
+// Steps wait.
+func (g GivenUp) Steps() []harness.Step {
+	return []harness.Step{{Name: g.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+		return waitForGivingUp.Until(ctx, func(ctx context.Context) error {
+			said, err := operator.ReadFile(ctx, g.Node, startLog)
+			if err == nil && !strings.Contains(string(said), noVotes) {
+				err = fmt.Errorf("they have said: %s", said)
+			}
+			return err
+		})
+	}}}
+}
+
+// noVotes is what a master daemon says that gives up.
+const noVotes = "Couldn't gather voting results of enough nodes"
+
+// StepDown has a node that takes itself for the master cease to be it: its daemons stop, and it gives the cluster's
+// address up.
+type StepDown struct {
+	Cluster Cluster
+	Node    string
+}
+
+// Name says who.
+func (s StepDown) Name() string { return "have " + s.Node + " step down" }
+
+// Steps stop the daemons, and take the address away.
+func (s StepDown) Steps() []harness.Step {
+	return []harness.Step{
+		command("stop Ganeti's daemons on "+s.Node, s.Node, "service", "ganeti", "stop"),
+		command("take the cluster's address from "+s.Node, s.Node, "ip", "address", "del", s.Cluster.Address.String()+"/32", "dev", s.Cluster.Card),
+	}
+}
+
+// Refused claims that a runbook's last step is refused, with words that the operator is told.
 type Refused struct {
 	Runbook harness.Runbook
 	With    string
@@ -156,7 +201,7 @@ func (r Refused) Name() string { return r.Runbook.Name() + ": refused" }
 // Steps try it.
 func (r Refused) Steps() []harness.Step {
 	return []harness.Step{{Name: r.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		err := r.Runbook.Steps()[0].Do(ctx, operator)
+		_, err := Carry(ctx, operator, r.Runbook)
 		if err == nil {
 			return errors.New("it was not refused")
 		}

@@ -19,6 +19,9 @@ const (
 	sayingPeriod = 500 * time.Millisecond
 )
 
+// PagePort is where instances serve their pages.
+const PagePort = 8080
+
 // daemonPort is where a node's daemon takes its master's orders.
 const daemonPort = 1811
 
@@ -33,7 +36,7 @@ func RunsOn(instance Instance, node string) harness.Probe {
 }
 
 func served(instance Instance, claim, contains string) harness.Probe {
-	question := harness.HTTPQuestion{At: netip.AddrPortFrom(instance.Address, 80), Contains: contains}
+	question := harness.HTTPQuestion{At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains}
 	return harness.NetworkProbe{
 		Label: instance.Name + " " + claim, Ask: harness.Fixed(harness.Question{HTTP: &question}),
 	}
