@@ -155,6 +155,31 @@ func (m manageableByName) Check(ctx context.Context, observer harness.Observer) 
 	return Manageable(moved).Check(ctx, observer)
 }
 
+// DaemonByName claims that a node's daemon takes connections at the address that the master finds its name at, once a
+// second: that is where orders go.
+func DaemonByName(cluster Cluster, master, node string) harness.Probe {
+	return daemonByName{cluster, master, node}
+}
+
+type daemonByName struct {
+	cluster      Cluster
+	master, node string
+}
+
+func (d daemonByName) Name() string        { return "the daemon of " + d.node + " answers by its name" }
+func (daemonByName) Period() time.Duration { return daemonPeriod }
+func (d daemonByName) Check(ctx context.Context, observer harness.Observer) error {
+	text, err := observer.ReadFile(ctx, d.master, hostsFile)
+	if err != nil {
+		return err
+	}
+	at, err := find(text, d.cluster.Full(d.node))
+	if err != nil {
+		return err
+	}
+	return daemonAt("the daemon of "+d.node, at).Check(ctx, observer)
+}
+
 // A host is a line of a file of hosts.
 type host struct {
 	address netip.Addr

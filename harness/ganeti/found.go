@@ -30,10 +30,15 @@ func (f Found) Steps() []harness.Step {
 		command("found the cluster on "+first, first, f.initialise()...),
 		{Name: "let people write by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
 			users := fmt.Sprintf("%s %s write\n", rapiUser, rapiPassword)
-			if err := operator.WriteFile(ctx, first, harness.File{Path: rapiUsers, Mode: 0o640, Data: []byte(users)}); err != nil {
+			// The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
+			const written = rapiUsers + ".new"
+			if err := operator.WriteFile(ctx, first, harness.File{Path: written, Mode: 0o640, Data: []byte(users)}); err != nil {
 				return err
 			}
-			return run(ctx, operator, first, "chown", "gnt-rapi:gnt-masterd", rapiUsers)
+			if err := run(ctx, operator, first, "chown", "gnt-rapi:gnt-masterd", written); err != nil {
+				return err
+			}
+			return run(ctx, operator, first, "mv", written, rapiUsers)
 		}},
 	}
 	steps = append(steps, joins...)

@@ -88,9 +88,18 @@ func NodeDaemon(node string) harness.Probe {
 		Label: "the daemon of " + node + " answers", Every: daemonPeriod,
 		Ask: func(observer harness.Observer) (harness.Question, error) {
 			at, err := address(observer, node)
-			return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(at, daemonPort)}}, err
+			return daemonQuestion(at), err
 		},
 	}
+}
+
+// daemonAt is a claim about a daemon at an address.
+func daemonAt(label string, at netip.Addr) harness.NetworkProbe {
+	return harness.NetworkProbe{Label: label, Every: daemonPeriod, Ask: harness.Fixed(daemonQuestion(at))}
+}
+
+func daemonQuestion(at netip.Addr) harness.Question {
+	return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(at, daemonPort)}}
 }
 
 // masterFile is where every node keeps the name of its master.

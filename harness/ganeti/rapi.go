@@ -57,12 +57,13 @@ type clusterInfo struct {
 }
 
 // Manageable claims that the cluster's address takes orders: the master daemons behind it answer, and say that
-// the cluster's master is one of its nodes. It is asked every 500 ms by HTTPS (RAPI).
+// the cluster's master is one of its nodes. It is asked once a second by HTTPS (RAPI),
+// which starts a process for every question.
 func Manageable(cluster Cluster) harness.Probe { return manageable{cluster} }
 
 type manageable struct{ cluster Cluster }
 
-const manageablePeriod = 500 * time.Millisecond
+const manageablePeriod = time.Second
 
 func (m manageable) Name() string        { return "the cluster takes orders at " + m.cluster.Address.String() }
 func (manageable) Period() time.Duration { return manageablePeriod }
@@ -80,12 +81,12 @@ func (m manageable) Check(ctx context.Context, observer harness.Observer) error 
 }
 
 // tagsInterval is the time between two tags: each is a job of its own, which starts a program on the master.
-const tagsInterval = 700 * time.Millisecond
+const tagsInterval = 2 * time.Second
 
 // jobPeriod is the time between two looks at a job.
-const jobPeriod = 50 * time.Millisecond
+const jobPeriod = 200 * time.Millisecond
 
-// Tags is a ledger of tags of the cluster, one every 700 ms, by RAPI. A tag is in the cluster's configuration, which
+// Tags is a ledger of tags of the cluster, one every 2 s, by RAPI. A tag is in the cluster's configuration, which
 // the master writes to its disk and to the other candidates'. It is acknowledged when its job has succeeded.
 func Tags(cluster Cluster) harness.Ledger { return tags{cluster} }
 
