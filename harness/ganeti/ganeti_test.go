@@ -158,20 +158,20 @@ func TestCommands(t *testing.T) {
 	cluster := aCluster(t)
 	wiki := cluster.Instances[1]
 	for want, runbook := range map[string]harness.Runbook{
-		"node2: gnt-cluster master-failover":                                             MasterFailover{To: "node2"},
-		"gnt-cluster master-failover --no-voting --yes-do-it":                            MasterFailover{To: "node2", NoVoting: true},
-		"gnt-node modify --offline=yes node1.virt.example":                               Offline{cluster, "node2", "node1"},
-		"gnt-node add --no-ssh-key-check --readd node2.virt.example":                     Join{Cluster: cluster, Master: "node1", Node: "node2", Again: true},
-		"gnt-instance migrate -f -n node1.virt.example wiki2.virt.example":               Migrate{cluster, "node1", wiki, "node1"},
-		"gnt-instance failover -f -n node1.virt.example wiki2.virt.example":              Failover{cluster, "node1", wiki, "node1"},
-		"gnt-node modify --drained=yes node2.virt.example":                               Drain{cluster, "node1", "node2", []Instance{wiki}, "node1"},
-		"gnt-instance failover -f --ignore-consistency -n node1.virt.example wiki2.virt": NodeFailover{cluster, "node1", "node2", []Instance{wiki}, "node1"},
-		"gnt-instance shutdown wiki2.virt.example":                                       Shutdown{"node1", wiki},
-		"gnt-instance start --force-multiple wiki2.virt.example":                         StartInstances{"node1", []Instance{wiki}},
-		"gnt-cluster rename -f cluster.virt.example":                                     ClusterAddress{cluster, "node1", netip.MustParseAddr("10.203.1.6")},
-		"--node-parameters ssh_port=2222 cluster.virt.example":                           Found{Cluster: cluster, SSHPort: 2222},
-		"gnt-instance batch-create /root/instances.json":                                 Found{Cluster: cluster},
-		"while :; do ganeti-watcher; sleep 5; done":                                      Watch{"node1", 5 * time.Second},
+		"node2: gnt-cluster master-failover":                                MasterFailover{To: "node2"},
+		"gnt-cluster master-failover --no-voting --yes-do-it":               MasterFailover{To: "node2", NoVoting: true},
+		"gnt-node modify --offline=yes node1.virt.example":                  Offline{cluster, "node2", "node1"},
+		"gnt-node add --no-ssh-key-check --readd node2.virt.example":        Join{Cluster: cluster, Master: "node1", Node: "node2", Again: true},
+		"gnt-instance migrate -f -n node1.virt.example wiki2.virt.example":  Migrate{cluster, "node1", wiki, "node1"},
+		"gnt-instance failover -f -n node1.virt.example wiki2.virt.example": Failover{cluster, "node1", wiki, "node1"},
+		"gnt-node modify --drained=yes node2.virt.example":                  Drain{cluster, "node1", "node2", []Instance{wiki}, "node1"},
+		"gnt-node failover -f --ignore-consistency node2.virt.example":      NodeFailover{cluster, "node1", "node2"},
+		"gnt-instance shutdown wiki2.virt.example":                          Shutdown{"node1", wiki},
+		"gnt-instance start --force-multiple wiki2.virt.example":            StartInstances{"node1", []Instance{wiki}},
+		"gnt-cluster rename -f cluster.virt.example":                        ClusterAddress{cluster, "node1", netip.MustParseAddr("10.203.1.6")},
+		"--node-parameters ssh_port=2222 cluster.virt.example":              Found{Cluster: cluster, SSHPort: 2222},
+		"gnt-instance batch-create /root/instances.json":                    Found{Cluster: cluster},
+		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
 	} {
 		machines := aRack(t)
 		expectCarried(t, machines, runbook)

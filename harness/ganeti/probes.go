@@ -10,14 +10,18 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// The periods of probes, beyond that of a page (20 ms). An address costs a system call; a node daemon makes a process
-// for whoever knocks.
+// The periods of probes. An address costs a system call; a page's server, and a node's daemon, make a process for
+// whoever knocks.
 const (
+	pagePeriod   = 50 * time.Millisecond
 	holderPeriod = 50 * time.Millisecond
 	masterPeriod = 100 * time.Millisecond
 	daemonPeriod = time.Second
 	sayingPeriod = 500 * time.Millisecond
 )
+
+// pageLimit is about as long as a person waits for a page. Every page is a process of a machine that does other things.
+const pageLimit = 2 * time.Second
 
 // PagePort is where instances serve their pages.
 const PagePort = 8080
@@ -25,7 +29,7 @@ const PagePort = 8080
 // daemonPort is where a node's daemon takes its master's orders.
 const daemonPort = 1811
 
-// Serves claims that an instance serves its page, at its own address and wherever it runs. Clients ask every 20 ms.
+// Serves claims that an instance serves its page, at its own address and wherever it runs. Clients ask every 50 ms.
 func Serves(instance Instance) harness.Probe {
 	return served(instance, "serves its page", instance.Name)
 }
@@ -38,7 +42,8 @@ func RunsOn(instance Instance, node string) harness.Probe {
 func served(instance Instance, claim, contains string) harness.Probe {
 	question := harness.HTTPQuestion{At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains}
 	return harness.NetworkProbe{
-		Label: instance.Name + " " + claim, Ask: harness.Fixed(harness.Question{HTTP: &question}),
+		Label: instance.Name + " " + claim, Every: pagePeriod, Limit: pageLimit,
+		Ask: harness.Fixed(harness.Question{HTTP: &question}),
 	}
 }
 

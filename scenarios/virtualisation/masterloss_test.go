@@ -70,7 +70,7 @@ func (s *story) takesOver(ctx context.Context, lose suite.Loss, takeover ...harn
 func (s *story) withoutNode1() []harness.Runbook {
 	return []harness.Runbook{
 		ganeti.Offline{Cluster: s.cluster, Master: node2, Node: node1},
-		ganeti.NodeFailover{Cluster: s.cluster, Master: node2, Node: node1, Instances: []ganeti.Instance{s.wiki(node1)}, To: node2},
+		ganeti.NodeFailover{Cluster: s.cluster, Master: node2, Node: node1},
 	}
 }
 
