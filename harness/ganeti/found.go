@@ -3,6 +3,7 @@ package ganeti
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -115,8 +116,30 @@ func (j Join) Steps() []harness.Step {
 	}
 	return []harness.Step{
 		{Name: "let " + j.Master + " into " + j.Node, Do: j.trust},
-		command(j.Name(), j.Master, append(argv, j.Cluster.Full(j.Node))...),
+		{Name: j.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+			return addNode(ctx, operator, j.Master, append(argv, j.Cluster.Full(j.Node))...)
+		}},
 	}
+}
+
+// waitForMember allows for a new member's daemon that starts on a busy machine.
+var waitForMember = harness.Wait{For: "the new member's daemon", Interval: time.Second, Limit: 3 * time.Minute}
+
+// tooEarly is what Ganeti says when the daemon that it has just started on a new member does not answer yet.
+const tooEarly = "Can't get version information from node"
+
+// addNode runs the command, and again when it came too early, as an operator does.
+func addNode(ctx context.Context, operator harness.Operator, master string, argv ...string) error {
+	var final error
+	err := waitForMember.Until(ctx, func(ctx context.Context) error {
+		err := run(ctx, operator, master, argv...)
+		if err != nil && strings.Contains(err.Error(), tooEarly) {
+			return err
+		}
+		final = err
+		return nil
+	})
+	return errors.Join(err, final)
 }
 
 // trust puts the master's key on the node.
