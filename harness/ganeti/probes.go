@@ -20,8 +20,8 @@ const (
 	sayingPeriod = 500 * time.Millisecond
 )
 
-// pageLimit is about as long as a person waits for a page. Every page is a process of a machine that does other things.
-const pageLimit = 2 * time.Second
+// pageLimit is about as long as a person waits for a page. Two seconds are not enough on two processors: every page is a process of a machine that does other things.
+const pageLimit = 4 * time.Second
 
 // PagePort is where instances serve their pages.
 const PagePort = 8080

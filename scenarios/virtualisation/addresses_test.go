@@ -32,7 +32,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		Expect(ganeti.Holds(node1, fixtures.GanetiAddress()).Check(ctx, drill.Lab)).NotTo(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
-	}, SpecTimeout(8*time.Minute))
+	}, SpecTimeout(12*time.Minute))
 
 	It("of a node is changed in the configuration by hand, and the node is added again", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
@@ -48,7 +48,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
-	}, SpecTimeout(8*time.Minute))
+	}, SpecTimeout(12*time.Minute))
 })
 
 // The ports of SSH servers that are not where everybody expects them.
@@ -85,5 +85,5 @@ var _ = Describe("An SSH port other than 22", Label("ganeti", postmortem), func(
 		Expect(lab.Exec(ctx, node1, "gnt-cluster", "command", "-n", cluster.Full(node2), "hostname")).To(ContainSubstring("node2"))
 		_, err = lab.Exec(ctx, node1, "gnt-cluster", "command", "hostname")
 		Expect(err).To(MatchError(ContainSubstring("return code = 255")))
-	}, SpecTimeout(8*time.Minute))
+	}, SpecTimeout(12*time.Minute))
 })

@@ -33,12 +33,12 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 	},
 		Entry("by migration", func(s *story) harness.Runbook {
 			return ganeti.Migrate{Cluster: s.cluster, Master: node1, Instance: s.wiki(node2), To: node1}
-		}, SpecTimeout(5*time.Minute)),
+		}, SpecTimeout(8*time.Minute)),
 		Entry("by failover", func(s *story) harness.Runbook {
 			return ganeti.Failover{Cluster: s.cluster, Master: node1, Instance: s.wiki(node2), To: node1}
-		}, SpecTimeout(5*time.Minute)),
+		}, SpecTimeout(8*time.Minute)),
 		Entry("because its own is drained", func(s *story) harness.Runbook {
 			return ganeti.Drain{Cluster: s.cluster, Master: node1, Node: node2, Instances: []ganeti.Instance{s.wiki(node2)}, To: node1}
-		}, SpecTimeout(5*time.Minute)),
+		}, SpecTimeout(8*time.Minute)),
 	)
 })

@@ -30,7 +30,7 @@ var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
-	}, SpecTimeout(5*time.Minute))
+	}, SpecTimeout(8*time.Minute))
 
 	It("leaves an instance alone that somebody has shut down", func(ctx SpecContext) {
 		drill := begin(ctx, 2, bitten)
@@ -44,5 +44,5 @@ var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(MatchError(harness.ErrNotRecovered))
 		Expect(drill.Judge()).To(Succeed())
-	}, SpecTimeout(5*time.Minute))
+	}, SpecTimeout(8*time.Minute))
 })
