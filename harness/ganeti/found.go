@@ -58,30 +58,70 @@ func (f Found) initialise() []string {
 	return append(argv, f.Cluster.Name)
 }
 
+// waitForFounding allows for commands that are given again on a busy machine.
+var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 4 * time.Minute}
+
+// timedOut tells whether a command failed because a node's daemon did not answer within the five seconds that Ganeti
+// gives it. On a busy machine that happens, and people then give the command again.
+func timedOut(err error) bool { return err != nil && strings.Contains(err.Error(), "Error 28: ") }
+
 // create is the step that creates the instances and starts them, each by a job of its own: what needs different nodes
 // is done at the same time.
 func (f Found) create() harness.Step {
-	const plan = "/root/instances.json"
 	names := make([]string, len(f.Cluster.Instances))
 	for i, instance := range f.Cluster.Instances {
 		names[i] = instance.Name
 	}
 	return harness.Step{Name: "create " + strings.Join(names, ", "), Do: func(ctx context.Context, operator harness.Operator) error {
-		batch, err := json.Marshal(f.batch())
-		if err != nil {
+		err := f.createNow(ctx, operator, f.Cluster.Instances)
+		if !timedOut(err) {
 			return err
 		}
-		if err := operator.WriteFile(ctx, f.Cluster.Nodes[0], harness.File{Path: plan, Data: batch}); err != nil {
-			return err
-		}
-		return run(ctx, operator, f.Cluster.Nodes[0], "gnt-instance", "batch-create", plan)
+		return waitForFounding.Until(ctx, func(ctx context.Context) error { return f.createMissing(ctx, operator) })
 	}}
 }
 
-// batch is what `gnt-instance batch-create` wants to know of the instances.
-func (f Found) batch() []map[string]any {
-	var batch []map[string]any
+func (f Found) createNow(ctx context.Context, operator harness.Operator, instances []Instance) error {
+	const plan = "/root/instances.json"
+	batch, err := json.Marshal(f.batch(instances))
+	if err != nil {
+		return err
+	}
+	if err := operator.WriteFile(ctx, f.Cluster.Nodes[0], harness.File{Path: plan, Data: batch}); err != nil {
+		return err
+	}
+	return run(ctx, operator, f.Cluster.Nodes[0], "gnt-instance", "batch-create", plan)
+}
+
+// createMissing creates the instances that are not there, or else starts those that do not run; nil when all run.
+func (f Found) createMissing(ctx context.Context, operator harness.Operator) error {
+	listed, err := operator.Exec(ctx, f.Cluster.Nodes[0], "gnt-instance", "list", "--no-headers", "--separator= ", "-o", "name,status")
+	if err != nil {
+		return err
+	}
+	var missing, down []Instance
 	for _, instance := range f.Cluster.Instances {
+		switch {
+		case !strings.Contains(string(listed), instance.Name+" "):
+			missing = append(missing, instance)
+		case !strings.Contains(string(listed), instance.Name+" running"):
+			down = append(down, instance)
+		}
+	}
+	if len(missing) > 0 {
+		return errors.Join(f.createNow(ctx, operator, missing), errors.New("some instances were missing"))
+	}
+	if len(down) > 0 {
+		_, err := Carry(ctx, operator, StartInstances{Master: f.Cluster.Nodes[0], Instances: down})
+		return errors.Join(err, errors.New("some instances were down"))
+	}
+	return nil
+}
+
+// batch is what `gnt-instance batch-create` wants to know of the instances.
+func (f Found) batch(instances []Instance) []map[string]any {
+	var batch []map[string]any
+	for _, instance := range instances {
 		batch = append(batch, map[string]any{
 			"instance_name": instance.Name, "mode": "create", "disk_template": "diskless", "disks": []any{},
 			"nics": []any{map[string]any{"ip": instance.Address.String()}}, "pnode": f.Cluster.Full(instance.Node),
@@ -122,18 +162,12 @@ func (j Join) Steps() []harness.Step {
 	}
 }
 
-// waitForMember allows for a new member's daemon that starts on a busy machine.
-var waitForMember = harness.Wait{For: "the new member's daemon", Interval: time.Second, Limit: 3 * time.Minute}
-
-// tooEarly is what Ganeti says when the daemon that it has just started on a new member does not answer yet.
-const tooEarly = "Can't get version information from node"
-
-// addNode runs the command, and again when it came too early, as an operator does.
+// addNode runs the command, and again when it timed out: a new member's daemon has only just started.
 func addNode(ctx context.Context, operator harness.Operator, master string, argv ...string) error {
 	var final error
-	err := waitForMember.Until(ctx, func(ctx context.Context) error {
+	err := waitForFounding.Until(ctx, func(ctx context.Context) error {
 		err := run(ctx, operator, master, argv...)
-		if err != nil && strings.Contains(err.Error(), tooEarly) {
+		if timedOut(err) {
 			return err
 		}
 		final = err

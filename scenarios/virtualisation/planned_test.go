@@ -12,7 +12,7 @@ import (
 )
 
 // planned is the target of work that is done on purpose, while clients look on.
-var planned = harness.Objective{RTO: 30 * time.Second, NoData: true, Dwell: 3 * time.Second, Patience: time.Minute}
+var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: 3 * time.Second, Patience: 3 * time.Minute}
 
 var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 	DescribeTable("goes to another hypervisor on purpose", func(ctx SpecContext, work func(*story) harness.Runbook) {

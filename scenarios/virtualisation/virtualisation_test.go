@@ -46,6 +46,7 @@ func begin(ctx SpecContext, nodes int, objective harness.Objective) *story {
 	cluster, err := ganeti.ClusterOf(fixtures.Ganeti(nodes))
 	Expect(err).NotTo(HaveOccurred())
 	s := &story{drill, cluster}
+	Expect(drill.Expect(differences()...)).To(Succeed())
 	By("founding the cluster, as an operator would")
 	took := s.carry(ctx, ganeti.Found{Cluster: s.cluster})
 	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready in %.1f s, %.1f s of which its operator needed", nodes, time.Since(began).Seconds(), took.Seconds()))
