@@ -43,7 +43,22 @@ func (f Found) Steps() []harness.Step {
 		}},
 	}
 	steps = append(steps, joins...)
-	return append(steps, f.create())
+	return append(steps, f.create(), f.activate())
+}
+
+// activate makes sure that the cluster's address is there: a master whose own daemon was busy when the cluster was
+// founded goes without it, and says so only in passing.
+func (f Found) activate() harness.Step {
+	first := f.Cluster.Nodes[0]
+	return harness.Step{Name: "make sure that the cluster has its address", Do: func(ctx context.Context, operator harness.Operator) error {
+		return waitForFounding.Until(ctx, func(ctx context.Context) error {
+			missing := Holds(first, f.Cluster.Address).Check(ctx, operator)
+			if missing == nil {
+				return nil
+			}
+			return errors.Join(missing, run(ctx, operator, first, "gnt-cluster", "activate-master-ip"))
+		})
+	}}
 }
 
 // initialise is the command that founds a cluster without disks.

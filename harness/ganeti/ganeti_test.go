@@ -56,6 +56,17 @@ func (h *hypervisors) Exec(_ context.Context, node string, argv ...string) ([]by
 	return nil, nil
 }
 
+// Ask answers that node1 has the cluster's address once it was told to take it, and that nobody has any other.
+func (h *hypervisors) Ask(_ context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+	sample := harness.Sample{Due: time.Now(), Asked: time.Now(), Seen: time.Now()}
+	has := from == "node1" && question.Address != nil && question.Address.Has.String() == "10.203.1.5"
+	if !has || !slices.Contains(h.commands, "node1: gnt-cluster activate-master-ip") {
+		sample.Err = errors.New("no")
+	}
+	samples([]harness.Sample{sample})
+	return nil, nil
+}
+
 func aRack(t *testing.T) *hypervisors {
 	t.Helper()
 	machines := rack.New(aTopology())
@@ -170,6 +181,7 @@ func TestCommands(t *testing.T) {
 		"gnt-instance start --force-multiple wiki2.virt.example":            StartInstances{"node1", []Instance{wiki}},
 		"gnt-cluster rename -f cluster.virt.example":                        ClusterAddress{cluster, "node1", netip.MustParseAddr("10.203.1.6")},
 		"--node-parameters ssh_port=2222 cluster.virt.example":              Found{Cluster: cluster, SSHPort: 2222},
+		"gnt-cluster activate-master-ip":                                    Found{Cluster: cluster},
 		"gnt-instance batch-create /root/instances.json":                    Found{Cluster: cluster},
 		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
 	} {
@@ -223,4 +235,45 @@ func TestCountMasters(t *testing.T) {
 	record.SLIs = record.SLIs[:1]
 	_, err = CountMasters(cluster, record)
 	rack.Expect(t, err, "nobody watched")
+}
+
+// Goal: a cluster whose founding timed out half-way is founded all the same, with what is missing and no more. Method:
+// a machine of which the first batch fails, and that lists one instance of three, then two running ones, then all.
+func TestFoundTriesAgain(t *testing.T) {
+	cluster := aCluster(t)
+	slow := &slowHypervisors{hypervisors: aRack(t), lists: []string{
+		"wiki1.virt.example running\n", "wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example ADMIN_down\n",
+		"wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example running\n",
+	}}
+	waitForFounding.Interval = time.Millisecond
+	if _, err := Carry(t.Context(), slow, Found{Cluster: cluster}); err != nil {
+		t.Fatal(err)
+	}
+	if slow.batches != 2 || !slices.Contains(slow.commands, "node1: gnt-instance start --force-multiple wiki3.virt.example") {
+		t.Errorf("%d batches, and the commands %q", slow.batches, slow.commands)
+	}
+	if batch, _ := slow.ReadFile(t.Context(), "node1", "/root/instances.json"); strings.Contains(string(batch), "wiki1") || !strings.Contains(string(batch), "wiki2") {
+		t.Errorf("the second batch is %s", batch)
+	}
+}
+
+// slowHypervisors time out when they create instances for the first time, and list what they are told to.
+type slowHypervisors struct {
+	*hypervisors
+	lists   []string
+	batches int
+}
+
+func (s *slowHypervisors) Exec(ctx context.Context, node string, argv ...string) ([]byte, error) {
+	switch {
+	case slices.Contains(argv, "batch-create"):
+		if s.batches++; s.batches == 1 {
+			return nil, &harness.CommandError{Node: node, Argv: argv, ExitCode: 1, Output: "Error 28: SSL connection timeout"}
+		}
+	case slices.Contains(argv, "list"):
+		list := s.lists[0]
+		s.lists = s.lists[1:]
+		return []byte(list), nil
+	}
+	return s.hypervisors.Exec(ctx, node, argv...)
 }

@@ -10,7 +10,6 @@ func differences() []harness.Planned {
 	)
 	return []harness.Planned{
 		{Kind: harness.KindAddress, Key: "eth0**", Because: moves},
-		{Kind: harness.KindProcess, Key: "root busybox httpd **", Because: moves},
 		{Kind: harness.KindSocket, Key: "tcp 10.203.1.*:8080", Because: moves},
 		{Kind: harness.KindProcess, Key: "**ganeti**", Because: daemons},
 		{Kind: harness.KindProcess, Key: "root sshd: **", Because: "the master's connections end when they are idle"},
