@@ -277,3 +277,15 @@ func (s *slowHypervisors) Exec(ctx context.Context, node string, argv ...string)
 	}
 	return s.hypervisors.Exec(ctx, node, argv...)
 }
+
+// Goal: what a cluster's verification finds is told, but for the line that every container has. Method: its own words.
+func TestComplaints(t *testing.T) {
+	const said = "Submitted jobs 20, 21\n* Verifying node status\n" +
+		"  - ERROR: node node1.virt.example: The procfs filesystem doesn't seem to be mounted under /proc, missing required directory /proc/sys and the file /proc/sysrq-trigger\n" +
+		"  - ERROR: node node1.virt.example: ssh communication with node 'node2.virt.example': ssh problem: ssh: connect to host node2.virt.example port 2222: Connection refused\n" +
+		"  - NOTICE: 1 node(s) with outdated configuration\n"
+	found := complaints(said)
+	if len(found) != 1 || !strings.Contains(found[0], "port 2222: Connection refused") {
+		t.Errorf("found %q", found)
+	}
+}
