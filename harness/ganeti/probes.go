@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -14,7 +15,7 @@ import (
 const (
 	pagePeriod   = 50 * time.Millisecond
 	holderPeriod = 50 * time.Millisecond
-	masterPeriod = 100 * time.Millisecond
+	masterPeriod = 250 * time.Millisecond
 	daemonPeriod = time.Second
 	sayingPeriod = 500 * time.Millisecond
 )
@@ -66,7 +67,7 @@ func (c Cluster) Holders() []harness.Probe {
 	return holders
 }
 
-// OneMaster claims that exactly one node answers to the cluster's address. Every node's kernel is asked, each 100 ms.
+// OneMaster claims that exactly one node answers to the cluster's address. Every node's kernel is asked, each 250 ms.
 func OneMaster(cluster Cluster) harness.Probe { return oneMaster{cluster} }
 
 type oneMaster struct{ cluster Cluster }
@@ -74,9 +75,20 @@ type oneMaster struct{ cluster Cluster }
 func (o oneMaster) Name() string        { return "one node alone has " + o.cluster.Address.String() }
 func (oneMaster) Period() time.Duration { return masterPeriod }
 func (o oneMaster) Check(ctx context.Context, observer harness.Observer) error {
+	var (
+		group sync.WaitGroup
+		has   = make([]bool, len(o.cluster.Nodes))
+	)
+	for i, node := range o.cluster.Nodes {
+		group.Go(func() { has[i] = Holds(node, o.cluster.Address).Check(ctx, observer) == nil })
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // who has not answered has not said no
+	}
 	var holders []string
-	for _, node := range o.cluster.Nodes {
-		if Holds(node, o.cluster.Address).Check(ctx, observer) == nil {
+	for i, node := range o.cluster.Nodes {
+		if has[i] {
 			holders = append(holders, node)
 		}
 	}
