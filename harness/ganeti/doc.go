@@ -7,7 +7,6 @@
 //	steady := harness.All(ganeti.Serves(wiki), ganeti.Manageable(cluster), ganeti.OneMaster(cluster))
 //	err = drill.Watch(ctx, cluster.Holders()...)                             // who has the cluster's address
 //	err = drill.Baseline(ctx, steady)
-//	err = drill.StartWriting(ctx, harness.Ledgers(ganeti.Tags(cluster)))     // what a new master must know
 //	...
 //	err = drill.Repair(ctx, ganeti.MasterFailover{To: "node2", NoVoting: true}, ganeti.Voteless{Node: "node2"})
 //	masters, err := ganeti.CountMasters(cluster, drill.Record())             // seconds with none, one and two

@@ -29,8 +29,8 @@ func (f Found) Steps() []harness.Step {
 	}
 	steps := []harness.Step{
 		command("found the cluster on "+first, first, f.initialise()...),
-		{Name: "let people write by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
-			users := fmt.Sprintf("%s %s write\n", rapiUser, rapiPassword)
+		{Name: "let people ask by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
+			users := fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
 			// The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
 			const written = rapiUsers + ".new"
 			if err := operator.WriteFile(ctx, first, harness.File{Path: written, Mode: 0o640, Data: []byte(users)}); err != nil {

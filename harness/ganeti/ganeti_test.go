@@ -145,14 +145,6 @@ func TestRenumbered(t *testing.T) {
 	rack.Expect(t, step.Do(t.Context(), aRack(t)), "does not name 10.203.1.1")
 }
 
-// Goal: only the ledger's own tags are its entries. Method: tags by hand, as people write them.
-func TestEntriesOf(t *testing.T) {
-	got := entriesOf([]string{"entry-1", "entry-12", "entry-012", "entry-1x", "entry-", "owner:wiki", "my-entry-3"})
-	if !slices.Equal(got, []int{1, 12}) {
-		t.Errorf("got %v", got)
-	}
-}
-
 // Goal: nodes that name different masters are told, with what each says. Method: change what one says.
 func TestAgreed(t *testing.T) {
 	machines := aRack(t)

@@ -2,6 +2,7 @@ package virtualisation
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -101,6 +102,7 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		By("switching the old master on, where the lines are from the last time")
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.SwitchOn{Node: node1}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		Expect(twoMasters.Until(ctx, drill.bothHold)).To(Succeed())
 		By("taking the old master's lines and its office, adding it again, and removing the lines of the new one")
 		Expect(drill.Repair(ctx,
 			ganeti.Voting{Node: node1},
@@ -115,6 +117,19 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		Expect(drill.Judge()).To(Succeed())
 	}, SpecTimeout(14*time.Minute))
 })
+
+// twoMasters allows for a boot, and for daemons that start on a busy machine.
+var twoMasters = harness.Wait{For: "two nodes to have the cluster's address", Interval: 100 * time.Millisecond, Limit: 3 * time.Minute}
+
+// bothHold is nil when both nodes have the cluster's address.
+func (s *story) bothHold(ctx context.Context) error {
+	for _, holder := range s.cluster.Holders() {
+		if err := holder.Check(ctx, s.Lab); err != nil {
+			return fmt.Errorf("%s: %w", holder.Name(), err)
+		}
+	}
+	return nil
+}
 
 // survives has node1 lose its power and node2 take over, in peace.
 func (s *story) survives(ctx context.Context, takeover ...harness.Runbook) {
