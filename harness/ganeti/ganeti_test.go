@@ -28,8 +28,10 @@ func aTopology() harness.Topology {
 		topology.Nodes = append(topology.Nodes, harness.Node{
 			Name: name, Role: Role, IPv4: netip.AddrFrom4([4]byte{10, 203, 1, byte(11 + i)}),
 			System: harness.System{Command: []string{"hypervisor"}, Files: []harness.File{
-				{Path: hostsFile, Data: []byte(testHosts)}, {Path: defaultsFile, Data: []byte(testDefaults)},
-				{Path: masterFile, Data: []byte("node1.virt.example\n")}, {Path: "/root/.ssh/id_rsa.pub", Data: []byte("key of " + name)},
+				{Path: hostsFile, Data: []byte(testHosts)},
+				{Path: defaultsFile, Data: []byte(testDefaults)},
+				{Path: masterFile, Data: []byte("node1.virt.example\n")},
+				{Path: "/root/.ssh/id_rsa.pub", Data: []byte("key of " + name)},
 			}},
 		})
 	}

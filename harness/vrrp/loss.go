@@ -34,7 +34,7 @@ func (p Pair) Lost(record harness.Record, client string, path, gateway harness.P
 	down := spells.Of(far, false, window)
 	withoutGateway := spells.Common(down, spells.Of(near, false, window))
 	loss := Loss{Client: client, Outages: len(down), Down: spells.Total(down), VRRP: spells.Total(withoutGateway)}
-	before := []spells.Stretch{{window.From, p.firstMove(record, window)}}
+	before := []spells.Stretch{{From: window.From, To: p.firstMove(record, window)}}
 	loss.Unnoticed = spells.Total(spells.Common(down, before)) - spells.Total(spells.Common(withoutGateway, before))
 	loss.OSPF = loss.Down - loss.VRRP - loss.Unnoticed
 	return loss, nil

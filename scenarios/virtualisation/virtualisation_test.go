@@ -29,7 +29,6 @@ const postmortem = "undated-ganeti-drbd"
 var (
 	node1 = fixtures.GanetiNode(1)
 	node2 = fixtures.GanetiNode(2)
-	node3 = fixtures.GanetiNode(3)
 )
 
 // A story is a drill in a cluster that begin has founded.
