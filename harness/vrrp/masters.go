@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/spells"
 )
 
 // A MasterCount says for one shared address how long it had no master, one, and two, from t0 to the end of
@@ -18,18 +19,11 @@ type MasterCount struct {
 
 // CountMasters counts with the probes of [Pair.Holders]. An address that nobody was asked about is left out.
 func (p Pair) CountMasters(record harness.Record) []MasterCount {
-	window := afterFault(record)
 	var counts []MasterCount
 	for _, address := range p.Shared {
-		first, known := sliNamed(record, holderName(p.First, address))
-		second, alsoKnown := sliNamed(record, holderName(p.Second, address))
-		if !known || !alsoKnown {
-			continue
+		if count, known := spells.CountUp(record, holderName(p.First, address), holderName(p.Second, address)); known {
+			counts = append(counts, MasterCount{Address: address, None: count.None, One: count.One, Two: count.More})
 		}
-		has, alsoHas := stretches(first, true, window), stretches(second, true, window)
-		two := total(common(has, alsoHas))
-		one := total(has) + total(alsoHas) - 2*two
-		counts = append(counts, MasterCount{Address: address, None: max(0, window.length()-one-two), One: one, Two: two})
 	}
 	return counts
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// spells writes an SLI as the seconds at which it changed, the first of them up.
-func spells(name string, changes ...float64) harness.RecordSLI {
+// changing writes an SLI as the seconds at which it changed, the first of them up.
+func changing(name string, changes ...float64) harness.RecordSLI {
 	sli := harness.RecordSLI{Name: name, Period: 20 * time.Millisecond}
 	for i, change := range append([]float64{0}, changes...) {
 		at := time.Duration(change * float64(time.Second))
@@ -20,7 +20,7 @@ func spells(name string, changes ...float64) harness.RecordSLI {
 
 // away is an SLI that is down at first.
 func away(name string, changes ...float64) harness.RecordSLI {
-	sli := spells(name, changes...)
+	sli := changing(name, changes...)
 	for i := range sli.Spells {
 		sli.Spells[i].Up = !sli.Spells[i].Up
 	}
@@ -36,9 +36,9 @@ func recordOf(slis ...harness.RecordSLI) harness.Record {
 func TestLost(t *testing.T) {
 	path, gateway := Reaches("client-1", vip.Next()), Reaches("client-1", vip)
 	record := recordOf(
-		spells(path.Name(), 2, 3, 15, 20.5, 30, 34), // an outage before t0, and two after it
-		spells(gateway.Name(), 17, 17.5),
-		spells(holderName(testPair.First, vip), 3, 4, 17), away(holderName(testPair.Second, vip), 17.5),
+		changing(path.Name(), 2, 3, 15, 20.5, 30, 34), // an outage before t0, and two after it
+		changing(gateway.Name(), 17, 17.5),
+		changing(holderName(testPair.First, vip), 3, 4, 17), away(holderName(testPair.Second, vip), 17.5),
 	)
 	loss, err := testPair.Lost(record, "client-1", path, gateway)
 	want := Loss{Client: "client-1", Outages: 2, Down: 9500 * time.Millisecond, Unnoticed: 2 * time.Second, VRRP: 500 * time.Millisecond, OSPF: 7 * time.Second}
@@ -48,10 +48,10 @@ func TestLost(t *testing.T) {
 	if text := loss.String(); text != "client-1 was without for 9.50 s in 2 outages: 2.00 s until VRRP acted, 0.50 s of VRRP's (no gateway), 7.00 s of OSPF's (a new gateway, and no way on or back)" {
 		t.Errorf("told as %q", text)
 	}
-	if _, err := testPair.Lost(recordOf(spells(path.Name())), "client-1", path, gateway); err == nil {
+	if _, err := testPair.Lost(recordOf(changing(path.Name())), "client-1", path, gateway); err == nil {
 		t.Error("a gateway that nobody watched counts as never down")
 	}
-	unbroken, err := testPair.Lost(recordOf(spells(path.Name()), spells(gateway.Name())), "client-1", path, gateway)
+	unbroken, err := testPair.Lost(recordOf(changing(path.Name()), changing(gateway.Name())), "client-1", path, gateway)
 	if err != nil || unbroken.String() != "client-1 lost nothing" {
 		t.Errorf("told as %q, error %v", unbroken, err)
 	}
@@ -68,19 +68,19 @@ func TestCountMasters(t *testing.T) {
 		record         harness.Record
 		none, one, two float64
 	}{
-		"hand-over":   {recordOf(spells(first, 15), away(second, 15.6)), 0.6, 29.4, 0},
-		"split brain": {recordOf(spells(first), away(second, 20)), 0, 10, 20},
-		"nobody":      {recordOf(spells(first, 5), away(second)), 30, 0, 0},
+		"hand-over":   {recordOf(changing(first, 15), away(second, 15.6)), 0.6, 29.4, 0},
+		"split brain": {recordOf(changing(first), away(second, 20)), 0, 10, 20},
+		"nobody":      {recordOf(changing(first, 5), away(second)), 30, 0, 0},
 	} {
 		counts := testPair.CountMasters(test.record)
 		if len(counts) != 1 || counts[0].None.Seconds() != test.none || counts[0].One.Seconds() != test.one || counts[0].Two.Seconds() != test.two {
 			t.Errorf("%s: counted %+v, want %v, %v and %v", name, counts, test.none, test.one, test.two)
 		}
 	}
-	if counts := testPair.CountMasters(recordOf(spells(first))); counts != nil {
+	if counts := testPair.CountMasters(recordOf(changing(first))); counts != nil {
 		t.Errorf("counted %+v of an address that only one router was asked about", counts)
 	}
-	if table := MasterTable(testPair.CountMasters(recordOf(spells(first), away(second, 20)))); !strings.Contains(table, "20.00 s") {
+	if table := MasterTable(testPair.CountMasters(recordOf(changing(first), away(second, 20)))); !strings.Contains(table, "20.00 s") {
 		t.Errorf("the table is\n%s", table)
 	}
 }

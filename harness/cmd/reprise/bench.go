@@ -48,9 +48,9 @@ func benchCommand(out io.Writer) *cli.Command {
 			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
 			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
 			&cli.IntFlag{Name: "failovers", Value: benchFailovers, Usage: "with --only failover, have routers fail over `N` times in each way with each setting, fewer with slow ones", Validator: positive},
-			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover, which the others leave out", Validator: func(part string) error {
+			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover or ganeti, which the others leave out", Validator: func(part string) error {
 				if benchPart(part) == nil {
-					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint or failover", part)
+					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint, failover or ganeti", part)
 				}
 				return nil
 			}},
@@ -138,6 +138,7 @@ func benchPart(name string) part {
 		"ready": (*bench).measureReady, "faults": (*bench).measureFaults, "ledger": (*bench).measureLedger, "k3s": (*bench).measureK3s,
 		"fingerprint": (*bench).measureFingerprint,
 		"failover":    (*bench).measureFailover,
+		"ganeti":      (*bench).measureGaneti,
 	}[name]
 }
 
@@ -160,6 +161,8 @@ func (b *bench) topologies() []harness.Topology {
 		return []harness.Topology{b.machines}
 	case "failover":
 		return []harness.Topology{fixtures.Routers(fixtures.RoutersAsTheyWere())}
+	case "ganeti":
+		return []harness.Topology{fixtures.Ganeti(ganetiNodes)}
 	}
 	return []harness.Topology{b.cluster, b.floor.Machine}
 }
@@ -223,6 +226,8 @@ func (b *bench) allStarts() int {
 		return b.runs + 1
 	case "failover":
 		return len(fixtures.RouterTunings())
+	case "ganeti":
+		return b.runs
 	}
 	return 1
 }

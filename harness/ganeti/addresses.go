@@ -1,0 +1,212 @@
+package ganeti
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// hostsFile is where the names are resolved: Ganeti asks for them whenever it is told one.
+const hostsFile = "/etc/hosts"
+
+// ClusterAddress moves the cluster to another address, under the name that it has.
+type ClusterAddress struct {
+	Cluster Cluster
+	Master  string
+	To      netip.Addr
+}
+
+// Name says where to.
+func (c ClusterAddress) Name() string { return "move the cluster to " + c.To.String() }
+
+// Steps change what the name means on every node, and rename the cluster to that name.
+func (c ClusterAddress) Steps() []harness.Step {
+	return []harness.Step{
+		renumberFiles("have every node find the cluster at "+c.To.String(), c.Cluster.Nodes, c.Cluster.Address, c.To, hostsFile),
+		command(c.Name(), c.Master, "gnt-cluster", "rename", "-f", c.Cluster.Name),
+	}
+}
+
+// addressFiles are where a master keeps the addresses of its nodes.
+var addressFiles = []string{
+	"/var/lib/ganeti/config.data", "/var/lib/ganeti/ssconf_node_primary_ips",
+	"/var/lib/ganeti/ssconf_node_secondary_ips", "/var/lib/ganeti/ssconf_master_candidates_ips",
+}
+
+// NodeAddress tells the cluster that a node has another address. Ganeti has no command for it: the configuration is
+// edited while the master's daemons are stopped, and the node is added again.
+type NodeAddress struct {
+	Cluster  Cluster
+	Master   string // another node than the one that has moved
+	Node     string
+	From, To netip.Addr
+}
+
+// Name says which node, and where it is.
+func (n NodeAddress) Name() string {
+	return fmt.Sprintf("tell the cluster that %s is at %s", n.Node, n.To)
+}
+
+// Steps edit the names and the configuration, and add the node again.
+func (n NodeAddress) Steps() []harness.Step {
+	steps := []harness.Step{
+		renumberFiles("have every node find "+n.Node+" at "+n.To.String(), n.Cluster.Nodes, n.From, n.To, hostsFile),
+		command("stop the daemons on "+n.Master, n.Master, "service", "ganeti", "stop"),
+		renumberFiles("edit the configuration on "+n.Master, []string{n.Master}, n.From, n.To, addressFiles...),
+		command("start the daemons on "+n.Master, n.Master, "service", "ganeti", "start"),
+		command("give the configuration to the other nodes", n.Master, "gnt-cluster", "redist-conf"),
+	}
+	return append(steps, Join{Cluster: n.Cluster, Master: n.Master, Node: n.Node, Again: true}.Steps()...)
+}
+
+// renumberFiles is a step that puts one address in the place of another in files of nodes.
+func renumberFiles(name string, nodes []string, from, to netip.Addr, paths ...string) harness.Step {
+	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
+		for _, node := range nodes {
+			for _, path := range paths {
+				text, err := operator.ReadFile(ctx, node, path)
+				if err != nil {
+					return fmt.Errorf("read %s of %s: %w", path, node, err)
+				}
+				changed := renumbered(text, from, to)
+				if bytes.Equal(changed, text) {
+					return fmt.Errorf("%s of %s does not name %s", path, node, from)
+				}
+				if err := operator.WriteFile(ctx, node, harness.File{Path: path, Mode: 0o640, Data: changed}); err != nil {
+					return fmt.Errorf("write %s of %s: %w", path, node, err)
+				}
+			}
+		}
+		return nil
+	}}
+}
+
+// renumbered is a text with one address in the place of another. One that only begins like it is left alone.
+func renumbered(text []byte, from, to netip.Addr) []byte {
+	isPart := func(at int) bool {
+		return at >= 0 && at < len(text) && (text[at] >= '0' && text[at] <= '9' || text[at] == '.')
+	}
+	old := []byte(from.String())
+	var changed []byte
+	for at := 0; at < len(text); {
+		if bytes.HasPrefix(text[at:], old) && !isPart(at-1) && !isPart(at+len(old)) {
+			changed, at = append(changed, to.String()...), at+len(old)
+			continue
+		}
+		changed, at = append(changed, text[at]), at+1
+	}
+	return changed
+}
+
+// NodeMoved is a node that gets another address in its network, of which nobody has told the cluster.
+type NodeMoved struct {
+	Node string
+	To   netip.Prefix // the address, with its network's prefix length
+}
+
+// Describe says where to.
+func (n NodeMoved) Describe() string { return fmt.Sprintf("%s moves to %s", n.Node, n.To.Addr()) }
+
+// Inject changes the node's IPv4 address.
+func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	from, err := address(lab, n.Node)
+	if err != nil {
+		return nil, err
+	}
+	change := harness.Readdress{From: []netip.Prefix{netip.PrefixFrom(from, n.To.Bits())}, To: []netip.Prefix{n.To}}
+	strike, err := lab.Strike(ctx, []harness.Blow{{Node: n.Node, Actions: []harness.Action{{Readdress: &change}}}})
+	return &injection{
+		strike: strike,
+		confirm: func(ctx context.Context) (string, error) {
+			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), holds(n.Node, n.To.Addr()).Check(ctx, lab)
+		},
+	}, err
+}
+
+// ManageableByName claims what [Manageable] does, at the address that a node finds the cluster's name at.
+func ManageableByName(cluster Cluster, node string) harness.Probe {
+	return manageableByName{cluster, node}
+}
+
+type manageableByName struct {
+	cluster Cluster
+	node    string
+}
+
+func (m manageableByName) Name() string        { return "the cluster takes orders by its name" }
+func (manageableByName) Period() time.Duration { return manageablePeriod }
+func (m manageableByName) Check(ctx context.Context, observer harness.Observer) error {
+	text, err := observer.ReadFile(ctx, m.node, hostsFile)
+	if err != nil {
+		return err
+	}
+	at, err := find(text, m.cluster.Name)
+	if err != nil {
+		return err
+	}
+	moved := m.cluster
+	moved.Address = at
+	return Manageable(moved).Check(ctx, observer)
+}
+
+// DaemonByName claims that a node's daemon takes connections at the address that the master finds its name at, once a
+// second: that is where orders go.
+func DaemonByName(cluster Cluster, master, node string) harness.Probe {
+	return daemonByName{cluster, master, node}
+}
+
+type daemonByName struct {
+	cluster      Cluster
+	master, node string
+}
+
+func (d daemonByName) Name() string        { return "the daemon of " + d.node + " answers by its name" }
+func (daemonByName) Period() time.Duration { return daemonPeriod }
+func (d daemonByName) Check(ctx context.Context, observer harness.Observer) error {
+	text, err := observer.ReadFile(ctx, d.master, hostsFile)
+	if err != nil {
+		return err
+	}
+	at, err := find(text, d.cluster.Full(d.node))
+	if err != nil {
+		return err
+	}
+	return daemonAt("the daemon of "+d.node, at).Check(ctx, observer)
+}
+
+// A host is a line of a file of hosts.
+type host struct {
+	address netip.Addr
+	names   []string
+}
+
+// hostsIn are the lines of a file of hosts that name somebody.
+func hostsIn(text []byte) []host {
+	var hosts []host
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if len(words) < 2 {
+			continue
+		}
+		if at, err := netip.ParseAddr(words[0]); err == nil {
+			hosts = append(hosts, host{at, words[1:]})
+		}
+	}
+	return hosts
+}
+
+// find looks a name up in a file of hosts.
+func find(text []byte, name string) (netip.Addr, error) {
+	for _, host := range hostsIn(text) {
+		if slices.Contains(host.names, name) {
+			return host.address, nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("%s does not name %s", hostsFile, name)
+}

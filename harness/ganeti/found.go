@@ -1,0 +1,224 @@
+package ganeti
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Found makes a cluster of nodes that have Ganeti installed, and its instances, as an operator would.
+type Found struct {
+	Cluster Cluster
+	SSHPort int // of every node's SSH server; 0 means 22
+}
+
+// Name says which cluster.
+func (f Found) Name() string { return "found " + f.Cluster.Name }
+
+// Steps found the cluster on its first node, have the others join it, and create the instances.
+func (f Found) Steps() []harness.Step {
+	first, others := f.Cluster.Nodes[0], f.Cluster.Nodes[1:]
+	var joins []harness.Step
+	for _, node := range others {
+		joins = append(joins, Join{Cluster: f.Cluster, Master: first, Node: node}.Steps()...)
+	}
+	steps := []harness.Step{
+		command("found the cluster on "+first, first, f.initialise()...),
+		{Name: "let people ask by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
+			users := fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
+			// The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
+			const written = rapiUsers + ".new"
+			if err := operator.WriteFile(ctx, first, harness.File{Path: written, Mode: 0o640, Data: []byte(users)}); err != nil {
+				return err
+			}
+			if err := run(ctx, operator, first, "chown", "gnt-rapi:gnt-masterd", written); err != nil {
+				return err
+			}
+			return run(ctx, operator, first, "mv", written, rapiUsers)
+		}},
+	}
+	steps = append(steps, joins...)
+	return append(steps, f.create(), f.activate())
+}
+
+// activate makes sure that the cluster's address is there: a master whose own daemon was busy when the cluster was
+// founded goes without it, and says so only in passing.
+func (f Found) activate() harness.Step {
+	first := f.Cluster.Nodes[0]
+	return harness.Step{Name: "make sure that the cluster has its address", Do: func(ctx context.Context, operator harness.Operator) error {
+		return waitForFounding.Until(ctx, func(ctx context.Context) error {
+			missing := Holds(first, f.Cluster.Address).Check(ctx, operator)
+			if missing == nil {
+				return nil
+			}
+			return errors.Join(missing, run(ctx, operator, first, "gnt-cluster", "activate-master-ip"))
+		})
+	}}
+}
+
+// initialise is the command that founds a cluster without disks.
+func (f Found) initialise() []string {
+	argv := []string{
+		"gnt-cluster", "init", "--enabled-hypervisors=fake", "--enabled-disk-templates=diskless",
+		"--master-netdev=" + f.Cluster.Card, "--no-etc-hosts", "--nic-parameters", "mode=routed,link=main",
+	}
+	if f.SSHPort != 0 {
+		argv = append(argv, "--node-parameters", fmt.Sprintf("ssh_port=%d", f.SSHPort))
+	}
+	return append(argv, f.Cluster.Name)
+}
+
+// waitForFounding allows for commands that are given again on a busy machine.
+var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 4 * time.Minute}
+
+// timedOut tells whether a command failed because a node's daemon did not answer within the five seconds that Ganeti
+// gives it. On a busy machine that happens, and people then give the command again.
+func timedOut(err error) bool { return err != nil && strings.Contains(err.Error(), "Error 28: ") }
+
+// create is the step that creates the instances and starts them, each by a job of its own: what needs different nodes
+// is done at the same time.
+func (f Found) create() harness.Step {
+	names := make([]string, len(f.Cluster.Instances))
+	for i, instance := range f.Cluster.Instances {
+		names[i] = instance.Name
+	}
+	return harness.Step{Name: "create " + strings.Join(names, ", "), Do: func(ctx context.Context, operator harness.Operator) error {
+		err := f.createNow(ctx, operator, f.Cluster.Instances)
+		if !timedOut(err) {
+			return err
+		}
+		return waitForFounding.Until(ctx, func(ctx context.Context) error { return f.createMissing(ctx, operator) })
+	}}
+}
+
+func (f Found) createNow(ctx context.Context, operator harness.Operator, instances []Instance) error {
+	const plan = "/root/instances.json"
+	batch, err := json.Marshal(f.batch(instances))
+	if err != nil {
+		return err
+	}
+	if err := operator.WriteFile(ctx, f.Cluster.Nodes[0], harness.File{Path: plan, Data: batch}); err != nil {
+		return err
+	}
+	return run(ctx, operator, f.Cluster.Nodes[0], "gnt-instance", "batch-create", plan)
+}
+
+// createMissing creates the instances that are not there, or else starts those that do not run; nil when all run.
+func (f Found) createMissing(ctx context.Context, operator harness.Operator) error {
+	listed, err := operator.Exec(ctx, f.Cluster.Nodes[0], "gnt-instance", "list", "--no-headers", "--separator= ", "-o", "name,status")
+	if err != nil {
+		return err
+	}
+	var missing, down []Instance
+	for _, instance := range f.Cluster.Instances {
+		switch {
+		case !strings.Contains(string(listed), instance.Name+" "):
+			missing = append(missing, instance)
+		case !strings.Contains(string(listed), instance.Name+" running"):
+			down = append(down, instance)
+		}
+	}
+	if len(missing) > 0 {
+		return errors.Join(f.createNow(ctx, operator, missing), errors.New("some instances were missing"))
+	}
+	if len(down) > 0 {
+		_, err := Carry(ctx, operator, StartInstances{Master: f.Cluster.Nodes[0], Instances: down})
+		return errors.Join(err, errors.New("some instances were down"))
+	}
+	return nil
+}
+
+// batch is what `gnt-instance batch-create` wants to know of the instances.
+func (f Found) batch(instances []Instance) []map[string]any {
+	var batch []map[string]any
+	for _, instance := range instances {
+		batch = append(batch, map[string]any{
+			"instance_name": instance.Name, "mode": "create", "disk_template": "diskless", "disks": []any{},
+			"nics": []any{map[string]any{"ip": instance.Address.String()}}, "pnode": f.Cluster.Full(instance.Node),
+			"os_type": "noop+default", "start": true, "ip_check": false, "name_check": false,
+			"ignore_ipolicy": true, "beparams": map[string]any{"minmem": 16, "maxmem": 16}, "hypervisor": "fake",
+		})
+	}
+	return batch
+}
+
+// Join adds a node to a cluster.
+type Join struct {
+	Cluster Cluster
+	Master  string
+	Node    string
+	Again   bool // it was a member before, and has been installed from nothing (--readd)
+}
+
+// Name says who joins.
+func (j Join) Name() string {
+	if j.Again {
+		return "re-add " + j.Node
+	}
+	return "add " + j.Node
+}
+
+// Steps let the master in by its key, and add the node.
+func (j Join) Steps() []harness.Step {
+	argv := []string{"gnt-node", "add", "--no-ssh-key-check"}
+	if j.Again {
+		argv = append(argv, "--readd")
+	}
+	return []harness.Step{
+		{Name: "let " + j.Master + " into " + j.Node, Do: j.trust},
+		{Name: j.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+			return addNode(ctx, operator, j.Master, append(argv, j.Cluster.Full(j.Node))...)
+		}},
+	}
+}
+
+// addNode runs the command, and again when it timed out: a new member's daemon has only just started.
+func addNode(ctx context.Context, operator harness.Operator, master string, argv ...string) error {
+	var final error
+	err := waitForFounding.Until(ctx, func(ctx context.Context) error {
+		err := run(ctx, operator, master, argv...)
+		if timedOut(err) {
+			return err
+		}
+		final = err
+		return nil
+	})
+	return errors.Join(err, final)
+}
+
+// trust puts the master's key on the node.
+func (j Join) trust(ctx context.Context, operator harness.Operator) error {
+	key, err := operator.ReadFile(ctx, j.Master, "/root/.ssh/id_rsa.pub")
+	if err != nil {
+		return fmt.Errorf("read the key of %s: %w", j.Master, err)
+	}
+	return operator.WriteFile(ctx, j.Node, harness.File{Path: "/root/.ssh/authorized_keys", Mode: 0o600, Data: key})
+}
+
+// command is a step that runs a command on a node.
+func command(name, node string, argv ...string) harness.Step {
+	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
+		return run(ctx, operator, node, argv...)
+	}}
+}
+
+func run(ctx context.Context, operator harness.Operator, node string, argv ...string) error {
+	_, err := operator.Exec(ctx, node, argv...)
+	return err
+}
+
+// Carry carries out a runbook in peace, before a drill's fault, and says how long it took.
+func Carry(ctx context.Context, operator harness.Operator, runbook harness.Runbook) (time.Duration, error) {
+	began := time.Now()
+	for _, step := range runbook.Steps() {
+		if err := step.Do(ctx, operator); err != nil {
+			return time.Since(began), fmt.Errorf("%s: %s: %w", runbook.Name(), step.Name, err)
+		}
+	}
+	return time.Since(began), nil
+}

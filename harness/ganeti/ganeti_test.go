@@ -1,0 +1,285 @@
+package ganeti
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/rack"
+)
+
+const (
+	testHosts = "127.0.0.1 localhost\n::1 ip6-localhost\n10.203.1.5 cluster.virt.example\n" +
+		"10.203.1.11 node1.virt.example node1\n10.203.1.12 node2.virt.example node2\n" +
+		"10.203.1.51 wiki1.virt.example\n10.203.1.52 wiki2.virt.example\n10.203.1.53 wiki3.virt.example\n"
+	testDefaults = "NODED_ARGS=\"\"\nWCONFD_ARGS=\"\"\nLUXID_ARGS=\"\"\nKVMD_ARGS=\"\"\n"
+)
+
+// aTopology is two nodes that can resolve names.
+func aTopology() harness.Topology {
+	topology := harness.Topology{Name: "pair"}
+	for i, name := range []string{"node1", "node2"} {
+		topology.Nodes = append(topology.Nodes, harness.Node{
+			Name: name, Role: Role, IPv4: netip.AddrFrom4([4]byte{10, 203, 1, byte(11 + i)}),
+			System: harness.System{Command: []string{"hypervisor"}, Files: []harness.File{
+				{Path: hostsFile, Data: []byte(testHosts)},
+				{Path: defaultsFile, Data: []byte(testDefaults)},
+				{Path: masterFile, Data: []byte("node1.virt.example\n")},
+				{Path: "/root/.ssh/id_rsa.pub", Data: []byte("key of " + name)},
+			}},
+		})
+	}
+	return topology
+}
+
+func aCluster(t *testing.T) Cluster {
+	t.Helper()
+	cluster, err := ClusterOf(aTopology())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cluster
+}
+
+// hypervisors are machines in memory that carry out whatever they are told, and note it.
+type hypervisors struct {
+	*rack.Rack
+	commands []string
+}
+
+func (h *hypervisors) Exec(_ context.Context, node string, argv ...string) ([]byte, error) {
+	h.commands = append(h.commands, node+": "+strings.Join(argv, " "))
+	return nil, nil
+}
+
+// Ask answers that node1 has the cluster's address once it was told to take it, and that nobody has any other.
+func (h *hypervisors) Ask(_ context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+	sample := harness.Sample{Due: time.Now(), Asked: time.Now(), Seen: time.Now()}
+	has := from == "node1" && question.Address != nil && question.Address.Has.String() == "10.203.1.5"
+	if !has || !slices.Contains(h.commands, "node1: gnt-cluster activate-master-ip") {
+		sample.Err = errors.New("no")
+	}
+	samples([]harness.Sample{sample})
+	return nil, nil
+}
+
+func aRack(t *testing.T) *hypervisors {
+	t.Helper()
+	machines := rack.New(aTopology())
+	t.Cleanup(machines.Close)
+	return &hypervisors{Rack: machines}
+}
+
+// Goal: a cluster is read out of a topology, with its instances on its nodes in turn, and one without a name or a node
+// is refused. Method: a topology by hand, then without each.
+func TestClusterOf(t *testing.T) {
+	cluster := aCluster(t)
+	if cluster.Name != "cluster.virt.example" || cluster.Address.String() != "10.203.1.5" || !slices.Equal(cluster.Nodes, []string{"node1", "node2"}) {
+		t.Errorf("the cluster is %+v", cluster)
+	}
+	var created []string
+	for _, instance := range cluster.Instances {
+		created = append(created, instance.Name+" on "+instance.Node)
+	}
+	if want := []string{"wiki1.virt.example on node1", "wiki2.virt.example on node2", "wiki3.virt.example on node1"}; !slices.Equal(created, want) {
+		t.Errorf("the instances are %q", created)
+	}
+	if full := cluster.Full("node2"); full != "node2.virt.example" {
+		t.Errorf("node2 is %s in full", full)
+	}
+	nameless := aTopology()
+	nameless.Nodes[0].System.Files[0].Data = []byte("127.0.0.1 localhost\n")
+	_, err := ClusterOf(nameless)
+	rack.Expect(t, err, "does not name it")
+	_, err = ClusterOf(harness.Topology{Name: "empty"})
+	rack.Expect(t, err, "has no node")
+}
+
+// Goal: the two lines come once, whatever was there, and go without a trace of them. Method: write and remove them
+// twice each, in a file that says other things too.
+func TestVoteless(t *testing.T) {
+	machines := aRack(t)
+	for range 2 {
+		expectCarried(t, machines, Voteless{Node: "node1"})
+		text, _ := machines.ReadFile(t.Context(), "node1", defaultsFile)
+		for _, line := range votelessLines {
+			if strings.Count(string(text), line+"\n") != 1 || strings.Count(string(text), "_ARGS=") != 4 {
+				t.Errorf("%s once, and three others:\n%s", line, text)
+			}
+		}
+		if voteless, err := IsVoteless(t.Context(), machines, "node1"); !voteless || err != nil {
+			t.Errorf("node1 is not: %v", err)
+		}
+	}
+	for range 2 {
+		expectCarried(t, machines, Voting{Node: "node1"})
+		if voteless, err := IsVoteless(t.Context(), machines, "node1"); voteless || err != nil {
+			t.Errorf("node1 still is: %v", err)
+		}
+	}
+	if text, _ := machines.ReadFile(t.Context(), "node1", defaultsFile); string(text) != "NODED_ARGS=\"\"\nKVMD_ARGS=\"\"\n" {
+		t.Errorf("left:\n%s", text)
+	}
+}
+
+func expectCarried(t *testing.T, machines harness.Operator, runbook harness.Runbook) {
+	t.Helper()
+	if _, err := Carry(t.Context(), machines, runbook); err != nil {
+		t.Error(err)
+	}
+}
+
+// Goal: an address takes the place of another and of none that only looks like it; a file that does not name it is an
+// error, for the runbook was meant for something else. Method: texts by hand.
+func TestRenumbered(t *testing.T) {
+	from, to := netip.MustParseAddr("10.203.1.1"), netip.MustParseAddr("10.203.1.201")
+	got := renumbered([]byte(`"10.203.1.1":10.203.1.11 110.203.1.1 10.203.1.1.5 10.203.1.1`), from, to)
+	if want := `"10.203.1.201":10.203.1.11 110.203.1.1 10.203.1.1.5 10.203.1.201`; string(got) != want {
+		t.Errorf("got %s", got)
+	}
+	step := renumberFiles("edit", []string{"node1"}, from, to, hostsFile)
+	rack.Expect(t, step.Do(t.Context(), aRack(t)), "does not name 10.203.1.1")
+}
+
+// Goal: nodes that name different masters are told, with what each says. Method: change what one says.
+func TestAgreed(t *testing.T) {
+	machines := aRack(t)
+	probe := Agreed("node1", "node2")
+	rack.Expect(t, probe.Check(t.Context(), machines), "")
+	rack.Expect(t, machines.WriteFile(t.Context(), "node2", harness.File{Path: masterFile, Data: []byte("node2.virt.example\n")}), "")
+	rack.Expect(t, probe.Check(t.Context(), machines), "node2:node2.virt.example")
+	rack.Expect(t, Agreed("node3").Check(t.Context(), machines), "ask node3 who is master")
+}
+
+// Goal: what the operator types is what Ganeti's manuals say, on the node that is meant. Method: carry every runbook
+// out on machines that note it.
+func TestCommands(t *testing.T) {
+	cluster := aCluster(t)
+	wiki := cluster.Instances[1]
+	for want, runbook := range map[string]harness.Runbook{
+		"node2: gnt-cluster master-failover":                                MasterFailover{To: "node2"},
+		"gnt-cluster master-failover --no-voting --yes-do-it":               MasterFailover{To: "node2", NoVoting: true},
+		"gnt-node modify --offline=yes node1.virt.example":                  Offline{cluster, "node2", "node1"},
+		"gnt-node add --no-ssh-key-check --readd node2.virt.example":        Join{Cluster: cluster, Master: "node1", Node: "node2", Again: true},
+		"gnt-instance migrate -f -n node1.virt.example wiki2.virt.example":  Migrate{cluster, "node1", wiki, "node1"},
+		"gnt-instance failover -f -n node1.virt.example wiki2.virt.example": Failover{cluster, "node1", wiki, "node1"},
+		"gnt-node modify --drained=yes node2.virt.example":                  Drain{cluster, "node1", "node2", []Instance{wiki}, "node1"},
+		"gnt-node failover -f --ignore-consistency node2.virt.example":      NodeFailover{cluster, "node1", "node2"},
+		"gnt-instance shutdown wiki2.virt.example":                          Shutdown{"node1", wiki},
+		"gnt-instance start --force-multiple wiki2.virt.example":            StartInstances{"node1", []Instance{wiki}},
+		"gnt-cluster rename -f cluster.virt.example":                        ClusterAddress{cluster, "node1", netip.MustParseAddr("10.203.1.6")},
+		"--node-parameters ssh_port=2222 cluster.virt.example":              Found{Cluster: cluster, SSHPort: 2222},
+		"gnt-cluster activate-master-ip":                                    Found{Cluster: cluster},
+		"gnt-instance batch-create /root/instances.json":                    Found{Cluster: cluster},
+		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
+	} {
+		machines := aRack(t)
+		expectCarried(t, machines, runbook)
+		if journal := strings.Join(machines.commands, "\n"); !strings.Contains(journal, want) {
+			t.Errorf("%s: %q is not in\n%s", runbook.Name(), want, journal)
+		}
+	}
+}
+
+// Goal: what is refused in the expected words is a step done; what is not refused, or in other words, is not. Method:
+// runbooks that end in each way.
+func TestRefused(t *testing.T) {
+	machines := aRack(t)
+	says := errors.New("only with a majority")
+	refuses := refusing{says}
+	expectCarried(t, machines, Refused{Runbook: refuses, With: "a majority"})
+	_, err := Carry(t.Context(), machines, Refused{Runbook: refuses, With: "please"})
+	rack.Expect(t, err, "refused in other words")
+	_, err = Carry(t.Context(), machines, Refused{Runbook: refusing{}, With: "please"})
+	rack.Expect(t, err, "it was not refused")
+}
+
+// refusing is a runbook with an outcome.
+type refusing struct{ err error }
+
+func (refusing) Name() string { return "try" }
+func (r refusing) Steps() []harness.Step {
+	return []harness.Step{{Name: "try", Do: func(context.Context, harness.Operator) error { return r.err }}}
+}
+
+// Goal: seconds with none, one and two masters are counted from what every node's kernel says, and a record in which
+// nobody asked is an error. Method: a record by hand.
+func TestCountMasters(t *testing.T) {
+	cluster := aCluster(t)
+	spell := func(up bool, from, to time.Duration) harness.Spell {
+		return harness.Spell{Up: up, From: from * time.Second, Seen: from * time.Second, To: to * time.Second}
+	}
+	record := harness.Record{
+		Fault: &harness.RecordFault{At: 10 * time.Second}, WatchedUntil: 40 * time.Second,
+		SLIs: []harness.RecordSLI{
+			{Name: "node1 has 10.203.1.5", Spells: []harness.Spell{spell(true, 0, 12), spell(false, 12, 35), spell(true, 35, 40)}},
+			{Name: "node2 has 10.203.1.5", Spells: []harness.Spell{spell(false, 0, 20), spell(true, 20, 40)}},
+		},
+	}
+	masters, err := CountMasters(cluster, record)
+	if want := (Masters{None: 8 * time.Second, One: 17 * time.Second, More: 5 * time.Second}); err != nil || !reflect.DeepEqual(masters, want) {
+		t.Errorf("%v: %v", masters, err)
+	}
+	record.SLIs = record.SLIs[:1]
+	_, err = CountMasters(cluster, record)
+	rack.Expect(t, err, "nobody watched")
+}
+
+// Goal: a cluster whose founding timed out half-way is founded all the same, with what is missing and no more. Method:
+// a machine of which the first batch fails, and that lists one instance of three, then two running ones, then all.
+func TestFoundTriesAgain(t *testing.T) {
+	cluster := aCluster(t)
+	slow := &slowHypervisors{hypervisors: aRack(t), lists: []string{
+		"wiki1.virt.example running\n", "wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example ADMIN_down\n",
+		"wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example running\n",
+	}}
+	waitForFounding.Interval = time.Millisecond
+	if _, err := Carry(t.Context(), slow, Found{Cluster: cluster}); err != nil {
+		t.Fatal(err)
+	}
+	if slow.batches != 2 || !slices.Contains(slow.commands, "node1: gnt-instance start --force-multiple wiki3.virt.example") {
+		t.Errorf("%d batches, and the commands %q", slow.batches, slow.commands)
+	}
+	if batch, _ := slow.ReadFile(t.Context(), "node1", "/root/instances.json"); strings.Contains(string(batch), "wiki1") || !strings.Contains(string(batch), "wiki2") {
+		t.Errorf("the second batch is %s", batch)
+	}
+}
+
+// slowHypervisors time out when they create instances for the first time, and list what they are told to.
+type slowHypervisors struct {
+	*hypervisors
+	lists   []string
+	batches int
+}
+
+func (s *slowHypervisors) Exec(ctx context.Context, node string, argv ...string) ([]byte, error) {
+	switch {
+	case slices.Contains(argv, "batch-create"):
+		if s.batches++; s.batches == 1 {
+			return nil, &harness.CommandError{Node: node, Argv: argv, ExitCode: 1, Output: "Error 28: SSL connection timeout"}
+		}
+	case slices.Contains(argv, "list"):
+		list := s.lists[0]
+		s.lists = s.lists[1:]
+		return []byte(list), nil
+	}
+	return s.hypervisors.Exec(ctx, node, argv...)
+}
+
+// Goal: what a cluster's verification finds is told, but for the line that every container has. Method: its own words.
+func TestComplaints(t *testing.T) {
+	const said = "Submitted jobs 20, 21\n* Verifying node status\n" +
+		"  - ERROR: node node1.virt.example: The procfs filesystem doesn't seem to be mounted under /proc, missing required directory /proc/sys and the file /proc/sysrq-trigger\n" +
+		"  - ERROR: node node1.virt.example: ssh communication with node 'node2.virt.example': ssh problem: ssh: connect to host node2.virt.example port 2222: Connection refused\n" +
+		"  - NOTICE: 1 node(s) with outdated configuration\n"
+	found := complaints(said)
+	if len(found) != 1 || !strings.Contains(found[0], "port 2222: Connection refused") {
+		t.Errorf("found %q", found)
+	}
+}

@@ -1,0 +1,76 @@
+package ganeti
+
+import (
+	"context"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Offline tells the cluster that a node is lost, so that nobody waits for it any more.
+type Offline struct {
+	Cluster Cluster
+	Master  string
+	Node    string
+}
+
+// Name says which node.
+func (o Offline) Name() string { return "mark " + o.Node + " as offline" }
+
+// Steps run the command.
+func (o Offline) Steps() []harness.Step {
+	return []harness.Step{command(o.Name(), o.Master, "gnt-node", "modify", "--offline=yes", o.Cluster.Full(o.Node))}
+}
+
+// NodeFailover starts a lost node's instances on others, which Ganeti's allocator chooses.
+type NodeFailover struct {
+	Cluster Cluster
+	Master  string
+	Node    string
+}
+
+// Name says whose instances.
+func (n NodeFailover) Name() string { return "start the instances of " + n.Node + " on other nodes" }
+
+// Steps run the command. `gnt-instance failover --ignore-consistency` would not do: it asks a person although it is
+// told not to, and without a terminal it ends with 1 and without a word.
+func (n NodeFailover) Steps() []harness.Step {
+	return []harness.Step{command(n.Name(), n.Master, "gnt-node", "failover", "-f", "--ignore-consistency", n.Cluster.Full(n.Node))}
+}
+
+// Reinstall has the provider install a node from nothing, which takes the declared time, and waits for its SSH server.
+type Reinstall struct {
+	Node     string
+	Declared time.Duration // what the provider's installation takes
+}
+
+// Name says which node.
+func (r Reinstall) Name() string { return "reinstall " + r.Node }
+
+// Steps have it installed.
+func (r Reinstall) Steps() []harness.Step {
+	return []harness.Step{
+		{Name: "have the provider install " + r.Node, Declared: r.Declared},
+		{Name: "boot what was installed", Do: func(ctx context.Context, operator harness.Operator) error {
+			return operator.Reinstall(ctx, r.Node)
+		}},
+	}
+}
+
+// StartInstances starts instances that should run: those of a node that was away are down after it is back.
+type StartInstances struct {
+	Master    string
+	Instances []Instance
+}
+
+// Name says that.
+func (StartInstances) Name() string { return "start the instances that are down" }
+
+// Steps start them.
+func (s StartInstances) Steps() []harness.Step {
+	argv := []string{"gnt-instance", "start", "--force-multiple"}
+	for _, instance := range s.Instances {
+		argv = append(argv, instance.Name)
+	}
+	return []harness.Step{command(s.Name(), s.Master, argv...)}
+}

@@ -1,0 +1,156 @@
+package ganeti
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// The periods of probes. An address costs a system call; a node's daemon makes a process for whoever knocks.
+const (
+	pagePeriod   = 50 * time.Millisecond
+	holderPeriod = 50 * time.Millisecond
+	masterPeriod = 250 * time.Millisecond
+	daemonPeriod = time.Second
+	sayingPeriod = 500 * time.Millisecond
+)
+
+// pageLimit is about as long as a person waits for a page, from a machine that is busy with other things.
+const pageLimit = 2 * time.Second
+
+// PagePort is where instances serve their pages.
+const PagePort = 8080
+
+// daemonPort is where a node's daemon takes its master's orders.
+const daemonPort = 1811
+
+// Serves claims that an instance serves its page, at its own address and wherever it runs. Clients ask every 50 ms.
+func Serves(instance Instance) harness.Probe {
+	return served(instance, "serves its page", instance.Name)
+}
+
+// RunsOn claims that an instance serves its page from a node.
+func RunsOn(instance Instance, node string) harness.Probe {
+	return served(instance, "runs on "+node, instance.Name+" on "+node+"\n")
+}
+
+func served(instance Instance, claim, contains string) harness.Probe {
+	question := harness.HTTPQuestion{At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains}
+	return harness.NetworkProbe{
+		Label: instance.Name + " " + claim, Every: pagePeriod, Limit: pageLimit,
+		Ask: harness.Fixed(harness.Question{HTTP: &question}),
+	}
+}
+
+// Holds claims that a node answers to an address, such as the cluster's. The node's own kernel is asked, every 50 ms.
+func Holds(node string, address netip.Addr) harness.Probe { return holds(node, address) }
+
+func holds(node string, address netip.Addr) harness.NetworkProbe {
+	return harness.NetworkProbe{
+		Label: fmt.Sprintf("%s has %s", node, address), From: node, Every: holderPeriod,
+		Ask: harness.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address}}),
+	}
+}
+
+// Holders are one probe for each node: it has the cluster's address. All but one fail in peace, and so they are for
+// [harness.Drill.Watch]; [CountMasters] counts with them.
+func (c Cluster) Holders() []harness.Probe {
+	var holders []harness.Probe
+	for _, node := range c.Nodes {
+		holders = append(holders, Holds(node, c.Address))
+	}
+	return holders
+}
+
+// OneMaster claims that exactly one node answers to the cluster's address. Every node's kernel is asked, each 250 ms.
+func OneMaster(cluster Cluster) harness.Probe { return oneMaster{cluster} }
+
+type oneMaster struct{ cluster Cluster }
+
+func (o oneMaster) Name() string        { return "one node alone has " + o.cluster.Address.String() }
+func (oneMaster) Period() time.Duration { return masterPeriod }
+func (o oneMaster) Check(ctx context.Context, observer harness.Observer) error {
+	var (
+		group sync.WaitGroup
+		has   = make([]bool, len(o.cluster.Nodes))
+	)
+	for i, node := range o.cluster.Nodes {
+		group.Go(func() { has[i] = Holds(node, o.cluster.Address).Check(ctx, observer) == nil })
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // who has not answered has not said no
+	}
+	var holders []string
+	for i, node := range o.cluster.Nodes {
+		if has[i] {
+			holders = append(holders, node)
+		}
+	}
+	if len(holders) != 1 {
+		return fmt.Errorf("%d nodes have it: %q", len(holders), holders)
+	}
+	return nil
+}
+
+// NodeDaemon claims that a node's daemon takes connections, once a second.
+func NodeDaemon(node string) harness.Probe {
+	return harness.NetworkProbe{
+		Label: "the daemon of " + node + " answers", Every: daemonPeriod,
+		Ask: func(observer harness.Observer) (harness.Question, error) {
+			at, err := address(observer, node)
+			return daemonQuestion(at), err
+		},
+	}
+}
+
+// daemonAt is a claim about a daemon at an address.
+func daemonAt(label string, at netip.Addr) harness.NetworkProbe {
+	return harness.NetworkProbe{Label: label, Every: daemonPeriod, Ask: harness.Fixed(daemonQuestion(at))}
+}
+
+func daemonQuestion(at netip.Addr) harness.Question {
+	return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(at, daemonPort)}}
+}
+
+// masterFile is where every node keeps the name of its master.
+const masterFile = "/var/lib/ganeti/ssconf_master_node"
+
+// Master is whom a node takes to be the cluster's master, by its full name.
+func Master(ctx context.Context, observer harness.Observer, node string) (string, error) {
+	text, err := observer.ReadFile(ctx, node, masterFile)
+	if err != nil {
+		return "", fmt.Errorf("ask %s who is master: %w", node, err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// Agreed claims that all of the nodes, each by its own word, have the same master. It is asked every 500 ms.
+func Agreed(nodes ...string) harness.Probe { return agreed{nodes} }
+
+type agreed struct{ nodes []string }
+
+func (a agreed) Name() string        { return strings.Join(a.nodes, ", ") + " name the same master" }
+func (agreed) Period() time.Duration { return sayingPeriod }
+func (a agreed) Check(ctx context.Context, observer harness.Observer) error {
+	said := map[string]string{}
+	var first string
+	for _, node := range a.nodes {
+		master, err := Master(ctx, observer, node)
+		if err != nil {
+			return err
+		}
+		said[node], first = master, master
+	}
+	for _, master := range said {
+		if master != first {
+			return fmt.Errorf("they do not: %v", said)
+		}
+	}
+	return nil
+}

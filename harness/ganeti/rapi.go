@@ -1,0 +1,78 @@
+package ganeti
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/website"
+)
+
+// rapiPort is where Ganeti's remote interface listens: on the master, and nowhere else.
+const rapiPort = 5080
+
+// The user that a founded cluster lets ask by its remote interface, as the file of its users has it.
+const (
+	rapiUser     = "reprise"
+	rapiPassword = "a-lab-has-no-secrets"
+	rapiUsers    = "/var/lib/ganeti/rapi/users"
+)
+
+// rapi asks the cluster's remote interface, from the observer over a connection of its own.
+func rapi(ctx context.Context, observer harness.Observer, at netip.Addr, path string, answer any) error {
+	site := website.Site{At: netip.AddrPortFrom(at, rapiPort)}
+	secret := base64.StdEncoding.EncodeToString([]byte(rapiUser + ":" + rapiPassword))
+	request := website.Request{Method: http.MethodGet, Path: path, Header: http.Header{"Authorization": {"Basic " + secret}}}
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		// The site speaks HTTP, and this makes it HTTPS. A cluster signs its own certificate when it is founded.
+		DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
+			connection, err := observer.Dial(ctx, harness.VantageObserver, network, address)
+			if err != nil {
+				return nil, err
+			}
+			secure := tls.Client(connection, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // see above
+			if err := secure.HandshakeContext(ctx); err != nil {
+				_ = connection.Close()
+				return nil, err
+			}
+			return secure, nil
+		},
+	}}
+	return site.Ask(ctx, client, request, answer)
+}
+
+// clusterInfo is as much of what the master says of the cluster as is looked at.
+type clusterInfo struct {
+	Master string `json:"master"`
+}
+
+// Manageable claims that the cluster's address takes orders: the master daemons behind it answer, and say that
+// the cluster's master is one of its nodes. It is asked once a second by HTTPS (RAPI),
+// which starts a process for every question.
+func Manageable(cluster Cluster) harness.Probe { return manageable{cluster} }
+
+type manageable struct{ cluster Cluster }
+
+const manageablePeriod = time.Second
+
+func (m manageable) Name() string        { return "the cluster takes orders at " + m.cluster.Address.String() }
+func (manageable) Period() time.Duration { return manageablePeriod }
+func (m manageable) Check(ctx context.Context, observer harness.Observer) error {
+	var info clusterInfo
+	if err := rapi(ctx, observer, m.cluster.Address, "/2/info", &info); err != nil {
+		return err
+	}
+	for _, node := range m.cluster.Nodes {
+		if m.cluster.Full(node) == info.Master {
+			return nil
+		}
+	}
+	return fmt.Errorf("it says that its master is %q, which is no node of it", info.Master)
+}

@@ -1,0 +1,89 @@
+package virtualisation
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+)
+
+// otherNode2 is the address that node2 moves to.
+var otherNode2 = netip.PrefixFrom(fixtures.GanetiOtherNode(2), 24)
+
+var _ = Describe("An address", Label("ganeti", postmortem), func() {
+	It("of the cluster is changed by renaming it to the name that it has", func(ctx SpecContext) {
+		drill := begin(ctx, 2, inOrder)
+		steady := harness.All(ganeti.ManageableByName(drill.cluster, node1))
+		Expect(drill.Unaffected(ctx, drill.served(node1, node2)...)).To(Succeed())
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		work := ganeti.ClusterAddress{Cluster: drill.cluster, Master: node1, To: fixtures.GanetiOtherAddress()}
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: work})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(ganeti.Holds(node1, fixtures.GanetiOtherAddress()).Check(ctx, drill.Lab)).To(Succeed())
+		Expect(ganeti.Holds(node1, fixtures.GanetiAddress()).Check(ctx, drill.Lab)).NotTo(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
+	}, SpecTimeout(12*time.Minute))
+
+	It("of a node is changed in the configuration by hand, and the node is added again", func(ctx SpecContext) {
+		drill := begin(ctx, 2, inOrder)
+		steady := harness.All(ganeti.DaemonByName(drill.cluster, node1, node2))
+		Expect(drill.Unaffected(ctx, drill.served(node1, node2)...)).To(Succeed())
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		By("moving a node to another address, of which nobody tells the cluster")
+		Expect(drill.Inject(ctx, ganeti.NodeMoved{Node: node2, To: otherNode2})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("editing the configuration, for Ganeti has no command for it")
+		Expect(drill.Repair(ctx, ganeti.NodeAddress{
+			Cluster: drill.cluster, Master: node1, Node: node2, From: fixtures.GanetiNodeAddress(2), To: otherNode2.Addr(),
+		})).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(12*time.Minute))
+})
+
+// The ports of SSH servers that are not where everybody expects them.
+const (
+	sshPort      = 2222
+	otherSSHPort = 2200
+)
+
+var _ = Describe("An SSH port other than 22", Label("ganeti", postmortem), func() {
+	It("is named when the cluster is founded, and a node's own when it changes", func(ctx SpecContext) {
+		lab := suite.Start(ctx, fixtures.Ganeti(2))
+		cluster, err := ganeti.ClusterOf(lab.Topology())
+		Expect(err).NotTo(HaveOccurred())
+		carry := func(runbook harness.Runbook) {
+			GinkgoHelper()
+			_, err := ganeti.Carry(ctx, lab, runbook)
+			Expect(err).NotTo(HaveOccurred())
+		}
+		By("founding a cluster of nodes whose SSH servers are at another port")
+		for _, node := range cluster.Nodes {
+			carry(ganeti.MoveSSH{Node: node, Port: sshPort})
+		}
+		carry(ganeti.Found{Cluster: cluster, SSHPort: sshPort})
+		Expect(lab.Exec(ctx, node1, "gnt-cluster", "command", "hostname")).To(ContainSubstring("node2"))
+		By("moving one node's to a third port, of which nobody tells the cluster")
+		carry(ganeti.MoveSSH{Node: node2, Port: otherSSHPort})
+		said, err := ganeti.Verify(ctx, lab, node1)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(said).To(ContainElement(ContainSubstring(fmt.Sprintf("node2.%s port %d: Connection refused", fixtures.GanetiDomain, sshPort))))
+		By("telling the cluster")
+		carry(ganeti.SSHPort{Cluster: cluster, Master: node1, Node: node2, Port: otherSSHPort})
+		Expect(ganeti.Verify(ctx, lab, node1)).To(BeEmpty())
+		By("running a command everywhere, which goes by the other node's port today")
+		Expect(lab.Exec(ctx, node1, "gnt-cluster", "command", "-n", cluster.Full(node2), "hostname")).To(ContainSubstring("node2"))
+		_, err = lab.Exec(ctx, node1, "gnt-cluster", "command", "hostname")
+		Expect(err).To(MatchError(ContainSubstring("return code = 255")))
+	}, SpecTimeout(12*time.Minute))
+})

@@ -1,0 +1,141 @@
+package virtualisation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+)
+
+// takenOver is the target of a takeover: what an operator needs who is there, and knows the commands.
+var takenOver = harness.Objective{RTO: 5 * time.Minute, NoData: true}
+
+// inOrder is the target of what is put right by a few commands. Two master daemons alone ask a minute each for votes.
+var inOrder = harness.Objective{RTO: 5 * time.Minute, NoData: true, Patience: 6 * time.Minute}
+
+// refusal is what a cluster of two says to a vote.
+const refusal = "Master-failover with voting is only possible if the majority of nodes are still healthy"
+
+var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
+	DescribeTable("is replaced by a vote where three nodes are", func(ctx SpecContext, lose suite.Loss) {
+		drill := begin(ctx, 3, takenOver)
+		drill.takesOver(ctx, lose, ganeti.MasterFailover{To: node2})
+	},
+		Entry("(power lost)", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
+		Entry("(processes killed)", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+	)
+
+	DescribeTable("is replaced by force where two nodes are, after a vote was refused", func(ctx SpecContext, lose suite.Loss) {
+		drill := begin(ctx, 2, takenOver)
+		drill.takesOver(ctx, lose, append([]harness.Runbook{
+			ganeti.Refused{Runbook: ganeti.MasterFailover{To: node2}, With: refusal},
+		}, forced()...)...)
+	},
+		Entry("(power lost)", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
+		Entry("(processes killed)", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+	)
+})
+
+// forced makes node2 master whatever anybody says, now and whenever its daemons start.
+func forced() []harness.Runbook {
+	return []harness.Runbook{ganeti.MasterFailover{To: node2, NoVoting: true}, ganeti.Voteless{Node: node2}}
+}
+
+// takesOver is the story of every takeover: node1 is lost, node2 becomes master and starts node1's instance.
+func (s *story) takesOver(ctx context.Context, lose suite.Loss, takeover ...harness.Runbook) {
+	GinkgoHelper()
+	steady := append(s.served(node1), ganeti.Manageable(s.cluster), ganeti.OneMaster(s.cluster))
+	Expect(s.Unaffected(ctx, s.served(s.cluster.Nodes[1:]...)...)).To(Succeed())
+	Expect(s.Baseline(ctx, steady)).To(Succeed())
+	By("losing the master, and the instance on it")
+	Expect(s.Inject(ctx, lose(node1))).To(Succeed())
+	Expect(s.Detect(ctx, steady)).To(Succeed())
+	By("making sure that it is off, and having " + node2 + " take over")
+	Expect(s.Repair(ctx, ganeti.SwitchOff{Node: node1})).To(Succeed())
+	Expect(s.Repair(ctx, takeover...)).To(Succeed())
+	Expect(s.Repair(ctx, s.withoutNode1()...)).To(Succeed())
+	Expect(s.AwaitRecovery(ctx, steady)).To(Succeed())
+	s.tellMasters()
+	Expect(s.Judge()).To(Succeed())
+	Expect(s.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
+}
+
+// withoutNode1 has node2 give node1 up, and run what was on it.
+func (s *story) withoutNode1() []harness.Runbook {
+	return []harness.Runbook{
+		ganeti.Offline{Cluster: s.cluster, Master: node2, Node: node1},
+		ganeti.NodeFailover{Cluster: s.cluster, Master: node2, Node: node1},
+	}
+}
+
+var _ = Describe("A survivor that was made master by force", Label("ganeti", postmortem), func() {
+	It("does not come up again without the two lines", func(ctx SpecContext) {
+		drill := begin(ctx, 2, inOrder)
+		drill.survives(ctx, ganeti.MasterFailover{To: node2, NoVoting: true})
+		steady := harness.All(ganeti.Manageable(drill.cluster))
+		Expect(drill.Unaffected(ctx, drill.served(node1, node2)...)).To(Succeed())
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		By("restarting its daemons, as any upgrade does")
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Restart{Node: node2}})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		By("waiting until they have given up, and writing the two lines")
+		Expect(drill.Repair(ctx, ganeti.GivenUp{Node: node2}, ganeti.Voteless{Node: node2}, ganeti.Restart{Node: node2})).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		drill.tellMasters()
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(14*time.Minute))
+
+	It("is one master of two when the old one comes back and the lines were left in place", func(ctx SpecContext) {
+		drill := begin(ctx, 2, inOrder)
+		drill.carry(ctx, ganeti.Voteless{Node: node1})
+		drill.survives(ctx, forced()...)
+		steady := harness.All(ganeti.OneMaster(drill.cluster), ganeti.Manageable(drill.cluster))
+		Expect(drill.Unaffected(ctx, drill.served(node1, node2)...)).To(Succeed())
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		By("switching the old master on, where the lines are from the last time")
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.SwitchOn{Node: node1}})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		Expect(twoMasters.Until(ctx, drill.bothHold)).To(Succeed())
+		By("taking the old master's lines and its office, adding it again, and removing the lines of the new one")
+		Expect(drill.Repair(ctx,
+			ganeti.Voting{Node: node1},
+			ganeti.StepDown{Cluster: drill.cluster, Node: node1},
+			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Again: true},
+			ganeti.Voting{Node: node2}, ganeti.Restart{Node: node2},
+		)).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		masters := drill.tellMasters()
+		Expect(masters.More).To(BeNumerically(">", 0))
+		Expect(ganeti.Agreed(node1, node2).Check(ctx, drill.Lab)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+	}, SpecTimeout(14*time.Minute))
+})
+
+// twoMasters allows for a boot, and for daemons that start on a busy machine.
+var twoMasters = harness.Wait{For: "two nodes to have the cluster's address", Interval: 100 * time.Millisecond, Limit: 3 * time.Minute}
+
+// bothHold is nil when both nodes have the cluster's address.
+func (s *story) bothHold(ctx context.Context) error {
+	for _, holder := range s.cluster.Holders() {
+		if err := holder.Check(ctx, s.Lab); err != nil {
+			return fmt.Errorf("%s: %w", holder.Name(), err)
+		}
+	}
+	return nil
+}
+
+// survives has node1 lose its power and node2 take over, in peace.
+func (s *story) survives(ctx context.Context, takeover ...harness.Runbook) {
+	GinkgoHelper()
+	By("losing " + node1 + " and having " + node2 + " take over, in peace")
+	s.carry(ctx, ganeti.SwitchOff{Node: node1})
+	s.carry(ctx, takeover...)
+	s.carry(ctx, s.withoutNode1()...)
+}

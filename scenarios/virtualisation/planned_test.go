@@ -1,0 +1,44 @@
+package virtualisation
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/ganeti"
+)
+
+// planned is the target of work that is done on purpose, while clients look on.
+var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: 3 * time.Second, Patience: 3 * time.Minute}
+
+var _ = Describe("An instance", Label("ganeti", postmortem), func() {
+	DescribeTable("goes to another hypervisor on purpose", func(ctx SpecContext, work func(*story) harness.Runbook) {
+		drill := begin(ctx, 2, planned)
+		steady := harness.SteadyState(drill.served(node2))
+		Expect(drill.Unaffected(ctx, drill.served(node1)...)).To(Succeed())
+		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
+		moved := ganeti.RunsOn(drill.wiki(node2), node1)
+		Expect(drill.Watch(ctx, moved)).To(Succeed())
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: work(drill)})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(moved.Check(ctx, drill.Lab)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
+		drill.tellOutage(ganeti.Serves(drill.wiki(node2)))
+	},
+		Entry("by migration", func(s *story) harness.Runbook {
+			return ganeti.Migrate{Cluster: s.cluster, Master: node1, Instance: s.wiki(node2), To: node1}
+		}, SpecTimeout(8*time.Minute)),
+		Entry("by failover", func(s *story) harness.Runbook {
+			return ganeti.Failover{Cluster: s.cluster, Master: node1, Instance: s.wiki(node2), To: node1}
+		}, SpecTimeout(8*time.Minute)),
+		Entry("because its own is drained", func(s *story) harness.Runbook {
+			return ganeti.Drain{Cluster: s.cluster, Master: node1, Node: node2, Instances: []ganeti.Instance{s.wiki(node2)}, To: node1}
+		}, SpecTimeout(8*time.Minute)),
+	)
+})

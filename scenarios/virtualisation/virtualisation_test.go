@@ -1,0 +1,98 @@
+// Package virtualisation replays what volunteers met who run virtual machines on a few hypervisors with Ganeti and DRBD
+// (postmortem undated-ganeti-drbd). README.md ties each statement of their wiki to the spec that proves it.
+package virtualisation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+)
+
+func TestVirtualisation(t *testing.T) {
+	suite.Run(t, "virtualisation", suite.NeedsFor("ganeti", fixtures.Ganeti(3)))
+}
+
+// postmortem labels the specs that `make repro` replays.
+const postmortem = "undated-ganeti-drbd"
+
+// The hypervisors. The first one founds the cluster, and so is its master.
+var (
+	node1 = fixtures.GanetiNode(1)
+	node2 = fixtures.GanetiNode(2)
+)
+
+// A story is a drill in a cluster that begin has founded.
+type story struct {
+	*suite.Drill
+	cluster ganeti.Cluster
+}
+
+// begin brings the hypervisors up, founds the cluster, and watches who has its address.
+func begin(ctx SpecContext, nodes int, objective harness.Objective) *story {
+	GinkgoHelper()
+	began := time.Now()
+	drill := suite.Begin(ctx, fixtures.Ganeti(nodes), objective)
+	cluster, err := ganeti.ClusterOf(fixtures.Ganeti(nodes))
+	Expect(err).NotTo(HaveOccurred())
+	s := &story{drill, cluster}
+	Expect(drill.Expect(differences()...)).To(Succeed())
+	By("founding the cluster, as an operator would")
+	took := s.carry(ctx, ganeti.Found{Cluster: s.cluster})
+	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready in %.1f s, %.1f s of which its operator needed", nodes, time.Since(began).Seconds(), took.Seconds()))
+	Expect(drill.Watch(ctx, s.cluster.Holders()...)).To(Succeed())
+	return s
+}
+
+// carry carries a runbook out in peace.
+func (s *story) carry(ctx context.Context, runbooks ...harness.Runbook) time.Duration {
+	GinkgoHelper()
+	var took time.Duration
+	for _, runbook := range runbooks {
+		one, err := ganeti.Carry(ctx, s.Lab, runbook)
+		Expect(err).NotTo(HaveOccurred())
+		took += one
+	}
+	return took
+}
+
+// wiki is the instance that was created on a node.
+func (s *story) wiki(node string) ganeti.Instance {
+	at := slices.IndexFunc(s.cluster.Instances, func(instance ganeti.Instance) bool { return instance.Node == node })
+	return s.cluster.Instances[at]
+}
+
+// served claims the pages of the instances that were created on the nodes.
+func (s *story) served(nodes ...string) []harness.Probe {
+	var probes []harness.Probe
+	for _, node := range nodes {
+		probes = append(probes, ganeti.Serves(s.wiki(node)))
+	}
+	return probes
+}
+
+// tellMasters keeps how long there were no and two masters.
+func (s *story) tellMasters() ganeti.Masters {
+	GinkgoHelper()
+	masters, err := ganeti.CountMasters(s.cluster, s.Record())
+	Expect(err).NotTo(HaveOccurred())
+	s.Finding("from the fault to the end of the watch, " + masters.String())
+	return masters
+}
+
+// tellOutage keeps for how long clients were without something that was done on purpose.
+func (s *story) tellOutage(probe harness.Probe) {
+	GinkgoHelper()
+	outage, broke := s.Outage(probe)
+	Expect(broke).To(BeTrue(), "nobody noticed")
+	s.Finding(fmt.Sprintf("%s: clients were without it for %.2f s", probe.Name(), (outage.Back - outage.Lost).Seconds()))
+}
