@@ -1,6 +1,9 @@
 package lab
 
 import (
+	"os"
+	"strings"
+
 	"github.com/moby/moby/api/types/container"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -15,6 +18,9 @@ func furnish(system harness.System, host *container.HostConfig) {
 	}
 	if system.SystemDisk > 0 {
 		useDisks(host)
+	}
+	if system.Hypervisor {
+		useKVM(host)
 	}
 }
 
@@ -56,6 +62,19 @@ func runContainers(host *container.HostConfig) {
 	}
 	// The kubelet reads the kernel's log to learn who was killed for want of memory.
 	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg", CgroupPermissions: "r"})
+}
+
+// useKVM lets a system's container run virtual machines on the processor itself, where that can be had. Where
+// the engine is on another machine nobody here knows, and they are software.
+func useKVM(host *container.HostConfig) {
+	const kvm = "/dev/kvm"
+	engine := os.Getenv("DOCKER_HOST") // which Connect sets, but for the default
+	if engine != "" && !strings.HasPrefix(engine, "unix://") {
+		return
+	}
+	if _, err := os.Stat(kvm); err == nil {
+		host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: kvm, PathInContainer: kvm, CgroupPermissions: "rw"})
+	}
 }
 
 // useDisks lets a system's container make block devices of files. The rule is about all of the engine's: a

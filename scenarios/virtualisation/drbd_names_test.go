@@ -1,0 +1,4 @@
+package virtualisation
+
+// postmortem labels the specs that `make repro` replays.
+const postmortem = "undated-virtualisation"
