@@ -26,7 +26,9 @@ func startJob(ctx context.Context, operator harness.Operator, node, job string) 
 	if err != nil {
 		return err
 	}
-	return waitForJob.Until(ctx, func(ctx context.Context) error { return steps(ctx, operator, node, []string{"test", "-s", journalFile}) })
+	return waitForJob.Until(ctx, func(ctx context.Context) error {
+		return steps(ctx, operator, node, []string{"test", "-s", journalFile})
+	})
 }
 
 // RemoveJob has the machine's supervisor stop a job and forget it: one that is only killed is started again, and

@@ -30,7 +30,9 @@ func steps(ctx context.Context, operator harness.Operator, node string, commands
 }
 
 // admin is a command to DRBD's administration program about the pair's disk.
-func admin(arguments ...string) []string { return append(append([]string{"drbdadm"}, arguments...), resource) }
+func admin(arguments ...string) []string {
+	return append(append([]string{"drbdadm"}, arguments...), resource)
+}
 
 // mount is what it takes to serve, on a machine that is primary.
 func mount() []string { return []string{"mount", "-t", "ext4", device, mountPoint} }

@@ -120,4 +120,3 @@ func (r RecreateDisk) Steps() []harness.Step {
 		}},
 	}
 }
-
