@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/reprise-dr/reprise/harness"
 )
 
@@ -26,6 +28,7 @@ type Pair struct {
 	First  string // the node that serves in peace
 	Second string // the one that has the copy
 	at     map[string]netip.AddrPort
+	asked  *singleflight.Group // questions about a node's status that have no answer yet
 }
 
 // PairOf reads a pair out of a topology: the two nodes of [Role], in their order.
@@ -34,7 +37,7 @@ func PairOf(topology harness.Topology) (Pair, error) {
 	if len(nodes) != 2 {
 		return Pair{}, fmt.Errorf("find the pair: the topology %s has %d nodes of role %s: two are needed", topology.Name, len(nodes), Role)
 	}
-	pair := Pair{First: nodes[0].Name, Second: nodes[1].Name, at: map[string]netip.AddrPort{}}
+	pair := Pair{First: nodes[0].Name, Second: nodes[1].Name, at: map[string]netip.AddrPort{}, asked: &singleflight.Group{}}
 	for _, node := range nodes {
 		pair.at[node.Name] = netip.AddrPortFrom(node.IPv4, port)
 	}

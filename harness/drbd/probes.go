@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -12,6 +13,10 @@ import (
 
 // period is how often each question is asked. A machine that is software needs some 50 ms for one answer.
 const period = 500 * time.Millisecond
+
+// mostOfALook is how long a machine may take to say what it is: most of a probe's time limit, so that one that is
+// silent counts as none.
+const mostOfALook = 1500 * time.Millisecond
 
 // A probe is one claim about a pair.
 type probe struct {
@@ -51,12 +56,20 @@ func (p Pair) InSync() []harness.Probe {
 // OnePrimary claims that exactly one machine may write. One that does not answer is none.
 func OnePrimary(pair Pair) harness.Probe {
 	return probe{"one primary", func(ctx context.Context, observer harness.Observer) error {
+		limited, cancel := context.WithTimeout(ctx, mostOfALook)
+		defer cancel()
+		var may [2]bool
+		var group sync.WaitGroup
+		for i, node := range pair.Both() {
+			group.Go(func() {
+				status, err := pair.status(limited, observer, node)
+				may[i] = err == nil && status.Primary()
+			})
+		}
+		group.Wait()
 		var primaries []string
-		for _, node := range pair.Both() {
-			limited, cancel := context.WithTimeout(ctx, firstChoice)
-			status, err := pair.status(limited, observer, node)
-			cancel()
-			if err == nil && status.Primary() {
+		for i, node := range pair.Both() {
+			if may[i] {
 				primaries = append(primaries, node)
 			}
 		}

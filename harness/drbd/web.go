@@ -42,13 +42,28 @@ func (p Pair) get(ctx context.Context, observer harness.Observer, node, path str
 	return string(text), nil
 }
 
-// status asks a machine's web server what DRBD says.
+// statusLimit is how long a machine's web server may take to say what DRBD says.
+const statusLimit = 2 * time.Second
+
+// status asks a machine's web server what DRBD says. Probes that ask at the same time share one answer: a
+// machine that is software has little to spare for being looked at.
 func (p Pair) status(ctx context.Context, observer harness.Observer, node string) (Status, error) {
-	text, err := p.get(ctx, observer, node, statusPath)
-	if err != nil {
-		return Status{}, err
+	answer := p.asked.DoChan(node, func() (any, error) {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), statusLimit)
+		defer cancel()
+		text, err := p.get(limited, observer, node, statusPath)
+		if err != nil {
+			return Status{}, err
+		}
+		return ParseStatus(text)
+	})
+	select {
+	case <-ctx.Done():
+		return Status{}, harness.Plain(ctx.Err())
+	case given := <-answer:
+		status, _ := given.Val.(Status)
+		return status, given.Err
 	}
-	return ParseStatus(text)
 }
 
 // write has one machine append a row. What was certainly not written is a [harness.ErrRefused].

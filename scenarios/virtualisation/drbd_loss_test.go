@@ -18,10 +18,10 @@ var _ = Describe("DRBD that loses", Label("drbd", postmortem), func() {
 	It("the primary's power has its peer promoted, and the old one gets what it has missed", func(ctx SpecContext) {
 		drill := beginPair(ctx, takenOver)
 		first, second := drill.pair.First, drill.pair.Second
+		Expect(drill.Baseline(ctx, drill.steady)).To(Succeed())
 		Expect(drill.Milestones(ctx, harness.Milestone{
 			Name: "the peer serves", Within: 45 * time.Second, Claims: harness.All(drbd.Serves(drill.pair)),
 		})).To(Succeed())
-		Expect(drill.Baseline(ctx, drill.steady)).To(Succeed())
 		Expect(drill.StartWriting(ctx, drill.rows)).To(Succeed())
 		By("writing one file that is on the disk, and one that is only in the guest's memory")
 		drill.does(ctx, first, "sh", "-c", "echo kept > /srv/synced; sync; echo lost > /srv/unsynced")
