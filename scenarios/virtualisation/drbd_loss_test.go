@@ -11,12 +11,12 @@ import (
 	"github.com/reprise-dr/reprise/harness/fault"
 )
 
-// takenOver is the target of a lost machine or disk: the other one serves within a minute or so, and no row is lost.
-var takenOver = harness.Objective{RTO: 90 * time.Second, RPO: 0, Dwell: 3 * time.Second}
+// otherServes is the target of a lost machine or disk: the other one serves within a minute or so, and no row is lost.
+var otherServes = harness.Objective{RTO: 90 * time.Second, RPO: 0, Dwell: 3 * time.Second}
 
 var _ = Describe("DRBD that loses", Label("drbd", postmortem), func() {
 	It("the primary's power has its peer promoted, and the old one gets what it has missed", func(ctx SpecContext) {
-		drill := beginPair(ctx, takenOver)
+		drill := beginPair(ctx, otherServes)
 		first, second := drill.pair.First, drill.pair.Second
 		Expect(drill.Baseline(ctx, drill.steady)).To(Succeed())
 		Expect(drill.Milestones(ctx, harness.Milestone{
@@ -34,7 +34,7 @@ var _ = Describe("DRBD that loses", Label("drbd", postmortem), func() {
 	}, SpecTimeout(6*time.Minute))
 
 	It("the secondary's disk, which is new and has no meta data until it is re-created", func(ctx SpecContext) {
-		drill := beginPair(ctx, takenOver)
+		drill := beginPair(ctx, otherServes)
 		drill.breaks(ctx, drbd.DiskLost{Node: drill.pair.Second})
 		Expect(drill.Repair(ctx, drbd.RecreateDisk{Pair: drill.pair, Node: drill.pair.Second})).To(Succeed())
 		drill.recovers(ctx)

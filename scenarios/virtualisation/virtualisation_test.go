@@ -1,4 +1,5 @@
-// Package virtualisation replays what befalls two hypervisors of volunteers.
+// Package virtualisation replays what volunteers met who run virtual machines on a few hypervisors with Ganeti and DRBD
+// (postmortem undated-ganeti-drbd). README-drbd.md ties each statement of their wiki about DRBD to the spec that proves it.
 package virtualisation
 
 import (
@@ -11,3 +12,6 @@ import (
 func TestVirtualisation(t *testing.T) {
 	suite.Run(t, "virtualisation", suite.NeedsFor("drbd", fixtures.DRBDPair()))
 }
+
+// postmortem labels the specs that `make repro` replays.
+const postmortem = "undated-ganeti-drbd"

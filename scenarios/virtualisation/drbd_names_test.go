@@ -1,4 +1,0 @@
-package virtualisation
-
-// postmortem labels the specs that `make repro` replays.
-const postmortem = "undated-virtualisation"
