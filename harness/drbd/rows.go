@@ -12,9 +12,9 @@ import (
 )
 
 // rowsInterval is the time between two rows. One takes a machine that is software some 100 ms, and several times that on a busy processor.
-const rowsInterval = 500 * time.Millisecond
+const rowsInterval = 300 * time.Millisecond
 
-// Rows is a ledger of rows in a file on the replicated disk, one every 500 ms, each over a connection of its own. A
+// Rows is a ledger of rows in a file on the replicated disk, one every 300 ms, each over a connection of its own. A
 // row is acknowledged when it is on the disk (fsync), and so, with DRBD's protocol C, on both.
 //
 // Clients know both machines. Those with an odd number ask the second one first, and every one asks the other when
