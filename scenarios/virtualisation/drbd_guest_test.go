@@ -26,7 +26,7 @@ var _ = Describe("A guest", Label("drbd"), func() {
 
 		By("running commands in it, with their exact output and exit code")
 		Expect(run("uname", "-r")).To(ContainSubstring("cloud-amd64"), "it has a kernel of its own")
-		Expect(run("printf", "%s", "$HOME ' *\n\xff")).To(Equal("$HOME ' *\n\xff"))
+		Expect(run("printf", `%s \377\000\n`, "$HOME ' * é")).To(Equal("$HOME ' * é \xff\x00\n"))
 		output, err := run("sh", "-c", "echo out; echo err >&2; exit 7")
 		refused, ended := errors.AsType[*harness.CommandError](err)
 		Expect(ended).To(BeTrue(), "the error is %v", err)
