@@ -65,7 +65,10 @@ func (d DiscardStaleSide) Steps() []harness.Step {
 	survivor := d.Pair.Other(d.Stale)
 	return []harness.Step{
 		{Name: "unmount and drbdadm secondary on " + d.Stale, Do: func(ctx context.Context, operator harness.Operator) error {
-			return steps(ctx, operator, d.Stale, []string{"umount", mountPoint}, admin("secondary"))
+			if err := unmount(ctx, operator, d.Stale); err != nil {
+				return err
+			}
+			return steps(ctx, operator, d.Stale, admin("secondary"))
 		}},
 		{Name: "drbdadm connect --discard-my-data on " + d.Stale, Do: func(ctx context.Context, operator harness.Operator) error {
 			return reconnect(ctx, operator, d.Stale, "--discard-my-data")
@@ -77,6 +80,11 @@ func (d DiscardStaleSide) Steps() []harness.Step {
 			return waitForSync.Until(ctx, func(ctx context.Context) error { return expect(ctx, operator, d.Stale, Status.InSync) })
 		}},
 	}
+}
+
+// unmount tries until no request is under way: a client's is enough for the file system to be busy.
+func unmount(ctx context.Context, operator harness.Operator, node string) error {
+	return waitForRequests.Until(ctx, func(ctx context.Context) error { return steps(ctx, operator, node, []string{"umount", mountPoint}) })
 }
 
 // reconnect has a side connect with the given options. One that waits for a connection has to give it up before it

@@ -20,7 +20,7 @@ func furnish(system harness.System, host *container.HostConfig) {
 		useDisks(host)
 	}
 	if system.Hypervisor {
-		useKVM(host)
+		useDevice(kvm, host)
 	}
 }
 
@@ -64,16 +64,18 @@ func runContainers(host *container.HostConfig) {
 	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg", CgroupPermissions: "r"})
 }
 
-// useKVM lets a system's container run virtual machines on the processor itself, where that can be had. Where
-// the engine is on another machine nobody here knows, and they are software.
-func useKVM(host *container.HostConfig) {
-	const kvm = "/dev/kvm"
+// kvm is the device by which QEMU runs virtual machines on the processor itself.
+const kvm = "/dev/kvm"
+
+// useDevice gives a system's container a device of the machine where that has it and the engine is on it. Of an engine
+// on another machine nobody here knows what it has.
+func useDevice(device string, host *container.HostConfig) {
 	engine := os.Getenv("DOCKER_HOST") // which Connect sets, but for the default
 	if engine != "" && !strings.HasPrefix(engine, "unix://") {
 		return
 	}
-	if _, err := os.Stat(kvm); err == nil {
-		host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: kvm, PathInContainer: kvm, CgroupPermissions: "rw"})
+	if _, err := os.Stat(device); err == nil {
+		host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: device, PathInContainer: device, CgroupPermissions: "rw"})
 	}
 }
 
