@@ -130,8 +130,10 @@ func TestTwoPrimaries(t *testing.T) {
 	record := harness.Record{SLIs: []harness.RecordSLI{
 		{Name: "drbd-1 is primary", Spells: []harness.Spell{{Up: true, From: at(0), Seen: at(0), To: at(60)}}},
 		{Name: "drbd-2 is primary", Spells: []harness.Spell{
-			{Up: true, From: at(5), Seen: at(5), To: at(9)}, {From: at(10), Seen: at(10), To: at(29)},
-			{Up: true, From: at(30), Seen: at(30), To: at(41)}, {From: at(42), Seen: at(42), To: at(60)},
+			{Up: true, From: at(5), Seen: at(5), To: at(9)},
+			{From: at(10), Seen: at(10), To: at(29)},
+			{Up: true, From: at(30), Seen: at(30), To: at(41)},
+			{From: at(42), Seen: at(42), To: at(60)},
 		}},
 	}}
 	if both := pair.TwoPrimaries(record); both != 0 {

@@ -3,6 +3,7 @@ package drbd
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -39,7 +40,8 @@ func ParseStatus(text string) (Status, error) {
 			continue
 		}
 		for _, word := range words {
-			if err := status.read(word); err != nil {
+			var err error
+			if status, err = status.with(word); err != nil {
 				return Status{}, fmt.Errorf("read %s: %w", statusFile, err)
 			}
 		}
@@ -47,8 +49,8 @@ func ParseStatus(text string) (Status, error) {
 	return status, nil
 }
 
-// read takes in one word, such as "ro:Primary/Secondary". Those that nothing is known about are passed over.
-func (s *Status) read(word string) error {
+// with takes in one word, such as "ro:Primary/Secondary". Those that nothing is known about are passed over.
+func (s Status) with(word string) (Status, error) {
 	name, value, _ := strings.Cut(word, ":")
 	own, peer, two := strings.Cut(value, "/")
 	switch name {
@@ -56,7 +58,7 @@ func (s *Status) read(word string) error {
 		s.Connection = value
 	case "ro", "ds":
 		if !two {
-			return fmt.Errorf("%q is not of two sides", word)
+			return s, fmt.Errorf("%q is not of two sides", word)
 		}
 		if name == "ro" {
 			s.Role, s.Peer = own, peer
@@ -64,11 +66,13 @@ func (s *Status) read(word string) error {
 			s.Disk, s.PeerDisk = own, peer
 		}
 	case "oos":
-		if _, err := fmt.Sscanf(value, "%d", &s.OutOfSync); err != nil {
-			return fmt.Errorf("%q is no number", word)
+		amount, err := strconv.Atoi(value)
+		if err != nil {
+			return s, fmt.Errorf("%q is no number", word)
 		}
+		s.OutOfSync = amount
 	}
-	return nil
+	return s, nil
 }
 
 // String is such as "cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate".
