@@ -255,6 +255,9 @@ func (s System) validate(node string) error {
 	if err := s.validateCapabilities(node); err != nil {
 		return err
 	}
+	if err := s.validateMachine(node); err != nil {
+		return err
+	}
 	return s.validateSystemDisk(node)
 }
 
@@ -268,6 +271,17 @@ func (s System) validateFiles(node string) error {
 			return fmt.Errorf("node %s has the file %s twice", node, file.Path)
 		}
 		seen[file.Path] = true
+	}
+	return nil
+}
+
+// validateMachine checks what belongs to a machine within the node.
+func (s System) validateMachine(node string) error {
+	if s.Virtual() && s.Inside[0] == "" {
+		return fmt.Errorf("node %s is reached by a command without a name", node)
+	}
+	if s.Virtual() && s.SystemDisk > 0 {
+		return fmt.Errorf("node %s has a system disk and is a machine within its node: the machine brings its own disks", node)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package lab
 
 import (
+	"os"
+	"strings"
+
 	"github.com/moby/moby/api/types/container"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -15,6 +18,9 @@ func furnish(system harness.System, host *container.HostConfig) {
 	}
 	if system.SystemDisk > 0 {
 		useDisks(host)
+	}
+	if system.Hypervisor {
+		useDevice(kvm, host)
 	}
 }
 
@@ -56,6 +62,21 @@ func runContainers(host *container.HostConfig) {
 	}
 	// The kubelet reads the kernel's log to learn who was killed for want of memory.
 	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg", CgroupPermissions: "r"})
+}
+
+// kvm is the device by which QEMU runs virtual machines on the processor itself.
+const kvm = "/dev/kvm"
+
+// useDevice gives a system's container a device of the machine where that has it and the engine is on it. Of an engine
+// on another machine nobody here knows what it has.
+func useDevice(device string, host *container.HostConfig) {
+	engine := os.Getenv("DOCKER_HOST") // which Connect sets, but for the default
+	if engine != "" && !strings.HasPrefix(engine, "unix://") {
+		return
+	}
+	if _, err := os.Stat(device); err == nil {
+		host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: device, PathInContainer: device, CgroupPermissions: "rw"})
+	}
 }
 
 // useDisks lets a system's container make block devices of files. The rule is about all of the engine's: a

@@ -2,6 +2,8 @@ package lab
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -88,6 +90,29 @@ func TestFurnishDisks(t *testing.T) {
 		}
 		if _, volume := volumes(test.system)["/reprise-system-disk"]; volume != (test.system.SystemDisk > 0) {
 			t.Errorf("%s: the volume for its own disk is there: %t", test.name, volume)
+		}
+	}
+}
+
+// Goal: a device of the machine is given where it is there, and never asked of an engine elsewhere: a container that
+// asks for one that is not there does not start. Method: a file for the device; none; and engines here and elsewhere.
+func TestUseDevice(t *testing.T) {
+	device := filepath.Join(t.TempDir(), "kvm")
+	given := func() int {
+		var host container.HostConfig
+		useDevice(device, &host)
+		return len(host.Devices)
+	}
+	if given() != 0 {
+		t.Error("a device that is not there was given")
+	}
+	if err := os.WriteFile(device, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for engine, want := range map[string]int{"": 1, "unix:///run/docker.sock": 1, "ssh://elsewhere": 0, "tcp://10.0.0.1:2375": 0} {
+		t.Setenv("DOCKER_HOST", engine)
+		if got := given(); got != want {
+			t.Errorf("DOCKER_HOST=%q: %d devices, want %d", engine, got, want)
 		}
 	}
 }

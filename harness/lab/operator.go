@@ -56,42 +56,6 @@ func (l *Lab) Usage(ctx context.Context, name string) (agent.Usage, error) {
 	return node.agent.Usage(ctx)
 }
 
-// ReadFile reads a file of the node's system.
-func (l *Lab) ReadFile(ctx context.Context, name, path string) ([]byte, error) {
-	node, err := l.node(name)
-	if err != nil {
-		return nil, err
-	}
-	return node.agent.ReadFile(ctx, path)
-}
-
-// WriteFile replaces a file of the node's system.
-func (l *Lab) WriteFile(ctx context.Context, name string, file harness.File) error {
-	node, err := l.node(name)
-	if err != nil {
-		return err
-	}
-	return node.agent.WriteFile(ctx, file)
-}
-
-// RemoveFile removes a file of the node's system.
-func (l *Lab) RemoveFile(ctx context.Context, name, path string) error {
-	node, err := l.node(name)
-	if err != nil {
-		return err
-	}
-	return node.agent.RemoveFile(ctx, path)
-}
-
-// Exec runs a command in the node's system.
-func (l *Lab) Exec(ctx context.Context, name string, argv ...string) ([]byte, error) {
-	node, err := l.node(name)
-	if err != nil {
-		return nil, err
-	}
-	return node.agent.Exec(ctx, argv...)
-}
-
 // Start starts the node's main process.
 func (l *Lab) Start(ctx context.Context, name string) error {
 	node, err := l.node(name)

@@ -19,7 +19,9 @@ import (
 )
 
 func TestVirtualisation(t *testing.T) {
-	suite.Run(t, "virtualisation", suite.NeedsFor("ganeti", fixtures.Ganeti(3)))
+	suite.Run(t, "virtualisation",
+		suite.NeedsFor("ganeti", fixtures.Ganeti(3)),
+		suite.NeedsFor("drbd", fixtures.DRBDPair()))
 }
 
 // postmortem labels the specs that `make repro` replays.

@@ -1,0 +1,40 @@
+package drbd
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// DiskLost has a machine fail together with its disk, and come back with an empty one: what a provider does whose
+// disk is broken. Nothing is to be reverted: the machine has power.
+type DiskLost struct{ Node string }
+
+// Describe says whose disk.
+func (d DiskLost) Describe() string {
+	return fmt.Sprintf("%s loses its power and its disk, and boots with an empty one", d.Node)
+}
+
+// Inject takes the power, and has the machine boot with a new disk.
+func (d DiskLost) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	strike, err := lab.Strike(ctx, []harness.Blow{{Node: d.Node, Actions: []harness.Action{
+		{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}},
+	}}})
+	lost := &injection{
+		strike: strike,
+		confirm: func(ctx context.Context) (string, error) {
+			_, err := lab.Exec(ctx, d.Node, admin("attach")...)
+			refusal, refused := asRefusal(err)
+			if !refused {
+				return "", fmt.Errorf("the disk of %s was to have no meta data: %w", d.Node, err)
+			}
+			return fmt.Sprintf("%s: %s", d.Node, refusal), nil
+		},
+		revert: func(ctx context.Context) error { return lab.PowerOn(ctx, d.Node) },
+	}
+	if err != nil {
+		return lost, err
+	}
+	return lost, lab.Reinstall(ctx, d.Node)
+}

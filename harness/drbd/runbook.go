@@ -1,0 +1,130 @@
+package drbd
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// noMetaData is what DRBD says of a disk that was never prepared for it.
+const noMetaData = "No valid meta data found"
+
+// asRefusal tells whether DRBD refused a disk for want of meta data, and returns the sentence.
+func asRefusal(err error) (string, bool) {
+	refused, ended := errors.AsType[*harness.CommandError](err)
+	if !ended || !strings.Contains(refused.Output, noMetaData) {
+		return "", false
+	}
+	return noMetaData, true
+}
+
+// promote makes a machine serve.
+func promote(ctx context.Context, operator harness.Operator, node string) error {
+	return steps(ctx, operator, node, admin("primary"), mount())
+}
+
+// Promote makes a machine primary and has it serve, as after the loss of the one that did.
+func Promote(node string) harness.Runbook { return promotion{node} }
+
+type promotion struct{ node string }
+
+func (p promotion) Name() string { return "promote " + p.node }
+func (p promotion) Steps() []harness.Step {
+	return []harness.Step{{Name: "drbdadm primary, mount on " + p.node, Do: func(ctx context.Context, operator harness.Operator) error {
+		return promote(ctx, operator, p.node)
+	}}}
+}
+
+// PowerOn switches a machine on again, which comes back as a secondary and gets what it has missed.
+func PowerOn(node string) harness.Runbook { return powerOn{node} }
+
+type powerOn struct{ node string }
+
+func (p powerOn) Name() string { return "switch " + p.node + " on" }
+func (p powerOn) Steps() []harness.Step {
+	return []harness.Step{{Name: p.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+		return operator.PowerOn(ctx, p.node)
+	}}}
+}
+
+// DiscardStaleSide settles a split brain by hand, in the wiki's order: the stale side stops using the disk, becomes secondary and
+// connects with --discard-my-data; the other one connects again if it has given up. All that was written on the stale
+// side since the split is lost.
+type DiscardStaleSide struct {
+	Pair  Pair
+	Stale string // the node whose data go
+}
+
+// Name says whose data are discarded.
+func (d DiscardStaleSide) Name() string { return "discard what " + d.Stale + " has" }
+
+// Steps are the commands of both sides.
+func (d DiscardStaleSide) Steps() []harness.Step {
+	survivor := d.Pair.Other(d.Stale)
+	return []harness.Step{
+		{Name: "unmount and drbdadm secondary on " + d.Stale, Do: func(ctx context.Context, operator harness.Operator) error {
+			if err := unmount(ctx, operator, d.Stale); err != nil {
+				return err
+			}
+			return steps(ctx, operator, d.Stale, admin("secondary"))
+		}},
+		{Name: "drbdadm connect --discard-my-data on " + d.Stale, Do: func(ctx context.Context, operator harness.Operator) error {
+			return reconnect(ctx, operator, d.Stale, "--discard-my-data")
+		}},
+		{Name: "drbdadm connect on " + survivor, Do: func(ctx context.Context, operator harness.Operator) error {
+			return reconnect(ctx, operator, survivor)
+		}},
+		{Name: "wait until both have the same", Do: func(ctx context.Context, operator harness.Operator) error {
+			return waitForSync.Until(ctx, func(ctx context.Context) error { return expect(ctx, operator, d.Stale, Status.InSync) })
+		}},
+	}
+}
+
+// unmount tries until no request is under way: a client's is enough for the file system to be busy.
+func unmount(ctx context.Context, operator harness.Operator, node string) error {
+	return waitForRequests.Until(ctx, func(ctx context.Context) error { return steps(ctx, operator, node, []string{"umount", mountPoint}) })
+}
+
+// reconnect has a side connect with the given options. One that waits for a connection has to give it up before it
+// can be given others, and needs nothing when there are none.
+func reconnect(ctx context.Context, operator harness.Operator, node string, options ...string) error {
+	status, err := Look(ctx, operator, node)
+	if err != nil {
+		return err
+	}
+	if status.Connection != standing {
+		if len(options) == 0 {
+			return nil
+		}
+		if err := steps(ctx, operator, node, admin("disconnect")); err != nil {
+			return err
+		}
+	}
+	return steps(ctx, operator, node, admin(append([]string{"connect"}, options...)...))
+}
+
+// RecreateDisk writes new meta data onto a machine's empty disk and brings it up: everything is then copied from
+// the other side.
+type RecreateDisk struct {
+	Pair Pair
+	Node string
+}
+
+// Name says whose.
+func (r RecreateDisk) Name() string { return "re-create the disk of " + r.Node }
+
+// Steps are the wiki's two commands, and the wait.
+func (r RecreateDisk) Steps() []harness.Step {
+	return []harness.Step{
+		{Name: "drbdadm create-md and up on " + r.Node, Do: func(ctx context.Context, operator harness.Operator) error {
+			return steps(ctx, operator, r.Node, admin("create-md", "--force"), admin("up"))
+		}},
+		{Name: "wait until all is copied", Do: func(ctx context.Context, operator harness.Operator) error {
+			return waitForSync.Until(ctx, func(ctx context.Context) error {
+				return expect(ctx, operator, r.Node, func(status Status) bool { return status.InSync() && !status.Primary() })
+			})
+		}},
+	}
+}
