@@ -7,9 +7,9 @@ import "time"
 const (
 	connectLimit = 30 * time.Second // an agent's first answer after its container was started
 	systemLimit  = 60 * time.Second // a system's supervisor answers after its container was started
-	closeLimit   = 60 * time.Second // everything of a lab is gone
-	removeLimit  = 30 * time.Second // one container is gone
-	removeEvery  = 50 * time.Millisecond
+	closeLimit   = 2 * time.Minute  // everything of a lab is gone
+	removeLimit  = 80 * time.Second // one container is gone; an engine with three labs at a load of 29 took more than 30 s
+	removeEvery  = 200 * time.Millisecond
 	// fireLead is how far ahead the agreed instant of a strike on several nodes lies: long enough for
 	// the last agent to have received the message when the processors are busy.
 	fireLead = 100 * time.Millisecond
