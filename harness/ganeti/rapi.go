@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -75,4 +76,54 @@ func (m manageable) Check(ctx context.Context, observer harness.Observer) error 
 		}
 	}
 	return fmt.Errorf("it says that its master is %q, which is no node of it", info.Master)
+}
+
+// OneCommander claims that exactly one node takes orders for the cluster, by its own word: its master daemons answer at
+// its own address, whoever has the cluster's. Every node is asked once a second by HTTPS (RAPI).
+func OneCommander(cluster Cluster) harness.Probe { return oneCommander{cluster} }
+
+type oneCommander struct{ cluster Cluster }
+
+func (oneCommander) Name() string          { return "one node alone takes orders" }
+func (oneCommander) Period() time.Duration { return manageablePeriod }
+func (o oneCommander) Check(ctx context.Context, observer harness.Observer) error {
+	commanders, err := Commanders(ctx, observer, o.cluster)
+	if err == nil && len(commanders) != 1 {
+		err = fmt.Errorf("%d nodes do: %q", len(commanders), commanders)
+	}
+	return err
+}
+
+// commanderLimit is what one node is given to answer. It is short of a probe's limit: one that is off says nothing.
+const commanderLimit = 1800 * time.Millisecond
+
+// Commanders are the nodes whose master daemons take orders. It is an error when nobody can know in time.
+func Commanders(ctx context.Context, observer harness.Observer, cluster Cluster) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, commanderLimit)
+	defer cancel()
+	var (
+		group    sync.WaitGroup
+		commands = make([]bool, len(cluster.Nodes))
+	)
+	for i, node := range cluster.Nodes {
+		group.Go(func() {
+			at, err := address(observer, node)
+			if err == nil {
+				var info clusterInfo
+				err = rapi(ctx, observer, at, "/2/info", &info)
+			}
+			commands[i] = err == nil
+		})
+	}
+	group.Wait()
+	var commanders []string
+	for i, node := range cluster.Nodes {
+		if commands[i] {
+			commanders = append(commanders, node)
+		}
+	}
+	if ctx.Err() != nil && len(commanders) == 0 {
+		return nil, context.Cause(ctx) // who has not answered has not said no
+	}
+	return commanders, nil
 }
