@@ -22,7 +22,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 	It("of the cluster is changed by renaming it to the name that it has", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
 		steady := harness.All(ganeti.ManageableByName(drill.cluster, node1))
-		Expect(drill.Unaffected(ctx, drill.served(node1, node2)...)).To(Succeed())
+		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		work := ganeti.ClusterAddress{Cluster: drill.cluster, Master: node1, To: fixtures.GanetiOtherAddress()}
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: work})).To(Succeed())
@@ -37,7 +37,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 	It("of a node is changed in the configuration by hand, and the node is added again", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
 		steady := harness.All(ganeti.DaemonByName(drill.cluster, node1, node2))
-		Expect(drill.Unaffected(ctx, drill.served(node1, node2)...)).To(Succeed())
+		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("moving a node to another address, of which nobody tells the cluster")
 		Expect(drill.Inject(ctx, ganeti.NodeMoved{Node: node2, To: otherNode2})).To(Succeed())

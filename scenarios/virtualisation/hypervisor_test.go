@@ -21,7 +21,7 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 	DescribeTable("is installed from nothing and added again, and its instances are started", func(ctx SpecContext, lose suite.Loss) {
 		drill := begin(ctx, 2, reinstalled)
 		steady := append(drill.served(node2), ganeti.NodeDaemon(node2))
-		Expect(drill.Unaffected(ctx, drill.served(node1)...)).To(Succeed())
+		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
 		Expect(drill.Expect(harness.Planned{Node: node2, Key: "**", Because: "it was installed from nothing"})).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())

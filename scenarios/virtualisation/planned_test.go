@@ -18,7 +18,7 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 	DescribeTable("goes to another hypervisor on purpose", func(ctx SpecContext, work func(*story) harness.Runbook) {
 		drill := begin(ctx, 2, planned)
 		steady := harness.SteadyState(drill.served(node2))
-		Expect(drill.Unaffected(ctx, drill.served(node1)...)).To(Succeed())
+		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
 		moved := ganeti.RunsOn(drill.wiki(node2), node1)
 		Expect(drill.Watch(ctx, moved)).To(Succeed())

@@ -74,10 +74,17 @@ func (s *story) wiki(node string) ganeti.Instance {
 }
 
 // served claims the pages of the instances that were created on the nodes.
-func (s *story) served(nodes ...string) []harness.Probe {
+func (s *story) served(nodes ...string) []harness.Probe { return s.each(ganeti.Serves, nodes) }
+
+// untouched claims the same of those that what befalls others must not touch.
+func (s *story) untouched(nodes ...string) []harness.Probe {
+	return s.each(ganeti.ServesPatient, nodes)
+}
+
+func (s *story) each(claim func(ganeti.Instance) harness.Probe, nodes []string) []harness.Probe {
 	var probes []harness.Probe
 	for _, node := range nodes {
-		probes = append(probes, ganeti.Serves(s.wiki(node)))
+		probes = append(probes, claim(s.wiki(node)))
 	}
 	return probes
 }
