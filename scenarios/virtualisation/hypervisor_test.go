@@ -41,7 +41,7 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
 	},
-		Entry("(power lost)", suite.Loss(suite.Unpowered), SpecTimeout(12*time.Minute)),
-		Entry("(processes killed)", suite.Loss(suite.Killed), SpecTimeout(12*time.Minute)),
+		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(12*time.Minute)),
+		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(12*time.Minute)),
 	)
 })

@@ -28,8 +28,8 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 		drill := begin(ctx, 3, takenOver)
 		drill.takesOver(ctx, lose, ganeti.MasterFailover{To: node2})
 	},
-		Entry("(power lost)", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
-		Entry("(processes killed)", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
+		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
 	)
 
 	DescribeTable("is replaced by force where two nodes are, after a vote was refused", func(ctx SpecContext, lose suite.Loss) {
@@ -38,8 +38,8 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 			ganeti.Refused{Runbook: ganeti.MasterFailover{To: node2}, With: refusal},
 		}, forced()...)...)
 	},
-		Entry("(power lost)", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
-		Entry("(processes killed)", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
+		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
 	)
 })
 
