@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // DiskLost has a machine fail together with its disk, and come back with an empty one: what a provider does whose
@@ -21,9 +22,9 @@ func (d DiskLost) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 	strike, err := lab.Strike(ctx, []harness.Blow{{Node: d.Node, Actions: []harness.Action{
 		{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}},
 	}}})
-	lost := &injection{
-		strike: strike,
-		confirm: func(ctx context.Context) (string, error) {
+	lost := &injection.Injection{
+		Struck: strike,
+		Prove: func(ctx context.Context) (string, error) {
 			_, err := lab.Exec(ctx, d.Node, admin("attach")...)
 			refusal, refused := asRefusal(err)
 			if !refused {
@@ -31,7 +32,7 @@ func (d DiskLost) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 			}
 			return fmt.Sprintf("%s: %s", d.Node, refusal), nil
 		},
-		revert: func(ctx context.Context) error { return lab.PowerOn(ctx, d.Node) },
+		Lift: func(ctx context.Context) error { return lab.PowerOn(ctx, d.Node) },
 	}
 	if err != nil {
 		return lost, err

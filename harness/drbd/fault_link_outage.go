@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // LinkOutage pulls the cable between the two, waits until clients have written on the primary, and plugs it in
@@ -24,15 +25,15 @@ func (l LinkOutage) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 	}
 	proof := ""
 	strike, err := cable.pull(ctx, lab)
-	outage := &injection{
-		strike: strike,
-		confirm: func(context.Context) (string, error) {
+	outage := &injection.Injection{
+		Struck: strike,
+		Prove: func(context.Context) (string, error) {
 			if proof == "" {
 				return "", errNotDone
 			}
 			return proof, nil
 		},
-		revert: func(ctx context.Context) error { return cable.plug(ctx, lab) },
+		Lift: func(ctx context.Context) error { return cable.plug(ctx, lab) },
 	}
 	if err != nil {
 		return outage, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // SplitBrain pulls the cable between the two, has the second one made primary as somebody does who takes the first for
@@ -35,10 +36,10 @@ func (s SplitBrain) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 	}
 	var amounts map[string]int
 	strike, err := cable.pull(ctx, lab)
-	split := &injection{
-		strike:  strike,
-		confirm: func(ctx context.Context) (string, error) { return s.confirm(ctx, lab, amounts) },
-		revert:  func(ctx context.Context) error { return cable.plug(ctx, lab) },
+	split := &injection.Injection{
+		Struck: strike,
+		Prove:  func(ctx context.Context) (string, error) { return s.confirm(ctx, lab, amounts) },
+		Lift:   func(ctx context.Context) error { return cable.plug(ctx, lab) },
 	}
 	if err != nil {
 		return split, err

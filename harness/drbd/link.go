@@ -74,15 +74,4 @@ func written(ctx context.Context, lab harness.Lab, nodes ...string) (map[string]
 	return amounts, err
 }
 
-// An injection is a fault that has struck.
-type injection struct {
-	strike  harness.Strike
-	confirm func(ctx context.Context) (string, error)
-	revert  func(ctx context.Context) error
-}
-
-func (i *injection) Strike() harness.Strike                      { return i.strike }
-func (i *injection) Confirm(ctx context.Context) (string, error) { return i.confirm(ctx) }
-func (i *injection) Revert(ctx context.Context) error            { return i.revert(ctx) }
-
 var errNotDone = errors.New("it did not come that far")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // hostsFile is where the names are resolved: Ganeti asks for them whenever it is told one.
@@ -121,9 +122,9 @@ func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 	}
 	change := harness.Readdress{From: []netip.Prefix{netip.PrefixFrom(from, n.To.Bits())}, To: []netip.Prefix{n.To}}
 	strike, err := lab.Strike(ctx, []harness.Blow{{Node: n.Node, Actions: []harness.Action{{Readdress: &change}}}})
-	return &injection{
-		strike: strike,
-		confirm: func(ctx context.Context) (string, error) {
+	return &injection.Injection{
+		Struck: strike,
+		Prove: func(ctx context.Context) (string, error) {
 			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), holds(n.Node, n.To.Addr()).Check(ctx, lab)
 		},
 	}, err

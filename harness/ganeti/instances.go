@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // Migrate moves a running instance to another node.
@@ -113,9 +114,9 @@ func (i InstanceDeath) Inject(ctx context.Context, lab harness.Lab) (harness.Inj
 		return nil, fmt.Errorf("look for the instance on %s: %w", i.Node, err)
 	}
 	err := lab.RemoveFile(ctx, i.Node, runningFolder+i.Instance.Name)
-	return &injection{
-		strike: harness.Strike{Before: began},
-		confirm: func(ctx context.Context) (string, error) {
+	return &injection.Injection{
+		Struck: harness.Strike{Before: began},
+		Prove: func(ctx context.Context) (string, error) {
 			err := waitForDeath.Until(ctx, func(ctx context.Context) error {
 				if Serves(i.Instance).(harness.NetworkProbe).Check(ctx, lab) == nil { //nolint:forcetypeassert // it is one
 					return fmt.Errorf("its page is still served")
@@ -129,15 +130,3 @@ func (i InstanceDeath) Inject(ctx context.Context, lab harness.Lab) (harness.Inj
 
 // waitForDeath allows for a look at what runs.
 var waitForDeath = harness.Wait{For: "the page to go", Interval: 20 * time.Millisecond, Limit: 5 * time.Second}
-
-// An injection is a fault in force that there is no way back from but a recovery.
-type injection struct {
-	strike  harness.Strike
-	confirm func(ctx context.Context) (string, error)
-}
-
-func (i *injection) Strike() harness.Strike                      { return i.strike }
-func (i *injection) Confirm(ctx context.Context) (string, error) { return i.confirm(ctx) }
-
-// Revert leaves it to whatever starts instances.
-func (*injection) Revert(context.Context) error { return nil }

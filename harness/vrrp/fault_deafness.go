@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // Deafness keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
@@ -37,13 +38,13 @@ func (d Deafness) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 		return nil, fmt.Errorf("plan the fault: %s: %w", d.Describe(), err)
 	}
 	strike, err := lab.Strike(ctx, blows)
-	return &injection{
-		strike: strike,
-		confirm: func(ctx context.Context) (string, error) {
+	return &injection.Injection{
+		Struck: strike,
+		Prove: func(ctx context.Context) (string, error) {
 			err := waitForTwoMasters.Until(ctx, func(ctx context.Context) error { return d.twoMasters(ctx, lab) })
 			return fmt.Sprintf("the kernels of both routers answer to %s", d.Pair.Shared[0]), err
 		},
-		revert: func(ctx context.Context) error {
+		Lift: func(ctx context.Context) error {
 			lift, err := d.blows(lab, true)
 			if err == nil {
 				_, err = lab.Strike(ctx, lift)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // MasterFile removes the file that lets a router be master, or puts it back: how people hand over on purpose.
@@ -30,9 +31,9 @@ func (m MasterFile) Describe() string {
 func (m MasterFile) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	began := time.Now()
 	err := m.set(ctx, lab, m.Restore)
-	return &injection{
-		strike: harness.Strike{Before: began},
-		confirm: func(ctx context.Context) (string, error) {
+	return &injection.Injection{
+		Struck: harness.Strike{Before: began},
+		Prove: func(ctx context.Context) (string, error) {
 			_, err := lab.ReadFile(ctx, m.Router, m.Pair.MasterFile)
 			gone := errors.Is(err, fs.ErrNotExist)
 			switch {
@@ -43,7 +44,7 @@ func (m MasterFile) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 			}
 			return fmt.Sprintf("read again, %s of %s is there: %t", m.Pair.MasterFile, m.Router, !gone), nil
 		},
-		revert: func(ctx context.Context) error { return m.set(ctx, lab, !m.Restore) },
+		Lift: func(ctx context.Context) error { return m.set(ctx, lab, !m.Restore) },
 	}, err
 }
 
@@ -53,14 +54,3 @@ func (m MasterFile) set(ctx context.Context, operator harness.Operator, present 
 	}
 	return operator.RemoveFile(ctx, m.Router, m.Pair.MasterFile)
 }
-
-// An injection is a fault in force.
-type injection struct {
-	strike  harness.Strike
-	confirm func(ctx context.Context) (string, error)
-	revert  func(ctx context.Context) error
-}
-
-func (i *injection) Strike() harness.Strike                      { return i.strike }
-func (i *injection) Confirm(ctx context.Context) (string, error) { return i.confirm(ctx) }
-func (i *injection) Revert(ctx context.Context) error            { return i.revert(ctx) }
