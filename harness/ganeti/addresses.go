@@ -5,12 +5,9 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
 // hostsFile is where the names are resolved: Ganeti asks for them whenever it is told one.
@@ -105,31 +102,6 @@ func renumbered(text []byte, from, to netip.Addr) []byte {
 	return changed
 }
 
-// NodeMoved is a node that gets another address in its network, of which nobody has told the cluster.
-type NodeMoved struct {
-	Node string
-	To   netip.Prefix // the address, with its network's prefix length
-}
-
-// Describe says where to.
-func (n NodeMoved) Describe() string { return fmt.Sprintf("%s moves to %s", n.Node, n.To.Addr()) }
-
-// Inject changes the node's IPv4 address.
-func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	from, err := address(lab, n.Node)
-	if err != nil {
-		return nil, err
-	}
-	change := harness.Readdress{From: []netip.Prefix{netip.PrefixFrom(from, n.To.Bits())}, To: []netip.Prefix{n.To}}
-	strike, err := lab.Strike(ctx, []harness.Blow{{Node: n.Node, Actions: []harness.Action{{Readdress: &change}}}})
-	return &injection.Injection{
-		Struck: strike,
-		Prove: func(ctx context.Context) (string, error) {
-			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), holds(n.Node, n.To.Addr()).Check(ctx, lab)
-		},
-	}, err
-}
-
 // ManageableByName claims what [Manageable] does, at the address that a node finds the cluster's name at.
 func ManageableByName(cluster Cluster, node string) harness.Probe {
 	return manageableByName{cluster, node}
@@ -179,35 +151,4 @@ func (d daemonByName) Check(ctx context.Context, observer harness.Observer) erro
 		return err
 	}
 	return daemonAt("the daemon of "+d.node, at).Check(ctx, observer)
-}
-
-// A host is a line of a file of hosts.
-type host struct {
-	address netip.Addr
-	names   []string
-}
-
-// hostsIn are the lines of a file of hosts that name somebody.
-func hostsIn(text []byte) []host {
-	var hosts []host
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		if len(words) < 2 {
-			continue
-		}
-		if at, err := netip.ParseAddr(words[0]); err == nil {
-			hosts = append(hosts, host{at, words[1:]})
-		}
-	}
-	return hosts
-}
-
-// find looks a name up in a file of hosts.
-func find(text []byte, name string) (netip.Addr, error) {
-	for _, host := range hostsIn(text) {
-		if slices.Contains(host.names, name) {
-			return host.address, nil
-		}
-	}
-	return netip.Addr{}, fmt.Errorf("%s does not name %s", hostsFile, name)
 }

@@ -10,10 +10,13 @@ import (
 
 // A Cluster is what its operators know of it.
 type Cluster struct {
-	Name      string     // such as "cluster.virt.example"
-	Address   netip.Addr // its master answers there
-	Card      string     // the interface of every node that the address is put on
-	Nodes     []string   // as the topology names them; the first one founds the cluster
+	Name    string     // such as "cluster.virt.example"
+	Address netip.Addr // its master answers there
+	Card    string     // the interface of every node that the address is put on
+	// Secondary are the nodes' addresses in a network of their own, over which they replicate disks. It is nil where
+	// nodes have one address for everything.
+	Secondary map[string]netip.Addr
+	Nodes     []string // as the topology names them; the first one founds the cluster
 	Instances []Instance
 }
 
@@ -27,18 +30,21 @@ type Instance struct {
 // Role is the role of nodes that run Ganeti.
 const Role = "hypervisor"
 
+// firstCard is how a container engine calls a node's first interface, where the topology gives it no name.
+const firstCard = "eth0"
+
 // ClusterOf reads a cluster out of a topology: its nodes, and the names in their /etc/hosts, of which the one that
 // begins with "cluster." is the cluster's and those that are no node's are instances. They are created on the nodes in
-// turn. The card is the one that the container engine gives every node first.
+// turn. The card is the one of the nodes' own network, and a further network is the one of their secondary addresses.
 func ClusterOf(topology harness.Topology) (Cluster, error) {
 	nodes := topology.Selected(Role)
-	cluster := Cluster{Card: "eth0"}
+	cluster := Cluster{Card: firstCard}
 	if len(nodes) == 0 {
 		return cluster, fmt.Errorf("find the cluster: the topology %s has no node with the role %s", topology.Name, Role)
 	}
+	cluster.join(nodes)
 	taken := map[string]bool{}
 	for _, node := range nodes {
-		cluster.Nodes = append(cluster.Nodes, node.Name)
 		taken[node.IPv4.String()] = true
 	}
 	for _, host := range hostsIn(fileOf(nodes[0], hostsFile)) {
@@ -55,6 +61,31 @@ func ClusterOf(topology harness.Topology) (Cluster, error) {
 		return cluster, fmt.Errorf("find the cluster: %s of %s does not name it", hostsFile, nodes[0].Name)
 	}
 	return cluster, nil
+}
+
+// join takes the nodes' names and interfaces over.
+func (c *Cluster) join(nodes []harness.Node) {
+	for _, node := range nodes {
+		c.Nodes = append(c.Nodes, node.Name)
+		if node.Interface != "" {
+			c.Card = node.Interface
+		}
+		if len(node.Further) == 0 {
+			continue
+		}
+		if c.Secondary == nil {
+			c.Secondary = map[string]netip.Addr{}
+		}
+		c.Secondary[node.Name] = node.Further[0].IPv4
+	}
+}
+
+// second are the arguments that tell a command a node's secondary address; nothing when it has none.
+func (c Cluster) second(node string) []string {
+	if at, has := c.Secondary[node]; has {
+		return []string{"--secondary-ip=" + at.String()}
+	}
+	return nil
 }
 
 // fileOf is a file that the topology puts on a node; nothing when it puts none there.

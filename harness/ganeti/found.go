@@ -70,6 +70,7 @@ func (f Found) initialise() []string {
 	if f.SSHPort != 0 {
 		argv = append(argv, "--node-parameters", fmt.Sprintf("ssh_port=%d", f.SSHPort))
 	}
+	argv = append(argv, f.Cluster.second(f.Cluster.Nodes[0])...)
 	return append(argv, f.Cluster.Name)
 }
 
@@ -168,6 +169,8 @@ func (j Join) Steps() []harness.Step {
 	argv := []string{"gnt-node", "add", "--no-ssh-key-check"}
 	if j.Again {
 		argv = append(argv, "--readd")
+	} else {
+		argv = append(argv, j.Cluster.second(j.Node)...)
 	}
 	return []harness.Step{
 		{Name: "let " + j.Master + " into " + j.Node, Do: j.trust},

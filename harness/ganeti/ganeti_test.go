@@ -97,8 +97,47 @@ func TestClusterOf(t *testing.T) {
 	nameless.Nodes[0].System.Files[0].Data = []byte("127.0.0.1 localhost\n")
 	_, err := ClusterOf(nameless)
 	rack.Expect(t, err, "does not name it")
+	if cluster.Card != "eth0" || cluster.Secondary != nil {
+		t.Errorf("nodes in one network have the cluster's address on %s, and the secondary addresses %v", cluster.Card, cluster.Secondary)
+	}
 	_, err = ClusterOf(harness.Topology{Name: "empty"})
 	rack.Expect(t, err, "has no node")
+}
+
+// aReplicatingCluster is the cluster of aTopology with secondary addresses in a network of their own.
+func aReplicatingCluster(t *testing.T) Cluster {
+	t.Helper()
+	topology := aTopology()
+	for i := range topology.Nodes {
+		topology.Nodes[i].Interface = "lan0"
+		topology.Nodes[i].Further = []harness.Attachment{{Network: "replication", IPv4: netip.AddrFrom4([4]byte{10, 203, 2, byte(11 + i)})}}
+	}
+	cluster, err := ClusterOf(topology)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cluster
+}
+
+// Goal: nodes in two networks have secondary addresses in the second one, and the cluster's on the card of the first;
+// Ganeti is told both. Method: found such a cluster on machines that note it.
+func TestSecondaryAddresses(t *testing.T) {
+	cluster, machines := aReplicatingCluster(t), aRack(t)
+	expectCarried(t, machines, Found{Cluster: cluster})
+	journal := strings.Join(machines.commands, "\n")
+	for _, want := range []string{
+		"--master-netdev=lan0", "--secondary-ip=10.203.2.11 cluster.virt.example",
+		"gnt-node add --no-ssh-key-check --secondary-ip=10.203.2.12 node2.virt.example",
+	} {
+		if !strings.Contains(journal, want) {
+			t.Errorf("%q is not in\n%s", want, journal)
+		}
+	}
+	if at, err := secondaryOf("node1.virt.example 10.203.2.11\nnode2.virt.example 10.203.2.12\n", "node2.virt.example"); at != cluster.Secondary["node2"] || err != nil {
+		t.Errorf("node2 is at %s: %v", at, err)
+	}
+	_, err := secondaryOf("node1.virt.example 10.203.2.11\n", "node2.virt.example")
+	rack.Expect(t, err, "does not name node2.virt.example")
 }
 
 // Goal: the two lines come once, whatever was there, and go without a trace of them. Method: write and remove them
@@ -157,6 +196,17 @@ func TestAgreed(t *testing.T) {
 	rack.Expect(t, Agreed("node3").Check(t.Context(), machines), "ask node3 who is master")
 }
 
+// Goal: whether a node left the cluster's address alone is by its daemon's own word; no log is an error. Method: logs by hand.
+func TestLeftAddress(t *testing.T) {
+	machines := aRack(t)
+	rack.Expect(t, LeftAddress(t.Context(), machines, "node1"), "read what the daemon of node1 says")
+	rack.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte("start\n")}), "")
+	rack.Expect(t, LeftAddress(t.Context(), machines, "node1"), "does not say")
+	said := "ERROR Failed to start the master IP. Script return value: 1, output: 'Error: master IP address configured on another machine.'\n"
+	rack.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte(said)}), "")
+	rack.Expect(t, LeftAddress(t.Context(), machines, "node1"), "")
+}
+
 // Goal: what the operator types is what Ganeti's manuals say, on the node that is meant. Method: carry every runbook
 // out on machines that note it.
 func TestCommands(t *testing.T) {
@@ -175,6 +225,7 @@ func TestCommands(t *testing.T) {
 		"gnt-instance start --force-multiple wiki2.virt.example":            StartInstances{"node1", []Instance{wiki}},
 		"gnt-cluster rename -f cluster.virt.example":                        ClusterAddress{cluster, "node1", netip.MustParseAddr("10.203.1.6")},
 		"--node-parameters ssh_port=2222 cluster.virt.example":              Found{Cluster: cluster, SSHPort: 2222},
+		"gnt-node modify --secondary-ip=10.203.2.32 node2.virt.example":     SecondaryAddress{cluster, "node1", "node2", netip.MustParseAddr("10.203.2.32")},
 		"gnt-cluster activate-master-ip":                                    Found{Cluster: cluster},
 		"gnt-instance batch-create /root/instances.json":                    Found{Cluster: cluster},
 		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},

@@ -171,6 +171,25 @@ func (g GivenUp) Steps() []harness.Step {
 // noVotes is what a master daemon says that gives up.
 const noVotes = "Couldn't gather voting results of enough nodes"
 
+// nodeLog is where a node's daemon keeps what it was told and what came of it.
+const nodeLog = "/var/log/ganeti/node-daemon.log"
+
+// LeftAddress claims that a node which took itself for the master left the cluster's address alone, because another machine
+// answered to it. Ganeti asks five times within a second (fping) before it takes the address.
+func LeftAddress(ctx context.Context, observer harness.Observer, node string) error {
+	said, err := observer.ReadFile(ctx, node, nodeLog)
+	if err != nil {
+		return fmt.Errorf("read what the daemon of %s says: %w", node, err)
+	}
+	if !strings.Contains(string(said), addressIsTaken) {
+		return fmt.Errorf("the daemon of %s does not say that %q", node, addressIsTaken)
+	}
+	return nil
+}
+
+// addressIsTaken is what Ganeti's script says that gives a master its address.
+const addressIsTaken = "master IP address configured on another machine"
+
 // StepDown has a node that takes itself for the master cease to be it: its daemons stop, and it gives the cluster's
 // address up.
 type StepDown struct {

@@ -15,8 +15,11 @@ import (
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
-// otherNode2 is the address that node2 moves to.
-var otherNode2 = netip.PrefixFrom(fixtures.GanetiOtherNode(2), 24)
+// The addresses that node2 moves to.
+var (
+	otherNode2      = netip.PrefixFrom(fixtures.GanetiOtherNode(2), 24)
+	otherSecondary2 = netip.PrefixFrom(fixtures.GanetiOtherSecondary(2), 24)
+)
 
 var _ = Describe("An address", Label("ganeti", postmortem), func() {
 	It("of the cluster is changed by renaming it to the name that it has", func(ctx SpecContext) {
@@ -40,7 +43,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("moving a node to another address, of which nobody tells the cluster")
-		Expect(drill.Inject(ctx, ganeti.NodeMoved{Node: node2, To: otherNode2})).To(Succeed())
+		Expect(drill.Inject(ctx, ganeti.NodeMoved{Node: node2, From: fixtures.GanetiNodeAddress(2), To: otherNode2})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("editing the configuration, for Ganeti has no command for it")
 		Expect(drill.Repair(ctx, ganeti.NodeAddress{
@@ -49,7 +52,28 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	}, SpecTimeout(12*time.Minute))
+
+	It("of a node in the network of the disks is changed by a command", func(ctx SpecContext) {
+		drill := beginIn(ctx, fixtures.GanetiReplicating(), inOrder)
+		steady := harness.All(ganeti.SecondaryDaemon(drill.cluster, node1, node2))
+		Expect(drill.Expect(harness.Planned{Node: node2, Kind: harness.KindAddress, Key: "repl0**", Because: "it is the address that changes"})).To(Succeed())
+		Expect(drill.Unaffected(ctx, append(drill.untouched(node1, node2), ganeti.NodeDaemon(node2))...)).To(Succeed())
+		Expect(drill.Baseline(ctx, steady)).To(Succeed())
+		work := ganeti.SecondaryAddress{Cluster: drill.cluster, Master: node1, Node: node2, To: otherSecondary2.Addr()}
+		By("trying the command before the node has the address, which is refused")
+		drill.carry(ctx, ganeti.Refused{Runbook: work, With: lacksAddress})
+		By("moving the node to another address there, of which nobody tells the cluster")
+		Expect(drill.Inject(ctx, ganeti.NodeMoved{Node: node2, From: fixtures.GanetiSecondary(2), To: otherSecondary2})).To(Succeed())
+		Expect(drill.Detect(ctx, steady)).To(Succeed())
+		Expect(drill.Repair(ctx, work)).To(Succeed())
+		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+		Expect(drill.Judge()).To(Succeed())
+		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
+	}, SpecTimeout(12*time.Minute))
 })
+
+// lacksAddress is what Ganeti says to who gives a node a secondary address that it does not have.
+const lacksAddress = "claims it doesn't have the secondary ip you gave"
 
 // The ports of SSH servers that are not where everybody expects them.
 const (

@@ -42,6 +42,6 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
 	},
 		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(12*time.Minute)),
-		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(12*time.Minute)),
+		Entry("processes killed", Label("nightly"), suite.Loss(suite.Killed), SpecTimeout(12*time.Minute)),
 	)
 })

@@ -29,7 +29,7 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 		drill.takesOver(ctx, lose, ganeti.MasterFailover{To: node2})
 	},
 		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
-		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+		Entry("processes killed", Label("nightly"), suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
 	)
 
 	DescribeTable("is replaced by force where two nodes are, after a vote was refused", func(ctx SpecContext, lose suite.Loss) {
@@ -39,7 +39,7 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 		}, forced()...)...)
 	},
 		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
-		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+		Entry("processes killed", Label("nightly"), suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
 	)
 })
 
@@ -103,6 +103,7 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.SwitchOn{Node: node1}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(twoMasters.Until(ctx, drill.bothCommand)).To(Succeed())
+		Expect(ganeti.LeftAddress(ctx, drill.Lab, node1)).To(Succeed())
 		By("taking the old master's lines and its office, adding it again, and removing the lines of the new one")
 		Expect(drill.Repair(ctx,
 			ganeti.Voting{Node: node1},

@@ -42,15 +42,20 @@ type story struct {
 // begin brings the hypervisors up, founds the cluster, and watches who has its address.
 func begin(ctx SpecContext, nodes int, objective harness.Objective) *story {
 	GinkgoHelper()
+	return beginIn(ctx, fixtures.Ganeti(nodes), objective)
+}
+
+func beginIn(ctx SpecContext, topology harness.Topology, objective harness.Objective) *story {
+	GinkgoHelper()
 	began := time.Now()
-	drill := suite.Begin(ctx, fixtures.Ganeti(nodes), objective)
-	cluster, err := ganeti.ClusterOf(fixtures.Ganeti(nodes))
+	drill := suite.Begin(ctx, topology, objective)
+	cluster, err := ganeti.ClusterOf(topology)
 	Expect(err).NotTo(HaveOccurred())
 	s := &story{drill, cluster}
 	Expect(drill.Expect(differences()...)).To(Succeed())
 	By("founding the cluster, as an operator would")
 	took := s.carry(ctx, ganeti.Found{Cluster: s.cluster})
-	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready in %.1f s, %.1f s of which its operator needed", nodes, time.Since(began).Seconds(), took.Seconds()))
+	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready in %.1f s, %.1f s of which its operator needed", len(cluster.Nodes), time.Since(began).Seconds(), took.Seconds()))
 	Expect(drill.Watch(ctx, s.cluster.Holders()...)).To(Succeed())
 	return s
 }
@@ -101,7 +106,16 @@ func (s *story) tellMasters() ganeti.Masters {
 // tellOutage keeps for how long clients were without something that was done on purpose.
 func (s *story) tellOutage(probe harness.Probe) {
 	GinkgoHelper()
+	Expect(s.tellGap(probe)).To(BeTrue(), "nobody noticed")
+}
+
+// tellGap keeps for how long clients were without something, and tells whether they were.
+func (s *story) tellGap(probe harness.Probe) bool {
 	outage, broke := s.Outage(probe)
-	Expect(broke).To(BeTrue(), "nobody noticed")
-	s.Finding(fmt.Sprintf("%s: clients were without it for %.2f s", probe.Name(), (outage.Back - outage.Lost).Seconds()))
+	if broke {
+		s.Finding(fmt.Sprintf("%s: clients were without it for %.2f s", probe.Name(), (outage.Back - outage.Lost).Seconds()))
+	} else {
+		s.Finding(probe.Name() + ": no client was without it, however impatient")
+	}
+	return broke
 }

@@ -17,6 +17,9 @@ const watched = 5 * time.Second
 // bitten is the target of what the watchdog puts right.
 var bitten = harness.Objective{RTO: time.Minute, NoData: true, Dwell: 3 * time.Second, Patience: 75 * time.Second}
 
+// leftAlone is long enough for the watchdog to have looked four times.
+var leftAlone = harness.Objective{RTO: 4 * watched, NoData: true, Dwell: 3 * time.Second, Patience: 5 * watched}
+
 var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 	It("starts an instance that has died", func(ctx SpecContext) {
 		drill := begin(ctx, 2, bitten)
@@ -33,7 +36,7 @@ var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 	}, SpecTimeout(8*time.Minute))
 
 	It("leaves an instance alone that somebody has shut down", func(ctx SpecContext) {
-		drill := begin(ctx, 2, bitten)
+		drill := begin(ctx, 2, leftAlone)
 		drill.Claim(harness.Missed, "who shuts an instance down does not want it to be started")
 		drill.carry(ctx, ganeti.Watch{Node: node1, Every: watched})
 		steady := harness.SteadyState(drill.served(node2))
