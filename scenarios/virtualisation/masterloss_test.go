@@ -103,7 +103,7 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.SwitchOn{Node: node1}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(twoMasters.Until(ctx, drill.bothCommand)).To(Succeed())
-		Expect(ganeti.LeftAddress(ctx, drill.Lab, node1)).To(Succeed())
+		Expect(pinged.Until(ctx, func(ctx context.Context) error { return ganeti.LeftAddress(ctx, drill.Lab, node1) })).To(Succeed())
 		By("taking the old master's lines and its office, adding it again, and removing the lines of the new one")
 		Expect(drill.Repair(ctx,
 			ganeti.Voting{Node: node1},
@@ -120,6 +120,9 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 
 // twoMasters allows for a boot, and for daemons that start on a busy machine.
 var twoMasters = harness.Wait{For: "two nodes to take orders", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}
+
+// pinged allows for the pings by which Ganeti asks whether another machine has the cluster's address.
+var pinged = harness.Wait{For: "the old master to have asked for the cluster's address", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
 
 // bothCommand is nil when both nodes take orders for the cluster.
 func (s *story) bothCommand(ctx context.Context) error {
