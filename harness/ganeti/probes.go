@@ -13,16 +13,18 @@ import (
 
 // The periods of probes. An address costs a system call; a node's daemon makes a process for whoever knocks.
 const (
-	pagePeriod    = 50 * time.Millisecond
-	patientPeriod = 250 * time.Millisecond
-	holderPeriod  = 50 * time.Millisecond
-	masterPeriod  = 250 * time.Millisecond
-	daemonPeriod  = time.Second
-	sayingPeriod  = 500 * time.Millisecond
+	pagePeriod   = 50 * time.Millisecond
+	holderPeriod = 50 * time.Millisecond
+	masterPeriod = 250 * time.Millisecond
+	daemonPeriod = time.Second
+	sayingPeriod = 500 * time.Millisecond
 )
 
-// patience is how long a person waits for a page before asking again. Twice that is within a probe's limit.
-const patience = 900 * time.Millisecond
+// A person who waits for a page asks again after the patience, and gives up at the limit.
+const (
+	patience     = 900 * time.Millisecond
+	patientLimit = 2 * time.Second
+)
 
 // PagePort is where instances serve their pages.
 const PagePort = 8080
@@ -33,38 +35,31 @@ const daemonPort = 1811
 // Serves claims that an instance serves its page, at its own address and wherever it runs. Clients ask every 50 ms, and
 // wait for less than the second after which TCP tries again: they notice when an instance moves.
 func Serves(instance Instance) harness.Probe {
-	return served(instance, "serves its page", instance.Name, 0)
+	return served(instance, "serves its page", instance.Name)
 }
 
 // ServesPatient claims the same of clients who ask again when a page has not come within 0.9 s, as people do: for what must
 // not be affected, on a machine whose processors are busy with what is, and for a migration, in which the one question that
 // is on its way at that moment goes to where the instance was. They do not notice an outage of a second.
 func ServesPatient(instance Instance) harness.Probe {
-	return patient{served(instance, "serves its page to who asks again", instance.Name, patience)}
-}
-
-type patient struct{ once harness.NetworkProbe }
-
-func (p patient) Name() string        { return p.once.Label }
-func (patient) Period() time.Duration { return patientPeriod }
-func (p patient) Check(ctx context.Context, observer harness.Observer) error {
-	if p.once.Check(ctx, observer) == nil {
-		return nil
-	}
-	return p.once.Check(ctx, observer)
+	probe := served(instance, "serves its page to who asks again", instance.Name)
+	probe.Limit, probe.Ask = patientLimit, harness.Fixed(page(instance, instance.Name, patience))
+	return probe
 }
 
 // RunsOn claims that an instance serves its page from a node.
 func RunsOn(instance Instance, node string) harness.Probe {
-	return served(instance, "runs on "+node, instance.Name+" on "+node+"\n", 0)
+	return served(instance, "runs on "+node, instance.Name+" on "+node+"\n")
 }
 
-func served(instance Instance, claim, contains string, limit time.Duration) harness.NetworkProbe {
-	question := harness.HTTPQuestion{At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains}
-	return harness.NetworkProbe{
-		Label: instance.Name + " " + claim, Every: pagePeriod, Limit: limit,
-		Ask: harness.Fixed(harness.Question{HTTP: &question}),
-	}
+func served(instance Instance, claim, contains string) harness.NetworkProbe {
+	return harness.NetworkProbe{Label: instance.Name + " " + claim, Every: pagePeriod, Ask: harness.Fixed(page(instance, contains, 0))}
+}
+
+func page(instance Instance, contains string, patience time.Duration) harness.Question {
+	return harness.Question{HTTP: &harness.HTTPQuestion{
+		At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains, Patience: patience,
+	}}
 }
 
 // Holds claims that a node answers to an address, such as the cluster's. The node's own kernel is asked, every 50 ms.

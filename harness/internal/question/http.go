@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -25,6 +26,7 @@ type get struct {
 	request  []byte // the same, as it is sent
 	status   int
 	contains []byte
+	patience time.Duration // 0: it is asked once
 }
 
 func newHTTP(question harness.HTTPQuestion, open open) (*get, error) {
@@ -53,13 +55,45 @@ func newHTTP(question harness.HTTPQuestion, open open) (*get, error) {
 	}
 	return &get{
 		open: open, at: question.At, asked: request, request: sent.Bytes(), status: status, contains: []byte(question.Contains),
+		patience: question.Patience,
 	}, nil
 }
 
 // readers are used again: each holds a buffer.
 var readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 
+// ask asks until the answer is yes, or else once.
 func (g *get) ask(ctx context.Context) error {
+	if g.patience <= 0 {
+		return g.try(ctx)
+	}
+	var said error
+	for {
+		err := g.tryPatiently(ctx)
+		if err == nil {
+			return nil
+		}
+		if said == nil || ctx.Err() == nil {
+			said = err // of a try that the limit cuts short nobody learns anything
+		}
+		if ctx.Err() != nil {
+			return said
+		}
+	}
+}
+
+// tryPatiently asks once, and lets the patience pass before it says no: who is turned away at once waits as long.
+func (g *get) tryPatiently(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, g.patience)
+	defer cancel()
+	err := g.try(ctx)
+	if err != nil {
+		<-ctx.Done()
+	}
+	return err
+}
+
+func (g *get) try(ctx context.Context) error {
 	connection, err := g.open(ctx, "tcp", g.at)
 	if err != nil {
 		return plain(ctx, err, errNoConnection)

@@ -187,6 +187,34 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// Goal: who has patience is answered by a server that fails at first, hangs or turns people away, and is told no by one that
+// never answers; who has none is told no by all of them. Method: servers that count.
+func TestHTTPPatience(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch first := asked.Add(1) == 1; {
+		case first && r.URL.Path == "/hangs":
+			<-r.Context().Done()
+		case first && r.URL.Path == "/fails", r.URL.Path == "/never":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+	at := netip.MustParseAddrPort(server.Listener.Addr().String())
+	for path, wants := range map[string]string{"/hangs": "", "/fails": "", "/never": "answered 503 Service Unavailable"} {
+		for _, wait := range []time.Duration{0, 20 * time.Millisecond} {
+			asked.Store(0)
+			err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: path, Patience: wait}}, nil, impatience)
+			if wait == 0 && (err == nil || asked.Load() != 1) || wait > 0 && asked.Load() < 2 {
+				t.Errorf("%s with the patience %v: asked %d times, and told %v", path, wait, asked.Load(), err)
+			}
+			if wait > 0 {
+				expect(t, err, wants)
+			}
+		}
+	}
+}
+
 // resolver answers over UDP: one.example has the addresses, none.example no record, others do not
 // exist, and silent.example gets only answers to questions nobody asked.
 func resolver(t *testing.T) netip.AddrPort {
