@@ -22,7 +22,7 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 		drill := begin(ctx, 2, harness.Objective{RTO: planned.RTO, NoData: true, DetectWithin: unnoticed})
 		drill.Claim(harness.Inconclusive, "a migration that nobody notices breaks nothing: there must be nothing to recover from")
 		steady := harness.SteadyState(drill.untouched(node1, node2))
-		impatient, moved := ganeti.Serves(drill.wiki(node2)), ganeti.RunsOn(drill.wiki(node2), node1)
+		impatient, moved := ganeti.ServesAtOnce(drill.wiki(node2)), ganeti.RunsOn(drill.wiki(node2), node1)
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster), impatient)).To(Succeed())
 		Expect(moved.Check(ctx, drill.Lab)).NotTo(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
@@ -42,7 +42,7 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 
 	It("is failed over to another hypervisor on purpose", func(ctx SpecContext) {
 		drill := begin(ctx, 2, planned)
-		steady := harness.SteadyState(drill.served(node2))
+		steady := harness.All(ganeti.ServesAtOnce(drill.wiki(node2)))
 		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
@@ -52,6 +52,6 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 		Expect(ganeti.RunsOn(drill.wiki(node2), node1).Check(ctx, drill.Lab)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
-		drill.tellOutage(ganeti.Serves(drill.wiki(node2)))
+		drill.tellOutage(steady[0])
 	}, SpecTimeout(8*time.Minute))
 })
