@@ -3,7 +3,6 @@ package virtualisation
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -145,9 +144,7 @@ func (s *fullStory) tellPrimaries() {
 	two, err := s.pair.TwoPrimaries(s.Record())
 	Expect(err).NotTo(HaveOccurred())
 	Expect(two).To(BeZero(), "both might write at the same time")
-	disks := s.Record().SLIs
-	primary := slices.IndexFunc(disks, func(sli harness.RecordSLI) bool { return sli.Name == node2+" is primary" })
-	Expect(primary).To(BeNumerically(">=", 0))
-	last := disks[primary].Spells[len(disks[primary].Spells)-1]
-	Expect(last.Up).To(BeTrue(), node2+" does not have the instance's disk at the end")
+	survivor := s.SLI(s.pair.Primaries()[1]).Spells
+	Expect(survivor).NotTo(BeEmpty())
+	Expect(survivor[len(survivor)-1].Up).To(BeTrue(), node2+" does not have the instance's disk at the end")
 }
