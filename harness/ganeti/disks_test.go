@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/rack"
 )
 
 // Goal: what the operator types about an instance's disks is what Ganeti's manuals say, on the master. Method: carry
@@ -49,3 +50,38 @@ func (b *bootingHypervisor) Exec(ctx context.Context, node string, argv ...strin
 	}
 	return b.hypervisors.Exec(ctx, node, argv...)
 }
+
+// Goal: a command that a daemon did not answer in time is given again, and one that fails otherwise is not; what is only
+// declared stays that. Method: a machine that times out twice and then refuses; and one that works at last.
+func TestAgain(t *testing.T) {
+	defer func(interval time.Duration) { waitForAnswer.Interval = interval }(waitForAnswer.Interval)
+	waitForAnswer.Interval = time.Millisecond
+	slow := errors.New("node1: Error 28: SSL connection timeout")
+	for name, c := range map[string]struct {
+		answers []error
+		want    string
+	}{
+		"works at last":   {[]error{slow, slow, nil}, ""},
+		"refused at last": {[]error{slow, errors.New("disk not found")}, "disk not found"},
+	} {
+		asked := 0
+		runbook := stepwise{
+			{Name: "drive there", Declared: time.Minute},
+			{Name: "try", Do: func(context.Context, harness.Operator) error { asked++; return c.answers[asked-1] }},
+		}
+		steps := Again{runbook}.Steps()
+		if steps[0].Do != nil || steps[0].Declared != time.Minute {
+			t.Errorf("%s: what is declared became %+v", name, steps[0])
+		}
+		rack.Expect(t, steps[1].Do(t.Context(), aRack(t)), c.want)
+		if asked != len(c.answers) {
+			t.Errorf("%s: tried %d times", name, asked)
+		}
+	}
+}
+
+// stepwise is a runbook of these steps.
+type stepwise []harness.Step
+
+func (stepwise) Name() string            { return "step by step" }
+func (s stepwise) Steps() []harness.Step { return s }

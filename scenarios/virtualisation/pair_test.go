@@ -42,8 +42,8 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		Expect(drill.Repair(ctx, ganeti.SwitchOff{Node: node1})).To(Succeed())
 		Expect(drill.Repair(ctx, forced()...)).To(Succeed())
 		Expect(drill.Repair(ctx,
-			ganeti.Offline{Cluster: drill.cluster, Master: node2, Node: node1},
-			ganeti.NodeFailover{Cluster: drill.cluster, Master: node2, Node: node1},
+			ganeti.Again{Runbook: ganeti.Offline{Cluster: drill.cluster, Master: node2, Node: node1}},
+			ganeti.Again{Runbook: ganeti.NodeFailover{Cluster: drill.cluster, Master: node2, Node: node1}},
 		)).To(Succeed())
 		By("having " + node1 + " installed from nothing, and adding it again")
 		Expect(drill.Repair(ctx,
@@ -53,9 +53,12 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		)).To(Succeed())
 		By("giving it a copy of the disk: it is refused before the disk is activated")
 		Expect(drill.Repair(ctx,
-			ganeti.Refused{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki(), Secondary: true}, With: ganeti.MissingDisk},
-			ganeti.ActivateDisks{Master: node2, Instance: drill.wiki()},
-			ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki()},
+			ganeti.Refused{
+				Runbook: ganeti.Again{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki(), Secondary: true}},
+				With:    ganeti.MissingDisk,
+			},
+			ganeti.Again{Runbook: ganeti.ActivateDisks{Master: node2, Instance: drill.wiki()}},
+			ganeti.Again{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki()}},
 		)).To(Succeed())
 		By("removing the two lines, now that there is somebody to vote")
 		Expect(drill.Repair(ctx, ganeti.Voting{Node: node2})).To(Succeed())
