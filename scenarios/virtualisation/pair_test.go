@@ -91,6 +91,9 @@ func beginFullPair(ctx SpecContext, objective harness.Objective) *fullStory {
 		Drill: drill, cluster: fullCluster(), pair: pair, rows: harness.Ledgers(drbd.Rows(pair)),
 		steady: append(harness.All(drbd.Serves(pair), drbd.OnePrimary(pair)), pair.InSync()...),
 	}
+	Expect(drill.Expect(harness.Planned{
+		Node: node1, Kind: harness.KindProcess, Key: "root qemu-system-x86_64 **", Because: "a machine that was installed anew does not go on from the snapshot",
+	})).To(Succeed())
 	By("waiting until the instance serves from its disk, and each of the two knows what time it is")
 	Expect(restored.Until(ctx, func(ctx context.Context) error { return drbd.Serves(pair).Check(ctx, drill.Lab) })).To(Succeed())
 	s.Finding(fmt.Sprintf("the pair served %.1f s after the lab was begun", time.Since(began).Seconds()))
