@@ -95,7 +95,7 @@ func beginFullPair(ctx SpecContext, objective harness.Objective) *fullStory {
 		Node: node1, Kind: harness.KindProcess, Key: "root qemu-system-x86_64 **", Because: "a machine that was installed anew does not go on from the snapshot",
 	})).To(Succeed())
 	By("waiting until the instance serves from its disk, and each of the two knows what time it is")
-	Expect(restored.Until(ctx, func(ctx context.Context) error { return drbd.Serves(pair).Check(ctx, drill.Lab) })).To(Succeed())
+	Expect(restored.Until(ctx, func(ctx context.Context) error { return s.look(ctx, drbd.Serves(pair)) })).To(Succeed())
 	s.Finding(fmt.Sprintf("the pair served %.1f s after the lab was begun", time.Since(began).Seconds()))
 	Expect(restored.Until(ctx, s.settled)).To(Succeed())
 	Expect(ganeti.Agreed(node1, node2).Check(ctx, drill.Lab)).To(Succeed())
@@ -117,16 +117,29 @@ func (s *fullStory) wiki() ganeti.Instance { return s.cluster.Instances[0] }
 // restored allows for a busy machine that has to read two machines' memory.
 var restored = harness.Wait{For: "the pair to go on", Interval: 200 * time.Millisecond, Limit: 3 * time.Minute}
 
+// lookLimit is what one look may take: a machine that does not go on yet is given connections, and lets them wait for seconds.
+const lookLimit = 2 * time.Second
+
+// look is nil when all of these hold.
+func (s *fullStory) look(ctx context.Context, probes ...harness.Probe) error {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	for _, probe := range probes {
+		if err := probe.Check(ctx, s.Lab); err != nil {
+			return fmt.Errorf("%s: %w", probe.Name(), err)
+		}
+	}
+	return nil
+}
+
 // clockError is the most that the clock of a machine may be wrong that was told the time when it went on.
 const clockError = 10 * time.Second
 
 // settled is nil when what the snapshot has kept has caught up with the present: both disks have the same, and
 // both clocks are right.
 func (s *fullStory) settled(ctx context.Context) error {
-	for _, probe := range s.steady {
-		if err := probe.Check(ctx, s.Lab); err != nil {
-			return fmt.Errorf("%s: %w", probe.Name(), err)
-		}
+	if err := s.look(ctx, s.steady...); err != nil {
+		return err
 	}
 	for _, node := range s.cluster.Nodes {
 		said, err := s.Lab.Exec(ctx, node, "date", "+%s")
