@@ -46,6 +46,7 @@ type System struct {
 	Command      []string          // argv of the main process; required when Image is set
 	Environment  map[string]string // added to the image's own
 	Files        []File            // written before the first start
+	Original     []File            // written likewise, but not again when the system is installed anew: what only the machine has that the lab begins with
 	Capabilities []string          // Linux capabilities added to the engine's default set, such as "SYS_ADMIN"; never all
 	Cgroups      bool              // true: the system manages cgroups of its own below its container's
 	Containers   bool              // true: the system runs containers of its own, as k3s does; see agent.SuperviseEntrypoint for what that takes

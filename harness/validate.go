@@ -263,7 +263,7 @@ func (s System) validate(node string) error {
 
 func (s System) validateFiles(node string) error {
 	seen := map[string]bool{}
-	for _, file := range s.Files {
+	for _, file := range slices.Concat(s.Files, s.Original) {
 		if !path.IsAbs(file.Path) || path.Clean(file.Path) != file.Path {
 			return fmt.Errorf("node %s has the file %q: a path must be absolute and without detours", node, file.Path)
 		}

@@ -68,6 +68,9 @@ func TestTopologyValidate(t *testing.T) {
 		{"file twice", func(t *Topology) {
 			t.Nodes[1].System.Files = append(t.Nodes[1].System.Files, t.Nodes[1].System.Files...)
 		}, "has the file /etc/nomad.d/nomad.hcl twice"},
+		{"original that is a file too", func(t *Topology) {
+			t.Nodes[1].System.Original = t.Nodes[1].System.Files[:1]
+		}, "has the file /etc/nomad.d/nomad.hcl twice"},
 		{"negative restart", func(t *Topology) { t.Nodes[1].System.Restart = -time.Second }, "node nomad-2 has the restart -1s: it cannot be negative"},
 		{"restart of nothing", func(t *Topology) { t.Nodes[1].System = System{Restart: time.Second} }, "node nomad-2 has the restart 1s and no command"},
 		{"relative volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"data"} }, `the volume "data": a path must be absolute`},

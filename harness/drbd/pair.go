@@ -32,10 +32,14 @@ type Pair struct {
 }
 
 // PairOf reads a pair out of a topology: the two nodes of [Role], in their order.
-func PairOf(topology harness.Topology) (Pair, error) {
-	nodes := topology.Selected(Role)
+func PairOf(topology harness.Topology) (Pair, error) { return PairAmong(topology, Role) }
+
+// PairAmong does so with the two nodes of another role, such as hypervisors that serve an instance's disk as the
+// machines of a pair do.
+func PairAmong(topology harness.Topology, role string) (Pair, error) {
+	nodes := topology.Selected(role)
 	if len(nodes) != 2 {
-		return Pair{}, fmt.Errorf("find the pair: the topology %s has %d nodes of role %s: two are needed", topology.Name, len(nodes), Role)
+		return Pair{}, fmt.Errorf("find the pair: the topology %s has %d nodes of role %s: two are needed", topology.Name, len(nodes), role)
 	}
 	pair := Pair{First: nodes[0].Name, Second: nodes[1].Name, at: map[string]netip.AddrPort{}, asked: &singleflight.Group{}}
 	for _, node := range nodes {

@@ -74,8 +74,9 @@ func (f Found) initialise() []string {
 	return append(argv, f.Cluster.Name)
 }
 
-// waitForFounding allows for commands that are given again on a busy machine.
-var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 4 * time.Minute}
+// waitForFounding allows for commands that are given again on a busy machine, and for a node that is software all through and
+// beside other work: it has been seen to take four minutes to be added.
+var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 10 * time.Minute}
 
 // timedOut tells whether a command failed because a node's daemon did not answer within the five seconds that Ganeti
 // gives it. On a busy machine that happens, and people then give the command again.

@@ -110,7 +110,10 @@ func (r *resolver) engineBuild(ctx context.Context, made recipe, arguments map[s
 	return causeOf(ctx, r.followBuild(made.image, result.Body))
 }
 
-// followBuild reports the engine's steps and returns its error with the lines that led to it.
+// progressPrefix begins a line of a recipe's program by which it tells how far it has come: a step may take minutes.
+const progressPrefix = "progress: "
+
+// followBuild reports the engine's steps and what they tell of themselves, and returns its error with the lines that led to it.
 func (r *resolver) followBuild(image harness.Image, messages io.Reader) error {
 	var last tail
 	for decoder := json.NewDecoder(messages); ; {
@@ -133,6 +136,9 @@ func (r *resolver) followBuild(image harness.Image, messages io.Reader) error {
 			last.add(line)
 			if strings.HasPrefix(line, "Step ") {
 				r.say(image, "%s", strings.Replace(line, " : ", ": ", 1))
+			}
+			if told, tells := strings.CutPrefix(line, progressPrefix); tells {
+				r.say(image, "%s", told)
 			}
 		}
 	}

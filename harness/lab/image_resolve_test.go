@@ -68,6 +68,21 @@ func TestResolveTakesTheCheapestWay(t *testing.T) {
 	}
 }
 
+// Goal: who waits for a build hears its steps and what they tell of themselves, and nothing else. Method: an engine's
+// messages by hand.
+func TestBuildTellsItsProgress(t *testing.T) {
+	heard := &events{}
+	r := testResolver(t, &fakeEngine{})
+	r.progress = heard
+	const messages = `{"stream":"Step 1/2 : RUN sh snapshot.sh\n"}{"stream":"Get:1 a package\nprogress: boot both\n"}`
+	if err := r.followBuild(harness.Image{Name: "pair"}, strings.NewReader(messages)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "pair: Step 1/2: RUN sh snapshot.sh\npair: boot both"; strings.TrimSpace(heard.String()) != want {
+		t.Errorf("heard %q", heard)
+	}
+}
+
 // Goal: what an engine builds from is the recipe, labelled. Method: look at the context it was sent.
 func TestBuildSendsTheRecipe(t *testing.T) {
 	engine := &fakeEngine{}

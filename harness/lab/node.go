@@ -47,6 +47,9 @@ func (n *node) boot(ctx context.Context, images images) error {
 	if err := n.install(ctx); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
+	if err := n.write(ctx, n.System.Original); err != nil {
+		return fmt.Errorf("boot %s: %w", n.Name, err)
+	}
 	n.reached.system = time.Now()
 	if err := n.agent.Start(ctx); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
@@ -64,7 +67,12 @@ func (n *node) install(ctx context.Context) error {
 	if err := n.installDisks(ctx); err != nil {
 		return err
 	}
-	for _, file := range n.System.Files {
+	return n.write(ctx, n.System.Files)
+}
+
+// write puts files on the node, around a machine within it.
+func (n *node) write(ctx context.Context, files []harness.File) error {
+	for _, file := range files {
 		if err := n.agent.WriteFile(ctx, file); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/types/container"
@@ -19,7 +20,7 @@ func furnish(system harness.System, host *container.HostConfig) {
 	if system.SystemDisk > 0 {
 		useDisks(host)
 	}
-	if system.Hypervisor {
+	if system.Hypervisor && canVirtualise(processors) {
 		useDevice(kvm, host)
 	}
 }
@@ -66,6 +67,25 @@ func runContainers(host *container.HostConfig) {
 
 // kvm is the device by which QEMU runs virtual machines on the processor itself.
 const kvm = "/dev/kvm"
+
+// processors is where the kernel says what the machine's processors can.
+const processors = "/proc/cpuinfo"
+
+// canVirtualise tells whether the processors run virtual machines themselves. There are kernels with /dev/kvm on processors that do not,
+// as in a virtual machine: what they make up for breaks off in the middle of a guest's boot ("KVM internal error ... emulation failure").
+func canVirtualise(path string) bool {
+	said, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(said)) {
+		if name, flags, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "flags" {
+			can := strings.Fields(flags)
+			return slices.Contains(can, "vmx") || slices.Contains(can, "svm") // of Intel; of AMD. All processors are alike
+		}
+	}
+	return false
+}
 
 // useDevice gives a system's container a device of the machine where that has it and the engine is on it. Of an engine
 // on another machine nobody here knows what it has.

@@ -116,3 +116,22 @@ func TestUseDevice(t *testing.T) {
 		}
 	}
 }
+
+// Goal: a processor counts as able to run virtual machines by its flags alone. Method: what kernels say of three.
+func TestCanVirtualise(t *testing.T) {
+	for flags, want := range map[string]bool{
+		"flags\t\t: fpu vme vmx ssse3": true, "flags\t\t: fpu svm lahf_lm": true,
+		"flags\t\t: fpu hypervisor ssse3\nvmx flags\t: vnmi": false, "": false,
+	} {
+		path := filepath.Join(t.TempDir(), "cpuinfo")
+		if err := os.WriteFile(path, []byte(flags), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := canVirtualise(path); got != want {
+			t.Errorf("%q: %t", flags, got)
+		}
+	}
+	if canVirtualise(filepath.Join(t.TempDir(), "missing")) {
+		t.Error("a machine that says nothing of its processors can run virtual machines")
+	}
+}

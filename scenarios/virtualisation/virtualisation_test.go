@@ -21,7 +21,8 @@ import (
 func TestVirtualisation(t *testing.T) {
 	suite.Run(t, "virtualisation",
 		suite.NeedsFor("ganeti", fixtures.Ganeti(3)),
-		suite.NeedsFor("drbd", fixtures.DRBDPair()))
+		suite.NeedsFor("drbd", fixtures.DRBDPair()),
+		suite.NeedsFor(fullPair, fixtures.GanetiPair()))
 }
 
 // postmortem labels the specs that `make repro` replays.

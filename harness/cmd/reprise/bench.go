@@ -48,9 +48,9 @@ func benchCommand(out io.Writer) *cli.Command {
 			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
 			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
 			&cli.IntFlag{Name: "failovers", Value: benchFailovers, Usage: "with --only failover, have routers fail over `N` times in each way with each setting, fewer with slow ones", Validator: positive},
-			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover or ganeti, which the others leave out", Validator: func(part string) error {
+			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover, ganeti or pair, which the others leave out", Validator: func(part string) error {
 				if benchPart(part) == nil {
-					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint, failover or ganeti", part)
+					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint, failover, ganeti or pair", part)
 				}
 				return nil
 			}},
@@ -139,6 +139,7 @@ func benchPart(name string) part {
 		"fingerprint": (*bench).measureFingerprint,
 		"failover":    (*bench).measureFailover,
 		"ganeti":      (*bench).measureGaneti,
+		"pair":        (*bench).measurePair,
 	}[name]
 }
 
@@ -163,6 +164,8 @@ func (b *bench) topologies() []harness.Topology {
 		return []harness.Topology{fixtures.Routers(fixtures.RoutersAsTheyWere())}
 	case "ganeti":
 		return []harness.Topology{fixtures.Ganeti(ganetiNodes)}
+	case "pair":
+		return []harness.Topology{fixtures.GanetiPair()}
 	}
 	return []harness.Topology{b.cluster, b.floor.Machine}
 }
@@ -226,7 +229,7 @@ func (b *bench) allStarts() int {
 		return b.runs + 1
 	case "failover":
 		return len(fixtures.RouterTunings())
-	case "ganeti":
+	case "ganeti", "pair":
 		return b.runs
 	}
 	return 1

@@ -107,7 +107,7 @@ func TestParseTicks(t *testing.T) {
 // Method: the flag's own check, and the parts of benches with and without it.
 func TestBenchParts(t *testing.T) {
 	err := benchCommand(&strings.Builder{}).Run(t.Context(), []string{"bench", "--only", "nonsense"})
-	if err == nil || !strings.Contains(err.Error(), "ready, faults, ledger, k3s, fingerprint, failover or ganeti") {
+	if err == nil || !strings.Contains(err.Error(), "ready, faults, ledger, k3s, fingerprint, failover, ganeti or pair") {
 		t.Errorf("the error is %v", err)
 	}
 	if alone, all := len((&bench{only: "ledger"}).parts()), len((&bench{}).parts()); alone != 1 || all != 6 {

@@ -55,6 +55,9 @@ func New(topology harness.Topology) *Rack {
 	for _, node := range topology.Nodes {
 		rack.addresses[node.Name] = harness.Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
 		rack.files[node.Name] = installed(node)
+		for _, file := range node.System.Original {
+			rack.files[node.Name][file.Path] = file.Data
+		}
 		rack.states[node.Name] = harness.SystemStatus{Running: true, PID: 100, Started: time.Now()}
 	}
 	return rack
