@@ -42,7 +42,7 @@ func ClusterOf(topology harness.Topology) (Cluster, error) {
 	if len(nodes) == 0 {
 		return cluster, fmt.Errorf("find the cluster: the topology %s has no node with the role %s", topology.Name, Role)
 	}
-	cluster.join(nodes)
+	cluster = joined(cluster, nodes)
 	taken := map[string]bool{}
 	for _, node := range nodes {
 		taken[node.IPv4.String()] = true
@@ -63,21 +63,22 @@ func ClusterOf(topology harness.Topology) (Cluster, error) {
 	return cluster, nil
 }
 
-// join takes the nodes' names and interfaces over.
-func (c *Cluster) join(nodes []harness.Node) {
+// joined is the cluster with the nodes' names and interfaces.
+func joined(cluster Cluster, nodes []harness.Node) Cluster {
 	for _, node := range nodes {
-		c.Nodes = append(c.Nodes, node.Name)
+		cluster.Nodes = append(cluster.Nodes, node.Name)
 		if node.Interface != "" {
-			c.Card = node.Interface
+			cluster.Card = node.Interface
 		}
 		if len(node.Further) == 0 {
 			continue
 		}
-		if c.Secondary == nil {
-			c.Secondary = map[string]netip.Addr{}
+		if cluster.Secondary == nil {
+			cluster.Secondary = map[string]netip.Addr{}
 		}
-		c.Secondary[node.Name] = node.Further[0].IPv4
+		cluster.Secondary[node.Name] = node.Further[0].IPv4
 	}
+	return cluster
 }
 
 // second are the arguments that tell a command a node's secondary address; nothing when it has none.
