@@ -96,7 +96,7 @@ type Booted struct{ Node string }
 func (b Booted) Name() string { return "wait for " + b.Node + " to have booted" }
 
 // waitForBoot allows for a machine that is software, on a busy processor, and makes its host keys.
-var waitForBoot = harness.Wait{For: "the SSH server to run", Interval: time.Second, Limit: 5 * time.Minute}
+var waitForBoot = harness.Wait{For: "the SSH server to run", Interval: 200 * time.Millisecond, Limit: 5 * time.Minute}
 
 // Steps wait.
 func (b Booted) Steps() []harness.Step {

@@ -49,12 +49,12 @@ func (r Reinstall) Name() string { return "reinstall " + r.Node }
 
 // Steps have it installed.
 func (r Reinstall) Steps() []harness.Step {
-	return []harness.Step{
+	return append([]harness.Step{
 		{Name: "have the provider install " + r.Node, Declared: r.Declared},
 		{Name: "boot what was installed", Do: func(ctx context.Context, operator harness.Operator) error {
 			return operator.Reinstall(ctx, r.Node)
 		}},
-	}
+	}, Booted{r.Node}.Steps()...)
 }
 
 // StartInstances starts instances that should run: those of a node that was away are down after it is back.

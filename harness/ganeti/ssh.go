@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -21,21 +20,15 @@ func (m MoveSSH) Name() string {
 	return fmt.Sprintf("move the SSH server of %s to port %d", m.Node, m.Port)
 }
 
-// waitForSSH allows for a machine that is still booting and makes its host keys.
-var waitForSSH = harness.Wait{For: "the SSH server to run", Interval: 200 * time.Millisecond, Limit: time.Minute}
-
 // Steps write the server's configuration, and restart it, once the machine has booted.
 func (m MoveSSH) Steps() []harness.Step {
-	return []harness.Step{
-		{Name: "wait for " + m.Node + " to have booted", Do: func(ctx context.Context, operator harness.Operator) error {
-			return waitForSSH.Until(ctx, func(ctx context.Context) error { return run(ctx, operator, m.Node, "pidof", "sshd") })
-		}},
-		{Name: m.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+	return append(Booted{m.Node}.Steps(),
+		harness.Step{Name: m.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
 			const path = "/etc/ssh/sshd_config.d/port.conf"
 			return operator.WriteFile(ctx, m.Node, harness.File{Path: path, Data: fmt.Appendf(nil, "Port %d\n", m.Port)})
 		}},
 		command("restart it", m.Node, "service", "ssh", "restart"),
-	}
+	)
 }
 
 // SSHPort tells the cluster at which port a node's SSH server listens.

@@ -48,7 +48,6 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		By("having " + node1 + " installed from nothing, and adding it again")
 		Expect(drill.Repair(ctx,
 			ganeti.Reinstall{Node: node1, Declared: installing},
-			ganeti.Booted{Node: node1},
 			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Again: true},
 		)).To(Succeed())
 		By("giving it a copy of the disk: it is refused before the disk is activated")
