@@ -34,7 +34,7 @@ func (c ClusterAddress) Steps() []harness.Step {
 // addressFiles are where a master keeps the addresses of its nodes.
 var addressFiles = []string{
 	"/var/lib/ganeti/config.data", "/var/lib/ganeti/ssconf_node_primary_ips",
-	"/var/lib/ganeti/ssconf_node_secondary_ips", "/var/lib/ganeti/ssconf_master_candidates_ips",
+	secondaryFile, "/var/lib/ganeti/ssconf_master_candidates_ips",
 }
 
 // NodeAddress tells the cluster that a node has another address. Ganeti has no command for it: the configuration is
@@ -126,29 +126,4 @@ func (m manageableByName) Check(ctx context.Context, observer harness.Observer) 
 	moved := m.cluster
 	moved.Address = at
 	return Manageable(moved).Check(ctx, observer)
-}
-
-// DaemonByName claims that a node's daemon takes connections at the address that the master finds its name at, once a
-// second: that is where orders go.
-func DaemonByName(cluster Cluster, master, node string) harness.Probe {
-	return daemonByName{cluster, master, node}
-}
-
-type daemonByName struct {
-	cluster      Cluster
-	master, node string
-}
-
-func (d daemonByName) Name() string        { return "the daemon of " + d.node + " answers by its name" }
-func (daemonByName) Period() time.Duration { return daemonPeriod }
-func (d daemonByName) Check(ctx context.Context, observer harness.Observer) error {
-	text, err := observer.ReadFile(ctx, d.master, hostsFile)
-	if err != nil {
-		return err
-	}
-	at, err := find(text, d.cluster.Full(d.node))
-	if err != nil {
-		return err
-	}
-	return daemonAt("the daemon of "+d.node, at).Check(ctx, observer)
 }

@@ -1,6 +1,7 @@
 package ganeti
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -38,11 +39,10 @@ const firstCard = "eth0"
 // turn. The card is the one of the nodes' own network, and a further network is the one of their secondary addresses.
 func ClusterOf(topology harness.Topology) (Cluster, error) {
 	nodes := topology.Selected(Role)
-	cluster := Cluster{Card: firstCard}
 	if len(nodes) == 0 {
-		return cluster, fmt.Errorf("find the cluster: the topology %s has no node with the role %s", topology.Name, Role)
+		return Cluster{}, fmt.Errorf("find the cluster: the topology %s has no node with the role %s", topology.Name, Role)
 	}
-	cluster = joined(cluster, nodes)
+	cluster := clusterOn(nodes)
 	taken := map[string]bool{}
 	for _, node := range nodes {
 		taken[node.IPv4.String()] = true
@@ -63,13 +63,11 @@ func ClusterOf(topology harness.Topology) (Cluster, error) {
 	return cluster, nil
 }
 
-// joined is the cluster with the nodes' names and interfaces.
-func joined(cluster Cluster, nodes []harness.Node) Cluster {
+// clusterOn is a cluster of the nodes that has no name yet.
+func clusterOn(nodes []harness.Node) Cluster {
+	cluster := Cluster{Card: cmp.Or(nodes[0].Interface, firstCard)}
 	for _, node := range nodes {
 		cluster.Nodes = append(cluster.Nodes, node.Name)
-		if node.Interface != "" {
-			cluster.Card = node.Interface
-		}
 		if len(node.Further) == 0 {
 			continue
 		}

@@ -1,13 +1,6 @@
 package ganeti
 
-import (
-	"context"
-	"errors"
-	"slices"
-	"time"
-
-	"github.com/reprise-dr/reprise/harness"
-)
+import "github.com/reprise-dr/reprise/harness"
 
 // ReplaceDisks gives an instance whose disk is replicated by DRBD new volumes on one of its two nodes, and has them
 // copied from the other one. It returns when all is copied.
@@ -53,54 +46,4 @@ func (a ActivateDisks) Name() string { return "activate the disks of " + a.Insta
 // Steps run the command.
 func (a ActivateDisks) Steps() []harness.Step {
 	return []harness.Step{command(a.Name(), a.Master, "gnt-instance", "activate-disks", a.Instance.Name)}
-}
-
-// Again is a runbook whose steps are done again when a node's daemon did not answer within the five seconds that Ganeti
-// gives it: on a busy machine that happens, and people then give the command again. It is for commands that do
-// not mind.
-type Again struct{ Runbook harness.Runbook }
-
-// Name is the runbook's.
-func (a Again) Name() string { return a.Runbook.Name() }
-
-// waitForAnswer allows for a command that takes a minute and fails a few times.
-var waitForAnswer = harness.Wait{For: "the nodes' daemons to answer in time", Interval: time.Second, Limit: 10 * time.Minute}
-
-// Steps are the runbook's, each as often as it takes.
-func (a Again) Steps() []harness.Step {
-	steps := slices.Clone(a.Runbook.Steps())
-	for i, step := range steps {
-		if step.Do == nil {
-			continue
-		}
-		steps[i].Do = func(ctx context.Context, operator harness.Operator) error {
-			var final error
-			err := waitForAnswer.Until(ctx, func(ctx context.Context) error {
-				err := step.Do(ctx, operator)
-				if timedOut(err) {
-					return err
-				}
-				final = err
-				return nil
-			})
-			return errors.Join(err, final)
-		}
-	}
-	return steps
-}
-
-// Booted waits until a node can be logged into: one that is a virtual machine takes its time.
-type Booted struct{ Node string }
-
-// Name says which.
-func (b Booted) Name() string { return "wait for " + b.Node + " to have booted" }
-
-// waitForBoot allows for a machine that is software, on a busy processor, and makes its host keys.
-var waitForBoot = harness.Wait{For: "the SSH server to run", Interval: 200 * time.Millisecond, Limit: 5 * time.Minute}
-
-// Steps wait.
-func (b Booted) Steps() []harness.Step {
-	return []harness.Step{{Name: b.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		return waitForBoot.Until(ctx, func(ctx context.Context) error { return run(ctx, operator, b.Node, "pidof", "sshd") })
-	}}}
 }

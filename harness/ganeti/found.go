@@ -74,13 +74,8 @@ func (f Found) initialise() []string {
 	return append(argv, f.Cluster.Name)
 }
 
-// waitForFounding allows for commands that are given again on a busy machine, and for a node that is software all through and
-// beside other work: it has been seen to take four minutes to be added.
-var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 10 * time.Minute}
-
-// timedOut tells whether a command failed because a node's daemon did not answer within the five seconds that Ganeti
-// gives it. On a busy machine that happens, and people then give the command again.
-func timedOut(err error) bool { return err != nil && strings.Contains(err.Error(), "Error 28: ") }
+// waitForFounding allows for commands that are given again on a busy machine.
+var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 4 * time.Minute}
 
 // create is the step that creates the instances and starts them, each by a job of its own: what needs different nodes
 // is done at the same time.
@@ -173,26 +168,14 @@ func (j Join) Steps() []harness.Step {
 	} else {
 		argv = append(argv, j.Cluster.second(j.Node)...)
 	}
+	argv = append(argv, j.Cluster.Full(j.Node))
 	return []harness.Step{
 		{Name: "let " + j.Master + " into " + j.Node, Do: j.trust},
 		{Name: j.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-			return addNode(ctx, operator, j.Master, append(argv, j.Cluster.Full(j.Node))...)
+			// A new member's daemon has only just started.
+			return untilAnswered(ctx, func(ctx context.Context) error { return run(ctx, operator, j.Master, argv...) })
 		}},
 	}
-}
-
-// addNode runs the command, and again when it timed out: a new member's daemon has only just started.
-func addNode(ctx context.Context, operator harness.Operator, master string, argv ...string) error {
-	var final error
-	err := waitForFounding.Until(ctx, func(ctx context.Context) error {
-		err := run(ctx, operator, master, argv...)
-		if timedOut(err) {
-			return err
-		}
-		final = err
-		return nil
-	})
-	return errors.Join(err, final)
 }
 
 // trust puts the master's key on the node.

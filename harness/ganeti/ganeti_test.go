@@ -133,10 +133,10 @@ func TestSecondaryAddresses(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, journal)
 		}
 	}
-	if at, err := secondaryOf("node1.virt.example 10.203.2.11\nnode2.virt.example 10.203.2.12\n", "node2.virt.example"); at != cluster.Secondary["node2"] || err != nil {
+	if at, err := secondaryOf([]byte("node1.virt.example 10.203.2.11\nnode2.virt.example 10.203.2.12\n"), "node2.virt.example"); at != cluster.Secondary["node2"] || err != nil {
 		t.Errorf("node2 is at %s: %v", at, err)
 	}
-	_, err := secondaryOf("node1.virt.example 10.203.2.11\n", "node2.virt.example")
+	_, err := secondaryOf([]byte("node1.virt.example 10.203.2.11\n"), "node2.virt.example")
 	rack.Expect(t, err, "does not name node2.virt.example")
 }
 

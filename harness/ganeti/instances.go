@@ -118,7 +118,7 @@ func (i InstanceDeath) Inject(ctx context.Context, lab harness.Lab) (harness.Inj
 		Struck: harness.Strike{Before: began},
 		Prove: func(ctx context.Context) (string, error) {
 			err := waitForDeath.Until(ctx, func(ctx context.Context) error {
-				if Serves(i.Instance).(harness.NetworkProbe).Check(ctx, lab) == nil { //nolint:forcetypeassert // it is one
+				if Serves(i.Instance).Check(ctx, lab) == nil {
 					return fmt.Errorf("its page is still served")
 				}
 				return nil

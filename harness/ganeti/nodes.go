@@ -74,3 +74,19 @@ func (s StartInstances) Steps() []harness.Step {
 	}
 	return []harness.Step{command(s.Name(), s.Master, argv...)}
 }
+
+// Booted waits until a node can be logged into: one that is a virtual machine takes its time.
+type Booted struct{ Node string }
+
+// Name says which.
+func (b Booted) Name() string { return "wait for " + b.Node + " to have booted" }
+
+// waitForBoot allows for a machine that is software, on a busy processor, and makes its host keys.
+var waitForBoot = harness.Wait{For: "the SSH server to run", Interval: 200 * time.Millisecond, Limit: 5 * time.Minute}
+
+// Steps wait.
+func (b Booted) Steps() []harness.Step {
+	return []harness.Step{{Name: b.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+		return waitForBoot.Until(ctx, func(ctx context.Context) error { return run(ctx, operator, b.Node, "pidof", "sshd") })
+	}}}
+}
