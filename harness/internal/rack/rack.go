@@ -54,22 +54,19 @@ func New(topology harness.Topology) *Rack {
 	}
 	for _, node := range topology.Nodes {
 		rack.addresses[node.Name] = harness.Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
-		rack.files[node.Name] = installed(node)
-		for _, file := range node.System.Original {
-			rack.files[node.Name][file.Path] = file.Data
-		}
+		rack.files[node.Name] = written(slices.Concat(node.System.Files, node.System.Original))
 		rack.states[node.Name] = harness.SystemStatus{Running: true, PID: 100, Started: time.Now()}
 	}
 	return rack
 }
 
-// installed are the files that the topology gives a node.
-func installed(node harness.Node) map[string][]byte {
-	files := map[string][]byte{}
-	for _, file := range node.System.Files {
-		files[file.Path] = file.Data
+// written are the files by their paths.
+func written(files []harness.File) map[string][]byte {
+	contents := map[string][]byte{}
+	for _, file := range files {
+		contents[file.Path] = file.Data
 	}
-	return files
+	return contents
 }
 
 // Serve answers HTTP on a node: at a loopback address only for those who dial from the node itself.
@@ -273,7 +270,7 @@ func (r *Rack) Reinstall(ctx context.Context, name string) error {
 		return fmt.Errorf("reinstall %s: there is no such node", name)
 	}
 	r.mutex.Lock()
-	r.files[name] = installed(node)
+	r.files[name] = written(node.System.Files)
 	delete(r.off, name)
 	r.note("reinstall %s", name)
 	r.mutex.Unlock()
