@@ -21,12 +21,18 @@ const drbdBeat = 3 * time.Second
 // guestMemory is the most that the container of a guest may take.
 const guestMemory = 250 << 20
 
-// A pairStory is a drill on two guests with one replicated disk, in which beginPair has set everything up.
+// A pairStory is a drill on two machines with one replicated disk.
 type pairStory struct {
 	*suite.Drill
 	pair   drbd.Pair
 	steady harness.SteadyState
 	rows   []harness.Ledger
+}
+
+// storyOf is a drill on a pair that serves, every row of which is on both disks.
+func storyOf(drill *suite.Drill, pair drbd.Pair) *pairStory {
+	steady := append(harness.All(drbd.Serves(pair), drbd.OnePrimary(pair)), pair.InSync()...)
+	return &pairStory{drill, pair, steady, harness.Ledgers(drbd.Rows(pair))}
 }
 
 // beginPair brings both guests up, has the first one serve, and watches who may write.
@@ -38,8 +44,7 @@ func beginPair(ctx SpecContext, objective harness.Objective) *pairStory {
 	By("giving both guests the disk, as an administrator does, and having " + pair.First + " serve")
 	Expect(drbd.Prepare(ctx, drill.Lab, pair)).To(Succeed())
 	Expect(drill.Watch(ctx, pair.Primaries()...)).To(Succeed())
-	steady := append(harness.All(drbd.Serves(pair), drbd.OnePrimary(pair)), pair.InSync()...)
-	return &pairStory{drill, pair, steady, harness.Ledgers(drbd.Rows(pair))}
+	return storyOf(drill, pair)
 }
 
 // breaks proves the steady state, writes through everything that follows, injects the fault and sees it bite.

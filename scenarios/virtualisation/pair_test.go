@@ -63,7 +63,7 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		Expect(drill.Repair(ctx, ganeti.Voting{Node: node2})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, drill.steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, drill.rows)).To(Succeed())
-		Expect(drill.Record().Ledgers[0].Lost).To(BeZero())
+		Expect(drill.lostRows()).To(BeZero())
 		drill.tellPrimaries()
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
@@ -72,11 +72,8 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 
 // A fullStory is a drill on two hypervisors that are virtual machines, with an instance whose disk is on both.
 type fullStory struct {
-	*suite.Drill
+	*pairStory
 	cluster ganeti.Cluster
-	pair    drbd.Pair
-	steady  harness.SteadyState
-	rows    []harness.Ledger
 }
 
 // beginFullPair has both hypervisors go on from their snapshot, and watches who may write.
@@ -86,10 +83,7 @@ func beginFullPair(ctx SpecContext, objective harness.Objective) *fullStory {
 	drill := suite.Begin(ctx, fixtures.GanetiPair(), objective)
 	pair, err := drbd.PairAmong(drill.Lab.Topology(), fixtures.GanetiRole)
 	Expect(err).NotTo(HaveOccurred())
-	s := &fullStory{
-		Drill: drill, cluster: fullCluster(), pair: pair, rows: harness.Ledgers(drbd.Rows(pair)),
-		steady: append(harness.All(drbd.Serves(pair), drbd.OnePrimary(pair)), pair.InSync()...),
-	}
+	s := &fullStory{storyOf(drill, pair), fullCluster()}
 	Expect(drill.Expect(harness.Planned{
 		Node: node1, Kind: harness.KindProcess, Key: "root qemu-system-x86_64 **", Because: "a machine that was installed anew does not go on from the snapshot",
 	})).To(Succeed())
