@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -114,15 +113,13 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 	if err != nil {
 		return nil, nil, err
 	}
-	end = func() { engine.Close() }
-	var runner string
-	others, err := lab.Runs(ctx, engine)
-	if err == nil {
-		err = alone(others)
+	release, err := takeTurn(ctx, engine)
+	if err != nil {
+		engine.Close()
+		return nil, nil, err
 	}
-	if err == nil {
-		runner, err = ginkgoProgram(ctx, root)
-	}
+	end = func() { release(); engine.Close() }
+	runner, err := ginkgoProgram(ctx, root)
 	if err != nil {
 		end()
 		return nil, nil, err
@@ -132,14 +129,6 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
 	}, end, nil
-}
-
-// alone refuses an engine on which another run has a lab.
-func alone(others []string) error {
-	if len(others) == 0 {
-		return nil
-	}
-	return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to end, or remove what it left with `make clean`", strings.Join(others, ", "))
 }
 
 // A chaosRun is one run of the chosen specs, all passes of it.
