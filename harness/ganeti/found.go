@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/reprise-dr/reprise/harness"
 )
 
@@ -20,15 +22,14 @@ type Found struct {
 // Name says which cluster.
 func (f Found) Name() string { return "found " + f.Cluster.Name }
 
-// Steps found the cluster on its first node, have the others join it, and create the instances.
+// Steps found the cluster on its first node, have the others join it at the same time, and create the instances.
 func (f Found) Steps() []harness.Step {
 	first, others := f.Cluster.Nodes[0], f.Cluster.Nodes[1:]
-	var joins []harness.Step
-	for _, node := range others {
-		joins = append(joins, Join{Cluster: f.Cluster, Master: first, Node: node}.Steps()...)
-	}
-	steps := []harness.Step{
+	return []harness.Step{
+		booted(f.Cluster),
+		f.knowNobody("add"),
 		command("found the cluster on "+first, first, f.initialise()...),
+		f.knowNobody("delete"),
 		{Name: "let people ask by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
 			users := fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
 			// The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
@@ -41,18 +42,29 @@ func (f Found) Steps() []harness.Step {
 			}
 			return run(ctx, operator, first, "mv", written, rapiUsers)
 		}},
+		{Name: "add " + strings.Join(others, ", "), Do: together(others, func(ctx context.Context, operator harness.Operator, node string) error {
+			_, err := Carry(ctx, operator, Join{Cluster: f.Cluster, Master: first, Node: node})
+			return err
+		})},
+		f.create(),
+		addressed(f.Cluster),
 	}
-	steps = append(steps, joins...)
-	return append(steps, f.create(), f.activate())
 }
 
-// activate makes sure that the cluster's address is there: a master whose own daemon was busy when the cluster was
-// founded goes without it, and says so only in passing.
-func (f Found) activate() harness.Step {
+// knowNobody says to the first node's kernel, or takes back, that nobody has the cluster's address. Ganeti asks that address
+// whether the cluster is there already, and would wait three seconds for the kernel to find that out.
+func (f Found) knowNobody(verb string) harness.Step {
 	first := f.Cluster.Nodes[0]
+	return command(verb+" that nobody has the cluster's address", first, "ip", "route", verb, "unreachable", f.Cluster.Address.String())
+}
+
+// addressed makes sure that the cluster's address is there: a master whose own daemon was busy when its other daemons started
+// goes without it, and says so only in passing.
+func addressed(cluster Cluster) harness.Step {
+	first := cluster.Nodes[0]
 	return harness.Step{Name: "make sure that the cluster has its address", Do: func(ctx context.Context, operator harness.Operator) error {
 		return waitForFounding.Until(ctx, func(ctx context.Context) error {
-			missing := Holds(first, f.Cluster.Address).Check(ctx, operator)
+			missing := Holds(first, cluster.Address).Check(ctx, operator)
 			if missing == nil {
 				return nil
 			}
@@ -185,6 +197,17 @@ func (j Join) trust(ctx context.Context, operator harness.Operator) error {
 		return fmt.Errorf("read the key of %s: %w", j.Master, err)
 	}
 	return operator.WriteFile(ctx, j.Node, harness.File{Path: "/root/.ssh/authorized_keys", Mode: 0o600, Data: key})
+}
+
+// together is a step's work that is done on several nodes at the same time.
+func together(nodes []string, do func(ctx context.Context, operator harness.Operator, node string) error) func(context.Context, harness.Operator) error {
+	return func(ctx context.Context, operator harness.Operator) error {
+		group, ctx := errgroup.WithContext(ctx)
+		for _, node := range nodes {
+			group.Go(func() error { return do(ctx, operator, node) })
+		}
+		return group.Wait()
+	}
 }
 
 // command is a step that runs a command on a node.

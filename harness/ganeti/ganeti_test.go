@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,10 +51,13 @@ func aCluster(t *testing.T) Cluster {
 // hypervisors are machines in memory that carry out whatever they are told, and note it.
 type hypervisors struct {
 	*rack.Rack
+	mu       sync.Mutex
 	commands []string
 }
 
 func (h *hypervisors) Exec(_ context.Context, node string, argv ...string) ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.commands = append(h.commands, node+": "+strings.Join(argv, " "))
 	return nil, nil
 }

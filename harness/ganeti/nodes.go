@@ -87,6 +87,15 @@ var waitForBoot = harness.Wait{For: "the SSH server to run", Interval: 200 * tim
 // Steps wait.
 func (b Booted) Steps() []harness.Step {
 	return []harness.Step{{Name: b.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		return waitForBoot.Until(ctx, func(ctx context.Context) error { return run(ctx, operator, b.Node, "pidof", "sshd") })
+		return waitForSSH(ctx, operator, b.Node)
 	}}}
+}
+
+func waitForSSH(ctx context.Context, operator harness.Operator, node string) error {
+	return waitForBoot.Until(ctx, func(ctx context.Context) error { return run(ctx, operator, node, "pidof", "sshd") })
+}
+
+// booted waits for every node of a cluster that is to be.
+func booted(cluster Cluster) harness.Step {
+	return harness.Step{Name: "wait for the nodes to have booted", Do: together(cluster.Nodes, waitForSSH)}
 }

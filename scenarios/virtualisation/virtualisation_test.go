@@ -34,13 +34,13 @@ var (
 	node2 = fixtures.GanetiNode(2)
 )
 
-// A story is a drill in a cluster that begin has founded.
+// A story is a drill in a cluster of Ganeti.
 type story struct {
 	*suite.Drill
 	cluster ganeti.Cluster
 }
 
-// begin brings the hypervisors up, founds the cluster, and watches who has its address.
+// begin brings the hypervisors up, makes them a cluster, and watches who has its address.
 func begin(ctx SpecContext, nodes int, objective harness.Objective) *story {
 	GinkgoHelper()
 	return beginIn(ctx, fixtures.Ganeti(nodes), objective)
@@ -54,9 +54,7 @@ func beginIn(ctx SpecContext, topology harness.Topology, objective harness.Objec
 	Expect(err).NotTo(HaveOccurred())
 	s := &story{drill, cluster}
 	Expect(drill.Expect(differences()...)).To(Succeed())
-	By("founding the cluster, as an operator would")
-	took := s.carry(ctx, ganeti.Found{Cluster: s.cluster})
-	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready in %.1f s, %.1f s of which its operator needed", len(cluster.Nodes), time.Since(began).Seconds(), took.Seconds()))
+	s.found(ctx, began)
 	Expect(drill.Watch(ctx, s.cluster.Holders()...)).To(Succeed())
 	return s
 }
