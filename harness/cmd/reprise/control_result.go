@@ -24,9 +24,15 @@ const (
 	wentRed      controlResult = "red"
 	stayedGreen  controlResult = "not red"
 	didNotApply  controlResult = "not applicable"
+	cannotTell   controlResult = "inconclusive"  // the machine starved
 	failedBefore controlResult = "failed before" // it never got to the place where it must go red
 	wasNotRun    controlResult = "not run"
 )
+
+// leavesDoubt tells whether the arm was run and did not go red.
+func (r controlResult) leavesDoubt() bool {
+	return r == stayedGreen || r == cannotTell || r == failedBefore
+}
 
 // controlEntry names the report entry by which a suite says how an arm ended: its result and its reason.
 const controlEntry = "control arm"
@@ -110,9 +116,7 @@ func controlOutcomeOf(spec types.SpecReport) controlOutcome {
 	said, found := controlEnding(spec)
 	skipped := spec.State.Is(types.SpecStateSkipped) && !hasFailed(spec)
 	switch {
-	case found && said.Result == stayedGreen:
-		outcome.Result, outcome.Reason = stayedGreen, said.Reason
-	case found && skipped:
+	case found && said.Result.leavesDoubt(), found && skipped:
 		outcome.Result, outcome.Reason = said.Result, said.Reason
 	case hasFailed(spec):
 		outcome.Result, outcome.Reason = failedBefore, message(spec)
@@ -131,7 +135,7 @@ func controlEnding(spec types.SpecReport) (controlOutcome, bool) {
 	for _, entry := range spec.ReportEntries {
 		var said controlOutcome
 		if entry.Name == controlEntry && json.Unmarshal([]byte(entry.Value.AsJSON), &said) == nil {
-			return said, said.Result == wentRed || said.Result == stayedGreen || said.Result == didNotApply
+			return said, said.Result == wentRed || said.Result == didNotApply || said.Result == stayedGreen || said.Result == cannotTell
 		}
 	}
 	return controlOutcome{}, false

@@ -36,7 +36,7 @@ func (c *controls) explain(out io.Writer) {
 	indented := func(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
 	for _, spec := range c.Specs {
 		for _, arm := range arms {
-			if outcome := spec.outcome(arm.name); outcome.Result == stayedGreen || outcome.Result == failedBefore {
+			if outcome := spec.outcome(arm.name); outcome.Result.leavesDoubt() {
 				fmt.Fprintf(out, "\n%s %s, %s: %s\n  %s\n", spec.Scenario, spec.Title, arm.title, outcome.Result, indented(outcome.Reason))
 			}
 		}
@@ -56,6 +56,8 @@ func (o controlOutcome) words(arm string) string {
 		return "red at " + places[arm]
 	case stayedGreen:
 		return "NOT RED"
+	case cannotTell:
+		return "INCONCLUSIVE"
 	case failedBefore:
 		return "FAILED BEFORE " + places[arm]
 	case wasNotRun:
@@ -72,7 +74,7 @@ func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
 	}
 	for _, spec := range c.Specs {
 		for _, arm := range arms {
-			if outcome := spec.outcome(arm.name); outcome.Result == stayedGreen || outcome.Result == failedBefore {
+			if outcome := spec.outcome(arm.name); outcome.Result.leavesDoubt() {
 				failures = append(failures, reports.Failure{
 					Scenario: spec.Scenario, Title: spec.Title, Message: outcome.Reason, Record: controlRecord(spec, arm.name, records),
 				})

@@ -69,6 +69,11 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 			[]string{"NOT RED", "Rain falls, without fault: not red\n  it failed anyway", "not every scenario could be made red"},
 		},
 		{
+			"fails without a fault on a machine that starves", armSpec("falls", "failed", "inconclusive", "node1 stood still"), goodRunbook, false,
+			"1 passed, 1 failed, 0 skipped",
+			[]string{"INCONCLUSIVE", "Rain falls, without fault: inconclusive\n  node1 stood still", "not every scenario could be made red"},
+		},
+		{
 			"comes back without a runbook", goodFault, armSpec("falls", "failed", "not red", "it came back"), false,
 			"1 passed, 1 failed, 0 skipped",
 			[]string{"NOT RED", "Rain falls, without runbook: not red\n  it came back"},
