@@ -25,11 +25,12 @@ func (f Found) Name() string { return "found " + f.Cluster.Name }
 // Steps found the cluster on its first node, have the others join it at the same time, and create the instances.
 func (f Found) Steps() []harness.Step {
 	first, others := f.Cluster.Nodes[0], f.Cluster.Nodes[1:]
-	return []harness.Step{
-		booted(f.Cluster),
-		f.knowNobody("add"),
-		command("found the cluster on "+first, first, f.initialise()...),
-		f.knowNobody("delete"),
+	steps := []harness.Step{booted(f.Cluster)}
+	// Ganeti asks the cluster's address whether the cluster is there already.
+	steps = append(steps, Unreachable{Node: first, Address: f.Cluster.Address}.Steps()...)
+	steps = append(steps, command("found the cluster on "+first, first, f.initialise()...))
+	steps = append(steps, Unreachable{Node: first, Address: f.Cluster.Address, Over: true}.Steps()...)
+	return append(steps, []harness.Step{
 		{Name: "let people ask by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
 			users := fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
 			// The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
@@ -48,14 +49,7 @@ func (f Found) Steps() []harness.Step {
 		})},
 		f.create(),
 		addressed(f.Cluster),
-	}
-}
-
-// knowNobody says to the first node's kernel, or takes back, that nobody has the cluster's address. Ganeti asks that address
-// whether the cluster is there already, and would wait three seconds for the kernel to find that out.
-func (f Found) knowNobody(verb string) harness.Step {
-	first := f.Cluster.Nodes[0]
-	return command(verb+" that nobody has the cluster's address", first, "ip", "route", verb, "unreachable", f.Cluster.Address.String())
+	}...)
 }
 
 // addressed makes sure that the cluster's address is there: a master whose own daemon was busy when its other daemons started

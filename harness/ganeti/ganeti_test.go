@@ -231,6 +231,8 @@ func TestCommands(t *testing.T) {
 		"--node-parameters ssh_port=2222 cluster.virt.example":              Found{Cluster: cluster, SSHPort: 2222},
 		"gnt-node modify --secondary-ip=10.203.2.32 node2.virt.example":     SecondaryAddress{cluster, "node1", "node2", netip.MustParseAddr("10.203.2.32")},
 		"gnt-cluster activate-master-ip":                                    Found{Cluster: cluster},
+		"node1: ip route delete unreachable 10.203.1.5":                     Found{Cluster: cluster},
+		"node2: ip route add unreachable 10.203.1.11":                       Unreachable{Node: "node2", Address: netip.MustParseAddr("10.203.1.11")},
 		"gnt-instance batch-create /root/instances.json":                    Found{Cluster: cluster},
 		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
 	} {

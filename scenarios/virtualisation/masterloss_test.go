@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/ganeti"
@@ -137,7 +138,9 @@ func (s *story) bothCommand(ctx context.Context) error {
 func (s *story) survives(ctx context.Context, takeover ...harness.Runbook) {
 	GinkgoHelper()
 	By("losing " + node1 + " and having " + node2 + " take over, in peace")
-	s.carry(ctx, ganeti.SwitchOff{Node: node1})
+	lost := fixtures.GanetiNodeAddress(1)
+	s.carry(ctx, ganeti.SwitchOff{Node: node1}, ganeti.Unreachable{Node: node2, Address: lost})
 	s.carry(ctx, takeover...)
 	s.carry(ctx, s.withoutNode1()...)
+	s.carry(ctx, ganeti.Unreachable{Node: node2, Address: lost, Over: true})
 }

@@ -15,7 +15,7 @@ import (
 var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: 3 * time.Second, Patience: 3 * time.Minute}
 
 // unnoticed is longer than a migration takes: what it costs may come at its end, and counts from its beginning.
-const unnoticed = 45 * time.Second
+const unnoticed = 25 * time.Second
 
 var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 	DescribeTable("is migrated to another hypervisor, and nobody who asks again notices", func(ctx SpecContext, work func(*story) harness.Runbook) {

@@ -12,13 +12,13 @@ import (
 )
 
 // watched is how often the watchdog looks here; cron lets it look every five minutes where nobody has changed that.
-const watched = 5 * time.Second
+const watched = 3 * time.Second
 
 // bitten is the target of what the watchdog puts right.
 var bitten = harness.Objective{RTO: time.Minute, NoData: true, Dwell: 3 * time.Second, Patience: 75 * time.Second}
 
-// leftAlone is long enough for the watchdog to have looked four times.
-var leftAlone = harness.Objective{RTO: 4 * watched, NoData: true, Dwell: 3 * time.Second, Patience: 5 * watched}
+// leftAlone is long enough for the watchdog to have looked three times.
+var leftAlone = harness.Objective{RTO: 5 * watched, NoData: true, Dwell: 3 * time.Second, Patience: 6 * watched}
 
 var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 	It("starts an instance that has died", func(ctx SpecContext) {
