@@ -19,6 +19,8 @@ import (
 type catalog struct {
 	folders []string // names below scenarios, such as "renumbering"
 	labels  []string // the folders' names are among them, and so are smoke and nightly
+	// carried are the labels that specs of a folder carry besides its name, by folder. A folder of which they cannot all be read is not in it.
+	carried map[string][]string
 }
 
 // plannedLabels may be asked for although no spec carries them at the moment.
@@ -36,6 +38,7 @@ func readCatalog(root string) (catalog, error) {
 		known[label] = true
 	}
 	var folders []string
+	carried := map[string][]string{}
 	for _, entry := range entries {
 		folder := filepath.Join(scenarios, entry.Name())
 		suites, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
@@ -47,14 +50,21 @@ func readCatalog(root string) (catalog, error) {
 		}
 		folders = append(folders, entry.Name())
 		known[entry.Name()] = true
-		if err := collectLabels(suites, known); err != nil {
+		labels, all, err := readLabels(suites)
+		if err != nil {
 			return catalog{}, fmt.Errorf("read the labels of scenario %s: %w", entry.Name(), err)
+		}
+		for _, label := range labels {
+			known[label] = true
+		}
+		if all {
+			carried[entry.Name()] = labels
 		}
 	}
 	if len(folders) == 0 {
 		return catalog{}, fmt.Errorf("list the scenarios: %s holds none", scenarios)
 	}
-	return catalog{folders: folders, labels: slices.Sorted(maps.Keys(known))}, nil
+	return catalog{folders: folders, labels: slices.Sorted(maps.Keys(known)), carried: carried}, nil
 }
 
 // postmortem is how the label of a postmortem looks: its date, or that it has none, and its name.
@@ -65,19 +75,21 @@ func (c catalog) postmortems() []string {
 	return slices.DeleteFunc(slices.Clone(c.labels), func(label string) bool { return !postmortem.MatchString(label) })
 }
 
-// collectLabels adds the arguments of every call of Label in the files: strings, and names of
-// constants that the same files define.
-func collectLabels(paths []string, known map[string]bool) error {
+// readLabels finds the arguments of every call of Label in the files: strings, and names of
+// constants that the same files define. It also tells whether these are all arguments.
+func readLabels(paths []string) (labels []string, all bool, err error) {
 	var files []*ast.File
 	constants := map[string]string{}
 	for _, path := range paths {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		if err != nil {
-			return err
+			return nil, false, err
 		}
 		files = append(files, file)
 		collectConstants(file, constants)
 	}
+	known := map[string]bool{}
+	all = true
 	for _, file := range files {
 		for node := range ast.Preorder(file) {
 			call, ok := node.(*ast.CallExpr)
@@ -85,13 +97,15 @@ func collectLabels(paths []string, known map[string]bool) error {
 				continue
 			}
 			for _, argument := range call.Args {
-				if label, ok := constantText(argument, constants); ok {
+				label, ok := constantText(argument, constants)
+				if ok {
 					known[label] = true
 				}
+				all = all && ok
 			}
 		}
 	}
-	return nil
+	return slices.Sorted(maps.Keys(known)), all, nil
 }
 
 func calledName(call *ast.CallExpr) string {

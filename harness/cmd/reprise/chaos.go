@@ -107,7 +107,10 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 		return nil, nil, err
 	}
 	if c.folders == nil {
-		c.folders = known.folders
+		c.folders = known.chosen(c.labels)
+	}
+	if len(c.folders) == 0 {
+		return nil, nil, usage("no spec carries labels that fit %q: nothing would be checked", c.labels)
 	}
 	engine, err := lab.Connect(ctx)
 	if err != nil {

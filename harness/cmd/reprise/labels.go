@@ -23,6 +23,36 @@ func (c catalog) checkLabels(expression string) error {
 	return nil
 }
 
+// mostLabels is how many labels of a folder are tried in every combination.
+const mostLabels = 12
+
+// chosen are the folders that may hold a spec which fits the label expression: some of their labels do, together with their
+// name. The others need not be compiled.
+func (c catalog) chosen(expression string) []string {
+	fits, err := types.ParseLabelFilter(expression)
+	if err != nil {
+		return c.folders // it has been refused before
+	}
+	return slices.DeleteFunc(slices.Clone(c.folders), func(folder string) bool {
+		labels, all := c.carried[folder]
+		if !all || len(labels) > mostLabels {
+			return false
+		}
+		for combination := range 1 << len(labels) {
+			some := []string{folder}
+			for i, label := range labels {
+				if combination&(1<<i) != 0 {
+					some = append(some, label)
+				}
+			}
+			if fits(some) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // patterns are what a label expression may hold besides labels: regular expressions, and sets with
 // their keys ("owner: isSubsetOf {a, b}").
 var patterns = regexp.MustCompile(`/[^/]*/|[^&|!,()]*:[^{}&|()]*(\{[^}]*\})?`)

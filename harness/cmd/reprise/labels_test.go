@@ -85,6 +85,40 @@ func TestCatalogNeedsScenarios(t *testing.T) {
 
 var someLabels = catalog{labels: []string{"2020-01-20-ip-renumbering", "nightly", "nomad", "renumbering", "smoke"}}
 
+// Goal: a folder is run when a spec of it may fit the labels, and not otherwise; one whose labels cannot all be read always is.
+// Method: three folders by hand.
+func TestChosenFolders(t *testing.T) {
+	known := catalog{folders: []string{"drought", "fire", "flood"}, carried: map[string][]string{"fire": {"nightly", "smoke"}, "flood": {"water"}}}
+	for expression, want := range map[string][]string{
+		"":                         {"drought", "fire", "flood"},
+		"flood":                    {"drought", "flood"},
+		"smoke":                    {"drought", "fire"},
+		"fire && !nightly":         {"drought", "fire"},
+		"!fire":                    {"drought", "flood"},
+		"(smoke, water) && !flood": {"drought", "fire"},
+		"water && smoke":           {"drought"},
+	} {
+		if got := known.chosen(expression); !slices.Equal(got, want) {
+			t.Errorf("%q chooses %q, want %q", expression, got, want)
+		}
+	}
+}
+
+// Goal: the labels of this repository's folders can all be read, so that none is compiled in vain. Method: its own tree.
+func TestChosenFoldersOfThisRepository(t *testing.T) {
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := readCatalog(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := known.chosen("virtualisation && !nightly"); !slices.Equal(got, []string{"virtualisation"}) {
+		t.Errorf("that chooses %q", got)
+	}
+}
+
 // Goal: a slip in a label expression is one sentence, and a right one passes. Method: a table of both.
 func TestCheckLabels(t *testing.T) {
 	for _, test := range []struct{ expression, want string }{
