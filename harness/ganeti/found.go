@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/reprise-dr/reprise/harness"
 )
 
@@ -194,13 +192,13 @@ func (j Join) trust(ctx context.Context, operator harness.Operator) error {
 }
 
 // together is a step's work that is done on several nodes at the same time.
-func together(nodes []string, do func(ctx context.Context, operator harness.Operator, node string) error) func(context.Context, harness.Operator) error {
+func together(names []string, do func(ctx context.Context, operator harness.Operator, node string) error) func(context.Context, harness.Operator) error {
+	nodes := make([]harness.Node, len(names))
+	for i, name := range names {
+		nodes[i].Name = name
+	}
 	return func(ctx context.Context, operator harness.Operator) error {
-		group, ctx := errgroup.WithContext(ctx)
-		for _, node := range nodes {
-			group.Go(func() error { return do(ctx, operator, node) })
-		}
-		return group.Wait()
+		return harness.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error { return do(ctx, operator, node.Name) })
 	}
 }
 
