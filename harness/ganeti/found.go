@@ -55,8 +55,12 @@ func (f Found) Steps() []harness.Step {
 func addressed(cluster Cluster) harness.Step {
 	first := cluster.Nodes[0]
 	return harness.Step{Name: "make sure that the cluster has its address", Do: func(ctx context.Context, operator harness.Operator) error {
+		there := func(ctx context.Context) error { return Holds(first, cluster.Address).Check(ctx, operator) }
+		if waitForAddress.Until(ctx, there) == nil {
+			return nil
+		}
 		return waitForFounding.Until(ctx, func(ctx context.Context) error {
-			missing := Holds(first, cluster.Address).Check(ctx, operator)
+			missing := there(ctx)
 			if missing == nil {
 				return nil
 			}
@@ -77,6 +81,9 @@ func (f Found) initialise() []string {
 	argv = append(argv, f.Cluster.second(f.Cluster.Nodes[0])...)
 	return append(argv, f.Cluster.Name)
 }
+
+// waitForAddress allows for the second in which Ganeti makes sure that nobody else has the address.
+var waitForAddress = harness.Wait{For: "the master to take the cluster's address", Interval: 50 * time.Millisecond, Limit: 3 * time.Second}
 
 // waitForFounding allows for commands that are given again on a busy machine.
 var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 4 * time.Minute}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,6 +22,12 @@ const (
 		"10.203.1.51 wiki1.virt.example\n10.203.1.52 wiki2.virt.example\n10.203.1.53 wiki3.virt.example\n"
 	testDefaults = "NODED_ARGS=\"\"\nWCONFD_ARGS=\"\"\nLUXID_ARGS=\"\"\nKVMD_ARGS=\"\"\n"
 )
+
+// TestMain spares the tests the second in which a real master takes the cluster's address: in memory it is told to, or does not.
+func TestMain(m *testing.M) {
+	waitForAddress.Limit = 10 * time.Millisecond
+	os.Exit(m.Run())
+}
 
 // aTopology is two nodes that can resolve names.
 func aTopology() harness.Topology {
