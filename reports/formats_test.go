@@ -170,6 +170,11 @@ func TestJUnitOutcomes(t *testing.T) {
 	if outcomeOf(unjudged) != inconclusive || verdictWords(unjudged) != "inconclusive" {
 		t.Errorf("a drill that nobody judged is %q, want it inconclusive", verdictWords(unjudged))
 	}
+	claimed := inconclusiveDrill()
+	claimed.Judgement = harness.Judgement{Verdict: harness.Inconclusive, AsClaimed: true}
+	if outcomeOf(claimed) != inconclusive || verdictWords(claimed) != "inconclusive, as claimed" {
+		t.Errorf("a drill that breaks nothing, as its spec claims, is %q", verdictWords(claimed))
+	}
 }
 
 // TestNothingIsNotGreen proves that a run without drills, and an inconclusive drill whatever its

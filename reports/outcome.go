@@ -44,6 +44,8 @@ func verdictWords(record harness.Record) string {
 	switch {
 	case verdict == "":
 		return "inconclusive" // the drill ended before anybody judged it
+	case outcomeOf(record) == inconclusive && record.Judgement.AsClaimed:
+		return "inconclusive, as claimed" // still nothing was proved to recover: there was nothing to
 	case outcomeOf(record) == inconclusive:
 		return string(verdict)
 	case !record.Judgement.AsClaimed:
