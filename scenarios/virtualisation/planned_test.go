@@ -12,14 +12,14 @@ import (
 )
 
 // planned is the target of work that is done on purpose, while clients look on.
-var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: 3 * time.Second, Patience: 3 * time.Minute}
+var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: dwell, Patience: 3 * time.Minute}
 
 // unnoticed is longer than a migration takes: what it costs may come at its end, and counts from its beginning.
-const unnoticed = 25 * time.Second
+const unnoticed = 20 * time.Second
 
 var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 	DescribeTable("is migrated to another hypervisor, and nobody who asks again notices", func(ctx SpecContext, work func(*story) harness.Runbook) {
-		drill := begin(ctx, 2, harness.Objective{RTO: planned.RTO, NoData: true, DetectWithin: unnoticed})
+		drill := begin(ctx, 2, harness.Objective{RTO: planned.RTO, NoData: true, Dwell: dwell, DetectWithin: unnoticed})
 		drill.Claim(harness.Inconclusive, "a migration that nobody notices breaks nothing: there must be nothing to recover from")
 		steady := harness.SteadyState(drill.untouched(node1, node2))
 		impatient, moved := ganeti.ServesAtOnce(drill.wiki(node2)), ganeti.RunsOn(drill.wiki(node2), node1)

@@ -34,6 +34,9 @@ var (
 	node2 = fixtures.GanetiNode(2)
 )
 
+// dwell is how long a service has to be steady, before a fault and after it. The slowest probes here ask once a second.
+const dwell = 3 * time.Second
+
 // A story is a drill in a cluster of Ganeti.
 type story struct {
 	*suite.Drill
