@@ -12,7 +12,7 @@ import (
 )
 
 // otherServes is the target of a lost machine or disk: the other one serves within a minute or so, and no row is lost.
-var otherServes = harness.Objective{RTO: 90 * time.Second, RPO: 0, Dwell: 3 * time.Second}
+var otherServes = harness.Objective{RTO: 90 * time.Second, RPO: 0, Dwell: dwell}
 
 var _ = Describe("DRBD that loses", Label("drbd", postmortem), func() {
 	It("the primary's power has its peer promoted, and the old one gets what it has missed", func(ctx SpecContext) {

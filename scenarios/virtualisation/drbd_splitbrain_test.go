@@ -12,7 +12,7 @@ import (
 )
 
 // settled is the target of a broken replication: minutes, and no row lost.
-var settled = harness.Objective{RTO: time.Minute, RPO: 0, Dwell: 3 * time.Second}
+var settled = harness.Objective{RTO: time.Minute, RPO: 0, Dwell: dwell}
 
 var _ = Describe("DRBD whose link was cut", Label("drbd", postmortem), func() {
 	It("settles it by itself when only one side has written", func(ctx SpecContext) {
