@@ -116,7 +116,7 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 	if err != nil {
 		return nil, nil, err
 	}
-	release, err := takeTurn(ctx, engine)
+	release, err := takeTurn(ctx, func(ctx context.Context) ([]string, error) { return lab.Runs(ctx, engine) })
 	if err != nil {
 		engine.Close()
 		return nil, nil, err

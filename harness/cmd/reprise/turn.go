@@ -9,15 +9,12 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
-	"github.com/moby/moby/client"
-
-	"github.com/reprise-dr/reprise/harness/lab"
 )
 
 // takeTurn makes this the one run on the machine and on the engine until release is called, or is an error that says who
-// else is at it. The engine tells of runs that have a lab, of whichever machine, and of labs that were kept; but between
+// else is at it. The engine tells (runs) which have a lab, of whichever machine, and of labs that were kept; but between
 // its answer and the first lab of a run there are minutes of compiling, in which only the lock in folder tells.
-func takeTurn(ctx context.Context, engine *client.Client) (release func(), err error) {
+func takeTurn(ctx context.Context, runs func(context.Context) ([]string, error)) (release func(), err error) {
 	folder, err := turnFolder()
 	if err != nil {
 		return nil, err
@@ -26,7 +23,7 @@ func takeTurn(ctx context.Context, engine *client.Client) (release func(), err e
 	if err != nil {
 		return nil, err
 	}
-	others, err := lab.Runs(ctx, engine)
+	others, err := runs(ctx)
 	if err == nil {
 		err = alone(others)
 	}

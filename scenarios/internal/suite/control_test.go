@@ -26,8 +26,11 @@ func TestEndingFollowsFromTheStep(t *testing.T) {
 		{"nothing detected", func() (ending, bool) {
 			return afterDetect(fmt.Errorf("detect: %w", harness.ErrNotDetected), 15*time.Second, "")
 		}, red, "nothing broke within 15s", true},
-		{"detected without a fault on a machine that starves", func() (ending, bool) { return afterDetect(nil, time.Second, "node1 stood still for 3s") }, inconclusive,
-			"without its fault, the steady state failed, but the machine was too busy to tell why (node1 stood still for 3s): run it again on a quieter one", true},
+		{
+			"detected without a fault on a machine that starves",
+			func() (ending, bool) { return afterDetect(nil, time.Second, "node1 stood still for 3s") },
+			inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (node1 stood still for 3s): run it again on a quieter one", true,
+		},
 		{"detect went wrong", func() (ending, bool) { return afterDetect(broken, time.Second, "node1 stood still for 3s") }, "", "", false},
 		{"back without a runbook", func() (ending, bool) { return afterAwait(nil, 12*time.Second, time.Minute) }, notRed, "this scenario cannot be made red: without its runbook, the service came back by itself after 12s", true},
 		{"not back", func() (ending, bool) {
