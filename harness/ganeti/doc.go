@@ -4,6 +4,7 @@
 // runbooks are about:
 //
 //	took, err := ganeti.Carry(ctx, lab, ganeti.Found{Cluster: cluster})      // in peace, as an operator would
+//	snapshot, err := ganeti.TakeSnapshot(ctx, lab, cluster)                  // for [Restore] on new nodes
 //	steady := harness.All(ganeti.Serves(wiki), ganeti.Manageable(cluster), ganeti.OneMaster(cluster))
 //	err = drill.Watch(ctx, cluster.Holders()...)                             // who has the cluster's address
 //	err = drill.Baseline(ctx, steady)
