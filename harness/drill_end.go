@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Judge ends the sampling and judges the record. It returns nil if and only if the verdict is the
@@ -139,19 +140,36 @@ func (d *Drill) noteAddresses() {
 	}
 }
 
-// noteInterruptions records what held the measurement up between t0 and the recovery for longer than
-// a probe's period. What is shorter cannot move a figure by more than it already says of itself.
+// noteInterruptions records what held the measurement up between t0 and the recovery.
 func (d *Drill) noteInterruptions() {
-	if d.record.Fault == nil {
-		return
+	if d.record.Fault != nil {
+		d.record.Interruptions = d.interruptions(observe(d.record).end())
 	}
-	until := observe(d.record).end()
+}
+
+// interruptions are what held the measurement up between t0 and then for longer than
+// a probe's period. What is shorter cannot move a figure by more than it already says of itself.
+func (d *Drill) interruptions(until time.Duration) []RecordInterruption {
+	var noted []RecordInterruption
 	for _, interruption := range mergeInterruptions(d.lab.Interruptions()) {
 		from := interruption.From.Sub(d.started)
 		if interruption.Length > longestPeriod(d.record.SLIs) && from <= until && from+interruption.Length >= d.record.Fault.At {
-			d.record.Interruptions = append(d.record.Interruptions, RecordInterruption{From: from, Length: interruption.Length, Reason: interruption.Reason})
+			noted = append(noted, RecordInterruption{From: from, Length: interruption.Length, Reason: interruption.Reason})
 		}
 	}
+	return noted
+}
+
+// HeldUp tells what has held the measurement up since t0, at its worst; its Length is 0 when nothing has, and before the fault.
+// It is for who has to explain, before there is a verdict, why something failed.
+func (d *Drill) HeldUp() RecordInterruption {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.record.Fault == nil {
+		return RecordInterruption{}
+	}
+	d.collect()
+	return longestInterruption(Record{Interruptions: d.interruptions(d.now())})
 }
 
 // doubtBlindProbes doubts a drill of which a probe could not be asked to the end. One that ended before its

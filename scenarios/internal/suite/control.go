@@ -217,13 +217,7 @@ func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
 
 // heldUp says what held the measurement up since the fault, at its worst; "" when nothing did.
 func (d *Drill) heldUp() string {
-	_ = d.Judge() // which notes it; the verdict is the arm's to give
-	var worst harness.RecordInterruption
-	for _, one := range d.Record().Interruptions {
-		if one.Length > worst.Length {
-			worst = one
-		}
-	}
+	worst := d.HeldUp()
 	if worst.Length == 0 {
 		return ""
 	}

@@ -24,10 +24,11 @@ import (
 type village struct {
 	harness.Lab // what a spec here does not need panics
 	flooded     atomic.Bool
+	starved     []harness.Interruption // since before the fault
 }
 
 func (*village) Topology() harness.Topology                  { return harness.Topology{Name: "village"} }
-func (*village) Interruptions() []harness.Interruption       { return nil }
+func (v *village) Interruptions() []harness.Interruption     { return v.starved }
 func (*village) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
 func (*village) Name() string                                { return "dry" }
 func (*village) Period() time.Duration                       { return 10 * time.Millisecond }
@@ -127,8 +128,7 @@ var _ = ginkgo.Describe("A village", func() {
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
-	ginkgo.It("is flooded by itself", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+	springs := func(ctx ginkgo.SpecContext, place *village) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, flood{village: place})).To(gomega.Succeed())
@@ -137,6 +137,10 @@ var _ = ginkgo.Describe("A village", func() {
 		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	}
+	ginkgo.It("is flooded by itself", func(ctx ginkgo.SpecContext) { springs(ctx, &village{}) })
+	ginkgo.It("is flooded while its machine starves", func(ctx ginkgo.SpecContext) {
+		springs(ctx, &village{starved: []harness.Interruption{{From: time.Now(), Length: time.Minute, Reason: "the well stood still"}}})
 	})
 	ginkgo.It("has pumps and needs none", func(ctx ginkgo.SpecContext) {
 		place := &village{}
@@ -209,6 +213,7 @@ func TestArms(t *testing.T) {
 	const (
 		pumped, rusty, springs, needless = "is flooded and pumped dry", "expects its pumps to break", "is flooded by itself", "has pumps and needs none"
 		dries, other, fog, looked        = "dries by itself", "is seen twice by a probe that is not the steady state's", "is seen through fog", "is only looked at"
+		starves                          = "is flooded while its machine starves"
 	)
 	skipped, failed, passed := types.SpecStateSkipped, types.SpecStateFailed, types.SpecStatePassed
 	type want struct {
@@ -218,16 +223,19 @@ func TestArms(t *testing.T) {
 	for arm, wants := range map[arm]map[string]want{
 		wholeDrill: {
 			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""}, other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
+			starves: {failed, ""},
 		},
 		withoutFault: {
 			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"}, needless: {skipped, "red: nothing broke within 500ms"},
 			dries: {skipped, "red: nothing broke within 500ms"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
 			springs: {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
+			starves: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why (the well stood still for 1m0s)"},
 		},
 		withoutRunbook: {
 			pumped: {skipped, "red: the service was not back 2.5s after the fault"}, rusty: {skipped, "red: the service was not back 2.5s after the fault"},
 			springs: {skipped, "red: the service was not back 2.5s after the fault"}, needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
 			dries: {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
+			starves: {failed, ""},
 		},
 	} {
 		t.Run("arm "+string(arm), func(t *testing.T) {
