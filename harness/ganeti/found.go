@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,31 +24,38 @@ func (f Found) Name() string { return "found " + f.Cluster.Name }
 // Steps found the cluster on its first node, have the others join it at the same time, and create the instances.
 func (f Found) Steps() []harness.Step {
 	first, others := f.Cluster.Nodes[0], f.Cluster.Nodes[1:]
-	steps := []harness.Step{booted(f.Cluster)}
-	// Ganeti asks the cluster's address whether the cluster is there already.
-	steps = append(steps, Unreachable{Node: first, Address: f.Cluster.Address}.Steps()...)
-	steps = append(steps, command("found the cluster on "+first, first, f.initialise()...))
-	steps = append(steps, Unreachable{Node: first, Address: f.Cluster.Address, Over: true}.Steps()...)
-	return append(steps, []harness.Step{
-		{Name: "let people ask by RAPI", Do: func(ctx context.Context, operator harness.Operator) error {
-			users := fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
-			// The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
-			const written = rapiUsers + ".new"
-			if err := operator.WriteFile(ctx, first, harness.File{Path: written, Mode: 0o640, Data: []byte(users)}); err != nil {
-				return err
-			}
-			if err := run(ctx, operator, first, "chown", "gnt-rapi:gnt-masterd", written); err != nil {
-				return err
-			}
-			return run(ctx, operator, first, "mv", written, rapiUsers)
-		}},
-		{Name: "add " + strings.Join(others, ", "), Do: together(others, func(ctx context.Context, operator harness.Operator, node string) error {
-			_, err := Carry(ctx, operator, Join{Cluster: f.Cluster, Master: first, Node: node})
-			return err
-		})},
-		f.create(),
-		addressed(f.Cluster),
-	}...)
+	return slices.Concat(
+		[]harness.Step{booted(f.Cluster)},
+		// Ganeti asks the cluster's address whether the cluster is there already.
+		Unreachable{Node: first, Address: f.Cluster.Address}.Steps(),
+		[]harness.Step{command("found the cluster on "+first, first, f.initialise()...)},
+		Unreachable{Node: first, Address: f.Cluster.Address, Over: true}.Steps(),
+		[]harness.Step{
+			{Name: "let people ask by RAPI", Do: f.letAsk},
+			{Name: "add " + strings.Join(others, ", "), Do: together(others, f.join)},
+			f.create(),
+			addressed(f.Cluster),
+		},
+	)
+}
+
+// letAsk names who may ask by RAPI. The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
+func (f Found) letAsk(ctx context.Context, operator harness.Operator) error {
+	const written = rapiUsers + ".new"
+	first, users := f.Cluster.Nodes[0], fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
+	if err := operator.WriteFile(ctx, first, harness.File{Path: written, Mode: 0o640, Data: []byte(users)}); err != nil {
+		return err
+	}
+	if err := run(ctx, operator, first, "chown", "gnt-rapi:gnt-masterd", written); err != nil {
+		return err
+	}
+	return run(ctx, operator, first, "mv", written, rapiUsers)
+}
+
+// join has a node join.
+func (f Found) join(ctx context.Context, operator harness.Operator, node string) error {
+	_, err := Carry(ctx, operator, Join{Cluster: f.Cluster, Master: f.Cluster.Nodes[0], Node: node})
+	return err
 }
 
 // addressed makes sure that the cluster's address is there: a master whose own daemon was busy when its other daemons started
@@ -55,12 +63,8 @@ func (f Found) Steps() []harness.Step {
 func addressed(cluster Cluster) harness.Step {
 	first := cluster.Nodes[0]
 	return harness.Step{Name: "make sure that the cluster has its address", Do: func(ctx context.Context, operator harness.Operator) error {
-		there := func(ctx context.Context) error { return Holds(first, cluster.Address).Check(ctx, operator) }
-		if waitForAddress.Until(ctx, there) == nil {
-			return nil
-		}
 		return waitForFounding.Until(ctx, func(ctx context.Context) error {
-			missing := there(ctx)
+			missing := waitForAddress.Until(ctx, func(ctx context.Context) error { return Holds(first, cluster.Address).Check(ctx, operator) })
 			if missing == nil {
 				return nil
 			}

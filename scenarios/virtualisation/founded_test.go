@@ -19,18 +19,21 @@ var founded = map[string]ganeti.Snapshot{}
 func (s *story) found(ctx context.Context, began time.Time) {
 	GinkgoHelper()
 	topology := s.Lab.Topology().Name
-	how := "restored"
 	if snapshot, has := founded[topology]; has {
 		By("restoring a cluster that an earlier spec has founded")
 		s.carry(ctx, ganeti.Restore{Cluster: s.cluster, Snapshot: snapshot})
-	} else {
-		By("founding the cluster, as an operator would")
-		how = fmt.Sprintf("founded, which took its operator %.1f s", s.carry(ctx, ganeti.Found{Cluster: s.cluster}).Seconds())
+		s.tellReady(began, "restored")
+		return
 	}
+	By("founding the cluster, as an operator would")
+	took := s.carry(ctx, ganeti.Found{Cluster: s.cluster})
+	s.tellReady(began, fmt.Sprintf("founded, which took its operator %.1f s", took.Seconds()))
+	snapshot, err := ganeti.TakeSnapshot(ctx, s.Lab, s.cluster)
+	Expect(err).NotTo(HaveOccurred())
+	founded[topology] = snapshot
+}
+
+// tellReady keeps how long it took until the cluster was ready, and how it came about.
+func (s *story) tellReady(began time.Time, how string) {
 	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready %.1f s after the lab was asked for; it was %s", len(s.cluster.Nodes), time.Since(began).Seconds(), how))
-	if _, has := founded[topology]; !has {
-		snapshot, err := ganeti.TakeSnapshot(ctx, s.Lab, s.cluster)
-		Expect(err).NotTo(HaveOccurred())
-		founded[topology] = snapshot
-	}
 }
