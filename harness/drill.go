@@ -125,19 +125,21 @@ func newRecord(plan Plan, topology Topology, started time.Time) Record {
 	return record.clone()
 }
 
-// Claim says before the fault which verdict the drill must have, and why. A drill that shows that a
-// procedure does not work claims [Missed]; without a claim it must be [Met]. A claim that is made
-// when the fault is already injected, and one that is no verdict, make the drill inconclusive.
-func (d *Drill) Claim(verdict Verdict, because string) {
+// Claim says before the fault which verdict the drill must have, why, and which misses it means: a drill that shows that
+// a procedure does not work claims [Missed], and one that is missed in another way is not as claimed. Without a
+// claim a drill must be [Met]. A claim that is made when the fault is already injected, and one that
+// cannot come true, make the drill inconclusive.
+func (d *Drill) Claim(verdict Verdict, because string, misses ...Miss) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	switch {
-	case verdict != Met && verdict != Missed && verdict != Inconclusive:
-		d.doubt(fmt.Sprintf("the claimed verdict %q is none of %s, %s and %s", verdict, Met, Missed, Inconclusive))
+	claim := Claim{Verdict: verdict, Because: because, Misses: slices.Clone(misses)}
+	switch err := claim.validate(); {
+	case err != nil:
+		d.doubt(err.Error())
 	case d.state != isNew && d.state != isSteady && d.state != isWriting:
 		d.doubt(fmt.Sprintf("the verdict %s was claimed when %s: a claim comes before the fault", verdict, d.state))
 	default:
-		d.record.Claim = Claim{Verdict: verdict, Because: because}
+		d.record.Claim = claim
 	}
 }
 

@@ -27,8 +27,12 @@ func (d *Drill) Judge() error {
 	if judgement.AsClaimed {
 		return nil
 	}
+	is, claimed := string(judgement.Verdict), string(claim.Verdict)
+	if len(claim.Misses) > 0 {
+		is, claimed = verdictWithMisses(judgement.Verdict, judgement.Misses), claim.String()
+	}
 	return fmt.Errorf("the verdict is %s and %s was claimed: %s (RTA %s, RTO %v; RPA %s, RPO %v)",
-		judgement.Verdict, claim.Verdict, strings.Join(judgement.Reasons, "; "),
+		is, claimed, strings.Join(judgement.Reasons, "; "),
 		actualTime(judgement), d.record.Objective.RTO, actualLoss(judgement), d.record.Objective.RPO)
 }
 

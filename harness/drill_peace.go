@@ -74,7 +74,7 @@ func (d *Drill) Baseline(ctx context.Context, steady SteadyState) error {
 		slis := d.steady()
 		since, holds := togetherSince(slis, begun, d.now(), dwell)
 		if !holds {
-			return errors.New(strings.Join(failing(slis, d.now(), dwell), "; "))
+			return errors.New(strings.Join(says(failing(slis, d.now(), dwell)), "; "))
 		}
 		d.proved(since + dwell)
 		return nil

@@ -82,7 +82,7 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 		slis := d.steady()
 		since, holds = togetherSince(slis, t0, deadline, objective.Dwell)
 		if !holds && !d.watchedTo(deadline) {
-			return errors.New(strings.Join(failing(slis, d.now(), objective.Dwell), "; "))
+			return errors.New(strings.Join(says(failing(slis, d.now(), objective.Dwell)), "; "))
 		}
 		return nil
 	})
@@ -93,7 +93,7 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 	case !holds:
 		d.watched(deadline, isUnrecovered)
 		return fmt.Errorf("await the recovery: %w within %v of the fault: %s", ErrNotRecovered, objective.Patience,
-			strings.Join(failing(d.steady(), deadline, objective.Dwell), "; "))
+			strings.Join(says(failing(d.steady(), deadline, objective.Dwell)), "; "))
 	}
 	d.recovered(since)
 	d.watched(since+objective.Dwell, isRecovered)

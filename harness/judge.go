@@ -21,10 +21,10 @@ const minimumSamples = 3
 // harness/adr/0001-what-the-clock-means.md.
 func Judge(record Record) Judgement {
 	if failed := failedRehearsals(record); len(failed) > 0 {
-		return Judgement{
-			Verdict: Missed, AsClaimed: record.Claim.verdict() == Missed,
-			Reasons: failed, RecoveredBy: ByNobody, Outages: []Outage{},
-		}
+		judgement := Judgement{Verdict: Missed, RecoveredBy: ByNobody, Outages: []Outage{}}
+		judgement.Reasons, judgement.Misses = says(failed), missesOf(failed)
+		judgement.AsClaimed = record.Claim.isMetBy(judgement.Verdict, judgement.Misses)
+		return judgement
 	}
 	observed := observe(record)
 	data := weigh(record)
@@ -37,50 +37,66 @@ func Judge(record Record) Judgement {
 	judgement.Milestones, judgement.Symptoms = reached, observed.symptoms(record)
 	inconsistent, unchecked := consistency(record)
 
-	doubts := slices.Concat(record.Doubts, observed.doubts(record), blast.doubts, blindness(record, judgement))
-	late := slices.Concat(observed.misses(record, judgement), belated, blast.misses)
-	data.doubts = append(data.doubts, unchecked...)
-	misses := slices.Concat(late, data.misses(record, judgement), inconsistent)
-	switch {
-	case len(doubts) > 0:
-		judgement.Verdict = Inconclusive
-	case len(late) > 0: // whatever became of the data, which a service that is down cannot tell
-		judgement.Verdict = Missed
-	case len(data.doubts) > 0:
-		judgement.Verdict = Inconclusive
-	case len(misses) > 0:
-		judgement.Verdict = Missed
-	default:
-		judgement.Verdict = Met
+	found := findings{
+		doubts:  slices.Concat(doubted(record.Doubts), observed.doubts(record), blast.doubts, blindness(record, judgement)),
+		late:    slices.Concat(observed.misses(record, judgement), belated),
+		blast:   blast.misses,
+		data:    slices.Concat(data.misses(record, judgement), inconsistent),
+		unknown: slices.Concat(data.doubts, unchecked),
 	}
-	doubts = append(doubts, data.doubts...)
-	judgement.Reasons = slices.Concat(doubts, misses)
+	judgement.Verdict, judgement.Misses = found.verdict()
+	judgement.Reasons = says(slices.Concat(found.doubts, found.unknown, found.late, found.blast, found.data))
 	if judgement.Verdict == Met {
 		judgement.Reasons = slices.Concat(observed.merits(record, judgement), milestoneMerits(reached), data.merits(record))
 	}
 	judgement.Reasons = append(judgement.Reasons, observed.relapses(record)...)
-	judgement.AsClaimed = judgement.Verdict == record.Claim.verdict()
+	judgement.AsClaimed = record.Claim.isMetBy(judgement.Verdict, judgement.Misses)
 	return judgement
+}
+
+// findings are what speaks against a verdict of met.
+type findings struct {
+	doubts  []reason // why nothing follows from the record
+	late    []reason // what came back too late, or never
+	blast   []reason // what the fault must not touch, and did
+	data    []reason // what became of the data
+	unknown []reason // what nobody knows of the data
+}
+
+// verdict is what follows, and the misses that it follows from.
+func (f findings) verdict() (Verdict, []Miss) {
+	switch {
+	case len(f.doubts) > 0: // how late it was rests on what is doubted; what was touched or lost does not
+		return Inconclusive, missesOf(slices.Concat(f.doubts, f.blast, f.data))
+	case len(f.late) > 0, len(f.blast) > 0: // whatever became of the data, which a service that is down cannot tell
+		return Missed, missesOf(slices.Concat(f.late, f.blast, f.data))
+	case len(f.unknown) > 0:
+		return Inconclusive, missesOf(slices.Concat(f.unknown, f.data))
+	case len(f.data) > 0:
+		return Missed, missesOf(f.data)
+	}
+	return Met, nil
 }
 
 // failedRehearsals says what would not have worked. Such a drill ends before its fault: the target is
 // missed, whatever else is known.
-func failedRehearsals(record Record) []string {
-	var failed []string
+func failedRehearsals(record Record) []reason {
+	var failed []reason
 	for _, rehearsal := range record.Rehearsals {
 		if rehearsal.Error != "" {
-			failed = append(failed, "before any fault: "+rehearsal.String())
+			failed = append(failed, because(RehearsalFailed.Of(rehearsal.Name), "before any fault: %s", rehearsal))
 		}
 	}
 	return failed
 }
 
-// verdict is what is claimed; an empty claim is that of a drill that must be met.
-func (c Claim) verdict() Verdict {
-	if c.Verdict == "" {
-		return Met
+// doubted are the doubts of the conductor and the spec.
+func doubted(doubts []string) []reason {
+	var reasons []reason
+	for _, doubt := range doubts {
+		reasons = append(reasons, because(Doubted, "%s", doubt))
 	}
-	return c.Verdict
+	return reasons
 }
 
 // judgement fills in the figures of time.
@@ -118,20 +134,23 @@ func (o observation) judgement(record Record) Judgement {
 // blindness doubts what was measured by a harness that did not look all the time, and a figure so
 // near to its target that nobody can say on which side it lies. A stretch without a look that is
 // shorter than the dwell cannot hide a return or an outage that counts; it widens the resolution.
-func blindness(record Record, judgement Judgement) []string {
+func blindness(record Record, judgement Judgement) []reason {
 	longest, dwell := longestInterruption(record), record.Objective.Dwell
-	var doubts []string
+	var doubts []reason
 	if longest.Length > 0 && longest.Length >= dwell {
-		doubts = append(doubts, fmt.Sprintf("the measurement was interrupted for %v, %v after t0: %s; a return for the dwell of %v could hide in that",
+		doubts = append(doubts, because(NobodyLooked,
+			"the measurement was interrupted for %v, %v after t0: %s; a return for the dwell of %v could hide in that",
 			figure(longest.Length), figure(longest.From-record.Fault.At), longest.Reason, dwell))
 	}
 	for _, sli := range record.SLIs {
 		if sli.Steady && sli.LongestGap >= dwell {
-			doubts = append(doubts, fmt.Sprintf("%q was not asked for %v: a return for the dwell of %v could hide in that", sli.Name, figure(sli.LongestGap), dwell))
+			doubts = append(doubts, because(NobodyLooked, "%q was not asked for %v: a return for the dwell of %v could hide in that",
+				sli.Name, figure(sli.LongestGap), dwell))
 		}
 	}
 	if judgement.Recovered && tooClose(record, judgement) {
-		doubts = append(doubts, fmt.Sprintf("the RTO of %v lies within the resolution of %v of the measured %v", record.Objective.RTO, figure(judgement.Resolution), figure(judgement.RTA)))
+		doubts = append(doubts, because(TooClose, "the RTO of %v lies within the resolution of %v of the measured %v",
+			record.Objective.RTO, figure(judgement.Resolution), figure(judgement.RTA)))
 	}
 	return doubts
 }
@@ -193,39 +212,43 @@ func (o observation) watched(record Record) time.Duration {
 }
 
 // doubts says why nothing can be concluded from what the probes saw.
-func (o observation) doubts(record Record) []string {
-	var doubts []string
-	doubt := func(format string, values ...any) { doubts = append(doubts, fmt.Sprintf(format, values...)) }
+func (o observation) doubts(record Record) []reason {
+	var doubts []reason
+	doubt := func(miss Miss, format string, values ...any) {
+		doubts = append(doubts, because(miss, format, values...))
+	}
 	if len(o.steady) == 0 {
-		doubt("the steady state has no probe: nothing was checked")
+		doubt(NotSteady, "the steady state has no probe: nothing was checked")
 	} else if record.SteadyAt == 0 {
-		doubt("the steady state was never proved before the fault")
+		doubt(NotSteady, "the steady state was never proved before the fault")
 	}
 	if record.Fault == nil {
-		doubt("no fault was injected")
+		doubt(NoFault, "no fault was injected")
 		return doubts
 	}
 	if record.Fault.Confirmed == "" {
-		doubt("nothing proved that the fault bites")
+		doubt(NotConfirmed, "nothing proved that the fault bites")
 	}
 	for _, further := range record.FurtherFaults {
 		if further.Confirmed == "" {
-			doubt("nothing proved that the second fault bites: %s", further.Description)
+			doubt(NotConfirmed, "nothing proved that the second fault bites: %s", further.Description)
 		}
 	}
-	doubts = append(doubts, o.unsteady...)
+	for _, failure := range o.unsteady {
+		doubt(NotSteady, "%s", failure)
+	}
 	if !o.detected {
-		doubt("the fault broke nothing: no probe of the steady state failed%s", within(record.Objective.DetectWithin))
+		doubt(NeverDetected, "the fault broke nothing: no probe of the steady state failed%s", within(record.Objective.DetectWithin))
 		return doubts
 	}
 	for _, sli := range o.steady {
 		if count := samplesAfter(sli, record.Fault.At); count < minimumSamples {
-			doubt("%q was asked %d times after the fault: at least %d answers are needed", sli.Name, count, minimumSamples)
+			doubt(TooFewAnswers, "%q was asked %d times after the fault: at least %d answers are needed", sli.Name, count, minimumSamples)
 		}
 	}
 	if record.WatchedUntil == 0 {
 		if _, stopped := o.stopped(record); !stopped {
-			doubt("nobody awaited the recovery")
+			doubt(WatchedTooShort, "nobody awaited the recovery")
 		}
 		return doubts
 	}
@@ -243,7 +266,7 @@ func (o observation) stopped(record Record) (RecordStep, bool) {
 }
 
 // shortWatch doubts a drill that was not watched until its RTO, or whose fault was lifted before.
-func (o observation) shortWatch(record Record) []string {
+func (o observation) shortWatch(record Record) []reason {
 	by := o.recoveredBy(record)
 	if by == BySelf || by == ByRunbook {
 		return nil
@@ -257,31 +280,47 @@ func (o observation) shortWatch(record Record) []string {
 		return nil
 	}
 	if lifted(record, o.until) {
-		return []string{fmt.Sprintf("the fault was lifted %v after t0, before the RTO of %v had passed: what came back then is no recovery", figure(watched), record.Objective.RTO)}
+		return []reason{because(LiftedEarly, "the fault was lifted %v after t0, before the RTO of %v had passed: what came back then is no recovery",
+			figure(watched), record.Objective.RTO)}
 	}
-	return []string{fmt.Sprintf("the recovery was watched for %v only, shorter than the RTO of %v", figure(watched), record.Objective.RTO)}
+	return []reason{because(WatchedTooShort, "the recovery was watched for %v only, shorter than the RTO of %v",
+		figure(watched), record.Objective.RTO)}
 }
 
 // misses says why the recovery time misses its target.
-func (o observation) misses(record Record, judgement Judgement) []string {
+func (o observation) misses(record Record, judgement Judgement) []reason {
 	if record.Fault == nil || !o.detected {
 		return nil
 	}
 	target := record.Objective.RTO
 	if step, stopped := o.stopped(record); stopped {
-		return []string{fmt.Sprintf("the runbook %q stopped at its step %q, and the steady state was not back when the drill ended: %s; the RTO is %v",
+		return []reason{because(RunbookStopped.Of(step.Name),
+			"the runbook %q stopped at its step %q, and the steady state was not back when the drill ended: %s; the RTO is %v",
 			step.Runbook, step.Name, step.Error, target)}
 	}
 	switch {
 	case judgement.Recovered && judgement.RTA > target:
-		return []string{fmt.Sprintf("clients had the service back %s: the RTO is %v", recoveryTime(judgement), target)}
+		return []reason{because(TooLate, "clients had the service back %s: the RTO is %v", recoveryTime(judgement), target)}
 	case judgement.Recovered || record.WatchedUntil == 0:
 		return nil
 	case judgement.RecoveredBy == ByRevert:
-		return []string{fmt.Sprintf("the service came back only when the fault was lifted, %v after t0: the RTO is %v", figure(o.watched(record)-record.Fault.At), target)}
+		return []reason{because(OnlyByRevert, "the service came back only when the fault was lifted, %v after t0: the RTO is %v",
+			figure(o.watched(record)-record.Fault.At), target)}
 	}
-	return []string{fmt.Sprintf("the steady state did not come back within %v of the fault: %s; the RTO is %v",
-		figure(o.until-record.Fault.At), strings.Join(o.failing(record.Objective.Dwell), "; "), target)}
+	return []reason{o.unrecovered(record)}
+}
+
+// unrecovered says what kept the steady state from holding.
+func (o observation) unrecovered(record Record) reason {
+	var sentences []string
+	missed := reason{}
+	for _, failed := range failing(o.steady, o.until, record.Objective.Dwell) {
+		sentences = append(sentences, failed.says)
+		missed.misses = append(missed.misses, failed.misses...)
+	}
+	missed.says = fmt.Sprintf("the steady state did not come back within %v of the fault: %s; the RTO is %v",
+		figure(o.until-record.Fault.At), strings.Join(sentences, "; "), record.Objective.RTO)
+	return missed
 }
 
 // merits says in figures why the recovery time meets its target.

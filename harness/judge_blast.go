@@ -1,15 +1,12 @@
 package harness
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // A blast is what became of the SLIs that were named as unaffected.
 type blast struct {
 	spared []string
-	misses []string // SLIs that failed all the same
-	doubts []string // SLIs of which nobody can say
+	misses []reason // SLIs that failed all the same
+	doubts []reason // SLIs of which nobody can say
 }
 
 // radius looks at the SLIs that the fault must not touch.
@@ -23,7 +20,8 @@ func (o observation) radius(record Record) blast {
 			continue
 		}
 		if count := samplesAfter(sli, record.Fault.At); count < minimumSamples {
-			found.doubts = append(found.doubts, fmt.Sprintf("%q was named as unaffected and asked %d times after the fault: at least %d answers are needed", sli.Name, count, minimumSamples))
+			found.doubts = append(found.doubts, because(TooFewAnswers,
+				"%q was named as unaffected and asked %d times after the fault: at least %d answers are needed", sli.Name, count, minimumSamples))
 			continue
 		}
 		failed := o.failedSpell(sli, record.Fault.At)
@@ -31,9 +29,11 @@ func (o observation) radius(record Record) blast {
 		case failed == nil:
 			found.spared = append(found.spared, sli.Name)
 		case starved(record, *failed):
-			found.doubts = append(found.doubts, fmt.Sprintf("%q was named as unaffected and failed while the machine was starved: %s", sli.Name, failed.Error))
+			found.doubts = append(found.doubts, because(NobodyLooked,
+				"%q was named as unaffected and failed while the machine was starved: %s", sli.Name, failed.Error))
 		default:
-			found.misses = append(found.misses, fmt.Sprintf("%q was named as unaffected and failed %v after the fault: %s",
+			found.misses = append(found.misses, because(UnaffectedFailed.Of(sli.Name),
+				"%q was named as unaffected and failed %v after the fault: %s",
 				sli.Name, figure(max(0, failed.From-record.Fault.At)), failed.Error))
 		}
 	}
@@ -65,16 +65,18 @@ func starved(record Record, spell Spell) bool {
 const minimumOperations = 20
 
 // consistency says what the checks of the registers found.
-func consistency(record Record) (misses, doubts []string) {
+func consistency(record Record) (misses, doubts []reason) {
 	for _, register := range record.Registers {
 		switch {
 		case register.Linearizable == NotLinearizable:
-			misses = append(misses, fmt.Sprintf("register %q is not linearizable: %s", register.Name, register.Explanation))
+			misses = append(misses, because(InconsistentRegister.Of(register.Name),
+				"register %q is not linearizable: %s", register.Name, register.Explanation))
 		case register.Linearizable != Linearizable:
-			doubts = append(doubts, fmt.Sprintf("whether register %q is linearizable is unknown: %s", register.Name, register.Explanation))
+			doubts = append(doubts, because(DataUnknown,
+				"whether register %q is linearizable is unknown: %s", register.Name, register.Explanation))
 		case register.Operations-register.Refused-register.Unknown < minimumOperations:
-			doubts = append(doubts, fmt.Sprintf("register %q has a history of %d operations: at least %d are needed", register.Name,
-				register.Operations-register.Refused-register.Unknown, minimumOperations))
+			doubts = append(doubts, because(DataUnknown, "register %q has a history of %d operations: at least %d are needed",
+				register.Name, register.Operations-register.Refused-register.Unknown, minimumOperations))
 		}
 	}
 	return misses, doubts

@@ -11,7 +11,7 @@ type dataBalance struct {
 	lost         int
 	acknowledged int
 	rpa          time.Duration
-	doubts       []string
+	doubts       []reason
 }
 
 // weigh adds the ledgers up.
@@ -28,7 +28,7 @@ func weigh(record Record) dataBalance {
 		return balance
 	}
 	doubt := func(format string, values ...any) {
-		balance.doubts = append(balance.doubts, fmt.Sprintf(format, values...))
+		balance.doubts = append(balance.doubts, because(DataUnknown, format, values...))
 	}
 	if len(record.Ledgers) == 0 {
 		doubt("nothing was written, so the RPO of %v cannot be judged", record.Objective.RPO)
@@ -47,14 +47,20 @@ func weigh(record Record) dataBalance {
 
 // misses says why the data loss misses its target. An RPO of 0 allows no lost write at all, also
 // none that was acknowledged after the fault, which the RPA does not count as time before it.
-func (b dataBalance) misses(record Record, judgement Judgement) []string {
+func (b dataBalance) misses(record Record, judgement Judgement) []reason {
 	if record.Objective.NoData || b.lost == 0 {
 		return nil
 	}
 	if judgement.RPA <= record.Objective.RPO && record.Objective.RPO > 0 {
 		return nil
 	}
-	return []string{b.loss(record)}
+	missed := reason{says: b.loss(record)}
+	for _, ledger := range record.Ledgers {
+		if ledger.Lost > 0 {
+			missed.misses = append(missed.misses, DataLost.Of(ledger.Name))
+		}
+	}
+	return []reason{missed}
 }
 
 // merits says in figures why the data loss meets its target.

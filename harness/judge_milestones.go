@@ -6,7 +6,7 @@ import (
 )
 
 // milestones says when each milestone was reached, and why some of them miss their targets.
-func (o observation) milestones(record Record) (reached []MilestoneTime, misses []string) {
+func (o observation) milestones(record Record) (reached []MilestoneTime, misses []reason) {
 	if record.Fault == nil || !o.detected {
 		return nil, nil
 	}
@@ -15,9 +15,11 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses 
 		reached = append(reached, time)
 		switch {
 		case !time.Reached:
-			misses = append(misses, fmt.Sprintf("the milestone %q was not reached within %v of the fault: its target is %v", time.Name, figure(time.After), time.Within))
+			misses = append(misses, because(MilestoneMissed.Of(time.Name),
+				"the milestone %q was not reached within %v of the fault: its target is %v", time.Name, figure(time.After), time.Within))
 		case time.After > time.Within:
-			misses = append(misses, fmt.Sprintf("the milestone %q was reached %s: its target is %v", time.Name, time.words(), time.Within))
+			misses = append(misses, because(MilestoneMissed.Of(time.Name),
+				"the milestone %q was reached %s: its target is %v", time.Name, time.words(), time.Within))
 		}
 	}
 	return reached, misses

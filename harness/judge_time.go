@@ -210,28 +210,25 @@ func lastSpell(sli RecordSLI, at time.Duration) (Spell, bool) {
 }
 
 // failing says what every SLI that keeps the steady state from holding said last.
-func (o observation) failing(dwell time.Duration) []string {
-	return failing(o.steady, o.until, dwell)
-}
-
-func failing(slis []RecordSLI, until, dwell time.Duration) []string {
-	var sentences []string
+func failing(slis []RecordSLI, until, dwell time.Duration) []reason {
+	var reasons []reason
 	for _, sli := range slis {
 		last, found := lastSpell(sli, until)
+		missed := NotRecovered.Of(sli.Name)
 		switch {
 		case !found:
-			sentences = append(sentences, fmt.Sprintf("%q was never answered", sli.Name))
+			reasons = append(reasons, because(missed, "%q was never answered", sli.Name))
 		case !last.Up:
-			sentences = append(sentences, fmt.Sprintf("%q still fails: %s", sli.Name, last.Error))
+			reasons = append(reasons, because(missed, "%q still fails: %s", sli.Name, last.Error))
 		case min(last.To, until)-last.seen() < dwell:
-			sentences = append(sentences, fmt.Sprintf("%q has held for %v only, shorter than the dwell of %v",
+			reasons = append(reasons, because(missed, "%q has held for %v only, shorter than the dwell of %v",
 				sli.Name, figure(max(0, min(last.To, until)-last.seen())), dwell))
 		}
 	}
-	if len(sentences) == 0 {
-		sentences = append(sentences, fmt.Sprintf("its SLIs were not up together for the dwell of %v", dwell))
+	if len(reasons) == 0 {
+		reasons = append(reasons, because(NotRecovered, "its SLIs were not up together for the dwell of %v", dwell))
 	}
-	return sentences
+	return reasons
 }
 
 // failuresBefore says whether an SLI failed when peace had been proved and nothing was injected yet.

@@ -79,13 +79,6 @@ type RecordObjective struct {
 	Patience     time.Duration `json:"patience_ns"`
 }
 
-// A Claim is the verdict that the spec says the drill must have, and why. A drill that shows a
-// broken procedure claims Missed.
-type Claim struct {
-	Verdict Verdict `json:"verdict"`
-	Because string  `json:"because,omitempty"`
-}
-
 // RecordRehearsal is a part of the recovery that was tried before the fault.
 type RecordRehearsal struct {
 	Name  string        `json:"name"`
@@ -286,7 +279,7 @@ const (
 // A Judgement is what follows from a record.
 type Judgement struct {
 	Verdict     Verdict       `json:"verdict"`
-	AsClaimed   bool          `json:"as_claimed"` // the verdict is the one the spec claims
+	AsClaimed   bool          `json:"as_claimed"` // the verdict is the one the spec claims, for the misses that it names
 	Reasons     []string      `json:"reasons"`
 	RecoveredBy RecoveredBy   `json:"recovered_by"`
 	Recovered   bool          `json:"recovered"`
@@ -309,6 +302,8 @@ type Judgement struct {
 	Repairs []RepairStep `json:"repairs,omitempty"`
 	// Spared are the SLIs that were named as unaffected and stayed green.
 	Spared []string `json:"spared,omitempty"`
+	// Misses are what the verdict follows from, unless it is met. A claim that names misses is compared with them.
+	Misses []Miss `json:"misses,omitempty"`
 }
 
 // A RepairStep is one step of a runbook in figures.

@@ -49,6 +49,8 @@ func (r Record) clone() Record {
 	for i := range r.Milestones {
 		r.Milestones[i].SLIs = slices.Clone(r.Milestones[i].SLIs)
 	}
+	r.Claim.Misses = slices.Clone(r.Claim.Misses)
+	r.Judgement.Misses = slices.Clone(r.Judgement.Misses)
 	r.Judgement.Reasons = slices.Clone(r.Judgement.Reasons)
 	r.Judgement.Outages = slices.Clone(r.Judgement.Outages)
 	r.Judgement.Repairs = slices.Clone(r.Judgement.Repairs)

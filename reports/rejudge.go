@@ -20,7 +20,7 @@ type Rejudgement struct {
 	Now harness.Judgement
 	// Differences has one line per part of the verdict or figure that differs, such as "verdict: met,
 	// now missed". It is empty when both are the same. What a record kept from before an addition to
-	// the judgement cannot say is no difference: the steps' and the spared SLIs' lists, and the error
+	// the judgement cannot say is no difference: the steps', the spared SLIs' and the misses' lists, and the error
 	// bounds where they were the probes' period alone. Nor is the wording of the reasons.
 	Differences []string
 }
@@ -67,6 +67,7 @@ func differences(stored, now harness.Judgement) []string {
 	skip := map[string]bool{"Reasons": true, "Outages": true}
 	skip["Repairs"] = len(stored.Repairs) == 0
 	skip["Spared"] = len(stored.Spared) == 0
+	skip["Misses"] = len(stored.Misses) == 0
 	skip["Milestones"] = len(stored.Milestones) == 0
 	skip["Symptoms"] = len(stored.Symptoms) == 0
 	skip["Resolution"] = !boundsEdges(stored)

@@ -154,10 +154,10 @@ func repairs(runbooks []harness.Runbook) bool {
 }
 
 // Claim says which verdict the drill must have. A control arm has a claim of its own.
-func (d *Drill) Claim(verdict harness.Verdict, because string) {
+func (d *Drill) Claim(verdict harness.Verdict, because string, misses ...harness.Miss) {
 	d.claimed = verdict
 	if d.arm == wholeDrill {
-		d.Drill.Claim(verdict, because)
+		d.Drill.Claim(verdict, because, misses...)
 	}
 }
 

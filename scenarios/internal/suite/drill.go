@@ -73,7 +73,7 @@ func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.
 	}
 	if arm != wholeDrill {
 		claim := arm.claim()
-		conductor.Claim(claim.Verdict, claim.Because)
+		conductor.Claim(claim.Verdict, claim.Because, claim.Misses...)
 	}
 	drill := &Drill{Drill: conductor, Lab: cluster, arm: arm}
 	ginkgo.DeferCleanup(func() { drill.end() })
