@@ -24,6 +24,10 @@ type Plan struct {
 	Phase    time.Duration
 	Versions map[string]string // product -> version
 	Engine   map[string]string // what the container engine says of itself
+	// Save keeps the record as it is while the drill goes on, from NewDrill to Close: at the beginning and the end of
+	// each step and at each event, one call at a time, each in the place of the one before. Such a record says where
+	// the drill is and is inconclusive. An error makes the drill inconclusive; nil saves nothing.
+	Save func(Record) error
 }
 
 // A Drill conducts one drill and keeps its record. Its steps have an order: Watch, WatchUnseen, Milestones,
@@ -35,11 +39,15 @@ type Drill struct {
 	lab     Lab
 	started time.Time // with the monotonic clock: offsets count from here
 	turn    chan struct{}
+	saver   *saver
 
 	mu        sync.Mutex // guards what follows
 	state     state
 	step      string                  // the step under way; "" when none is
+	detail    string                  // what is done within it
+	lastStep  string                  // the one that ended last
 	endStep   context.CancelCauseFunc // breaks it off
+	unsaved   bool                    // a save has gone wrong
 	record    Record
 	sampler   *sampler
 	writers   []*writer
@@ -102,8 +110,14 @@ func NewDrill(lab Lab, plan Plan) (*Drill, error) {
 	if plan.Phase < 0 {
 		return nil, fmt.Errorf("begin the drill: the phase is %v: it cannot be negative", plan.Phase)
 	}
-	drill := &Drill{lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew}
+	drill := &Drill{lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew, saver: newSaver(plan.Save)}
 	drill.record = newRecord(plan, lab.Topology(), drill.started)
+	if err := drill.saveNow(); err != nil {
+		return nil, fmt.Errorf("begin the drill: save its record: %w", err)
+	}
+	if plan.Save != nil {
+		drill.saver.running.Go(drill.keepSaving)
+	}
 	return drill, nil
 }
 
@@ -189,11 +203,13 @@ func (d *Drill) enter(ctx context.Context, step string) (_ context.Context, leav
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	d.step, d.endStep = step, end
+	d.saver.wish()
 	return ctx, func() {
 		end(nil)
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.step, d.endStep = "", nil
+		d.step, d.detail, d.lastStep, d.endStep = "", "", step, nil
+		d.saver.wish()
 		<-d.turn
 	}, nil
 }
@@ -230,11 +246,13 @@ func (d *Drill) now() time.Duration { return time.Since(d.started) }
 
 func (d *Drill) event(at time.Duration, kind, text string) {
 	d.record.Events = append(d.record.Events, Event{At: at, Kind: kind, Text: text})
+	d.saver.wish()
 }
 
 func (d *Drill) doubt(reason string) {
 	if !slices.Contains(d.record.Doubts, reason) {
 		d.record.Doubts = append(d.record.Doubts, reason)
+		d.saver.wish()
 	}
 }
 

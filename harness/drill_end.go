@@ -63,7 +63,9 @@ func (d *Drill) Close(ctx context.Context) error {
 	if !d.shut() {
 		return nil
 	}
+	d.doubtUnsaved(d.saveNow())
 	problems = append(problems, d.settle(), d.revert(ctx))
+	d.stopSaving()
 	d.judge()
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("close the drill: %w", err)
@@ -98,6 +100,7 @@ func (d *Drill) shut() bool {
 		return false
 	}
 	d.state = isClosed
+	d.step, d.detail = "Close", ""
 	return true
 }
 

@@ -22,6 +22,10 @@ func (d *Drill) Inject(ctx context.Context, fault Fault) error {
 	if fault == nil {
 		return errors.New("inject: there is no fault: a control arm injects fault.NoFault")
 	}
+	if err := d.saveNow(); err != nil {
+		d.doubtUnsaved(err)
+		return fmt.Errorf("inject %s: save the record before the fault: %w", fault.Describe(), err)
+	}
 	d.auditBefore(ctx)
 	if err := d.awaitPhase(ctx); err != nil {
 		return fmt.Errorf("inject %s: %w", fault.Describe(), err)

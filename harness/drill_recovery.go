@@ -26,6 +26,7 @@ func (d *Drill) Repair(ctx context.Context, runbooks ...Runbook) error {
 			if err := d.strikeBefore(ctx, step.Name); err != nil {
 				return fmt.Errorf("repair: %w", err)
 			}
+			d.under(fmt.Sprintf("step %q of %q", step.Name, runbook.Name()))
 			if err := d.run(ctx, runbook.Name(), step); err != nil {
 				return fmt.Errorf("repair: runbook %q: step %q: %w", runbook.Name(), step.Name, err)
 			}

@@ -20,7 +20,7 @@ const minimumSamples = 3
 // a record again gives the same judgement for ever. What the figures mean is said in
 // harness/adr/0001-what-the-clock-means.md.
 func Judge(record Record) Judgement {
-	if failed := failedRehearsals(record); len(failed) > 0 {
+	if failed := failedRehearsals(record); len(failed) > 0 && record.UnderWay == "" {
 		judgement := Judgement{Verdict: Missed, RecoveredBy: ByNobody, Outages: []Outage{}}
 		judgement.Reasons, judgement.Misses = says(failed), missesOf(failed)
 		judgement.AsClaimed = record.Claim.isMetBy(judgement.Verdict, judgement.Misses)
@@ -50,7 +50,7 @@ func Judge(record Record) Judgement {
 		judgement.Reasons = slices.Concat(observed.merits(record, judgement), milestoneMerits(reached), data.merits(record))
 	}
 	judgement.Reasons = append(judgement.Reasons, observed.relapses(record)...)
-	judgement.AsClaimed = record.Claim.isMetBy(judgement.Verdict, judgement.Misses)
+	judgement.AsClaimed = record.Claim.isMetBy(judgement.Verdict, judgement.Misses) && record.UnderWay == ""
 	return judgement
 }
 

@@ -8,14 +8,17 @@ const RecordSchema = "reprise.record/v1"
 // A Record is everything one drill observed. It is plain data: judging it again gives the same
 // verdict for ever. Durations are nanoseconds in JSON; offsets count from Started on the monotonic clock.
 type Record struct {
-	Schema    string            `json:"schema"`
-	ID        string            `json:"id"`       // unique among the records of a run; safe as a file name
-	Scenario  string            `json:"scenario"` // folder name, such as "renumbering"
-	Title     string            `json:"title"`    // what the spec says
-	Labels    []string          `json:"labels,omitempty"`
-	Seed      int64             `json:"seed"`
-	Started   time.Time         `json:"started"`
-	Duration  time.Duration     `json:"duration_ns"`
+	Schema   string        `json:"schema"`
+	ID       string        `json:"id"`       // unique among the records of a run; safe as a file name
+	Scenario string        `json:"scenario"` // folder name, such as "renumbering"
+	Title    string        `json:"title"`    // what the spec says
+	Labels   []string      `json:"labels,omitempty"`
+	Seed     int64         `json:"seed"`
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"duration_ns"`
+	// UnderWay says where the drill was when this was written, such as "inject" or "after detect"; it is left out of
+	// the record of a drill that has come to its end. A drill that was cut off is inconclusive, and never as claimed.
+	UnderWay  string            `json:"under_way,omitempty"`
 	Repeat    string            `json:"repeat,omitempty"` // one line that repeats this drill in a shell
 	Versions  map[string]string `json:"versions,omitempty"`
 	Engine    map[string]string `json:"engine,omitempty"`

@@ -4,7 +4,9 @@
 // imports harness and the standard library only. The suites, the CLI and anybody with a folder of
 // records may import it.
 //
-//	err := reports.WriteRecord(dir, drill.Record())  // by each suite, as each drill ends
+//	file, err := reports.OpenRecord(dir, plan.ID)    // by each suite, before each drill
+//	plan.Save = file.Save                            // as the drill goes: see harness.Plan
+//	err = file.Finish(drill.Record())                // as it ends, also on a disk that is full by then
 //
 //	records, err := reports.ReadRecords(dir)         // by the CLI, when all have ended
 //	reports.Table(os.Stdout, run, isTerminal)

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,14 +22,11 @@ func WriteRecord(dir string, record harness.Record) error {
 	if err := checkID(record.ID); err != nil {
 		return fmt.Errorf("write the record of %q: %w", record.Title, err)
 	}
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(record); err != nil {
+	text, err := encode(record)
+	if err != nil {
 		return fmt.Errorf("write the record %s: %w", record.ID, err)
 	}
-	return writeFile(filepath.Join(dir, record.ID+recordExtension), text.Bytes())
+	return writeFile(filepath.Join(dir, record.ID+recordExtension), text)
 }
 
 // checkID refuses what would end up outside the folder or be hidden in it.

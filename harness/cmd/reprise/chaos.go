@@ -160,6 +160,9 @@ func (r *chaosRun) all(ctx context.Context) error {
 	if err := os.MkdirAll(r.runnerReports(), 0o755); err != nil {
 		return fmt.Errorf("make the run's folder: %w", err)
 	}
+	if _, err := reports.Sweep(runsFolder(r.root)); err != nil {
+		return err
+	}
 	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, r.repeatCommand())
 	signals, stop := interrupts()
 	defer stop()

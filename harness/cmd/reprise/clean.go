@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/reports"
 )
 
 func cleanCommand(out io.Writer) *cli.Command {
@@ -29,6 +30,7 @@ func cleanCommand(out io.Writer) *cli.Command {
 			ctx, stop := interruptible(ctx)
 			defer stop()
 			err := cleanEngine(ctx, out, command.Bool("images"))
+			err = errors.Join(err, cleanHidden(out))
 			if command.Bool("reports") {
 				err = errors.Join(err, cleanReports(out))
 			}
@@ -69,6 +71,19 @@ func describeRemoved(removed lab.Removed) string {
 		}
 	}
 	return text.String()
+}
+
+// cleanHidden removes what runs that were killed have left beside their records.
+func cleanHidden(out io.Writer) error {
+	root, err := repositoryRoot()
+	if err != nil {
+		return nil //nolint:nilerr // outside of a repository there are no runs
+	}
+	removed, err := reports.Sweep(runsFolder(root))
+	if len(removed) > 0 {
+		fmt.Fprintf(out, "removed %d unfinished files of runs that were killed\n", len(removed))
+	}
+	return err
 }
 
 // cleanReports removes the folders of all runs.

@@ -85,15 +85,12 @@ func beginHere(place *village) *Drill {
 		// that did not look for as long as the dwell would rightly be in doubt.
 		Dwell: 400 * time.Millisecond,
 	}
-	conductor, err := harness.NewDrill(place, plan)
+	drill, err := conduct(place, arm, plan)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	if arm != wholeDrill {
-		conductor.Claim(arm.claim().Verdict, arm.claim().Because)
-	}
-	drill := &Drill{Drill: conductor, arm: arm}
 	ginkgo.DeferCleanup(func(ctx context.Context) {
 		if ginkgo.CurrentSpecReport().Failed() { // there is no lab to keep evidence from
 			gomega.Expect(drill.Close(ctx)).To(gomega.Succeed())
+			gomega.Expect(drill.file.Discard()).To(gomega.Succeed())
 			return
 		}
 		drill.end()
@@ -173,6 +170,15 @@ var _ = ginkgo.Describe("A village", func() {
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
+	ginkgo.It("waits for its pumps", func(ctx ginkgo.SpecContext) {
+		if os.Getenv(untilKilled) == "" {
+			ginkgo.Skip("TestKilledDrillLeavesItsRecord kills it")
+		}
+		place := &village{}
+		drill := beginHere(place)
+		upToDetect(ctx, drill, place, flood{village: place})
+		gomega.Expect(drill.Repair(ctx, waiting{})).To(gomega.Succeed())
+	})
 	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
 		if os.Getenv(controlArm) != "" { // otherwise it would bring a lab up
 			Start(ctx, harness.Topology{})
@@ -185,6 +191,14 @@ var _ = ginkgo.Describe("A village", func() {
 type hill struct{ village }
 
 func (*hill) Name() string { return "hill" }
+
+// A waiting is a runbook that does not end.
+type waiting struct{}
+
+func (waiting) Name() string { return "wait" }
+func (waiting) Steps() []harness.Step {
+	return []harness.Step{{Name: "for ever", Do: func(ctx context.Context, _ harness.Operator) error { <-ctx.Done(); return ctx.Err() }}}
+}
 
 type brokenPumps struct{}
 

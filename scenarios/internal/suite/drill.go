@@ -28,6 +28,7 @@ type Drill struct {
 	arm     arm                 // wholeDrill unless the run is one of control arms
 	steady  harness.SteadyState // as Baseline proved it
 	claimed harness.Verdict     // by the spec; "" when it claims nothing
+	file    *reports.RecordFile // where its record is
 	ending  ending              // of a control arm
 }
 
@@ -67,17 +68,31 @@ func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.
 		ginkgo.Fail(err.Error())
 	}
 	cluster := start(ctx, topology)
-	conductor, err := harness.NewDrill(cluster, arm.plan(plan(ctx, cluster, objective, choose(options))))
+	drill, err := conduct(cluster, arm, arm.plan(plan(ctx, cluster, objective, choose(options))))
 	if err != nil {
 		ginkgo.Fail(err.Error())
+	}
+	drill.Lab = cluster
+	ginkgo.DeferCleanup(func() { drill.end() })
+	return drill
+}
+
+// conduct begins a drill whose record is in the run's folder from now on.
+func conduct(cluster harness.Lab, arm arm, plan harness.Plan) (*Drill, error) {
+	file, err := reports.OpenRecord(os.Getenv(runFolder), plan.ID)
+	if err != nil {
+		return nil, err
+	}
+	plan.Save = file.Save
+	conductor, err := harness.NewDrill(cluster, plan)
+	if err != nil {
+		return nil, errors.Join(err, file.Discard())
 	}
 	if arm != wholeDrill {
 		claim := arm.claim()
 		conductor.Claim(claim.Verdict, claim.Because, claim.Misses...)
 	}
-	drill := &Drill{Drill: conductor, Lab: cluster, arm: arm}
-	ginkgo.DeferCleanup(func() { drill.end() })
-	return drill
+	return &Drill{Drill: conductor, arm: arm, file: file}, nil
 }
 
 // Start brings the topology up for a spec that asserts something without being a drill, and takes
@@ -165,13 +180,16 @@ func (d *Drill) end() {
 	if err := d.Close(ctx); err != nil {
 		ginkgo.GinkgoWriter.Printf("closing the drill: %v\n", err)
 	}
-	if d.ending.Result == notApplicable {
-		return // it was no drill: there is nothing to judge
+	if d.ending.Result == notApplicable { // it was no drill: there is nothing to judge
+		if err := d.file.Discard(); err != nil {
+			ginkgo.Fail(err.Error())
+		}
+		return
 	}
 	record := d.Record()
 	verdict := fmt.Sprintf("%s: %s", record.Judgement.Verdict, strings.Join(record.Judgement.Reasons, "; "))
 	ginkgo.AddReportEntry("drill", verdict, ginkgo.ReportEntryVisibilityFailureOrVerbose)
-	if err := reports.WriteRecord(os.Getenv(runFolder), record); err != nil {
+	if err := d.file.Finish(record); err != nil {
 		ginkgo.Fail(err.Error())
 	}
 	// A fault that could not be lifted turns a verdict that the spec has seen into another one.

@@ -1,0 +1,173 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A saves is where a drill's record is saved to.
+type saves struct {
+	mu      sync.Mutex
+	records []Record
+	fails   func(Record) error
+}
+
+func (s *saves) save(record Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fails != nil {
+		if err := s.fails(record); err != nil {
+			return err
+		}
+	}
+	s.records = append(s.records, record)
+	return nil
+}
+
+// last is the newest record once the saver has nothing more to do.
+func (s *saves) last(t *testing.T) Record {
+	t.Helper()
+	time.Sleep(2 * saveEvery)
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.records[len(s.records)-1]
+}
+
+// savedDrill is a drill whose record is saved.
+func savedDrill(t *testing.T, to *saves) *fakeDrill {
+	t.Helper()
+	drill := newFakeDrill(t)
+	plan := Plan{ID: "fake", Scenario: "fake", Title: "a fake drill", Objective: Objective{RTO: time.Minute}, Save: to.save}
+	saved, err := NewDrill(drill.cluster, plan)
+	must(t, err)
+	t.Cleanup(func() { _ = saved.Close(context.Background()) })
+	drill.Drill = saved
+	return drill
+}
+
+// Goal: wherever a drill is cut off, what is left of it is a record of the version that is read, inconclusive, that
+// says where it was, and judged again says so too; the last record of a drill that ends says none of that.
+// Method: a drill that is met, and the record that is saved in the middle of each of its steps.
+func TestRecordIsSavedAsTheDrillGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &saves{}
+		drill := savedDrill(t, to)
+		var places []string
+		look := func(want string) {
+			t.Helper()
+			record := to.last(t)
+			places = append(places, record.UnderWay)
+			doubt := slices.ContainsFunc(record.Doubts, func(doubt string) bool { return strings.Contains(doubt, "cut off") })
+			if record.UnderWay != want || !doubt || record.Judgement.Verdict != Inconclusive || record.Judgement.AsClaimed {
+				t.Errorf("during %s the record says %q, %v, %+v", want, record.UnderWay, record.Doubts, record.Judgement)
+			}
+			again := asRecord(t, record)
+			if judged := Judge(again); again.Schema != RecordSchema || !reflect.DeepEqual(judged.Reasons, record.Judgement.Reasons) || judged.AsClaimed {
+				t.Errorf("%s: judged again it is %+v", want, judged)
+			}
+		}
+		look("before its first step")
+		ctx := t.Context()
+		must(t, drill.Baseline(ctx, drill.steady))
+		look("after baseline")
+		must(t, drill.StartWriting(ctx, drill.ledgers))
+		drill.fault.effect = func() { look("inject") }
+		must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady))
+		look("after detect")
+		must(t, drill.Repair(ctx, fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error {
+			look(`repair: step "restart" of "restart everything"`)
+			drill.cluster.heal("quorum", "service")
+			return nil
+		}}}))
+		awaited := make(chan error)
+		go func() { awaited <- drill.AwaitRecovery(ctx, drill.steady) }()
+		look("await recovery")
+		must(t, <-awaited)
+		drill.cluster.read = func() error { drill.cluster.read = nil; return errors.New("not yet") }
+		go func() { awaited <- drill.Reconcile(ctx, drill.ledgers) }()
+		look("reconcile")
+		must(t, <-awaited, drill.Judge())
+		look("after judge")
+		must(t, drill.Close(ctx))
+		if closing := to.last(t); closing.UnderWay != "close" {
+			t.Errorf("the last save was %q, want that of close", closing.UnderWay)
+		}
+		if record := drill.Record(); record.UnderWay != "" || len(record.Doubts) > 0 || record.Judgement.Verdict != Met || !record.Judgement.AsClaimed {
+			t.Errorf("the last record: %q, %q, %+v", record.UnderWay, record.Doubts, record.Judgement)
+		}
+	})
+}
+
+func asRecord(t *testing.T, record Record) Record {
+	t.Helper()
+	text, err := json.Marshal(record)
+	must(t, err)
+	var again Record
+	must(t, json.Unmarshal(text, &again))
+	return again
+}
+
+// Goal: a drill that was cut off is no success of who claims a miss, or an inconclusive drill, either. Method: judge
+// a record under way with each claim, and one whose rehearsal has failed.
+func TestCutOffIsNeverAsClaimed(t *testing.T) {
+	for _, claimed := range []Verdict{Met, Missed, Inconclusive} {
+		for _, rehearsals := range [][]RecordRehearsal{nil, {{Name: "restore", Error: "no backup"}}} {
+			record := Record{UnderWay: "repair", Doubts: []string{"the drill was cut off during repair"}, Claim: Claim{Verdict: claimed}, Rehearsals: rehearsals}
+			if judged := Judge(record); judged.AsClaimed || judged.Verdict != Inconclusive {
+				t.Errorf("claimed %s: %s, as claimed: %v", claimed, judged.Verdict, judged.AsClaimed)
+			}
+		}
+	}
+}
+
+// Goal: a record that cannot be saved stops a drill before it begins and before its fault, and makes it inconclusive
+// at any other time. Method: a disk that is full from a step on.
+func TestRecordThatCannotBeSaved(t *testing.T) {
+	full := errors.New("no space left on device")
+	if _, err := NewDrill(newFakeCluster(), Plan{ID: "x", Objective: Objective{RTO: time.Minute}, Save: func(Record) error { return full }}); !errors.Is(err, full) {
+		t.Errorf("begin: %v", err)
+	}
+	for _, test := range []struct {
+		from    string
+		injects bool
+	}{{"inject", false}, {"await recovery", true}, {"close", true}} {
+		t.Run(test.from, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				to := &saves{}
+				seen := false
+				to.fails = func(record Record) error {
+					seen = seen || strings.HasSuffix(record.UnderWay, test.from)
+					if seen {
+						return full
+					}
+					return nil
+				}
+				drill := savedDrill(t, to)
+				ctx := t.Context()
+				must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+				err := drill.Inject(ctx, drill.fault)
+				if (err == nil) != test.injects {
+					t.Fatalf("inject: %v", err)
+				}
+				if test.injects {
+					must(t, drill.Detect(ctx, drill.steady))
+					_ = drill.finishBy(t, time.Second)
+				}
+				must(t, drill.Close(ctx))
+				record := drill.Record()
+				if record.Judgement.Verdict != Inconclusive || !strings.Contains(strings.Join(record.Doubts, ";"), "the record could not be saved") {
+					t.Errorf("%s, %q", record.Judgement.Verdict, record.Doubts)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package suite
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// untilKilled has the spec run that waits to be killed.
+const untilKilled = "REPRISE_TEST_UNTIL_KILLED"
+
+// Goal: a suite that is killed leaves the record of the drill under way, which reads, is inconclusive and says where it
+// was, and nothing else. Method: a suite in a process of its own is killed in its repair.
+func TestKilledDrillLeavesItsRecord(t *testing.T) {
+	folder := t.TempDir()
+	process := exec.Command(os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.focus=waits for its pumps")
+	process.Env = append(os.Environ(), inTheArm+"=1", untilKilled+"=1", controlArm+"=", runFolder+"="+folder)
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer process.Wait() //nolint:errcheck // it is killed
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		records, err := reports.ReadRecords(folder)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%v, %v", records, err)
+		}
+		if len(records) == 1 && strings.HasPrefix(records[0].UnderWay, "repair") {
+			break
+		}
+	}
+	if err := process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	results, err := reports.Rejudge(folder)
+	if err != nil || len(results) != 1 || len(results[0].Differences) > 0 {
+		t.Fatalf("%+v, %v", results, err)
+	}
+	if judged := results[0].Now; judged.Verdict != harness.Inconclusive || !strings.Contains(strings.Join(judged.Reasons, ";"), `cut off during repair: step "for ever" of "wait"`) {
+		t.Errorf("%s: %q", judged.Verdict, judged.Reasons)
+	}
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v (%v)", entries, err)
+	}
+}
