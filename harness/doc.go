@@ -21,6 +21,11 @@
 //	err = drill.WatchUnseen(ctx, logWritten)                               // what no client sees: wrong without going red
 //	err = drill.Milestones(ctx, harness.Milestone{Name: "operational", Within: 15 * time.Minute, Claims: part})
 //
+// At any time a spec, or a step of its runbook, waits for what the drill has seen and the record will say, and never
+// for a look of its own:
+//
+//	err = drill.AwaitDown(ctx, probe) // and AwaitUp
+//
 // Every drill compares its nodes before the fault and after the recovery. What is meant to differ can be
 // said, and where else to look for addresses that a fault took away:
 //

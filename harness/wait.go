@@ -33,6 +33,8 @@ var (
 	// are shorter than any probe's period: what they look at is already in memory.
 	waitForFailure  = Wait{For: "the steady state to break", Interval: 20 * time.Millisecond}
 	waitForRecovery = Wait{For: "the steady state to come back", Interval: 20 * time.Millisecond}
+	// waitForSample gets its words and its limit from the call; what it looks at is in memory too.
+	waitForSample = Wait{Interval: 20 * time.Millisecond}
 	// waitForReading reads a ledger back from a cluster that has only just recovered.
 	waitForReading = Wait{For: "the ledger to be read", Interval: time.Second, Limit: time.Minute}
 )
