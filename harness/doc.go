@@ -34,7 +34,8 @@
 //
 // # The words
 //
-//   - RTO and RPO are targets. RTA and RPA ("actual") are what one drill measured.
+//   - RTO and RPO are targets. RTA and RPA ("actual") are what one drill measured. Unnoticed is the target of
+//     work that no client may notice, in the place of an RTO.
 //   - TTD, TTR: of one drill: fault effective to detected, to recovered. MTTD, MTTR: means over many runs.
 //   - SLI: what a probe measures. Steady state: the conjunction of probes that holds in peace.
 //     Dwell: how long it must hold again before a recovery counts.

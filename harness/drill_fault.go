@@ -90,6 +90,7 @@ func (d *Drill) inForce(fault Fault, injection Injection, called, returned time.
 			strike.Before.Sub(d.started), called.Sub(d.started), returned.Sub(d.started)))
 	}
 	recorded := recordFault(fault, strike, d.started)
+	recorded.Returned = returned.Sub(d.started)
 	d.record.Fault = &recorded
 	d.event(d.record.Fault.At, "fault", fault.Describe())
 }

@@ -148,7 +148,7 @@ func blindness(record Record, judgement Judgement) []reason {
 				sli.Name, figure(sli.LongestGap), dwell))
 		}
 	}
-	if judgement.Recovered && tooClose(record, judgement) {
+	if judgement.Recovered && !record.Objective.Unnoticed && tooClose(record, judgement) {
 		doubts = append(doubts, because(TooClose, "the RTO of %v lies within the resolution of %v of the measured %v",
 			record.Objective.RTO, figure(judgement.Resolution), figure(judgement.RTA)))
 	}
@@ -237,7 +237,10 @@ func (o observation) doubts(record Record) []reason {
 	for _, failure := range o.unsteady {
 		doubt(NotSteady, "%s", failure)
 	}
-	if !o.detected {
+	switch {
+	case record.Objective.Unnoticed:
+		return append(doubts, o.unwatched(record)...)
+	case !o.detected:
 		doubt(NeverDetected, "the fault broke nothing: no probe of the steady state failed%s", within(record.Objective.DetectWithin))
 		return doubts
 	}
@@ -292,6 +295,9 @@ func (o observation) misses(record Record, judgement Judgement) []reason {
 	if record.Fault == nil || !o.detected {
 		return nil
 	}
+	if record.Objective.Unnoticed {
+		return []reason{o.noticed(record)}
+	}
 	target := record.Objective.RTO
 	if step, stopped := o.stopped(record); stopped {
 		return []reason{because(RunbookStopped.Of(step.Name),
@@ -325,6 +331,9 @@ func (o observation) unrecovered(record Record) reason {
 
 // merits says in figures why the recovery time meets its target.
 func (o observation) merits(record Record, judgement Judgement) []string {
+	if record.Objective.Unnoticed {
+		return []string{o.unnoticed(record)}
+	}
 	return []string{fmt.Sprintf("clients had the service back %s: the RTO is %v", recoveryTime(judgement), record.Objective.RTO)}
 }
 

@@ -21,6 +21,8 @@ const (
 	OnlyByRevert Miss = "back only by the revert"
 	// DataLost: acknowledged writes were lost, more than the RPO allows. Its subjects are the ledgers.
 	DataLost Miss = "data lost"
+	// Noticed: a probe of the steady state failed, and nobody was to notice anything. Its subjects are the SLIs.
+	Noticed Miss = "noticed"
 	// RunbookStopped: a runbook ended with an error and nobody awaited a recovery. Its subject is the step.
 	RunbookStopped Miss = "runbook stopped"
 	// RehearsalFailed: a part of the recovery did not work before the fault. Its subject is the rehearsal.
@@ -63,7 +65,7 @@ const (
 var claimable = map[Verdict][]Miss{
 	Missed: {
 		NotRecovered, TooLate, OnlyByRevert, DataLost, RunbookStopped, RehearsalFailed, MilestoneMissed, UnaffectedFailed,
-		InconsistentRegister,
+		InconsistentRegister, Noticed,
 	},
 	Inconclusive: {
 		NeverDetected, NoFault, NotConfirmed, NotSteady, LiftedEarly, WatchedTooShort, TooFewAnswers, NobodyLooked, TooClose,

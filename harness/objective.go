@@ -8,9 +8,13 @@ import (
 
 // An Objective says what a recovery is judged against.
 type Objective struct {
-	// RTO is the target of the client-observed recovery time, from t0. It must be positive. It is
-	// judged, not enforced: a late recovery is still measured.
+	// RTO is the target of the client-observed recovery time, from t0. It must be positive, unless nobody is
+	// to notice anything. It is judged, not enforced: a late recovery is still measured.
 	RTO time.Duration
+	// Unnoticed is the target of work that nobody may notice, such as a migration: no probe of the steady state
+	// fails within DetectWithin of t0. There is nothing to recover from then, and no RTO; the drill is met when
+	// Detect has found nothing, and missed when it has.
+	Unnoticed bool
 	// RPO is the target of the data loss, in time before t0. 0 means that no acknowledged write may be lost.
 	RPO time.Duration
 	// NoData says that the drill makes no claim about data: nothing is written and RPO is not judged.
@@ -27,7 +31,9 @@ type Objective struct {
 // Validate says in one sentence what is wrong with the objective.
 func (o Objective) Validate() error {
 	switch {
-	case o.RTO <= 0:
+	case o.Unnoticed && o.RTO != 0:
+		return fmt.Errorf("the RTO is %v of work that nobody may notice: there is nothing to recover from, leave it out", o.RTO)
+	case o.RTO <= 0 && !o.Unnoticed:
 		return fmt.Errorf("the RTO is %v: it must be longer than zero", o.RTO)
 	case o.RPO < 0:
 		return fmt.Errorf("the RPO is %v: it cannot be negative (0 means that no acknowledged write may be lost)", o.RPO)

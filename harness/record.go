@@ -73,10 +73,12 @@ type RecordNode struct {
 
 // RecordObjective is the objective with its defaults filled in.
 type RecordObjective struct {
-	RTO    time.Duration `json:"rto_ns"`
-	RPO    time.Duration `json:"rpo_ns"`
-	NoData bool          `json:"no_data,omitempty"`
-	Dwell  time.Duration `json:"dwell_ns"`
+	RTO time.Duration `json:"rto_ns"`
+	// Unnoticed says that nobody may notice anything: no probe of the steady state may fail within DetectWithin.
+	Unnoticed bool          `json:"unnoticed,omitempty"`
+	RPO       time.Duration `json:"rpo_ns"`
+	NoData    bool          `json:"no_data,omitempty"`
+	Dwell     time.Duration `json:"dwell_ns"`
 	// DetectWithin is how long after t0 a failure still counts as the fault's; 0 means any time.
 	DetectWithin time.Duration `json:"detect_within_ns"`
 	Patience     time.Duration `json:"patience_ns"`
@@ -98,7 +100,9 @@ type RecordFault struct {
 	Skew        time.Duration `json:"skew_ns"`
 	Effects     []Effect      `json:"effects"`
 	Confirmed   string        `json:"confirmed,omitempty"` // what proved that it bites
-	RevertedAt  time.Duration `json:"reverted_at_ns,omitempty"`
+	// Returned is when bringing it about was over: planned work is done then, and a fault has struck long before.
+	Returned   time.Duration `json:"returned_ns,omitempty"`
+	RevertedAt time.Duration `json:"reverted_at_ns,omitempty"`
 }
 
 // RecordSLI is what one probe saw, run-length encoded.

@@ -27,6 +27,8 @@ type Distribution struct {
 	Lost, MostLost int
 	// RTO is the target: the shortest one where the drills do not have the same.
 	RTO time.Duration
+	// Unnoticed says that the target is another one: nobody may notice. Who has not noticed has no recovery time.
+	Unnoticed bool
 	// Resolution is the coarsest error bound of an RTA.
 	Resolution time.Duration
 	// Worst is the drill with the longest recovery time, of those that did not recover the one that was
@@ -61,6 +63,7 @@ func Distributions(records []harness.Record) []Distribution {
 
 func distributionOf(records []harness.Record) Distribution {
 	d := Distribution{Scenario: records[0].Scenario, Title: records[0].Title, Records: slices.Clone(records), RTO: records[0].Objective.RTO}
+	d.Unnoticed = records[0].Objective.Unnoticed
 	var recoveries, detections, losses []Bound
 	for _, record := range records {
 		d = d.with(record)
@@ -72,7 +75,9 @@ func distributionOf(records []harness.Record) Distribution {
 			losses = append(losses, Bound{Value: judgement.RPA})
 		}
 		if !hasRecoveryTime(record) {
-			d.Unmeasured++
+			if !record.Objective.Unnoticed || judgement.Verdict != harness.Met {
+				d.Unmeasured++
+			}
 			continue
 		}
 		if len(recoveries) == 0 || recoveryBound(record).longerThan(recoveryBound(d.Worst)) {

@@ -25,6 +25,9 @@ func (d Distribution) Counts() string {
 
 // Sentence judges the RTO on the worst drill, and says how to find that one again.
 func (d Distribution) Sentence() string {
+	if d.Unnoticed {
+		return fmt.Sprintf("Nobody may notice: somebody did in %d of %s.", d.RTA.N, plural(len(d.Records), "drill"))
+	}
 	if d.RTA.N == 0 {
 		return fmt.Sprintf("The RTO of %s cannot be judged: nothing broke in any drill.", FormatDuration(d.RTO))
 	}
@@ -150,13 +153,25 @@ func summaryDistributions(text *strings.Builder, all []Distribution) {
 			ttd = spreadPhrase(d.TTD)
 		}
 		fmt.Fprintf(text, "| %s | %d | %d | %d | %s | %s | %s | %s | %s | %s |\n", markdown(d.Scenario+": "+d.Title), len(d.Records),
-			d.Recovered, d.Met, markdown(median), markdown(p95), markdown(longest), FormatDuration(d.RTO), ttd, d.LossPhrase())
+			d.Recovered, d.Met, markdown(median), markdown(p95), markdown(longest), d.target(), ttd, d.LossPhrase())
 	}
 	text.WriteString("\n")
 	for _, d := range all {
 		sign := [...]string{asClaimed: "✅", notAsClaimed: "❌", inconclusive: "🟣"}[d.outcome()]
-		fmt.Fprintf(text, "%s **%s** %s. %s Repeat the worst with %s\n\n", sign, markdown(d.Title), d.Counts(), d.Sentence(), code(oneLine(d.Worst.Repeat)))
+		fmt.Fprintf(text, "%s **%s** %s. %s", sign, markdown(d.Title), d.Counts(), d.Sentence())
+		if d.Worst.Repeat != "" {
+			fmt.Fprintf(text, " Repeat the worst with %s", code(oneLine(d.Worst.Repeat)))
+		}
+		text.WriteString("\n\n")
 	}
+}
+
+// target is the RTO as a table shows it.
+func (d Distribution) target() string {
+	if d.Unnoticed {
+		return unnoticedTarget
+	}
+	return FormatDuration(d.RTO)
 }
 
 // distributionMetrics writes the families of the repeated drills. A drill that did not recover makes

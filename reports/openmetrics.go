@@ -30,7 +30,7 @@ var metrics = []metric{
 	},
 	{
 		"reprise_rto_seconds", "seconds", "Recovery time objective: the target of reprise_rta_seconds.",
-		func(r harness.Record) (float64, bool) { return r.Objective.RTO.Seconds(), true },
+		func(r harness.Record) (float64, bool) { return r.Objective.RTO.Seconds(), !r.Objective.Unnoticed },
 	},
 	{
 		"reprise_rpa_seconds", "seconds", "Recovery point actual: age at the fault of the oldest acknowledged write that was lost; 0 when none was.",

@@ -127,7 +127,7 @@ func viewOf(record harness.Record, failures []Failure) drillView {
 	view := drillView{
 		Record: record, Class: classOf(record), Mark: outcomeOf(record).mark(), Words: verdictWords(record), Sentence: glueError(sentence(record)),
 		Why: furtherReasons(record), Failures: failures,
-		Recovery: glue(recoveryTime(record)), Target: unbroken(record.Objective.RTO), Loss: glue(dataLoss(record)), LossGoal: glue(dataTarget(record)),
+		Recovery: glue(recoveryTime(record)), Target: glue(recoveryTarget(record)), Loss: glue(dataLoss(record)), LossGoal: glue(dataTarget(record)),
 		By: recoveredBy(record), Writes: lostWrites(record), Spared: sparedSLIs(record), Gaps: gapSentences(record), Detected: wasDetected(record), Timeline: drawTimeline(record),
 		Products: pairs(record.Versions), Engines: pairs(record.Engine),
 	}

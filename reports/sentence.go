@@ -56,6 +56,10 @@ func recoveryPhrase(record harness.Record) string {
 	switch {
 	case record.Fault == nil:
 		return "no fault was injected"
+	case record.Objective.Unnoticed && wasDetected(record):
+		return fmt.Sprintf("noticed %s after its beginning, and nobody was to notice it", FormatDuration(judgement.TTD))
+	case record.Objective.Unnoticed:
+		return fmt.Sprintf("nobody noticed it within %s", FormatDuration(record.Objective.DetectWithin))
 	case !hasRecoveryTime(record):
 		return "no failure was seen"
 	case judgement.RecoveredBy == harness.ByRevert:
@@ -157,6 +161,17 @@ func oldestLost(before time.Duration) string {
 		return "all acknowledged after the fault"
 	}
 	return "the oldest acknowledged " + FormatDuration(before) + " before the fault"
+}
+
+// unnoticedTarget stands for the RTO of work that nobody may notice.
+const unnoticedTarget = "unnoticed"
+
+// recoveryTarget is the RTO as a table shows it.
+func recoveryTarget(record harness.Record) string {
+	if record.Objective.Unnoticed {
+		return unnoticedTarget
+	}
+	return FormatDuration(record.Objective.RTO)
 }
 
 // recoveryTime is the RTA without its resolution: a lower bound when the service never came back.

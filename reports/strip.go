@@ -135,6 +135,9 @@ func dotTitle(record harness.Record) string {
 func (s *strip) addLines(d Distribution) {
 	s.line("median", "median "+d.RTA.Median.At.String(), d.RTA.Median.At)
 	s.line("p95", "p95 "+d.RTA.P95.At.String(), d.RTA.P95.At)
+	if d.Unnoticed {
+		return // every dot is over it
+	}
 	if d.RTO <= s.to {
 		s.line("target", "RTO "+FormatDuration(d.RTO), Bound{Value: d.RTO})
 		return

@@ -66,7 +66,7 @@ var tableHeads = [...]string{"RTA / RTO", "RPA / RPO", "recovered by", "verdict"
 // cells are the columns after the title.
 func cells(record harness.Record) [4]string {
 	return [4]string{
-		recoveryFigure(record) + " / " + FormatDuration(record.Objective.RTO),
+		recoveryFigure(record) + " / " + recoveryTarget(record),
 		dataLoss(record) + " / " + dataTarget(record),
 		recoveredBy(record),
 		outcomeOf(record).mark() + " " + verdictWords(record),
@@ -77,7 +77,7 @@ func cells(record harness.Record) [4]string {
 func (t *table) cells(record harness.Record) [4]string {
 	values := cells(record)
 	if t.bare {
-		values[0] = recoveryTime(record) + " / " + FormatDuration(record.Objective.RTO)
+		values[0] = recoveryTime(record) + " / " + recoveryTarget(record)
 	}
 	return values
 }

@@ -64,6 +64,9 @@ func (t *timeline) furtherMoments() []moment {
 // markTarget draws the RTO. Declared time counts against it without passing here, so the line
 // stands where the measured time would use up what is left.
 func (t *timeline) markTarget() {
+	if t.record.Objective.Unnoticed {
+		return // the whole picture is the target
+	}
 	target, declared := t.record.Objective.RTO, t.record.Judgement.Declared
 	label := "RTO " + FormatDuration(target)
 	if declared > 0 {

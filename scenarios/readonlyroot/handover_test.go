@@ -13,13 +13,12 @@ import (
 
 var _ = Describe("The address, moved last", Label("ansible", postmortem), func() {
 	It("moves without the clients' notice when both servers are ready", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: time.Minute, NoData: true, DetectWithin: 15 * time.Second}, fixtures.ServerSite)
+		drill := begin(ctx, harness.Objective{Unnoticed: true, NoData: true, DetectWithin: 30 * time.Second}, fixtures.ServerSite)
 		By("installing the page on another server too")
 		second := playbook(fixtures.ServerSite, fixtures.ServerNew, "install the page on "+fixtures.ServerNew)
 		second.Tags = []string{"machine", "web"}
 		play(ctx, drill, second)
 		steady := harness.All(pageServed())
-		drill.Claim(harness.Inconclusive, "a handover that nobody notices breaks nothing: there must be nothing to recover from")
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("moving the address")
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: traffic(fixtures.ServerNew)})).To(Succeed())

@@ -23,8 +23,7 @@ const wholePlay = 90 * time.Second
 
 var _ = Describe("The playbook, played again on a node that serves", Label("k3s", "ansible", postmortem), func() {
 	It("changes nothing without its installation tasks, and costs the visitors nothing", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: 3 * time.Minute, DetectWithin: wholePlay})
-		drill.Claim(harness.Inconclusive, "a replay that changes nothing breaks nothing: there must be nothing to recover from")
+		drill := begin(ctx, harness.Objective{Unnoticed: true, DetectWithin: wholePlay})
 		steady, writes := harness.All(pageServed(), commentsServed()), writes()
 
 		peace(ctx, drill, steady, writes)
@@ -34,7 +33,6 @@ var _ = Describe("The playbook, played again on a node that serves", Label("k3s"
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 		Expect(replay.stats.Unchanged()).To(Succeed())
-		Expect(drill.Record().Judgement.Outages).To(BeEmpty(), "visitors noticed it")
 		drill.Finding(fmt.Sprintf("%d tasks were replayed, none changed anything", replay.stats.Hosts[fixtures.BlogMachine].OK))
 	}, SpecTimeout(10*time.Minute))
 

@@ -58,6 +58,10 @@ func (a arm) lacks() string {
 // is another one because a service that is back at any time in the watch needs no runbook.
 func (a arm) objective(objective harness.Objective) harness.Objective {
 	objective = objective.WithDefaults()
+	if a != wholeDrill && objective.Unnoticed {
+		objective.Unnoticed, objective.RTO = false, controlRecovery // without the work there is nothing that could go unnoticed
+		objective.Patience = controlRecovery + objective.Dwell
+	}
 	switch a {
 	case withoutFault:
 		objective.DetectWithin = min(objective.DetectWithin, controlDetectWithin)
@@ -209,8 +213,8 @@ func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
 			d.conclude(ending)
 		}
 	}
-	if d.arm == withoutRunbook && errors.Is(err, harness.ErrNotDetected) && d.claimed == harness.Inconclusive {
-		d.conclude(ending{notApplicable, "breaks nothing, as claimed: no runbook to leave out"})
+	if d.arm == withoutRunbook && errors.Is(err, harness.ErrNotDetected) && d.unnoticed {
+		d.conclude(ending{notApplicable, "nobody notices, as claimed: no runbook to leave out"})
 	}
 	return err
 }

@@ -76,17 +76,29 @@ func (p pumps) Steps() []harness.Step {
 
 // beginHere begins a drill in a village, in the arm of the run but with limits for a test.
 func beginHere(place *village) *Drill {
+	return beginFor(place, func(arm) harness.Objective {
+		return harness.Objective{
+			RTO: 2 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, Patience: 2500 * time.Millisecond,
+			// The dwell is long beside a probe's period: a busy machine may keep a probe waiting, and a drill
+			// that did not look for as long as the dwell would rightly be in doubt.
+			Dwell: 400 * time.Millisecond,
+		}
+	})
+}
+
+// unnoticed is the target of what nobody may notice, as an arm has it.
+func unnoticed(arm arm) harness.Objective {
+	return arm.objective(harness.Objective{Unnoticed: true, NoData: true, DetectWithin: time.Second, Dwell: 400 * time.Millisecond})
+}
+
+func beginFor(place *village, target func(arm) harness.Objective) *Drill {
 	arm, err := controlled(os.Getenv(controlArm))
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	plan := arm.plan(harness.Plan{ID: identifier(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
-	plan.Objective = harness.Objective{
-		RTO: 2 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, Patience: 2500 * time.Millisecond,
-		// The dwell is long beside a probe's period: a busy machine may keep a probe waiting, and a drill
-		// that did not look for as long as the dwell would rightly be in doubt.
-		Dwell: 400 * time.Millisecond,
-	}
+	plan.Objective = target(arm)
 	drill, err := conduct(place, arm, plan)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	drill.unnoticed = target(wholeDrill).Unnoticed
 	ginkgo.DeferCleanup(func(ctx context.Context) {
 		if ginkgo.CurrentSpecReport().Failed() { // there is no lab to keep evidence from
 			gomega.Expect(drill.Close(ctx)).To(gomega.Succeed())
@@ -179,6 +191,14 @@ var _ = ginkgo.Describe("A village", func() {
 		upToDetect(ctx, drill, place, flood{village: place})
 		gomega.Expect(drill.Repair(ctx, waiting{})).To(gomega.Succeed())
 	})
+	ginkgo.It("is rained on, and nobody notices", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginFor(place, unnoticed)
+		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, rain{})).To(gomega.Succeed())
+		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotDetected))
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
 	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
 		if os.Getenv(controlArm) != "" { // otherwise it would bring a lab up
 			Start(ctx, harness.Topology{})
@@ -186,6 +206,14 @@ var _ = ginkgo.Describe("A village", func() {
 		}
 	})
 })
+
+// Rain is a fault that breaks nothing.
+type rain struct{}
+
+func (rain) Describe() string { return "rain" }
+func (rain) Inject(context.Context, harness.Lab) (harness.Injection, error) {
+	return flooding{&village{}, time.Now()}, nil
+}
 
 // A hill is another probe than the village.
 type hill struct{ village }
@@ -227,7 +255,7 @@ func TestArms(t *testing.T) {
 	const (
 		pumped, rusty, springs, needless = "is flooded and pumped dry", "expects its pumps to break", "is flooded by itself", "has pumps and needs none"
 		dries, other, fog, looked        = "dries by itself", "is seen twice by a probe that is not the steady state's", "is seen through fog", "is only looked at"
-		starves                          = "is flooded while its machine starves"
+		starves, rainy                   = "is flooded while its machine starves", "is rained on, and nobody notices"
 	)
 	skipped, failed, passed := types.SpecStateSkipped, types.SpecStateFailed, types.SpecStatePassed
 	type want struct {
@@ -237,19 +265,20 @@ func TestArms(t *testing.T) {
 	for arm, wants := range map[arm]map[string]want{
 		wholeDrill: {
 			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""}, other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
-			starves: {failed, ""},
+			starves: {failed, ""}, rainy: {passed, ""},
 		},
 		withoutFault: {
 			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"}, needless: {skipped, "red: nothing broke within 500ms"},
 			dries: {skipped, "red: nothing broke within 500ms"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
 			springs: {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
 			starves: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why (the well stood still for 1m0s)"},
+			rainy:   {skipped, "red: nothing broke within 1s"},
 		},
 		withoutRunbook: {
 			pumped: {skipped, "red: the service was not back 2.5s after the fault"}, rusty: {skipped, "red: the service was not back 2.5s after the fault"},
 			springs: {skipped, "red: the service was not back 2.5s after the fault"}, needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
 			dries: {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
-			starves: {failed, ""},
+			starves: {failed, ""}, rainy: {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
 		},
 	} {
 		t.Run("arm "+string(arm), func(t *testing.T) {

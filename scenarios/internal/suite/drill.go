@@ -29,7 +29,9 @@ type Drill struct {
 	steady  harness.SteadyState // as Baseline proved it
 	claimed harness.Verdict     // by the spec; "" when it claims nothing
 	file    *reports.RecordFile // where its record is
-	ending  ending              // of a control arm
+	// unnoticed is the whole drill's target, which no control arm has.
+	unnoticed bool
+	ending    ending // of a control arm
 }
 
 // SLI is what a probe has seen so far; it is empty when nobody has asked it.
@@ -72,7 +74,7 @@ func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
-	drill.Lab = cluster
+	drill.Lab, drill.unnoticed = cluster, objective.Unnoticed
 	ginkgo.DeferCleanup(func() { drill.end() })
 	return drill
 }
