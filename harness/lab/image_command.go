@@ -6,23 +6,18 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"syscall"
-	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 )
 
-// How a program that builds something is stopped, and how much of what it said is worth repeating.
-const (
-	stopGrace = 10 * time.Second // from SIGTERM to SIGKILL
-	tailLines = 20
-)
+// tailLines is how much of what a program said is worth repeating.
+const tailLines = 20
 
 // runCommand runs a program to its end. Each line of its output goes to observe, which tells whether
 // the line is mere progress; the last lines that are not become part of the error. When ctx ends,
-// the program and all it started are asked to stop, then killed.
+// the program and all it started are asked to stop, then killed; when this process does, they are killed.
 func runCommand(ctx context.Context, command *exec.Cmd, observe func(line string) (progress bool)) error {
-	// A process group of its own makes the children reachable, and keeps a Ctrl-C at the terminal
-	// from reaching them before the harness has decided what to do.
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	name := strings.Join(command.Args[:min(2, len(command.Args))], " ")
 	lines := &lineWriter{}
 	var last tail
 	lines.line = func(line string) {
@@ -30,42 +25,24 @@ func runCommand(ctx context.Context, command *exec.Cmd, observe func(line string
 			last.add(line)
 		}
 	}
-	command.Stdout, command.Stderr = lines, lines // the same writer: os/exec then writes from one goroutine
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", command.Args[0], err)
+	command.Stdout, command.Stderr = lines, lines
+	temporary, err := TemporaryFolder()
+	if err != nil {
+		return err
 	}
-	err := waitOrStop(ctx, command)
+	process, err := supervise.Start(command, supervise.Options{Temporary: temporary})
+	if err != nil {
+		return err
+	}
+	err = process.WaitOrStop(ctx)
 	lines.flush()
 	if cause := context.Cause(ctx); cause != nil {
-		return fmt.Errorf("%s was stopped: %w", command.Args[0], cause)
+		return fmt.Errorf("%s was stopped: %w", name, cause)
 	}
 	if err != nil {
-		return &outputError{program: strings.Join(command.Args[:min(2, len(command.Args))], " "), err: err, output: last.String()}
+		return &outputError{program: name, err: err, output: last.String()}
 	}
 	return nil
-}
-
-// waitOrStop waits for the program; when ctx ends first, it stops the program's whole group. The
-// program counts as ended when all that share its output have, so the group that is signalled still
-// exists and its number cannot have become another's.
-func waitOrStop(ctx context.Context, command *exec.Cmd) error {
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	_ = syscall.Kill(-command.Process.Pid, syscall.SIGTERM)
-	grace := time.NewTimer(stopGrace)
-	defer grace.Stop()
-	select {
-	case err := <-ended:
-		return err
-	case <-grace.C:
-	}
-	_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-	return <-ended
 }
 
 // An outputError is the failure of a program, with the last lines that it printed.

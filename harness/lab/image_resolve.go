@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -36,16 +35,16 @@ func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, 
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.UserCacheDir()
+	root, err := cacheRoot()
 	if err != nil {
-		return nil, fmt.Errorf("find the folder that keeps what was compiled: %w", err)
+		return nil, err
 	}
 	if progress == nil {
 		progress = silent{}
 	}
 	r := &resolver{
 		engine: engine, progress: progress, registries: &processRegistries, pull: pull,
-		cache:     cache{root: filepath.Join(root, "reprise", "build"), progress: progress},
+		cache:     cache{root: root, progress: progress},
 		slots:     make(chan struct{}, max(builds, 1)),
 		toolchain: sync.OnceValue(goVersion),
 	}

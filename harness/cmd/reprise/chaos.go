@@ -212,12 +212,20 @@ func (r *chaosRun) pass(number int, signals <-chan os.Signal) (interrupted bool,
 		fmt.Fprintf(r.out, "pass %d of %d, seed %d\n", number, r.repeat, seed)
 	}
 	process := suiteProcess{
-		path: r.runner, folder: r.root, out: r.out,
+		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(),
 		arguments: r.arguments(seed, report), environment: r.environment(seed, name),
 	}
 	interrupted, err = process.run(signals)
 	records, readErr := reports.ReadRecords(r.folder())
 	return interrupted, errors.Join(err, readErr, r.outcome.add(filepath.Join(r.runnerReports(), report), name, records))
+}
+
+// orphans tells the supervisor of the suites what to do for this command should it be killed: to tidy up.
+func (r *chaosRun) orphans() []string {
+	if r.keep {
+		return nil
+	}
+	return []string{"--run=" + r.id}
 }
 
 // Limits of the runner. It has a limit of its own because a spec's covers that spec alone.

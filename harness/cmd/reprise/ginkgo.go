@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,18 +11,30 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
+	"github.com/reprise-dr/reprise/harness/lab"
 )
 
 // ginkgoProgram builds the runner at the version go.mod pins, once, and says where it is. It is
 // started without the go command around it, which would pass every Ctrl-C on a second time.
 func ginkgoProgram(ctx context.Context, root string) (string, error) {
-	find := exec.CommandContext(ctx, "go", "tool", "-n", "ginkgo")
-	find.Dir, find.Stderr = root, os.Stderr
-	path, err := find.Output()
+	var path strings.Builder
+	find := exec.Command("go", "tool", "-n", "ginkgo")
+	find.Dir, find.Stdout, find.Stderr = root, &path, os.Stderr
+	temporary, err := lab.TemporaryFolder()
+	if err != nil {
+		return "", err
+	}
+	process, err := supervise.Start(find, supervise.Options{Temporary: temporary})
+	if err == nil {
+		err = process.WaitOrStop(ctx)
+	}
 	if err != nil {
 		return "", fmt.Errorf("build the runner of the scenarios (go tool ginkgo): %w", err)
 	}
-	return strings.TrimSpace(string(path)), nil
+	return strings.TrimSpace(path.String()), nil
 }
 
 // A suiteProcess is a runner at work, with everything it has started, as one process group.
@@ -31,6 +44,8 @@ type suiteProcess struct {
 	arguments   []string
 	environment []string
 	out         io.Writer
+	grace       time.Duration // see [supervise.Options]; 0 means orphanGrace
+	orphans     []string      // arguments for the supervisor: what it does in this process's place when that is killed
 }
 
 // errKilled says that a second Ctrl-C left the suites no time to clean up.
@@ -43,13 +58,17 @@ func (s suiteProcess) run(signals <-chan os.Signal) (interrupted bool, err error
 	runner := exec.Command(s.path, s.arguments...)
 	runner.Dir, runner.Env = s.folder, append(os.Environ(), s.environment...)
 	runner.Stdout, runner.Stderr = s.out, s.out
+	temporary, err := lab.TemporaryFolder()
+	if err != nil {
+		return false, err
+	}
 	// A group of its own: the terminal's Ctrl-C then reaches the suites once, from here.
-	runner.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := runner.Start(); err != nil {
-		return false, fmt.Errorf("start the runner of the scenarios: %w", err)
+	process, err := supervise.Start(runner, supervise.Options{Grace: cmp.Or(s.grace, orphanGrace), Temporary: temporary, Arguments: s.orphans})
+	if err != nil {
+		return false, err
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- runner.Wait() }()
+	go func() { ended <- process.Wait() }()
 	for {
 		select {
 		case err := <-ended:
@@ -57,19 +76,19 @@ func (s suiteProcess) run(signals <-chan os.Signal) (interrupted bool, err error
 		case <-signals:
 		}
 		if interrupted {
-			return true, errors.Join(errKilled, s.kill(runner, ended))
+			return true, errors.Join(errKilled, s.kill(process, ended))
 		}
 		interrupted = true
 		fmt.Fprintln(s.out, "\nreprise: interrupted, taking the labs down; interrupt again to stop at once")
-		if err := syscall.Kill(-runner.Process.Pid, syscall.SIGINT); err != nil {
-			return true, errors.Join(fmt.Errorf("interrupt the suites: %w", err), s.kill(runner, ended))
+		if err := process.Signal(syscall.SIGINT); err != nil {
+			return true, errors.Join(fmt.Errorf("interrupt the suites: %w", err), s.kill(process, ended))
 		}
 	}
 }
 
 // kill ends the whole group and waits for the runner.
-func (s suiteProcess) kill(runner *exec.Cmd, ended <-chan error) error {
-	if err := syscall.Kill(-runner.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+func (s suiteProcess) kill(process *supervise.Process, ended <-chan error) error {
+	if err := process.Signal(syscall.SIGKILL); err != nil {
 		return fmt.Errorf("kill the suites: %w", err)
 	}
 	return s.outcome(<-ended)

@@ -27,6 +27,9 @@ func usage(format string, arguments ...any) error {
 }
 
 func main() {
+	if err := becomeSupervisor(); err != nil {
+		os.Exit(status(err, os.Stderr))
+	}
 	os.Exit(status(command(os.Stdout).Run(context.Background(), os.Args), os.Stderr))
 }
 
@@ -38,7 +41,7 @@ func command(out io.Writer) *cli.Command {
 		Commands: []*cli.Command{
 			chaosCommand(out), reproCommand(out), controlsCommand(out), calibrateCommand(out), verdictsCommand(out),
 			imagesCommand(out), doctorCommand(out), cleanCommand(out),
-			rejudgeCommand(out), readmeCommand(out), benchCommand(out),
+			rejudgeCommand(out), readmeCommand(out), benchCommand(out), superviseCommand(),
 		},
 		Action:         unknownCommand,
 		Writer:         out,
@@ -91,7 +94,7 @@ func status(err error, problems io.Writer) int {
 
 // interruptible ends the context at the first Ctrl-C; a second one ends the program.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

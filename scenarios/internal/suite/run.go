@@ -66,6 +66,7 @@ func Run(t *testing.T, scenario string, needs ...Need) {
 	if _, err := controlled(os.Getenv(controlArm)); err != nil {
 		t.Fatal(err)
 	}
+	lab.InterruptOrphan()
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)
 	preview := ginkgo.PreviewSpecs(scenario, labels)
