@@ -18,7 +18,7 @@ type stream struct {
 
 // attach opens the stream of a running container. What the agent prints on standard error is
 // diagnostics for a person with `docker attach`, and is dropped here.
-func attach(ctx context.Context, engine *client.Client, id string) (*stream, error) {
+func attach(ctx context.Context, engine *Engine, id string) (*stream, error) {
 	response, err := engine.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
 	if err != nil {
 		return nil, fmt.Errorf("attach to container %s: %w", id, err)

@@ -41,26 +41,24 @@ func (r Removed) Empty() bool {
 // Clean removes every container, network and volume that any lab has created, whatever its age and
 // whether or not it is in use: the labs of a run that is still going on included. What it could not
 // remove is in the error; the rest is in the result either way.
-func Clean(ctx context.Context, engine *client.Client) (Removed, error) { return clean(ctx, engine) }
+func Clean(ctx context.Context, engine *Engine) (Removed, error) { return clean(ctx, engine) }
 
 // CleanRun is [Clean] for the labs of one run, named as their [Options] name it.
-func CleanRun(ctx context.Context, engine *client.Client, run string) (Removed, error) {
+func CleanRun(ctx context.Context, engine *Engine, run string) (Removed, error) {
 	return clean(ctx, engine, LabelRun+"="+run)
 }
 
 // clean removes what carries all of the labels besides that of a lab.
 func clean(ctx context.Context, engine cleanEngine, labels ...string) (Removed, error) {
-	found, err := findLeftovers(ctx, engine, labels...)
-	if err != nil {
-		return Removed{}, err
-	}
-	return remove(ctx, engine, found)
+	found, problems := findLeftovers(ctx, engine, labels...)
+	removed, err := remove(ctx, engine, found)
+	return removed, errors.Join(problems, err)
 }
 
 // Sweep removes what labs have left whose harness is gone: containers, networks and volumes of
 // labs that have no running container any more and are older than two minutes. A lab that runs is
 // left alone, also one that was kept for a person to look at.
-func Sweep(ctx context.Context, engine *client.Client) error { return sweep(ctx, engine) }
+func Sweep(ctx context.Context, engine *Engine) error { return sweep(ctx, engine) }
 
 func sweep(ctx context.Context, engine cleanEngine) error {
 	found, err := findLeftovers(ctx, engine)
@@ -139,7 +137,7 @@ func untilGone(ctx context.Context, id string, remove func(context.Context, stri
 
 // Runs names the runs that have a lab running on the engine at the moment, sorted: drills of two runs
 // would disturb each other's figures, and labs of the same topology cannot exist twice.
-func Runs(ctx context.Context, engine *client.Client) ([]string, error) { return runs(ctx, engine) }
+func Runs(ctx context.Context, engine *Engine) ([]string, error) { return runs(ctx, engine) }
 
 func runs(ctx context.Context, engine cleanEngine) ([]string, error) {
 	listed, err := engine.ContainerList(ctx, client.ContainerListOptions{Filters: make(client.Filters).Add("label", LabelLab, LabelRun)})

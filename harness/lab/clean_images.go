@@ -14,7 +14,7 @@ import (
 
 // CleanImages removes every image that a lab has built, and none that was pulled. The next run
 // builds them again, from what was kept of the compiled products.
-func CleanImages(ctx context.Context, engine *client.Client) (Removed, error) {
+func CleanImages(ctx context.Context, engine *Engine) (Removed, error) {
 	return cleanImages(ctx, engine)
 }
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ type crowdedEngine struct {
 	networks   []network.Summary
 	volumes    []volume.Volume
 	images     []image.Summary
+	unlistable string         // kind of thing whose list is an error; "" for none
 	refusals   map[string]int // how often removing the thing is refused before it works; -1 for ever
 }
 
@@ -64,6 +66,9 @@ func (e *crowdedEngine) ContainerRemove(_ context.Context, id string, _ client.C
 }
 
 func (e *crowdedEngine) NetworkList(_ context.Context, options client.NetworkListOptions) (result client.NetworkListResult, _ error) {
+	if e.unlistable == "network" {
+		return result, errors.New(`parsing time "yesterday" as RFC 3339`)
+	}
 	for _, one := range e.networks {
 		if hasLabels(one.Labels, options.Filters) {
 			result.Items = append(result.Items, one)
@@ -250,6 +255,27 @@ func TestRunsNamesTheRunsThatRun(t *testing.T) {
 	}
 	if want := []string{"run-of-first", "run-of-second"}; !slices.Equal(got, want) {
 		t.Errorf("the runs are %q, want %q", got, want)
+	}
+}
+
+// Goal: neither a volume nor a network whose age cannot be read keeps anything else from being cleaned, nor from being
+// swept. Method: a volume without a date, and an engine whose list of networks cannot be read.
+func TestCleanGoesOnWithoutAnAge(t *testing.T) {
+	engine := &crowdedEngine{now: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC), unlistable: "network"}
+	engine.aLab("old", time.Hour, container.StateExited)
+	engine.volumes[0].CreatedAt = "yesterday"
+	removed, err := clean(t.Context(), engine)
+	if err == nil || !strings.Contains(err.Error(), "list the networks of labs") {
+		t.Errorf("the error is %v", err)
+	}
+	if len(removed.Containers) != 1 || len(removed.Volumes) != 1 {
+		t.Errorf("removed %+v, want the container and the volume", removed)
+	}
+	engine = &crowdedEngine{now: engine.now}
+	engine.aLab("old", time.Hour, container.StateExited)
+	engine.volumes[0].CreatedAt = ""
+	if err := sweep(t.Context(), engine); err != nil || len(engine.things()) > 0 {
+		t.Errorf("the sweep left %q and says %v", engine.things(), err)
 	}
 }
 

@@ -33,7 +33,7 @@ type Finding struct {
 
 // A patient is what the checks look at.
 type patient struct {
-	engine *client.Client
+	engine *Engine
 	info   system.Info
 	local  bool // the engine runs on this machine
 	images []harness.Image
@@ -68,6 +68,11 @@ func Doctor(ctx context.Context, images []harness.Image) []Finding {
 		return []Finding{{Subject: "engine", Health: Missing, Detail: err.Error()}}
 	}
 	defer engine.Close()
+	return examine(ctx, engine, images)
+}
+
+// examine is Doctor for an engine that answers.
+func examine(ctx context.Context, engine *Engine, images []harness.Image) []Finding {
 	findings := make([]Finding, len(checks)+1)
 	examined, finding := meet(ctx, engine, images)
 	findings[0] = finding
@@ -86,7 +91,7 @@ func Doctor(ctx context.Context, images []harness.Image) []Finding {
 }
 
 // meet asks the engine who it is.
-func meet(ctx context.Context, engine *client.Client, images []harness.Image) (*patient, Finding) {
+func meet(ctx context.Context, engine *Engine, images []harness.Image) (*patient, Finding) {
 	info, err := engine.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return nil, Finding{"engine", Missing, fmt.Sprintf("it answers, but does not describe itself: %v", err), "restart it"}

@@ -150,7 +150,7 @@ func (p *patient) grants(ctx context.Context, reference string, capabilities []s
 
 // createForTrial creates a container that shows what the engine can do. Its removal works whatever became
 // of it, and of the context.
-func createForTrial(ctx context.Context, engine *client.Client, config *container.Config, host *container.HostConfig) (id string, remove func() error, err error) {
+func createForTrial(ctx context.Context, engine *Engine, config *container.Config, host *container.HostConfig) (id string, remove func() error, err error) {
 	created, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host})
 	if err != nil {
 		return "", nil, fmt.Errorf("create a container: %w", err)

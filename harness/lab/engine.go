@@ -25,22 +25,22 @@ const engineAnswer = 10 * time.Second
 // Connect opens the connection to the container engine: the one DOCKER_HOST names, else that of the
 // current docker context (DOCKER_CONTEXT or `docker context use`), else the one behind the default
 // socket, else a rootless one. Every choice but the default is put into DOCKER_HOST of this process,
-// so that testcontainers-go and child processes use the same engine.
+// so that child processes use the same engine.
 //
 // An error is one sentence that says what is wrong and what to do. The caller closes the connection.
-func Connect(ctx context.Context) (*client.Client, error) {
+func Connect(ctx context.Context) (*Engine, error) {
 	host, err := engineHost()
 	if err != nil {
 		return nil, fmt.Errorf("reach the container engine: %w", err)
 	}
-	engine, err := client.New(client.FromEnv)
+	connection, err := client.New(client.FromEnv)
 	if err != nil {
 		return nil, fmt.Errorf("reach the container engine at %s: %w", host, err)
 	}
-	if err := greet(ctx, engine, host); err != nil {
-		return nil, errors.Join(err, engine.Close())
+	if err := greet(ctx, connection, host); err != nil {
+		return nil, errors.Join(err, connection.Close())
 	}
-	return engine, nil
+	return &Engine{connection, usualLimits}, nil
 }
 
 // greet finds out whether the engine answers and whether drills can run on it.

@@ -114,7 +114,7 @@ func contextName(config string) (string, error) {
 }
 
 // rootlessHost finds the socket of an engine that the user runs for themselves, where there is no
-// other. The folders are those testcontainers-go looks into.
+// other. The folders are those where rootless engines and Docker Desktop have it.
 func rootlessHost() string {
 	if exists(strings.TrimPrefix(client.DefaultDockerHost, "unix://")) {
 		return ""

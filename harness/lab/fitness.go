@@ -98,7 +98,7 @@ func (l *Lab) try(ctx context.Context, trial trial, agentImage string, capabilit
 }
 
 // run has the agent try in a container like those of the nodes, and takes it away again.
-func (t trial) run(ctx context.Context, engine *client.Client, agentImage string, capabilities []string, labels map[string]string) (err error) {
+func (t trial) run(ctx context.Context, engine *Engine, agentImage string, capabilities []string, labels map[string]string) (err error) {
 	system := t.furnished
 	system.Capabilities, system.Volumes = capabilities, []string{trialDisk}
 	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: t.entrypoint, Volumes: volumes(system)}
@@ -109,6 +109,8 @@ func (t trial) run(ctx context.Context, engine *client.Client, agentImage string
 		return fmt.Errorf("%w %s: %w", ErrUnfit, t.kind, err)
 	}
 	defer func() { err = errors.Join(err, remove()) }()
+	ctx, cancel := context.WithTimeoutCause(ctx, trialLimit, &hungError{"try what nodes " + t.kind + " need", trialLimit})
+	defer cancel()
 	waiting := engine.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 	_, err = engine.ContainerStart(ctx, id, client.ContainerStartOptions{})
 	if ctx.Err() != nil {
@@ -129,7 +131,7 @@ func (t trial) run(ctx context.Context, engine *client.Client, agentImage string
 }
 
 // lastWords is what a container that has ended printed.
-func lastWords(ctx context.Context, engine *client.Client, id string) string {
+func lastWords(ctx context.Context, engine *Engine, id string) string {
 	logs, err := engine.ContainerLogs(ctx, id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true})
 	if err != nil {
 		return err.Error()

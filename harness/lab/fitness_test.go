@@ -39,7 +39,7 @@ type trialContainer struct {
 }
 
 // connect makes a client of the engine.
-func (e *trialEngine) connect(t *testing.T) *client.Client {
+func (e *trialEngine) connect(t *testing.T) *Engine {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(e.serve))
 	t.Cleanup(server.Close)
@@ -48,7 +48,7 @@ func (e *trialEngine) connect(t *testing.T) *client.Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	return engine
+	return &Engine{engine, usualLimits}
 }
 
 func (e *trialEngine) seeAnswer(answer *http.Response) {

@@ -34,7 +34,7 @@ type imageEngine interface {
 // The environment variable REPRISE_PULL=never forbids to ask registries at all. An error is one
 // sentence that says what is wrong and what to do, followed by the last lines of a program's output
 // where there are any.
-func ResolveImages(ctx context.Context, engine *client.Client, images []harness.Image, builds int, progress Progress) ([]string, error) {
+func ResolveImages(ctx context.Context, engine *Engine, images []harness.Image, builds int, progress Progress) ([]string, error) {
 	resolver, err := newResolver(engine, builds, progress)
 	if err != nil {
 		return nil, err

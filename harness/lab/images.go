@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/moby/moby/client"
-
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 )
@@ -26,7 +24,7 @@ const parallelBuilds = 1
 
 // Prepare resolves every image that labs of the topologies need, the agent's included, so that none
 // is pulled or built while a drill is being timed.
-func Prepare(ctx context.Context, engine *client.Client, progress Progress, topologies ...harness.Topology) error {
+func Prepare(ctx context.Context, engine *Engine, progress Progress, topologies ...harness.Topology) error {
 	_, err := ResolveImages(ctx, engine, needed(topologies...), parallelBuilds, progress)
 	return err
 }

@@ -22,7 +22,7 @@ type Item struct {
 }
 
 // TakeInventory lists the engine's containers, running or not, its networks and its volumes.
-func TakeInventory(ctx context.Context, engine *client.Client) (Inventory, error) {
+func TakeInventory(ctx context.Context, engine *Engine) (Inventory, error) {
 	var found Inventory
 	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true})
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -30,7 +29,7 @@ type Lab struct {
 	ID string
 
 	topology harness.Topology
-	engine   *client.Client
+	engine   *Engine
 	options  Options
 	networks []string // identifiers, in the topology's order
 	disks    *cabinet.Cabinet
@@ -80,9 +79,6 @@ func (l *Lab) bringUp(ctx context.Context) error {
 	}
 	resolved := time.Now()
 	if err := l.fit(ctx, images.agent); err != nil {
-		return err
-	}
-	if _, err := provider(); err != nil {
 		return err
 	}
 	if err := Sweep(ctx, l.engine); err != nil {

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,13 +41,13 @@ func (l leftovers) abandoned(now time.Time) leftovers {
 	}
 }
 
-// findLeftovers lists what carries the label of a lab, and the given labels ("key=value") as well.
-func findLeftovers(ctx context.Context, engine cleanEngine, labels ...string) (leftovers, error) {
-	var found leftovers
+// findLeftovers lists what carries the label of a lab, and the given labels ("key=value") as well. What could not be
+// listed is in the error; the rest is in the result either way.
+func findLeftovers(ctx context.Context, engine cleanEngine, labels ...string) (found leftovers, problems error) {
 	ours := make(client.Filters).Add("label", append(labels, LabelLab)...)
 	containers, err := engine.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: ours})
 	if err != nil {
-		return found, fmt.Errorf("list the containers of labs: %w", err)
+		problems = errors.Join(problems, fmt.Errorf("list the containers of labs: %w", err))
 	}
 	for _, one := range containers.Items {
 		found.containers = append(found.containers, leftover{
@@ -56,23 +57,20 @@ func findLeftovers(ctx context.Context, engine cleanEngine, labels ...string) (l
 	}
 	networks, err := engine.NetworkList(ctx, client.NetworkListOptions{Filters: ours})
 	if err != nil {
-		return found, fmt.Errorf("list the networks of labs: %w", err)
+		problems = errors.Join(problems, fmt.Errorf("list the networks of labs: %w", err))
 	}
 	for _, one := range networks.Items {
 		found.networks = append(found.networks, leftover{id: one.ID, name: one.Name, lab: one.Labels[LabelLab], created: one.Created})
 	}
 	volumes, err := engine.VolumeList(ctx, client.VolumeListOptions{Filters: ours})
 	if err != nil {
-		return found, fmt.Errorf("list the volumes of labs: %w", err)
+		problems = errors.Join(problems, fmt.Errorf("list the volumes of labs: %w", err))
 	}
 	for _, one := range volumes.Items {
-		created, err := time.Parse(time.RFC3339, one.CreatedAt)
-		if err != nil {
-			return found, fmt.Errorf("read when volume %s was created: %w", one.Name, err)
-		}
+		created, _ := time.Parse(time.RFC3339, one.CreatedAt) // what has no age is as old as can be
 		found.volumes = append(found.volumes, leftover{id: one.Name, name: one.Name, lab: one.Labels[LabelLab], created: created})
 	}
-	return found, nil
+	return found, problems
 }
 
 // lookedAfter tells whether somebody looks after the container: what it was made for, or the engine that

@@ -3,13 +3,11 @@ package lab
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
-	tcnetwork "github.com/testcontainers/testcontainers-go/network"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -19,13 +17,11 @@ import (
 // What keeps packets inside is that no node has a default route (its agent removes it first thing).
 func (l *Lab) createNetworks(ctx context.Context) error {
 	for _, described := range l.topology.Networks {
-		created, err := tcnetwork.New(ctx, tcnetwork.CustomizeNetworkOption(func(options *client.NetworkCreateOptions) error {
-			ipv6 := true
-			options.Driver, options.EnableIPv6 = "bridge", &ipv6
-			options.IPAM = &network.IPAM{Config: []network.IPAMConfig{{Subnet: described.IPv6}, {Subnet: described.IPv4}}}
-			maps.Copy(options.Labels, l.labels(""))
-			return nil
-		}))
+		ipv6 := true
+		created, err := l.engine.NetworkCreate(ctx, "reprise-"+l.ID+"-"+described.Name, client.NetworkCreateOptions{
+			Driver: "bridge", EnableIPv6: &ipv6, Labels: l.labels(""),
+			IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: described.IPv6}, {Subnet: described.IPv4}}},
+		})
 		if err != nil {
 			return explainNetwork(described, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,7 +13,6 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
-	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
@@ -90,37 +90,36 @@ func (n *node) say(state string) {
 
 // startAgent creates the container that owns the node's namespaces and speaks to the agent in it.
 func (n *node) startAgent(ctx context.Context, image string) error {
-	request := testcontainers.ContainerRequest{
-		Image: image, Name: n.containerName(), Labels: n.lab.labels(n.Name),
-		ConfigModifier: func(config *container.Config) {
-			config.Hostname, config.OpenStdin = n.Name, true
-			config.AttachStdin, config.AttachStdout, config.AttachStderr = true, true, true
-		},
-		HostConfigModifier: func(host *container.HostConfig) {
-			host.AutoRemove = true
-			host.NetworkMode = container.NetworkMode(n.lab.networkID(n.Network))
-			host.CapDrop, host.CapAdd = []string{"ALL"}, agent.Capabilities()
-			// AppArmor's default profile lets a process signal only those of its own container.
-			host.SecurityOpt = []string{"apparmor=unconfined"}
-			// The stream would otherwise be written to the engine's log, every byte of it.
-			host.LogConfig = container.LogConfig{Type: "none"}
-			host.Sysctls = map[string]string{
-				"net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.disable_ipv6": "0",
-				"net.ipv6.conf.all.keep_addr_on_down": "1", "net.ipv6.conf.default.keep_addr_on_down": "1",
-				"net.ipv6.conf.default.accept_ra": "0", "net.ipv6.conf.default.accept_dad": "0",
-			}
-			if len(n.System.Command) == 0 {
-				// The observer opens and closes hundreds of connections a second, each of which keeps its port
-				// for a minute: it would run out of them.
-				host.Sysctls["net.ipv4.tcp_tw_reuse"], host.Sysctls["net.ipv4.ip_local_port_range"] = "1", "10000 65535"
-			}
-			forward(n.Node, host)
-		},
-		EndpointSettingsModifier: func(endpoints map[string]*network.EndpointSettings) {
-			endpoints[n.lab.networkID(n.Network)] = foothold(n.Attachments()[0])
+	config := &container.Config{
+		Image: image, Labels: n.lab.labels(n.Name), Hostname: n.Name,
+		OpenStdin: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+	}
+	host := &container.HostConfig{
+		AutoRemove:  true,
+		NetworkMode: container.NetworkMode(n.lab.networkID(n.Network)),
+		CapDrop:     []string{"ALL"}, CapAdd: agent.Capabilities(),
+		// AppArmor's default profile lets a process signal only those of its own container.
+		SecurityOpt: []string{"apparmor=unconfined"},
+		// The stream would otherwise be written to the engine's log, every byte of it.
+		LogConfig: container.LogConfig{Type: "none"},
+		Sysctls: map[string]string{
+			"net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.disable_ipv6": "0",
+			"net.ipv6.conf.all.keep_addr_on_down": "1", "net.ipv6.conf.default.keep_addr_on_down": "1",
+			"net.ipv6.conf.default.accept_ra": "0", "net.ipv6.conf.default.accept_dad": "0",
 		},
 	}
-	id, err := n.create(ctx, request, n.attachFurther)
+	if len(n.System.Command) == 0 {
+		// The observer opens and closes hundreds of connections a second, each of which keeps its port
+		// for a minute: it would run out of them.
+		host.Sysctls["net.ipv4.tcp_tw_reuse"], host.Sysctls["net.ipv4.ip_local_port_range"] = "1", "10000 65535"
+	}
+	forward(n.Node, host)
+	id, err := n.create(ctx, client.ContainerCreateOptions{
+		Name: n.containerName(), Config: config, HostConfig: host,
+		NetworkingConfig: &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
+			n.lab.networkID(n.Network): foothold(n.Attachments()[0]),
+		}},
+	}, n.attachFurther)
 	if err != nil {
 		return err
 	}
@@ -140,22 +139,21 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 // startSystem creates the container that joins the agent's namespaces. Its supervisor waits to be
 // told to start the product.
 func (n *node) startSystem(ctx context.Context, image string) error {
-	request := testcontainers.ContainerRequest{
-		Image: image, Name: n.systemName(), Labels: n.lab.labels(n.Name),
-		Entrypoint: agent.SuperviseEntrypoint(n.System), Cmd: nil, Env: n.System.Environment,
-		HostConfigModifier: func(host *container.HostConfig) {
-			host.AutoRemove = true
-			host.NetworkMode = container.NetworkMode("container:" + n.containers[0])
-			host.PidMode = container.PidMode("container:" + n.containers[0])
-			host.VolumesFrom = []string{n.containers[0]}
-			host.Tmpfs = inMemory(n.System)
-			host.SecurityOpt = []string{"apparmor=unconfined"} // else the agent's signals do not get in
-			furnish(n.System, host)
-			n.lab.shareDisks(n.System, host)
-		},
-		ConfigModifier: func(config *container.Config) { config.Volumes = volumes(n.System) },
+	config := &container.Config{
+		Image: image, Labels: n.lab.labels(n.Name), Entrypoint: agent.SuperviseEntrypoint(n.System),
+		Env: variables(n.System.Environment), Volumes: volumes(n.System),
 	}
-	if _, err := n.create(ctx, request); err != nil {
+	host := &container.HostConfig{
+		AutoRemove:  true,
+		NetworkMode: container.NetworkMode("container:" + n.containers[0]),
+		PidMode:     container.PidMode("container:" + n.containers[0]),
+		VolumesFrom: []string{n.containers[0]},
+		Tmpfs:       inMemory(n.System),
+		SecurityOpt: []string{"apparmor=unconfined"}, // else the agent's signals do not get in
+	}
+	furnish(n.System, host)
+	n.lab.shareDisks(n.System, host)
+	if _, err := n.create(ctx, client.ContainerCreateOptions{Name: n.systemName(), Config: config, HostConfig: host}); err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, systemLimit)
@@ -163,27 +161,32 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 	return n.agent.WaitSystem(limited)
 }
 
+// variables are environment variables as the engine takes them.
+func variables(environment map[string]string) []string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		pairs = append(pairs, name+"="+environment[name])
+	}
+	return pairs
+}
+
 // create makes and starts a container, and remembers it before it starts so that it is removed
 // whatever happens next. What is to be done in between gets its identifier.
-func (n *node) create(ctx context.Context, request testcontainers.ContainerRequest, between ...func(context.Context, string) error) (string, error) {
-	provider, err := provider()
+func (n *node) create(ctx context.Context, described client.ContainerCreateOptions, between ...func(context.Context, string) error) (string, error) {
+	created, err := n.lab.engine.ContainerCreate(ctx, described)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("create container %s: %w", described.Name, err)
 	}
-	created, err := provider.CreateContainer(ctx, request)
-	if err != nil {
-		return "", fmt.Errorf("create container %s: %w", request.Name, err)
-	}
-	n.containers = append(n.containers, created.GetContainerID())
+	n.containers = append(n.containers, created.ID)
 	for _, do := range between {
-		if err := do(ctx, created.GetContainerID()); err != nil {
+		if err := do(ctx, created.ID); err != nil {
 			return "", err
 		}
 	}
-	if err := created.Start(ctx); err != nil {
-		return "", fmt.Errorf("start container %s: %w", request.Name, err)
+	if _, err := n.lab.engine.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
+		return "", fmt.Errorf("start container %s: %w", described.Name, err)
 	}
-	return created.GetContainerID(), nil
+	return created.ID, nil
 }
 
 // remove ends the node and waits until the engine has forgotten its containers.

@@ -5,6 +5,9 @@ import "time"
 // The lab's limits, in one place. Each is several times what was measured on two starved cores: a
 // limit that is reached means something is broken, not slow.
 const (
+	trialLimit   = time.Minute      // a trial of what the engine can do
+	orphansLimit = 30 * time.Second // what somebody who was killed has left at work ends of its own accord
+	silenceLimit = time.Minute      // a build or a pull that says nothing for so long is told about
 	connectLimit = 30 * time.Second // an agent's first answer after its container was started
 	systemLimit  = 60 * time.Second // a system's supervisor answers after its container was started
 	closeLimit   = 2 * time.Minute  // everything of a lab is gone
@@ -14,3 +17,11 @@ const (
 	// the last agent to have received the message when the processors are busy.
 	fireLead = 100 * time.Millisecond
 )
+
+// engineLimits are how long each kind of call of the engine may take, see [Engine].
+type engineLimits struct {
+	look, change, remove, removeImage time.Duration
+}
+
+// usualLimits: what only looks is answered at once even on a starved machine; what changes something waits for the kernel.
+var usualLimits = engineLimits{look: 30 * time.Second, change: time.Minute, remove: removeLimit, removeImage: 2 * time.Minute}

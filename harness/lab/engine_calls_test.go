@@ -1,0 +1,186 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// serveEngine listens at a socket as an engine that greets; everything else is for the handler.
+func serveEngine(t *testing.T, handle http.HandlerFunc) (host string) {
+	t.Helper()
+	path := socket(t)
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan struct{})
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", MinimumAPI)
+		w.Header().Set("Ostype", "linux")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/_ping"):
+		case handle != nil:
+			handle(w, r)
+		default: // hangs, also when the client has given up
+			<-over
+		}
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { close(over); _ = server.Close() })
+	return "unix://" + path
+}
+
+// impatient is a connection to an engine whose calls end soon.
+func impatient(t *testing.T, host string) *Engine {
+	t.Helper()
+	t.Setenv(hostVariable, host)
+	engine, err := Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	const soon = 100 * time.Millisecond
+	engine.limits = engineLimits{soon, soon, soon, soon}
+	return engine
+}
+
+// unlimited are the calls that last for as long as they take, and those that ask nothing.
+var unlimited = []string{"ImageBuild", "ImagePull", "ImageSave", "ContainerWait", "Close", "DaemonHost", "ClientVersion"}
+
+// Goal: no call of the engine waits for ever for an engine that only greets, and its error says what to do. Method: every
+// method of the connection there is, called with empty options against a server that answers nothing but greetings.
+func TestEveryCallHasALimit(t *testing.T) {
+	engine := impatient(t, serveEngine(t, nil))
+	methods := reflect.TypeFor[*Engine]()
+	for i := range methods.NumMethod() {
+		method := methods.Method(i)
+		if slices.Contains(unlimited, method.Name) {
+			continue
+		}
+		t.Run(method.Name, func(t *testing.T) {
+			arguments := []reflect.Value{reflect.ValueOf(engine), reflect.ValueOf(t.Context())}
+			for p := 2; p < method.Type.NumIn() && (p < method.Type.NumIn()-1 || !method.Type.IsVariadic()); p++ {
+				argument := reflect.New(method.Type.In(p)).Elem()
+				if argument.Kind() == reflect.String {
+					argument.SetString("thing")
+				}
+				for _, field := range []string{"Image", "Container"} { // without which the client does not even ask
+					if argument.Kind() == reflect.Struct && argument.FieldByName(field).IsValid() {
+						argument.FieldByName(field).SetString("thing")
+					}
+				}
+				arguments = append(arguments, argument)
+			}
+			ended := make(chan error, 1)
+			go func() {
+				results := method.Func.Call(arguments)
+				err, _ := results[len(results)-1].Interface().(error)
+				ended <- err
+			}()
+			select {
+			case err := <-ended:
+				if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "did not answer within 100ms: restart it") {
+					t.Errorf("the error is %v", err)
+				}
+			case <-time.After(20 * time.Second):
+				t.Error("it still waits")
+			}
+		})
+	}
+}
+
+// Goal: what the commands do first ends with one sentence when an engine only greets. Method: cleaning, looking for runs,
+// taking the lock, making images and the doctor, against such an engine.
+func TestAHungEngineEndsCommands(t *testing.T) {
+	engine := impatient(t, serveEngine(t, nil))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for name, command := range map[string]func(context.Context) error{
+		"clean":  func(ctx context.Context) error { _, err := Clean(ctx, engine); return err },
+		"runs":   func(ctx context.Context) error { _, err := Runs(ctx, engine); return err },
+		"lock":   func(ctx context.Context) error { _, err := LockEngine(ctx, engine, Shared, "test", nil); return err },
+		"images": func(ctx context.Context) error { return Prepare(ctx, engine, nil) },
+		"doctor": func(ctx context.Context) error {
+			finding := examine(ctx, engine, nil)[0]
+			return errors.New(finding.Detail)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("hung"))
+			defer cancel()
+			if err := command(ctx); err == nil || !strings.Contains(err.Error(), "did not answer within") {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+}
+
+// Goal: an answer that comes bit by bit may take long, and not for ever. Method: a log whose second part never comes.
+func TestAStreamThatFallsSilentEnds(t *testing.T) {
+	over := make(chan struct{})
+	defer close(over)
+	engine := impatient(t, serveEngine(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "begun")
+		w.(http.Flusher).Flush()
+		<-over
+	}))
+	log, err := engine.ContainerLogs(t.Context(), "thing", client.ContainerLogsOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	text, err := io.ReadAll(log)
+	if string(text) != "begun" || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("read %q, then %v", text, err)
+	}
+}
+
+// Goal: containers, networks and volumes are made where they are looked for and removed, whatever other programs' settings
+// say. Method: a settings file of testcontainers that names another engine; what reaches the one that was chosen is compared.
+func TestOneEngineForEverything(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	engine := impatient(t, serveEngine(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		_, path, _ := strings.Cut(r.URL.Path, "/v"+MinimumAPI)
+		asked = append(asked, r.Method+" "+path)
+		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusCreated)
+		}
+		fmt.Fprint(w, `{"Id": "thing", "Name": "thing"}`)
+	}))
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	if err := os.WriteFile(filepath.Join(home, ".testcontainers.properties"), []byte("tc.host=unix:///nowhere.sock\nhub.image.name.prefix=elsewhere/\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	prefixes := harness.Topology{Name: "one", Networks: []harness.Network{{Name: "net"}}, Disks: []harness.Disk{{Name: "disk"}}}
+	lab := &Lab{ID: "beef", engine: engine, topology: prefixes}
+	observer := &node{lab: lab, Node: harness.Node{Name: "observer"}}
+	err := errors.Join(lab.createNetworks(t.Context()), lab.createDisks(t.Context()))
+	_, createErr := observer.create(t.Context(), client.ContainerCreateOptions{Name: "thing", Image: "local"})
+	if err := errors.Join(err, createErr); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"POST /networks/create", "POST /volumes/create", "POST /containers/create", "POST /containers/thing/start"}
+	if !slices.Equal(asked, want) {
+		t.Errorf("asked for %q, want %q", asked, want)
+	}
+}
