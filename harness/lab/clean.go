@@ -31,11 +31,12 @@ const sweepAge = 2 * time.Minute
 // Removed tells what a cleaning took away, by name.
 type Removed struct {
 	Containers, Networks, Volumes, Images []string
+	Processes, Files                      []string // on this machine
 }
 
 // Empty tells whether there was nothing to remove.
 func (r Removed) Empty() bool {
-	return len(r.Containers)+len(r.Networks)+len(r.Volumes)+len(r.Images) == 0
+	return len(r.Containers)+len(r.Networks)+len(r.Volumes)+len(r.Images)+len(r.Processes)+len(r.Files) == 0
 }
 
 // Clean removes every container, network and volume that any lab has created, whatever its age and

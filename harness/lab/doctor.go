@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 
@@ -45,6 +46,9 @@ type check struct {
 	look    func(context.Context, *patient) (Health, string, string)
 }
 
+// disturbing are the checks that create something on the engine, which others would notice.
+var disturbing = []string{"ipv6", "capabilities", "containers in nodes", "disks of nodes"}
+
 // checks are in the order in which a person wants to read about them.
 var checks = []check{
 	{"machine", checkMachine},
@@ -60,19 +64,24 @@ var checks = []check{
 }
 
 // Doctor examines the engine and this machine for what drills need, with the images that will be
-// wanted. It changes nothing that stays: the network and the containers it tries are removed again.
-// Where the engine cannot be reached, that is the only finding.
-func Doctor(ctx context.Context, images []harness.Image) []Finding {
+// wanted. It changes nothing that stays: the network and the containers it tries are removed again, and
+// are not tried while somebody measures there. Where the engine cannot be reached, that is the only finding.
+// What the caller is doing is for others to read, see [LockEngine].
+func Doctor(ctx context.Context, images []harness.Image, doing string) []Finding {
 	engine, err := Connect(ctx)
 	if err != nil {
 		return []Finding{{Subject: "engine", Health: Missing, Detail: err.Error()}}
 	}
 	defer engine.Close()
-	return examine(ctx, engine, images)
+	lock, err := LockEngine(ctx, engine, Shared, doing, nil)
+	if lock != nil {
+		defer lock.Release()
+	}
+	return examine(ctx, engine, images, err)
 }
 
-// examine is Doctor for an engine that answers.
-func examine(ctx context.Context, engine *Engine, images []harness.Image) []Finding {
+// examine is Doctor for an engine that answers, which is only looked at when somebody else keeps it busy.
+func examine(ctx context.Context, engine *Engine, images []harness.Image, busy error) []Finding {
 	findings := make([]Finding, len(checks)+1)
 	examined, finding := meet(ctx, engine, images)
 	findings[0] = finding
@@ -82,6 +91,10 @@ func examine(ctx context.Context, engine *Engine, images []harness.Image) []Find
 	var group sync.WaitGroup
 	for index, check := range checks {
 		group.Go(func() {
+			if busy != nil && slices.Contains(disturbing, check.subject) {
+				findings[index+1] = Finding{check.subject, Warning, fmt.Sprintf("not tried: %v", busy), "run make doctor again then"}
+				return
+			}
 			health, detail, advice := check.look(ctx, examined)
 			findings[index+1] = Finding{check.subject, health, detail, advice}
 		})

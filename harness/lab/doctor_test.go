@@ -11,7 +11,7 @@ import (
 // Method: an address where there is none.
 func TestDoctorWithoutAnEngine(t *testing.T) {
 	t.Setenv(hostVariable, "unix:///nowhere/engine.sock")
-	findings := Doctor(t.Context(), nil)
+	findings := Doctor(t.Context(), nil, "test")
 	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "/nowhere/engine.sock") {
 		t.Errorf("the findings are %v", findings)
 	}

@@ -116,7 +116,7 @@ func TestAHungEngineEndsCommands(t *testing.T) {
 		"lock":   func(ctx context.Context) error { _, err := LockEngine(ctx, engine, Shared, "test", nil); return err },
 		"images": func(ctx context.Context) error { return Prepare(ctx, engine, nil) },
 		"doctor": func(ctx context.Context) error {
-			finding := examine(ctx, engine, nil)[0]
+			finding := examine(ctx, engine, nil, nil)[0]
 			return errors.New(finding.Detail)
 		},
 	} {

@@ -46,6 +46,15 @@ func (l *EngineLock) File() *os.File { return l.file }
 // Release lets go of this process's hold.
 func (l *EngineLock) Release() { _ = l.file.Close() } // nothing is lost by it
 
+// Remove is Release that leaves no file behind, for a lock that is exclusive.
+func (l *EngineLock) Remove() error {
+	defer l.Release()
+	if err := os.Remove(l.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the lock of this engine: %w", err)
+	}
+	return nil
+}
+
 // A holder is who says to use an engine, as a line of the lock's file. Only the lock itself counts: the line is for people.
 type holder struct {
 	Process int       `json:"process"`
@@ -184,17 +193,17 @@ func openLock(path string) (*os.File, error) {
 }
 
 // isAt tells whether the file is the one that others find at the path.
-func isAt(file *os.File, path string) (bool, error) {
+func isAt(file interface{ Stat() (fs.FileInfo, error) }, path string) (bool, error) {
 	ours, err := file.Stat()
 	if err != nil {
-		return false, fmt.Errorf("look at the lock of this engine: %w", err)
+		return false, fmt.Errorf("look at the lock: %w", err)
 	}
 	found, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look at the lock of this engine: %w", err)
+		return false, fmt.Errorf("look at the lock: %w", err)
 	}
 	return os.SameFile(ours, found), nil
 }

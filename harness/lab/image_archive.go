@@ -33,8 +33,11 @@ func (r *resolver) saveArchives(ctx context.Context, made recipe, references map
 	for _, path := range slices.Sorted(maps.Keys(references)) {
 		image := made.image.Recipe.Archives[path]
 		r.say(made.image, "saving %s", image)
+		silence := r.tellSilence(made.image, "the engine's save of "+image.String())
 		file := filepath.Join(dir, strconv.Itoa(len(files)))
-		if err := r.saveArchive(ctx, references[path], image.SavedAs(), file); err != nil {
+		err := r.saveArchive(ctx, references[path], image.SavedAs(), file, silence)
+		silence.stop()
+		if err != nil {
 			return nil, fmt.Errorf("save %s: %w", image, causeOf(ctx, err))
 		}
 		files[path] = file
@@ -42,7 +45,7 @@ func (r *resolver) saveArchives(ctx context.Context, made recipe, references map
 	return files, nil
 }
 
-func (r *resolver) saveArchive(ctx context.Context, reference, name, path string) error {
+func (r *resolver) saveArchive(ctx context.Context, reference, name, path string, silence *silence) error {
 	saved, err := r.engine.ImageSave(ctx, []string{reference})
 	if err != nil {
 		return err
@@ -52,7 +55,7 @@ func (r *resolver) saveArchive(ctx context.Context, reference, name, path string
 	if err != nil {
 		return err
 	}
-	return errors.Join(renameArchived(file, saved, name), file.Close())
+	return errors.Join(renameArchived(file, silence.heardOf(saved), name), file.Close())
 }
 
 // renameArchived copies an archive of one image under another name. Tagging the image in the engine

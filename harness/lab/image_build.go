@@ -72,7 +72,7 @@ func (r *resolver) make(ctx context.Context, made recipe, from ingredients) erro
 	}
 	if len(from.archives) > 0 {
 		// The lock on the image's hash makes the folder this build's own.
-		dir := filepath.Join(r.cache.root, "archives-"+made.hash)
+		dir := filepath.Join(r.cache.root, archivesPrefix+made.hash)
 		defer os.RemoveAll(dir)
 		archives, err := r.saveArchives(ctx, made, from.archives, dir)
 		if err != nil {
@@ -99,6 +99,8 @@ func (r *resolver) engineBuild(ctx context.Context, made recipe, arguments map[s
 	defer reader.Close() // ends the goroutine when the engine has not read everything
 	go func() { writer.CloseWithError(contents.write(writer)) }()
 
+	silence := r.tellSilence(made.image, "the engine's build")
+	defer silence.stop()
 	result, err := r.engine.ImageBuild(ctx, reader, client.ImageBuildOptions{
 		Tags: []string{made.tag}, BuildArgs: arguments, Remove: true, ForceRemove: true,
 		NetworkMode: "host", // a recipe that installs packages needs a way out, which a bridge does not have everywhere
@@ -107,7 +109,7 @@ func (r *resolver) engineBuild(ctx context.Context, made recipe, arguments map[s
 		return fmt.Errorf("ask the engine to build: %w", causeOf(ctx, err))
 	}
 	defer result.Body.Close()
-	return causeOf(ctx, r.followBuild(made.image, result.Body))
+	return causeOf(ctx, r.followBuild(made.image, silence.heardOf(result.Body)))
 }
 
 // progressPrefix begins a line of a recipe's program by which it tells how far it has come: a step may take minutes.

@@ -36,7 +36,7 @@ func (c cache) folder(ctx context.Context, key, purpose string, fill func(dir st
 	if exists(path) {
 		return path, nil
 	}
-	abandoned, err := filepath.Glob(path + ".partial-*")
+	abandoned, err := filepath.Glob(path + partialInfix + "*")
 	if err != nil {
 		return "", fmt.Errorf("look for abandoned folders: %w", err)
 	}
@@ -45,7 +45,7 @@ func (c cache) folder(ctx context.Context, key, purpose string, fill func(dir st
 			return "", fmt.Errorf("remove what an earlier build left: %w", err)
 		}
 	}
-	partial, err := os.MkdirTemp(c.root, key+".partial-")
+	partial, err := os.MkdirTemp(c.root, key+partialInfix)
 	if err != nil {
 		return "", fmt.Errorf("make a folder to build in: %w", err)
 	}
@@ -62,20 +62,29 @@ func (c cache) folder(ctx context.Context, key, purpose string, fill func(dir st
 // lock makes sure that one process and one goroutine at a time works on the key. The lock is the
 // kernel's: it goes when its process does, however that ends.
 func (c cache) lock(ctx context.Context, key, purpose string) (unlock func(), err error) {
-	locks := filepath.Join(c.root, "locks")
+	locks := filepath.Join(c.root, locksFolder)
 	if err := os.MkdirAll(locks, 0o755); err != nil {
 		return nil, fmt.Errorf("make the cache folder: %w", err)
 	}
-	file := flock.New(filepath.Join(locks, key))
-	locked, err := file.TryLock()
-	if err == nil && !locked {
-		c.progress.Event(purpose + ": waiting for another build of it")
-		_, err = file.TryLockContext(ctx, lockPoll)
+	for {
+		file := flock.New(filepath.Join(locks, key))
+		locked, err := file.TryLock()
+		if err == nil && !locked {
+			c.progress.Event(purpose + ": waiting for another build of it")
+			_, err = file.TryLockContext(ctx, lockPoll)
+		}
+		var current bool
+		if err == nil {
+			current, err = isAt(file, file.Path())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("lock %s: %w", file.Path(), causeOf(ctx, err))
+		}
+		if current {
+			return func() { _ = file.Unlock() }, nil
+		}
+		_ = file.Unlock() // somebody has cleaned up in the meantime
 	}
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", file.Path(), causeOf(ctx, err))
-	}
-	return func() { _ = file.Unlock() }, nil
 }
 
 func exists(path string) bool {

@@ -131,11 +131,11 @@ func (r *resolver) fetchRequired(ctx context.Context, image harness.Image, binar
 	if len(binary.Require) == 0 {
 		return nil
 	}
-	dir, err := os.MkdirTemp("", "reprise-module-")
+	dir, remove, err := MakeTemporary()
 	if err != nil {
 		return fmt.Errorf("make a folder for the go command: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = remove() }()
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module reprise.invalid/fetch\n"), 0o644); err != nil {
 		return fmt.Errorf("write a module for the go command: %w", err)
 	}
@@ -143,7 +143,10 @@ func (r *resolver) fetchRequired(ctx context.Context, image harness.Image, binar
 	command := exec.Command("go", append([]string{"mod", "download", "-json"}, binary.Require...)...)
 	command.Dir, command.Env = dir, goEnvironment(compilation{binary: binary, architecture: architecture})
 	var output strings.Builder
+	silence := r.tellSilence(image, "the go command, which fetches modules,")
+	defer silence.stop()
 	err = runCommand(ctx, command, func(line string) bool {
+		silence.heard()
 		output.WriteString(line + "\n")
 		return false
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -24,7 +25,7 @@ const pullVariable = "REPRISE_PULL"
 // can take its place, then long enough for a slow line.
 const (
 	pullAnswer = 10 * time.Second
-	pullStall  = time.Minute
+	pullStall  = silenceLimit
 )
 
 func pullAllowed(value string) (bool, error) {
@@ -78,7 +79,13 @@ func (r *resolver) stream(ctx context.Context, image harness.Image, login string
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// The engine retries for a long time without a word, so silence is what there is to measure.
-	watchdog := time.AfterFunc(pullAnswer, func() { cancel(fmt.Errorf("no answer within %s", pullAnswer)) })
+	var began atomic.Bool
+	watchdog := time.AfterFunc(pullAnswer, func() {
+		if began.Load() {
+			cancel(fmt.Errorf("nothing more within %s", pullStall))
+		}
+		cancel(fmt.Errorf("no answer within %s", pullAnswer))
+	})
 	defer watchdog.Stop()
 
 	pull, err := r.engine.ImagePull(ctx, image.Reference, client.ImagePullOptions{RegistryAuth: login})
@@ -102,6 +109,7 @@ func (r *resolver) stream(ctx context.Context, image harness.Image, login string
 		}
 		if !answered {
 			answered = true
+			began.Store(true)
 			r.say(image, "pulling %s", image.Reference)
 		}
 		watchdog.Reset(pullStall)

@@ -150,7 +150,7 @@ func (r *resolver) build(ctx context.Context, made recipe) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	unlock, err := r.cache.lock(ctx, "image-"+made.hash, made.image.String())
+	unlock, err := r.cache.lock(ctx, imageLock+made.hash, made.image.String())
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,12 @@ package lab
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 )
 
 // temporaryPrefix begins the name of a folder of temporary files in the cache.
@@ -27,4 +30,18 @@ func TemporaryFolder() (string, error) {
 		return "", err
 	}
 	return filepath.Join(root, temporaryPrefix+rand.Text()), nil
+}
+
+// MakeTemporary makes a folder for temporary files of this process, which `make clean` leaves alone for as long as the
+// process lives.
+func MakeTemporary() (path string, remove func() error, err error) {
+	path, err = TemporaryFolder()
+	if err != nil {
+		return "", nil, err
+	}
+	used, err := supervise.HoldFolder(path)
+	if err != nil {
+		return "", nil, err
+	}
+	return path, func() error { return errors.Join(os.RemoveAll(path), used.Close()) }, nil
 }

@@ -107,6 +107,11 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	defer engine.Close()
+	lock, err := takeTurn(ctx, engine, lab.Exclusive, b.out)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
 	if err := lab.Prepare(ctx, engine, lab.Plain(b.out), b.topologies()...); err != nil {
 		return err
 	}

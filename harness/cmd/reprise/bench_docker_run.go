@@ -43,18 +43,19 @@ type plainNode struct {
 	run              string
 	name             string // of the container and its network
 	folder           string // on this machine, of what is mounted into it
+	removeFolder     func() error
 	started          time.Time
 }
 
 // newPlainNode writes the files of the node into a temporary folder.
 func newPlainNode(topology harness.Topology, run string) (*plainNode, error) {
-	folder, err := os.MkdirTemp("", "reprise-bench-*")
+	folder, remove, err := lab.MakeTemporary()
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the files of a plain node: %w", err)
 	}
-	p := &plainNode{topology: topology, run: run, name: "reprise-" + run + "-plain", folder: folder}
+	p := &plainNode{topology: topology, run: run, name: "reprise-" + run + "-plain", folder: folder, removeFolder: remove}
 	if err := p.writeFiles(); err != nil {
-		return nil, errors.Join(fmt.Errorf("write the files of a plain node: %w", err), os.RemoveAll(folder))
+		return nil, errors.Join(fmt.Errorf("write the files of a plain node: %w", err), remove())
 	}
 	return p, nil
 }
@@ -132,7 +133,7 @@ func (p *plainNode) remove(ctx context.Context) error {
 	marked := "label=" + lab.LabelLab + "=" + p.name
 	err := p.removeListed(ctx, []string{"container", "ls", "--all", "--quiet", "--filter", marked}, "container", "rm", "--force", "--volumes")
 	err = errors.Join(err, p.removeListed(ctx, []string{"network", "ls", "--quiet", "--filter", marked}, "network", "rm"))
-	return errors.Join(err, os.RemoveAll(p.folder))
+	return errors.Join(err, p.removeFolder())
 }
 
 func (p *plainNode) removeListed(ctx context.Context, list []string, remove ...string) error {

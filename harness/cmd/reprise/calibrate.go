@@ -71,7 +71,7 @@ func (r *calibrationRun) all(ctx context.Context) error {
 	defer stop()
 	const report = "calibration.json"
 	process := suiteProcess{
-		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(), arguments: r.arguments(r.seed, report),
+		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(), held: r.held(), arguments: r.arguments(r.seed, report),
 		environment: append(r.environment(r.seed, ""), outagesVariable+"="+strconv.Itoa(r.outages)),
 	}
 	interrupted, err := process.run(signals)

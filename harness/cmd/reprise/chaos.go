@@ -116,19 +116,19 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 	if err != nil {
 		return nil, nil, err
 	}
-	release, err := takeTurn(ctx, func(ctx context.Context) ([]string, error) { return lab.Runs(ctx, engine) })
+	lock, err := takeTurn(ctx, engine, lab.Exclusive, out)
 	if err != nil {
 		engine.Close()
 		return nil, nil, err
 	}
-	end = func() { release(); engine.Close() }
+	end = func() { lock.Release(); engine.Close() }
 	runner, err := ginkgoProgram(ctx, root)
 	if err != nil {
 		end()
 		return nil, nil, err
 	}
 	return &chaosRun{
-		choice: c, root: root, runner: runner, out: out,
+		lock: lock, choice: c, root: root, runner: runner, out: out,
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
 	}, end, nil
@@ -143,6 +143,7 @@ type chaosRun struct {
 	color   bool
 	id      string
 	started time.Time
+	lock    *lab.EngineLock
 	control string // the control arm that every drill is; "" for the whole drill
 	outcome outcome
 
@@ -212,12 +213,20 @@ func (r *chaosRun) pass(number int, signals <-chan os.Signal) (interrupted bool,
 		fmt.Fprintf(r.out, "pass %d of %d, seed %d\n", number, r.repeat, seed)
 	}
 	process := suiteProcess{
-		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(),
+		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(), held: r.held(),
 		arguments: r.arguments(seed, report), environment: r.environment(seed, name),
 	}
 	interrupted, err = process.run(signals)
 	records, readErr := reports.ReadRecords(r.folder())
 	return interrupted, errors.Join(err, readErr, r.outcome.add(filepath.Join(r.runnerReports(), report), name, records))
+}
+
+// held are the open files that all processes of the run hold.
+func (r *chaosRun) held() []*os.File {
+	if r.lock == nil {
+		return nil
+	}
+	return []*os.File{r.lock.File()}
 }
 
 // orphans tells the supervisor of the suites what to do for this command should it be killed: to tidy up.

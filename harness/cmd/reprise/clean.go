@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -19,7 +20,7 @@ import (
 func cleanCommand(out io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "clean",
-		Usage: "remove every lab's containers, networks and volumes, running ones included",
+		Usage: "remove what labs, runs and builds have left: on the engine (running labs included) and on this machine",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "images", Usage: "remove the built images too; the next run builds them again"},
 			&cli.BoolFlag{Name: "reports", Usage: "remove the reports of all runs too"},
@@ -46,17 +47,78 @@ func cleanEngine(ctx context.Context, out io.Writer, images bool) error {
 		return err
 	}
 	defer engine.Close()
-	removed, err := lab.Clean(ctx, engine)
+	ended, err := lab.EndOrphans(ctx, engine)
+	release, lockErr := cleanTurn(ctx, engine, out)
+	if lockErr != nil {
+		return errors.Join(err, lockErr)
+	}
+	removed, cleanErr := lab.Clean(ctx, engine)
 	if images {
 		built, imagesErr := lab.CleanImages(ctx, engine)
 		removed.Images, err = built.Images, errors.Join(err, imagesErr)
 	}
+	removed.Processes = ended
+	err = errors.Join(err, cleanErr, release())
+	files, filesErr := lab.CleanCache()
+	removed.Files, err = files, errors.Join(err, filesErr)
+	files, filesErr = cleanRuns()
+	removed.Files, err = append(removed.Files, files...), errors.Join(err, filesErr)
 	if removed.Empty() && err == nil {
-		fmt.Fprintln(out, "nothing to remove: no lab has left anything on the engine")
+		fmt.Fprintln(out, "nothing to remove: no lab has left anything on the engine, and no run or build on this machine")
 		return nil
 	}
 	fmt.Fprint(out, describeRemoved(removed))
 	return err
+}
+
+// cleanTurn takes the engine alone, so that nothing new appears while it is cleaned; release leaves no lock behind. Whoever
+// uses the engine is named, and loses what is there: that is what cleaning is for.
+func cleanTurn(ctx context.Context, engine *lab.Engine, out io.Writer) (release func() error, err error) {
+	lock, err := lab.LockEngine(ctx, engine, lab.Exclusive, doing(), lab.Plain(out))
+	if errors.Is(err, lab.ErrEngineInUse) {
+		fmt.Fprintf(out, "reprise: %v; its labs are removed all the same\n", err)
+		return func() error { return nil }, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lock.Remove, nil
+}
+
+// cleanRuns removes what runs that were broken off have left in their folders: files that were being written, and folders
+// in which no drill has left a record. Records stay, those of a drill that was cut off too.
+func cleanRuns() ([]string, error) {
+	root, err := repositoryRoot()
+	if err != nil {
+		return nil, nil //nolint:nilerr // outside of a clone there are no runs
+	}
+	removed, err := reports.Sweep(runsFolder(root))
+	folders, readErr := os.ReadDir(runsFolder(root))
+	if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
+		return removed, errors.Join(err, fmt.Errorf("look for the folders of runs: %w", readErr))
+	}
+	for _, folder := range folders {
+		path := filepath.Join(runsFolder(root), folder.Name())
+		if !folder.IsDir() || hasResult(path) {
+			continue
+		}
+		gone, removeErr := supervise.RemoveUnused(path)
+		if gone {
+			removed = append(removed, path)
+		}
+		err = errors.Join(err, removeErr)
+	}
+	return removed, err
+}
+
+// hasResult tells whether a run's folder has anything that somebody may want to read.
+func hasResult(folder string) bool {
+	for _, pattern := range []string{"*.json", "*.html", "*.md"} {
+		if found, err := filepath.Glob(filepath.Join(folder, pattern)); err != nil || len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // describeRemoved has a line per kind of thing.
@@ -65,7 +127,7 @@ func describeRemoved(removed lab.Removed) string {
 	for _, kind := range []struct {
 		noun  string
 		names []string
-	}{{"containers", removed.Containers}, {"networks", removed.Networks}, {"volumes", removed.Volumes}, {"images", removed.Images}} {
+	}{{"containers", removed.Containers}, {"networks", removed.Networks}, {"volumes", removed.Volumes}, {"images", removed.Images}, {"processes of a run that was over", removed.Processes}, {"files of runs and builds that were broken off", removed.Files}} {
 		if len(kind.names) > 0 {
 			fmt.Fprintf(&text, "removed %d %s: %s\n", len(kind.names), kind.noun, strings.Join(kind.names, " "))
 		}

@@ -94,7 +94,7 @@ func (r *controlsRun) arm(name, title string, signals <-chan os.Signal) (interru
 	report := name + ".json"
 	r.control = name
 	process := suiteProcess{
-		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(),
+		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(), held: r.held(),
 		arguments: r.arguments(r.seed, report), environment: r.environment(r.seed, ""),
 	}
 	interrupted, err = process.run(signals)

@@ -21,7 +21,7 @@ func doctorCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, _ *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			return tell(out, lab.Doctor(ctx, fixtures.Images()))
+			return tell(out, lab.Doctor(ctx, fixtures.Images(), doing()))
 		},
 	}
 }

@@ -45,6 +45,7 @@ type suiteProcess struct {
 	environment []string
 	out         io.Writer
 	grace       time.Duration // see [supervise.Options]; 0 means orphanGrace
+	held        []*os.File    // by all processes of the run
 	orphans     []string      // arguments for the supervisor: what it does in this process's place when that is killed
 }
 
@@ -63,7 +64,7 @@ func (s suiteProcess) run(signals <-chan os.Signal) (interrupted bool, err error
 		return false, err
 	}
 	// A group of its own: the terminal's Ctrl-C then reaches the suites once, from here.
-	process, err := supervise.Start(runner, supervise.Options{Grace: cmp.Or(s.grace, orphanGrace), Temporary: temporary, Arguments: s.orphans})
+	process, err := supervise.Start(runner, supervise.Options{Grace: cmp.Or(s.grace, orphanGrace), Temporary: temporary, Arguments: s.orphans, Inherited: s.held})
 	if err != nil {
 		return false, err
 	}

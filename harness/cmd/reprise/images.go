@@ -31,6 +31,11 @@ func imagesCommand(out io.Writer) *cli.Command {
 				return err
 			}
 			defer engine.Close()
+			lock, err := takeTurn(ctx, engine, lab.Shared, out)
+			if err != nil {
+				return err
+			}
+			defer lock.Release()
 			wanted := allImages()
 			references, err := lab.ResolveImages(ctx, engine, wanted, max(1, runtime.NumCPU()/processorsPerBuild), lab.Plain(out))
 			if err != nil {

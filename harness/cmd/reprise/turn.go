@@ -2,67 +2,75 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strings"
+	"time"
 
-	"github.com/gofrs/flock"
+	"github.com/reprise-dr/reprise/harness/lab"
 )
 
-// takeTurn makes this the one run on the machine and on the engine until release is called, or is an error that says who
-// else is at it. The engine tells (runs) which have a lab, of whichever machine, and of labs that were kept; but between
-// its answer and the first lab of a run there are minutes of compiling, in which only the lock in folder tells.
-func takeTurn(ctx context.Context, runs func(context.Context) ([]string, error)) (release func(), err error) {
-	folder, err := turnFolder()
+// labsEnd is how long the labs of somebody who was killed may take to go, by the leases of their agents.
+const labsEnd = 20 * time.Second
+
+// takeTurn takes the engine for this command, or is an error that says who else uses it. The lock tells of everybody on
+// this machine; the engine tells (runs) which runs have a lab, of whichever machine, and of labs that were kept.
+func takeTurn(ctx context.Context, engine *lab.Engine, mode lab.LockMode, out io.Writer) (*lab.EngineLock, error) {
+	progress := lab.Plain(out)
+	lock, err := lab.LockEngine(ctx, engine, mode, doing(), progress)
 	if err != nil {
 		return nil, err
 	}
-	release, err = lockRuns(folder)
+	runs := func(ctx context.Context) ([]string, error) { return lab.Runs(ctx, engine) }
+	if mode == lab.Exclusive {
+		err = awaitAlone(ctx, runs, labsEnd, progress)
+	} else {
+		err = tellOthers(ctx, runs, progress)
+	}
 	if err != nil {
+		lock.Release()
 		return nil, err
 	}
+	return lock, nil
+}
+
+// doing is what this process does, for others to read.
+func doing() string {
+	if len(os.Args) < 2 {
+		return "reprise"
+	}
+	return "reprise " + os.Args[1]
+}
+
+// awaitAlone refuses an engine on which another run has a lab, if that does not go of its own accord.
+func awaitAlone(ctx context.Context, runs func(context.Context) ([]string, error), limit time.Duration, progress lab.Progress) error {
+	said := false
+	for deadline := time.Now().Add(limit); ; {
+		others, err := runs(ctx)
+		if err != nil || len(others) == 0 {
+			return err
+		}
+		if !time.Now().Before(deadline) {
+			return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to end, or remove what it left with `make clean`", strings.Join(others, ", "))
+		}
+		if !said {
+			progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): waiting up to %v, in case nobody looks after it any more", strings.Join(others, ", "), limit))
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// tellOthers says whom a command would disturb that may go on beside others.
+func tellOthers(ctx context.Context, runs func(context.Context) ([]string, error), progress lab.Progress) error {
 	others, err := runs(ctx)
-	if err == nil {
-		err = alone(others)
+	if err == nil && len(others) > 0 {
+		progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): if it measures, this disturbs it", strings.Join(others, ", ")))
 	}
-	if err != nil {
-		release()
-		return nil, err
-	}
-	return release, nil
-}
-
-// lockRuns takes the lock that one run of a person holds at a time. It is the kernel's, and goes when its process does.
-func lockRuns(folder string) (release func(), err error) {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("make the folder for the lock of runs: %w", err)
-	}
-	file := flock.New(filepath.Join(folder, "run.lock"))
-	locked, err := file.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", file.Path(), err)
-	}
-	if !locked {
-		return nil, errors.New("another run is going on on this machine, and drills of two runs disturb each other: wait for it to end")
-	}
-	return func() { _ = file.Unlock() }, nil
-}
-
-// alone refuses an engine on which another run has a lab.
-func alone(others []string) error {
-	if len(others) == 0 {
-		return nil
-	}
-	return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to end, or remove what it left with `make clean`", strings.Join(others, ", "))
-}
-
-// turnFolder is where this user's runs lock each other out.
-func turnFolder() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find the folder for the lock of runs: %w", err)
-	}
-	return filepath.Join(cache, "reprise"), nil
+	return err
 }

@@ -43,7 +43,7 @@ func Run(program []string, options Options) (Result, error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	orphan, err := follow(command.Process, ended, gone, signals, options.Grace)
+	orphan, err := follow(ended, gone, signals, options.Grace)
 	if options.Temporary != "" && orphan {
 		err = errors.Join(err, os.RemoveAll(options.Temporary))
 	}
@@ -51,7 +51,7 @@ func Run(program []string, options Options) (Result, error) {
 }
 
 // follow waits for the program to end, and sees to it that the whole group does.
-func follow(program *os.Process, ended <-chan error, gone <-chan struct{}, signals <-chan os.Signal, grace time.Duration) (orphan bool, err error) {
+func follow(ended <-chan error, gone <-chan struct{}, signals <-chan os.Signal, grace time.Duration) (orphan bool, err error) {
 	rest := group{leader: syscall.Getpgrp(), spared: []int{os.Getpid()}}
 	interrupted := false
 	for {
@@ -67,14 +67,10 @@ func follow(program *os.Process, ended <-chan error, gone <-chan struct{}, signa
 				orphan = true
 			case <-time.After(settle):
 			}
-			// Suites whose starter is gone have interrupted themselves.
 			rest.end(grace, interrupted || orphan)
 			return orphan, unexpected(err)
 		case <-gone:
-			if grace > 0 && !interrupted {
-				_ = program.Signal(os.Interrupt) // the program only: see above
-			}
-			rest.end(grace, true)
+			rest.end(grace, true) // a program that is given time watches the lifeline too, and interrupts itself
 			return true, unexpected(<-ended)
 		}
 	}

@@ -23,8 +23,8 @@ const Command = "supervise"
 
 // Options say how a program ends when its starter, or its supervisor, is gone. The zero Options kill it at once.
 type Options struct {
-	// Grace makes the end a request first: the program, or what is left of its group, is interrupted and has that
-	// long before it is killed.
+	// Grace is for a program that watches its starter itself, see [ParentGone], and then needs time to end: it has that
+	// long before it is killed. What is left of its group when the program is gone is interrupted, and has as long.
 	Grace time.Duration
 	// Temporary is made before the program starts, is where it and its children put temporary files, and is
 	// removed after them. "" changes nothing.
@@ -54,7 +54,7 @@ func Start(command *exec.Cmd, options Options) (*Process, error) {
 	p := &Process{command: command, options: options, lifeline: lifeline}
 	command.ExtraFiles = append([]*os.File{watched}, options.Inherited...)
 	if options.Temporary != "" {
-		used, err := makeTemporary(options.Temporary)
+		used, err := HoldFolder(options.Temporary)
 		if err != nil {
 			return nil, errors.Join(err, lifeline.Close())
 		}
@@ -98,14 +98,14 @@ func prepare(command *exec.Cmd, options Options) {
 	command.Path = supervisor
 }
 
-// makeTemporary makes a folder for temporary files and locks it: whoever inherits the file uses the folder.
-func makeTemporary(path string) (*os.File, error) {
+// HoldFolder makes a folder and locks it for [RemoveUnused]: whoever inherits the file uses the folder.
+func HoldFolder(path string) (*os.File, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
-		return nil, fmt.Errorf("make a folder for temporary files: %w", err)
+		return nil, fmt.Errorf("make the folder %s: %w", path, err)
 	}
 	folder, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open the folder for temporary files: %w", err)
+		return nil, fmt.Errorf("open the folder %s: %w", path, err)
 	}
 	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_SH); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), folder.Close())
@@ -113,15 +113,15 @@ func makeTemporary(path string) (*os.File, error) {
 	return folder, nil
 }
 
-// RemoveUnused removes a folder for temporary files unless a program that was started with it, or anything that
-// one has started, still runs; removed tells.
+// RemoveUnused removes a folder unless somebody holds it: who called [HoldFolder], or a program that was started with
+// it for temporary files, or anything that one has started. removed tells.
 func RemoveUnused(path string) (removed bool, err error) {
 	folder, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look at temporary files: %w", err)
+		return false, fmt.Errorf("look at what was left: %w", err)
 	}
 	defer folder.Close()
 	switch err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
@@ -131,7 +131,7 @@ func RemoveUnused(path string) (removed bool, err error) {
 		return false, fmt.Errorf("lock %s: %w", path, err)
 	}
 	if err := os.RemoveAll(path); err != nil {
-		return false, fmt.Errorf("remove temporary files: %w", err)
+		return false, fmt.Errorf("remove what was left: %w", err)
 	}
 	return true, nil
 }

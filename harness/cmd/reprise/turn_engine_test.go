@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
+	"github.com/reprise-dr/reprise/harness/lab"
+)
+
+// emptyEngine listens as an engine that has nothing and can make nothing, with an id of its own.
+func emptyEngine(t *testing.T) *lab.Engine {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "engine") //nolint:usetesting // t.TempDir is too long for a socket's path on some machines
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	path := filepath.Join(folder, "engine.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // nobody else asks it
+		w.Header().Set("Api-Version", lab.MinimumAPI)
+		w.Header().Set("Ostype", "linux")
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Method != http.MethodGet:
+			http.Error(w, `{"message": "it can make nothing"}`, http.StatusInternalServerError)
+		case strings.HasSuffix(r.URL.Path, "/info"):
+			_ = json.NewEncoder(w).Encode(map[string]any{"ID": "the engine of " + folder, "SystemTime": "2026-01-20T03:00:00Z"})
+		case strings.HasSuffix(r.URL.Path, "/volumes"):
+			fmt.Fprint(w, `{"Volumes": []}`)
+		case strings.Contains(r.URL.Path, "/images/"):
+			http.Error(w, `{"message": "it has no images"}`, http.StatusInternalServerError)
+		default:
+			fmt.Fprint(w, `[]`)
+		}
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	t.Setenv("DOCKER_HOST", "unix://"+path)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	engine, err := lab.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	return engine
+}
+
+// Goal: every command that uses an engine takes turns with the others on it, or says whom it would disturb; what measures is
+// alone, what makes images is not. Method: the commands themselves, on an engine that has nothing, beside a drill and beside
+// the making of images.
+func TestCommandsTakeTurns(t *testing.T) {
+	if _, err := exec.LookPath("docker"); err != nil {
+		t.Skip("bench wants the docker command")
+	}
+	engine := emptyEngine(t)
+	for _, beside := range []struct {
+		mode    lab.LockMode
+		doing   string
+		refused []string
+	}{
+		{lab.Exclusive, "reprise chaos", []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images"}},
+		{lab.Shared, "reprise images", []string{"chaos", "controls", "calibrate", "verdicts", "bench"}},
+	} {
+		other, err := lab.LockEngine(t.Context(), engine, beside.mode, beside.doing, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images", "doctor", "clean"} {
+			var out strings.Builder
+			err := command(&out).Run(t.Context(), []string{"reprise", name})
+			wanted := strings.Contains(strings.Join(beside.refused, " "), name)
+			if refused := errors.Is(err, lab.ErrEngineInUse); refused != wanted || refused && !strings.Contains(err.Error(), beside.doing) {
+				t.Errorf("%s beside %s: %v", name, beside.doing, err)
+			}
+			if said := strings.Contains(out.String(), beside.doing); name == "clean" && !said || name == "doctor" && said != (beside.mode == lab.Exclusive) {
+				t.Errorf("%s beside %s says\n%s", name, beside.doing, out.String())
+			}
+		}
+		other.Release()
+	}
+	if err := cleanEngine(t.Context(), &strings.Builder{}, false); err != nil {
+		t.Error(err)
+	}
+	if locks, _ := filepath.Glob("/tmp/reprise-*.lock"); len(locks) > 0 {
+		for _, lock := range locks {
+			if text, _ := os.ReadFile(lock); strings.Contains(string(text), fmt.Sprintf(`"process":%d,`, os.Getpid())) {
+				t.Errorf("cleaning leaves the lock %s", lock)
+			}
+		}
+	}
+}
+
+// Goal: cleaning takes the folder of a run that was broken off before any drill left a record, and neither one with a record nor
+// one of a run that goes on. Method: one of each.
+func TestCleanTakesHalfWrittenRuns(t *testing.T) {
+	root := t.TempDir()
+	for _, folder := range []string{"scenarios", "reports/out/empty/ginkgo", "reports/out/told", "reports/out/running"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{"go.mod", "reports/out/told/rain.json"} {
+		if err := os.WriteFile(filepath.Join(root, file), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	running, err := supervise.HoldFolder(filepath.Join(root, "reports/out/running"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer running.Close()
+	t.Chdir(root)
+	removed, err := cleanRuns()
+	if err != nil || len(removed) != 1 || filepath.Base(removed[0]) != "empty" {
+		t.Errorf("removed %q, %v", removed, err)
+	}
+}
