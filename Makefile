@@ -78,7 +78,7 @@ doctor: $(reprise) ## say what this machine lacks for drills, and what to do abo
 	@$(reprise) doctor
 
 .PHONY: clean
-clean: $(reprise) ## remove every lab from the engine (IMAGES=1: built images, REPORTS=1: reports too)
+clean: $(reprise) ## remove what labs, runs and builds have left (IMAGES=1: built images, REPORTS=1: reports too)
 	@$(reprise) clean $(call option,images,IMAGES) $(call option,reports,REPORTS)
 
 .PHONY: help
