@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +25,8 @@ func takeTurn(ctx context.Context, engine *lab.Engine, mode lab.LockMode, out io
 	}
 	runs := func(ctx context.Context) ([]string, error) { return lab.Runs(ctx, engine) }
 	if mode == lab.Exclusive {
-		err = awaitAlone(ctx, runs, labsEnd, progress)
+		_, cleanErr := lab.CleanCache() // of runs that were killed
+		err = errors.Join(cleanErr, awaitAlone(ctx, runs, labsEnd, progress))
 	} else {
 		err = tellOthers(ctx, runs, progress)
 	}
