@@ -44,9 +44,28 @@ func (r Removed) Empty() bool {
 // remove is in the error; the rest is in the result either way.
 func Clean(ctx context.Context, engine *Engine) (Removed, error) { return clean(ctx, engine) }
 
-// CleanRun is [Clean] for the labs of one run, named as their [Options] name it.
+// CleanRun is [Clean] for the labs of one run, named as their [Options] name it. An engine that cannot be reached, or does not
+// answer, is asked again until the context ends: nobody else removes what a run has left.
 func CleanRun(ctx context.Context, engine *Engine, run string) (Removed, error) {
-	return clean(ctx, engine, LabelRun+"="+run)
+	return untilReached(ctx, func() (Removed, error) { return clean(ctx, engine, LabelRun+"="+run) })
+}
+
+func untilReached(ctx context.Context, clean func() (Removed, error)) (removed Removed, err error) {
+	for {
+		found, err := clean()
+		removed.Containers = append(removed.Containers, found.Containers...)
+		removed.Networks = append(removed.Networks, found.Networks...)
+		removed.Volumes = append(removed.Volumes, found.Volumes...)
+		var hung *hungError
+		if err == nil || !client.IsErrConnectionFailed(err) && !errors.As(err, &hung) {
+			return removed, err
+		}
+		select {
+		case <-ctx.Done():
+			return removed, err
+		case <-time.After(reachEvery):
+		}
+	}
 }
 
 // clean removes what carries all of the labels besides that of a lab.

@@ -279,6 +279,30 @@ func TestCleanGoesOnWithoutAnAge(t *testing.T) {
 	}
 }
 
+// Goal: what a run has left is removed when its engine was away for a while, and the wait has an end. Method: an engine that
+// is reached at the third try, and one that never is; time is the test's.
+func TestCleanRunWaitsForTheEngine(t *testing.T) {
+	for _, test := range []struct {
+		reached int
+		cleaned bool
+	}{{3, true}, {1000, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			tries := 0
+			removed, err := untilReached(ctx, func() (Removed, error) {
+				if tries++; tries < test.reached {
+					return Removed{}, &hungError{"list containers", time.Second}
+				}
+				return Removed{Networks: []string{"stray"}}, nil
+			})
+			if cleaned := err == nil && len(removed.Networks) == 1; cleaned != test.cleaned {
+				t.Errorf("removed %v, %v", removed.Networks, err)
+			}
+		})
+	}
+}
+
 // Goal: one thing that cannot be removed neither hides nor keeps the others. Method: an engine that
 // refuses one container for ever; time is the test's, so the limit costs nothing.
 func TestCleanNamesWhatStays(t *testing.T) {

@@ -12,6 +12,7 @@ const (
 	systemLimit  = 60 * time.Second // a system's supervisor answers after its container was started
 	closeLimit   = 2 * time.Minute  // everything of a lab is gone
 	removeLimit  = 80 * time.Second // one container is gone; an engine with three labs at a load of 29 took more than 30 s
+	reachEvery   = time.Second      // how often an engine that cannot be reached is asked again
 	removeEvery  = 200 * time.Millisecond
 	// fireLead is how far ahead the agreed instant of a strike on several nodes lies: long enough for
 	// the last agent to have received the message when the processors are busy.

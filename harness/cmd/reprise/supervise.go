@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -63,11 +64,17 @@ func superviseCommand() *cli.Command {
 func tidyOrphan(ctx context.Context, run string) error {
 	limited, cancel := context.WithTimeout(ctx, tidyLimit)
 	defer cancel()
-	engine, err := lab.Connect(limited)
-	if err != nil {
-		return err
+	for {
+		engine, err := lab.Connect(limited)
+		if err == nil {
+			defer engine.Close()
+			_, err = lab.CleanRun(limited, engine, run)
+			return err
+		}
+		select { // it may come back, and nobody else is left
+		case <-limited.Done():
+			return err
+		case <-time.After(time.Second):
+		}
 	}
-	defer engine.Close()
-	_, err = lab.CleanRun(limited, engine, run)
-	return err
 }
