@@ -36,14 +36,15 @@ func (i Image) SavedAs() string {
 }
 
 // A Recipe tells how to make an image from source and packages. The machine that follows it needs
-// the Go command for Binaries and mmdebstrap for Packages, and nothing for the rest.
+// the Go command for Binaries. For Packages it needs apt with sources of their release, or a Base that
+// was pulled; for the rest it needs nothing.
 type Recipe struct {
 	Files    fs.FS            // the build context, with a Dockerfile at its root; nil: the image cannot be built
 	Base     *Image           // resolved first and given to the Dockerfile as build argument BASE; nil when it starts from scratch
 	Others   map[string]Image // further images the Dockerfile copies from, each by the build argument it is given as, such as "CONSUL"
 	Archives map[string]Image // images that another container runtime is to load, by the path below the context's root where each lies as `docker save` writes it, such as "images/pause.tar"; see [Image.SavedAs]
 	Binaries []GoBinary       // compiled first, then placed at the root of the context
-	Packages []string         // Debian packages beyond a minimal system; when set, the image's version names the release and the context holds the result as rootfs.tar
+	Packages []string         // Debian packages of the release that the image's version names; the Dockerfile copies from a stage called packages, which is Base with them, or a minimal system with them where Base is nil
 	Without  []string         // files of Packages that are left out, as patterns such as "/usr/lib/*/libLLVM*"
 	Advice   string           // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
 }

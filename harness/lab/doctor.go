@@ -38,6 +38,8 @@ type patient struct {
 	info   system.Info
 	local  bool // the engine runs on this machine
 	images []harness.Image
+
+	sources func(ctx context.Context, release string) error // whether this machine has packages of a Debian release
 }
 
 // A check looks at one thing.
@@ -59,7 +61,7 @@ var checks = []check{
 	{"disks of nodes", checkDisks},
 	{"images", checkImages},
 	{"registry", checkRegistry},
-	{"mmdebstrap", checkMmdebstrap},
+	{"packages", checkPackages},
 	{"go", checkGo},
 }
 
@@ -110,7 +112,7 @@ func meet(ctx context.Context, engine *Engine, images []harness.Image) (*patient
 		return nil, Finding{"engine", Missing, fmt.Sprintf("it answers, but does not describe itself: %v", err), "restart it"}
 	}
 	host := engine.DaemonHost()
-	examined := &patient{engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images}
+	examined := &patient{engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images, sources: aptSources}
 	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
 		info.Info.ServerVersion, host, engine.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
 	return examined, Finding{"engine", Healthy, detail, ""}
@@ -136,20 +138,4 @@ func checkGo(ctx context.Context, _ *patient) (Health, string, string) {
 		return Missing, fmt.Sprintf("the go command does not work: %v", err), "install Go: it compiles the agent, the scenarios and the products"
 	}
 	return Healthy, strings.TrimSpace(string(version)), ""
-}
-
-func checkMmdebstrap(ctx context.Context, examined *patient) (Health, string, string) {
-	path, err := exec.LookPath("mmdebstrap")
-	if err == nil {
-		return Healthy, path, ""
-	}
-	for _, image := range examined.images {
-		if len(image.Recipe.Packages) == 0 {
-			continue
-		}
-		if present, err := examined.has(ctx, image); err == nil && !present {
-			return Warning, fmt.Sprintf("not installed, and image %s is not in the engine", image), "install mmdebstrap (apt-get install mmdebstrap), unless a registry can be reached"
-		}
-	}
-	return Healthy, "not installed, and not needed: the base images are in the engine", ""
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -224,18 +225,30 @@ func checkRegistry(ctx context.Context, examined *patient) (Health, string, stri
 	case !allowed:
 		return Healthy, pullVariable + "=never: not asked", ""
 	}
-	for _, image := range examined.images {
-		if image.Reference == "" {
-			continue
-		}
-		limited, cancel := context.WithTimeout(ctx, registryAnswer)
-		defer cancel()
-		started := time.Now()
-		_, err := examined.engine.DistributionInspect(limited, image.Reference, client.DistributionInspectOptions{})
-		if err != nil {
-			return Warning, fmt.Sprintf("the engine cannot ask about %s: %v", image.Reference, err), advice
-		}
-		return Healthy, fmt.Sprintf("answered in %v", time.Since(started).Round(time.Millisecond)), ""
+	image, published := firstPublished(examined.images)
+	if !published {
+		return Healthy, "no image is published: not asked", ""
 	}
-	return Healthy, "no image is published: not asked", ""
+	took, err := examined.askRegistry(ctx, image)
+	if err != nil {
+		return Warning, fmt.Sprintf("the engine cannot ask about %s: %v", image.Reference, err), advice
+	}
+	return Healthy, fmt.Sprintf("answered in %v", took.Round(time.Millisecond)), ""
+}
+
+func firstPublished(images []harness.Image) (harness.Image, bool) {
+	at := slices.IndexFunc(images, func(image harness.Image) bool { return image.Reference != "" })
+	if at < 0 {
+		return harness.Image{}, false
+	}
+	return images[at], true
+}
+
+// askRegistry has the engine ask about an image and says how long the answer took.
+func (p *patient) askRegistry(ctx context.Context, image harness.Image) (time.Duration, error) {
+	limited, cancel := context.WithTimeout(ctx, registryAnswer)
+	defer cancel()
+	started := time.Now()
+	_, err := p.engine.DistributionInspect(limited, image.Reference, client.DistributionInspectOptions{})
+	return time.Since(started), err
 }

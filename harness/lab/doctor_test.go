@@ -1,10 +1,13 @@
 package lab
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/moby/moby/api/types/system"
+
+	"github.com/reprise-dr/reprise/harness"
 )
 
 // Goal: without an engine the doctor says that and nothing else, since all else would be guessed.
@@ -61,6 +64,33 @@ func TestCheckRegistryRespectsNever(t *testing.T) {
 		t.Setenv(pullVariable, value)
 		if health, detail, _ := checkRegistry(t.Context(), &patient{}); health != want {
 			t.Errorf("%s=%s is %s (%s), want %s", pullVariable, value, health, detail, want)
+		}
+	}
+}
+
+// Goal: the doctor says which way each image of Debian packages takes, and what to do when there is none. Method: a machine with
+// and without packages, with and without a registry.
+func TestDoctorSaysWherePackagesComeFrom(t *testing.T) {
+	base := harness.Image{Name: "debian", Version: "bookworm", Reference: "debian:bookworm-slim"}
+	none := errors.New("this machine (Fedora Linux 43) has no apt source of Debian bookworm")
+	const made = "3 images of Debian bookworm packages are to be made"
+	for _, test := range []struct {
+		refusal, amiss error
+		health         Health
+		detail, advice string
+	}{
+		{nil, nil, Healthy, made + ": the system from a registry (debian:bookworm-slim), the packages by this machine's own apt, which installs nothing here", ""},
+		{errors.New("no such host"), nil, Healthy, made + ": system and packages by this machine's own apt, which installs nothing here", ""},
+		{nil, none, Healthy, made + ": system and packages from a registry (debian:bookworm-slim) and from where that says", ""},
+		{
+			errors.New("no such host"), none, Warning,
+			made + ", and cannot be: this machine (Fedora Linux 43) has no apt source of Debian bookworm, and debian:bookworm-slim cannot be pulled",
+			"let the engine reach a registry, or build on a Debian bookworm",
+		},
+	} {
+		health, detail, advice := sayPackages(3, base, test.refusal, test.amiss)
+		if health != test.health || detail != test.detail || advice != test.advice {
+			t.Errorf("got  %s, %s, %s\nwant %s, %s, %s", health, detail, advice, test.health, test.detail, test.advice)
 		}
 	}
 }

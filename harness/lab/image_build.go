@@ -25,10 +25,8 @@ const dockerfileName = "Dockerfile"
 
 // check finds out what a build would fail for later: before the base image is made, in seconds.
 func (r *resolver) check(ctx context.Context, made recipe) error {
-	if len(made.image.Recipe.Packages) > 0 {
-		if err := requireMmdebstrap(); err != nil {
-			return err
-		}
+	if err := r.checkPackages(ctx, made); err != nil {
+		return err
 	}
 	for _, binary := range made.image.Recipe.Binaries {
 		if err := requireGo(); err != nil {
@@ -52,7 +50,7 @@ func (r *resolver) make(ctx context.Context, made recipe, from ingredients) erro
 	if err != nil {
 		return err
 	}
-	contents := buildContext{files: made.image.Recipe.Files, dockerfile: dockerfile, programs: made.programs, paths: map[string]string{}}
+	contents := buildContext{files: made.image.Recipe.Files, dockerfile: dockerfile, programs: maps.Clone(made.programs), paths: map[string]string{}}
 	for _, binary := range made.image.Recipe.Binaries {
 		if binary.Module == nil {
 			continue // compiled when the recipe was read
@@ -64,11 +62,10 @@ func (r *resolver) make(ctx context.Context, made recipe, from ingredients) erro
 		contents.paths[binary.Name] = path
 	}
 	if len(made.image.Recipe.Packages) > 0 {
-		path, err := r.rootfs(ctx, made)
-		if err != nil {
+		if err := r.addPackages(ctx, made, from, &contents); err != nil {
 			return err
 		}
-		contents.paths[rootfsFile] = path
+		defer r.removeStage(ctx, made)
 	}
 	if len(from.archives) > 0 {
 		// The lock on the image's hash makes the folder this build's own.

@@ -92,14 +92,15 @@ func TestMissingToolIsNamed(t *testing.T) {
 	withC.Recipe.Binaries[0].CGO = true
 	above := testImage()
 	above.Reference, above.Recipe.Base = "", &rootfs
-	const mmdebstrap = "build debian bookworm: mmdebstrap is missing: install it (apt-get install mmdebstrap debian-archive-keyring), or let the engine reach a registry"
+	const packages = "build debian bookworm: its Debian packages cannot be had: this machine has no apt-get: " +
+		"let the engine reach a registry, or build on a Debian of that release"
 	for _, test := range []struct {
 		image harness.Image
 		tool  string
 		want  string
 	}{
-		{rootfs, "", mmdebstrap},
-		{above, "", mmdebstrap},
+		{rootfs, "", packages},
+		{above, "", packages},
 		{compiledImage("1.2.4"), "", "build product 1.2.4: the go command is missing: install Go, or let the engine reach a registry"},
 		{withC, "go", "build product 1.2.4: a C compiler is missing: install gcc, or let the engine reach a registry"},
 	} {

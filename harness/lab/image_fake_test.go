@@ -16,6 +16,7 @@ import (
 	"testing/fstest"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/client"
 
@@ -27,6 +28,8 @@ type fakeEngine struct {
 	pull     func(ctx context.Context, reference string) ([]jsonstream.Message, error) // nil: no registry answers
 	messages string                                                                    // what a build says; empty: it succeeds
 	saved    func(reference string) []byte                                             // what `docker save` writes
+
+	stages map[string][]image.Summary // images without a name, by "label=value"
 
 	mu       sync.Mutex
 	present  map[string]bool
@@ -106,6 +109,21 @@ func (e *fakeEngine) ImageBuild(_ context.Context, buildContext io.Reader, optio
 	return client.ImageBuildResult{Body: io.NopCloser(strings.NewReader(e.messages))}, nil
 }
 
+func (e *fakeEngine) ImageList(_ context.Context, options client.ImageListOptions) (client.ImageListResult, error) {
+	if !options.Filters["dangling"]["true"] {
+		return client.ImageListResult{}, errors.New("images with a name were asked for")
+	}
+	for label := range options.Filters["label"] {
+		return client.ImageListResult{Items: e.stages[label]}, nil
+	}
+	return client.ImageListResult{}, nil
+}
+
+func (e *fakeEngine) ImageRemove(_ context.Context, id string, _ client.ImageRemoveOptions) (client.ImageRemoveResult, error) {
+	e.record("remove %s", id)
+	return client.ImageRemoveResult{}, nil
+}
+
 func (e *fakeEngine) ImageSave(_ context.Context, references []string, _ ...client.ImageSaveOption) (client.ImageSaveResult, error) {
 	e.record("save %s", strings.Join(references, " "))
 	return io.NopCloser(bytes.NewReader(e.saved(references[0]))), nil
@@ -161,6 +179,7 @@ func testResolver(t *testing.T, engine imageEngine) *resolver {
 	}
 	r.registries = &registries{}
 	r.toolchain = func() string { return "go1.26.8" }
+	r.sources = func(context.Context, string) error { return errors.New("this machine has no apt-get") }
 	return r
 }
 
@@ -177,6 +196,11 @@ func testImage() harness.Image {
 			Base:  &base,
 		},
 	}
+}
+
+// filesOf is a recipe of a Dockerfile and nothing else.
+func filesOf(dockerfile string) fstest.MapFS {
+	return fstest.MapFS{"Dockerfile": {Data: []byte(dockerfile)}}
 }
 
 // compiledImage is an image with a binary, of a version that somebody chose.

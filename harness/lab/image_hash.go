@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -40,6 +41,9 @@ func (r *resolver) read(ctx context.Context, image harness.Image) (recipe, error
 		return recipe{}, fmt.Errorf("read the recipe: %w", err)
 	}
 	digest.add(image.Recipe.Packages...)
+	if len(image.Recipe.Packages) > 0 {
+		digest.add(string(installScript), strings.Join(leftOut, "\n"))
+	}
 	if len(image.Recipe.Without) > 0 {
 		digest.add(image.Recipe.Without...)
 	}

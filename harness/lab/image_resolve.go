@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -26,8 +27,10 @@ type resolver struct {
 	slots      chan struct{}      // one per build that may run at the same time
 	flights    singleflight.Group // by tag
 
-	architecture func(context.Context) (string, error) // the engine's, in Go's spelling
-	toolchain    func() string                         // version of the Go command, part of what a binary is
+	architecture func(context.Context) (string, error)           // the engine's, in Go's spelling
+	toolchain    func() string                                   // version of the Go command, part of what a binary is
+	sources      func(ctx context.Context, release string) error // whether this machine has packages of a Debian release
+	aptUpdated   atomic.Bool                                     // its lists of packages were fetched
 }
 
 func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, error) {
@@ -46,7 +49,7 @@ func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, 
 		engine: engine, progress: progress, registries: &processRegistries, pull: pull,
 		cache:     cache{root: root, progress: progress},
 		slots:     make(chan struct{}, max(builds, 1)),
-		toolchain: sync.OnceValue(goVersion),
+		toolchain: sync.OnceValue(goVersion), sources: aptSources,
 	}
 	r.architecture = r.askArchitecture()
 	return r, nil

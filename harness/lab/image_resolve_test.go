@@ -101,26 +101,6 @@ func TestBuildSendsTheRecipe(t *testing.T) {
 	}
 }
 
-// Goal: the packages come without the files that the recipe leaves out, and another image does not get
-// what was made for this one. Method: an mmdebstrap whose result is its arguments.
-func TestPackagesWithoutFiles(t *testing.T) {
-	fakeTool(t, "mmdebstrap", `for file; do :; done; echo "$@" > "$file"`)
-	engine := &fakeEngine{}
-	r := testResolver(t, engine)
-	image := testImage()
-	image.Version, image.Reference, image.Recipe.Base, image.Recipe.Packages = "bookworm", "", nil, []string{"postgresql"}
-	for _, without := range [][]string{nil, {"/usr/lib/*/libLLVM*"}} {
-		image.Recipe.Without = without
-		if _, err := r.resolve(t.Context(), image); err != nil {
-			t.Fatal(err)
-		}
-		sent := engine.contexts[len(engine.contexts)-1]["rootfs.tar"]
-		if left := strings.Contains(sent, "--dpkgopt=path-exclude=/usr/lib/*/libLLVM*"); left != (without != nil) {
-			t.Errorf("without %q: made by mmdebstrap %s", without, sent)
-		}
-	}
-}
-
 // Goal: an image that copies from others gets all of them as build arguments, and is another image
 // when one of them is. Method: build one from a base and another, then change the other.
 func TestResolveOtherImages(t *testing.T) {
