@@ -205,9 +205,13 @@ func (d *Drill) enter(ctx context.Context, step string) (_ context.Context, leav
 	d.step, d.endStep = step, end
 	d.saver.wish()
 	return ctx, func() {
+		interrupted := context.Cause(ctx)
 		end(nil)
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		if interrupted != nil {
+			d.interrupted(step, interrupted)
+		}
 		d.step, d.detail, d.lastStep, d.endStep = "", "", step, nil
 		d.saver.wish()
 		<-d.turn
@@ -242,7 +246,7 @@ func (d *Drill) note(text string) {
 // now is the offset of the present moment.
 func (d *Drill) now() time.Duration { return time.Since(d.started) }
 
-// The caller of event, doubt and collect holds the lock.
+// The caller of event, doubt, interrupted and collect holds the lock.
 
 func (d *Drill) event(at time.Duration, kind, text string) {
 	d.record.Events = append(d.record.Events, Event{At: at, Kind: kind, Text: text})
@@ -254,6 +258,19 @@ func (d *Drill) doubt(reason string) {
 		d.record.Doubts = append(d.record.Doubts, reason)
 		d.saver.wish()
 	}
+}
+
+// interrupted doubts a drill of which a step was broken off, whatever else is known of it: what would have come next
+// is not.
+func (d *Drill) interrupted(step string, cause error) {
+	if d.judged {
+		return
+	}
+	when := "before the fault"
+	if d.record.Fault != nil {
+		when = fmt.Sprintf("%v after the fault", figure(d.now()-d.record.Fault.At))
+	}
+	d.doubt(fmt.Sprintf("the drill was interrupted during %s, %s: %v", step, when, cause))
 }
 
 // collect brings the record up to date with what the probes and the writers know.

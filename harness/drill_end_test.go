@@ -353,7 +353,7 @@ func TestDrillClaims(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.Claim("green", "")
 		drill.toDetection(t)
-		drill.Claim(Missed, "now I know")
+		drill.Claim(Missed, "now I know", TooLate)
 		record := drill.Record()
 		if record.Claim.Verdict != Met || len(record.Doubts) != 2 {
 			t.Errorf("claim %+v, doubts %q", record.Claim, record.Doubts)

@@ -295,6 +295,15 @@ func (d *fakeDrill) finishBy(t *testing.T, takes time.Duration) error {
 	return d.Judge()
 }
 
+// claims claims a verdict, and the miss where it is that of a drill that misses.
+func (d *fakeDrill) claims(verdict Verdict, miss Miss) {
+	if verdict == Missed {
+		d.Claim(verdict, "see the test", miss)
+		return
+	}
+	d.Claim(verdict, "see the test")
+}
+
 // between fails the test unless a duration lies within the bounds.
 func between(t *testing.T, what string, got, low, high time.Duration) {
 	t.Helper()

@@ -129,9 +129,9 @@ func (d *Drill) prove(ctx context.Context, injection Injection, keep func(proof 
 	return nil
 }
 
-// Detect returns when a probe of the steady state has failed since t0. It looks at every sample
+// Detect returns when a failure of a probe of the steady state since t0 is known. It looks at every sample
 // since then and not at the present: an outage that is over counts. An error that wraps
-// [ErrNotDetected] says that none failed within the objective's DetectWithin.
+// [ErrNotDetected] says that none was known within the objective's DetectWithin.
 func (d *Drill) Detect(ctx context.Context, steady SteadyState) error {
 	ctx, leave, err := d.enter(ctx, "Detect")
 	if err != nil {
@@ -177,8 +177,8 @@ func (d *Drill) watchedTo(deadline time.Duration) bool {
 func (d *Drill) detected(observed observation) {
 	d.mu.Lock()
 	for _, outage := range observed.outages {
-		if outage.Steady && outage.Lost == observed.ttd {
-			d.event(d.record.Fault.At+outage.Lost, "detect", fmt.Sprintf("%q fails", outage.SLI))
+		if outage.Steady && outage.Known == observed.ttd {
+			d.event(d.record.Fault.At+outage.Known, "detect", fmt.Sprintf("%q fails", outage.SLI))
 		}
 	}
 	d.mu.Unlock()

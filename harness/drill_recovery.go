@@ -89,7 +89,7 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 	})
 	switch {
 	case err != nil:
-		d.watched(d.now(), isUnrecovered)
+		d.watched(max(t0, answeredUntil(d.steady())), isUnrecovered) // what was asked since has no answer yet
 		return fmt.Errorf("await the recovery: %w", err)
 	case !holds:
 		d.watched(deadline, isUnrecovered)

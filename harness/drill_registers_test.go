@@ -55,7 +55,7 @@ func TestRegisters(t *testing.T) {
 	for found, want := range map[Linearizability]Verdict{Linearizable: Met, NotLinearizable: Missed, Unchecked: Inconclusive} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
-			drill.Claim(want, "see the test")
+			drill.claims(want, InconsistentRegister)
 			register := &fakeRegister{found: found, values: map[int]int{}, outcome: func(operation Operation) error {
 				switch {
 				case operation.Kind == OperationWrite && operation.Value%7 == 0:

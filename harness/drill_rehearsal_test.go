@@ -47,7 +47,7 @@ func TestRehearsalThatFails(t *testing.T) {
 	for _, claim := range []Verdict{Met, Missed} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
-			drill.Claim(claim, "the backup is truncated")
+			drill.claims(claim, RehearsalFailed)
 			ctx, truncated := t.Context(), errors.New("unexpected end of archive")
 			must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 			err := drill.Rehearse(ctx, "restoring the backup", func(context.Context, Operator) error { return truncated })

@@ -99,7 +99,7 @@ func TestUnaffected(t *testing.T) {
 	for breaks, want := range map[string]Verdict{"neighbour": Missed, "service": Met} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
-			drill.Claim(want, "see the test")
+			drill.claims(want, UnaffectedFailed)
 			drill.fault.breaks = append(drill.fault.breaks, breaks)
 			must(t, drill.Unaffected(t.Context(), fakeProbe{name: "neighbour", period: 50 * time.Millisecond, cluster: drill.cluster}))
 			drill.toDetection(t)

@@ -50,7 +50,7 @@ func TestDrillMissedByTime(t *testing.T) {
 	for _, claim := range []Verdict{Met, Missed} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
-			drill.Claim(claim, "the procedure is slow")
+			drill.claims(claim, TooLate)
 			drill.toDetection(t)
 			err := drill.finishBy(t, 70*time.Second)
 			if (err == nil) != (claim == Missed) {

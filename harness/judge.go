@@ -33,7 +33,7 @@ func Judge(record Record) Judgement {
 
 	blast := observed.radius(record)
 	judgement.Spared = blast.spared
-	reached, belated := observed.milestones(record)
+	reached, belated, unwatched := observed.milestones(record)
 	judgement.Milestones, judgement.Symptoms = reached, observed.symptoms(record)
 	inconsistent, unchecked := consistency(record)
 
@@ -42,7 +42,7 @@ func Judge(record Record) Judgement {
 		late:    slices.Concat(observed.misses(record, judgement), belated),
 		blast:   blast.misses,
 		data:    slices.Concat(data.misses(record, judgement), inconsistent),
-		unknown: slices.Concat(data.doubts, unchecked),
+		unknown: slices.Concat(unwatched, data.doubts, unchecked),
 	}
 	judgement.Verdict, judgement.Misses = found.verdict()
 	judgement.Reasons = says(slices.Concat(found.doubts, found.unknown, found.late, found.blast, found.data))
@@ -60,7 +60,7 @@ type findings struct {
 	late    []reason // what came back too late, or never
 	blast   []reason // what the fault must not touch, and did
 	data    []reason // what became of the data
-	unknown []reason // what nobody knows of the data
+	unknown []reason // what nobody knows of the milestones and the data
 }
 
 // verdict is what follows, and the misses that it follows from.
@@ -120,7 +120,7 @@ func (o observation) judgement(record Record) Judgement {
 		judgement.RecoveredBy = o.recoveredBy(record)
 	}
 	judgement.Recovered = judgement.RecoveredBy == BySelf || judgement.RecoveredBy == ByRunbook
-	judgement.RTA = max(0, o.watched(record)-record.Fault.At) + judgement.Declared
+	judgement.RTA = max(0, o.notBackBefore(record)-record.Fault.At) + judgement.Declared
 	if !judgement.Recovered {
 		return judgement
 	}
@@ -211,6 +211,15 @@ func (o observation) watched(record Record) time.Duration {
 	return o.until
 }
 
+// notBackBefore is a moment before which the service was certainly not back, of one that has not come back for the dwell.
+func (o observation) notBackBefore(record Record) time.Duration {
+	until := o.watched(record)
+	if record.WatchedUntil == 0 || o.returned {
+		return until
+	}
+	return earliestReturn(o.steady, record.Fault.At, until)
+}
+
 // doubts says why nothing can be concluded from what the probes saw.
 func (o observation) doubts(record Record) []reason {
 	var doubts []reason
@@ -241,7 +250,7 @@ func (o observation) doubts(record Record) []reason {
 	case record.Objective.Unnoticed:
 		return append(doubts, o.unwatched(record)...)
 	case !o.detected:
-		doubt(NeverDetected, "the fault broke nothing: no probe of the steady state failed%s", within(record.Objective.DetectWithin))
+		doubt(NeverDetected, "the fault broke nothing: no probe of the steady state failed%s%s", within(record.Objective.DetectWithin), o.knownLate())
 		return doubts
 	}
 	for _, sli := range o.steady {
@@ -278,13 +287,17 @@ func (o observation) shortWatch(record Record) []reason {
 	for _, step := range record.Steps {
 		declared += step.Declared
 	}
-	watched := o.watched(record) - record.Fault.At
-	if watched+declared >= record.Objective.RTO {
+	watched, back := o.watched(record)-record.Fault.At, o.notBackBefore(record)-record.Fault.At
+	if back+declared >= record.Objective.RTO {
 		return nil
 	}
 	if lifted(record, o.until) {
 		return []reason{because(LiftedEarly, "the fault was lifted %v after t0, before the RTO of %v had passed: what came back then is no recovery",
 			figure(watched), record.Objective.RTO)}
+	}
+	if watched+declared >= record.Objective.RTO {
+		return []reason{because(WatchedTooShort, "the steady state came back %v after t0, %v before the watch ended, shorter than the dwell of %v: whether it would have lasted is unknown",
+			figure(back), figure(watched-back), record.Objective.Dwell)}
 	}
 	return []reason{because(WatchedTooShort, "the recovery was watched for %v only, shorter than the RTO of %v",
 		figure(watched), record.Objective.RTO)}
@@ -363,6 +376,14 @@ func (o observation) relapses(record Record) []string {
 		}
 	}
 	return relapses
+}
+
+// knownLate tells of a failure that came to be known too late to be the fault's.
+func (o observation) knownLate() string {
+	if o.failed == nil {
+		return ""
+	}
+	return fmt.Sprintf("; the first failure, of %q, was known %v after it", o.failed.SLI, figure(o.failed.Known))
 }
 
 func within(limit time.Duration) string {

@@ -5,15 +5,20 @@ import (
 	"time"
 )
 
-// milestones says when each milestone was reached, and why some of them miss their targets.
-func (o observation) milestones(record Record) (reached []MilestoneTime, misses []reason) {
+// milestones says when each milestone was reached, why some of them miss their targets, and which were watched for less
+// than their target.
+func (o observation) milestones(record Record) (reached []MilestoneTime, misses, unknown []reason) {
 	if record.Fault == nil || !o.detected {
-		return nil, nil
+		return nil, nil, nil
 	}
 	for _, milestone := range record.Milestones {
 		time := o.milestone(record, milestone)
 		reached = append(reached, time)
 		switch {
+		case !time.Reached && time.After < time.Within:
+			unknown = append(unknown, because(WatchedTooShort,
+				"the milestone %q was not reached within %v of the fault, and nobody watched any longer: its target is %v",
+				time.Name, figure(time.After), time.Within))
 		case !time.Reached:
 			misses = append(misses, because(MilestoneMissed.Of(time.Name),
 				"the milestone %q was not reached within %v of the fault: its target is %v", time.Name, figure(time.After), time.Within))
@@ -22,7 +27,7 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses 
 				"the milestone %q was reached %s: its target is %v", time.Name, time.words(), time.Within))
 		}
 	}
-	return reached, misses
+	return reached, misses, unknown
 }
 
 // milestone looks when the last of its claims came back. Time that was declared counts when its step came

@@ -47,16 +47,16 @@ func TestJudgeFigures(t *testing.T) {
 	got := Judge(metRecord())
 	want := Judgement{
 		Verdict: Met, AsClaimed: true, RecoveredBy: ByRunbook, Recovered: true, DataJudged: true,
-		RTA: 30*second + 2*time.Millisecond, Resolution: second + 3*time.Millisecond, TTD: second,
+		RTA: 30*second + 2*time.Millisecond, Resolution: second + 3*time.Millisecond, TTD: second + 2*time.Millisecond,
 		Repair: 20 * second, Converge: 5*second + 2*time.Millisecond,
 		Reasons: []string{
 			"clients had the service back 30s after the fault (± 1s): the RTO is 1m0s",
 			"none of 400 acknowledged writes was lost",
 		},
 		Outages: []Outage{
-			{SLI: "quorum", Steady: true, Lost: second, Back: 30*second + 2*time.Millisecond, Down: 29*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
-			{SLI: "service", Steady: true, Lost: 3 * second, Back: 20*second + 2*time.Millisecond, Down: 17*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
-			{SLI: "old address", Lost: second, Down: 39 * second, Resolution: second},
+			{SLI: "quorum", Steady: true, Lost: second, Known: second + 2*time.Millisecond, Back: 30*second + 2*time.Millisecond, Down: 29*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
+			{SLI: "service", Steady: true, Lost: 3 * second, Known: 3*second + 2*time.Millisecond, Back: 20*second + 2*time.Millisecond, Down: 17*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
+			{SLI: "old address", Lost: second, Known: second + 2*time.Millisecond, Down: 39 * second, Resolution: second},
 		},
 		Repairs: []RepairStep{{Runbook: "restart", Name: "stop", Took: 5 * second}, {Runbook: "restart", Name: "start", Took: 15 * second}},
 	}
@@ -92,11 +92,25 @@ var verdictCases = []struct {
 			r.Objective.DetectWithin = 500 * time.Millisecond
 		}, Inconclusive, "within 500ms",
 	},
+	{
+		"what broke it was known too late", func(r *Record) {
+			r.Objective.DetectWithin = 2 * second
+			r.SLIs[0].Spells[1].Seen, r.SLIs[1].Spells[1].Seen = 62*second+700*time.Millisecond, 63*second+2*time.Millisecond
+		}, Inconclusive, `within 2s of it; the first failure, of "quorum", was known 2.7s after it`,
+	},
 	{"too few samples", func(r *Record) {
 		r.SLIs[1].Spells = []Spell{up(0, 59), spellWith(down(60, 60), 1), spellWith(up(90, 100), 1)}
 	}, Inconclusive, `"service" was asked 2 times`},
 	{"nobody awaited", func(r *Record) { r.WatchedUntil = 0 }, Inconclusive, "nobody awaited"},
 	{"watched too short", func(r *Record) { r.WatchedUntil = 92 * second }, Inconclusive, "watched for 32s only"},
+	{"back in time, and watched for less than the dwell since", func(r *Record) {
+		shift(r, 27*second)
+		r.WatchedUntil, r.Fault.RevertedAt = 121*second, 0
+	}, Inconclusive, "4s before the watch ended, shorter than the dwell of 5s"},
+	{"back too late, and watched for less than the dwell since", func(r *Record) {
+		shift(r, 35*second)
+		r.WatchedUntil, r.Fault.RevertedAt = 128*second, 0
+	}, Missed, "shorter than the dwell of 5s"},
 	{"no ledger", func(r *Record) { r.Ledgers = nil }, Inconclusive, "nothing was written"},
 	{"few writes", func(r *Record) { r.Ledgers[0].AcknowledgedBefore = 9 }, Inconclusive, "9 writes acknowledged"},
 	{"never read back", func(r *Record) { r.Ledgers[0].Reconciled = false }, Inconclusive, "never read back"},
@@ -321,5 +335,44 @@ func TestJudgeDownBefore(t *testing.T) {
 	outage := Judge(record).Outages[2]
 	if outage.Lost != 0 || outage.Returned || outage.Down != 40*second {
 		t.Errorf("outage: %+v", outage)
+	}
+}
+
+// Goal: a failure is detected when it is known, not when the question was asked that met it; when the outage began stays
+// what it is. Method: the drill whose first failed question waited for its time limit of 1.8 s, and a later one that was
+// refused at once.
+func TestJudgeDetectsWhatIsKnown(t *testing.T) {
+	hangs := func(spell Spell, from, seen time.Duration) Spell {
+		spell.From, spell.Seen = 60*second+from, 60*second+seen
+		return spell
+	}
+	for _, test := range []struct {
+		name       string
+		change     func(*Record)
+		ttd, began time.Duration
+	}{
+		{"a question that hung", func(r *Record) {
+			r.SLIs[0].Spells[1] = hangs(r.SLIs[0].Spells[1], 41500*time.Microsecond, 1841500*time.Microsecond)
+		}, 1841500 * time.Microsecond, 41500 * time.Microsecond},
+		{"a later one of another SLI that was refused", func(r *Record) {
+			r.SLIs[0].Spells[1] = hangs(r.SLIs[0].Spells[1], 41500*time.Microsecond, 1841500*time.Microsecond)
+			r.SLIs[1].Spells[1] = hangs(r.SLIs[1].Spells[1], 600*time.Millisecond, 602*time.Millisecond)
+		}, 602 * time.Millisecond, 41500 * time.Microsecond},
+		{"a later spell that was known first", func(r *Record) {
+			first := hangs(down(60, 60), 41500*time.Microsecond, 2041500*time.Microsecond)
+			r.SLIs[0].Spells = []Spell{up(0, 60), first, hangs(up(60, 60), 500*time.Millisecond, 501*time.Millisecond), hangs(down(61, 89), second, 1001*time.Millisecond), up(90, 100)}
+		}, 1001 * time.Millisecond, 41500 * time.Microsecond},
+		{"an old record that does not say", func(r *Record) {
+			for i := range r.SLIs {
+				r.SLIs[i].Spells[1].Seen = 0
+			}
+		}, second, second},
+	} {
+		record := metRecord()
+		test.change(&record)
+		got := Judge(record)
+		if got.TTD != test.ttd || got.Outages[0].Lost != test.began || got.Verdict != Met {
+			t.Errorf("%s: TTD %v, lost at %v, %s: %q", test.name, got.TTD, got.Outages[0].Lost, got.Verdict, got.Reasons)
+		}
 	}
 }

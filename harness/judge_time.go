@@ -12,7 +12,8 @@ type observation struct {
 	steady   []RecordSLI // the SLIs of the steady state
 	outages  []Outage    // in the record's order, watched SLIs included
 	unsteady []string    // what failed between the proof of the steady state and t0
-	detected bool
+	failed   *Outage     // of the steady state, the one that was known first; nil when nothing failed
+	detected bool        // it was known in time
 	ttd      time.Duration
 	until    time.Duration // end of the watch
 	returned bool          // every SLI of the steady state was up together for the dwell at the end of the watch
@@ -47,11 +48,12 @@ func observe(record Record) observation {
 			continue
 		}
 		observed.outages = append(observed.outages, outage)
-		if limit := record.Objective.DetectWithin; sli.Steady && (limit == 0 || outage.Lost <= limit) {
-			if !observed.detected || outage.Lost < observed.ttd {
-				observed.detected, observed.ttd = true, outage.Lost
-			}
+		if sli.Steady && (observed.failed == nil || outage.Known < observed.failed.Known) {
+			observed.failed = &outage
 		}
+	}
+	if limit := record.Objective.DetectWithin; observed.failed != nil && (limit == 0 || observed.failed.Known <= limit) {
+		observed.detected, observed.ttd = true, observed.failed.Known
 	}
 	for _, sli := range observed.steady {
 		observed.unsteady = append(observed.unsteady, failuresBefore(sli, record.SteadyAt, t0)...)
@@ -98,9 +100,10 @@ func (s Spell) failsAfter(t0 time.Duration) bool {
 	return !s.Up && (s.To >= t0 || s.seen() >= t0)
 }
 
-// findOutage finds what an SLI lost after t0. The loss counts from the scheduled time of the first
-// failed sample, but not from before t0; the return from the answer to the first success of the
-// streak that the watch ended with: both errors make an outage longer, never shorter.
+// findOutage finds what an SLI lost after t0. The loss counts from when the first failed sample was
+// asked, but not from before t0; the return from the answer to the first success of the
+// streak that the watch ended with: both errors make an outage longer, never shorter. It is known when the first
+// failure is: nobody can detect what is asked and not answered.
 func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
 	outage := Outage{SLI: sli.Name, Steady: sli.Steady}
 	lost := false
@@ -109,9 +112,13 @@ func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
 		if spell.From > until {
 			break
 		}
-		if spell.failsAfter(t0) && !lost {
-			lost = true
-			first, outage.Lost = spell, max(0, spell.From-t0)
+		if spell.failsAfter(t0) {
+			known := max(0, spell.seen()-t0)
+			if !lost {
+				lost, outage.Known = true, known
+				first, outage.Lost = spell, max(0, spell.From-t0)
+			}
+			outage.Known = min(outage.Known, known)
 		}
 		last = spell
 	}
@@ -186,12 +193,35 @@ func togetherSince(slis []RecordSLI, from, until, dwell time.Duration) (time.Dur
 	return since, since+dwell <= until
 }
 
+// earliestReturn is the first moment at which a recovery may have begun of which nobody can say yet whether it will last:
+// when all SLIs are up at the end of the watch, that of the last one's return; else the end of the watch.
+func earliestReturn(slis []RecordSLI, from, until time.Duration) time.Duration {
+	since := from
+	for _, sli := range slis {
+		last, found := lastSpell(sli, until)
+		if !found || !last.Up {
+			return until
+		}
+		since = max(since, streakBegan(sli, last, from))
+	}
+	return min(since, until)
+}
+
+// answeredUntil is the last moment up to which every SLI has answered.
+func answeredUntil(slis []RecordSLI) time.Duration {
+	until := time.Duration(math.MaxInt64)
+	for _, sli := range slis {
+		until = min(until, lastSample([]RecordSLI{sli}))
+	}
+	return until
+}
+
 // streakBegan is when an SLI came back; an SLI that never failed after from was never away.
 func streakBegan(sli RecordSLI, last Spell, from time.Duration) time.Duration {
 	if failedSince(sli, last, from) {
 		return last.seen()
 	}
-	return max(from, last.From)
+	return max(from, last.seen())
 }
 
 // failedSince tells whether an SLI failed after from and before its last spell.

@@ -112,6 +112,10 @@ func (c Claim) validate() error {
 	if c.Verdict != Met && c.Verdict != Missed && c.Verdict != Inconclusive {
 		return fmt.Errorf("the claimed verdict %q is none of %s, %s and %s", c.Verdict, Met, Missed, Inconclusive)
 	}
+	if c.Verdict == Missed && len(c.Misses) == 0 {
+		return fmt.Errorf(
+			"the claim of %s does not say which miss it means, such as harness.NotRecovered: a drill that is missed in another way would be as claimed", Missed)
+	}
 	for _, miss := range c.Misses {
 		if !slices.Contains(claimable[c.Verdict], miss.Kind()) {
 			return fmt.Errorf("the claimed miss %q is none that makes a drill %s: %s", miss, c.Verdict,

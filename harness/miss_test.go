@@ -101,6 +101,9 @@ func TestClaimThatCannotComeTrue(t *testing.T) {
 			t.Errorf("%s: %v", claim, err)
 		}
 	}
+	if err := claimOf(Missed).validate(); err == nil || !strings.Contains(err.Error(), "which miss it means") {
+		t.Error(err)
+	}
 	if err := claimOf(Missed, UnaffectedFailed.Of("nginx: 200")).validate(); err != nil {
 		t.Error(err)
 	}

@@ -21,7 +21,7 @@ type Objective struct {
 	NoData bool
 	// Dwell is how long the steady state must hold again before it counts as recovered; 0 means 5 s.
 	Dwell time.Duration
-	// DetectWithin is how long Detect watches for the failure; 0 means 60 s.
+	// DetectWithin is how long after t0 a failure has to be known, by its answer or its time limit; 0 means 60 s.
 	DetectWithin time.Duration
 	// Patience is how long AwaitRecovery watches, counted from t0; 0 means twice the RTO plus the
 	// dwell. It must be longer than the RTO, or a miss could not be told from impatience.

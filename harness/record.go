@@ -79,7 +79,7 @@ type RecordObjective struct {
 	RPO       time.Duration `json:"rpo_ns"`
 	NoData    bool          `json:"no_data,omitempty"`
 	Dwell     time.Duration `json:"dwell_ns"`
-	// DetectWithin is how long after t0 a failure still counts as the fault's; 0 means any time.
+	// DetectWithin is how long after t0 a failure that comes to be known still counts as the fault's; 0 means any time.
 	DetectWithin time.Duration `json:"detect_within_ns"`
 	Patience     time.Duration `json:"patience_ns"`
 }
@@ -293,7 +293,7 @@ type Judgement struct {
 	RTA         time.Duration `json:"rta_ns"`        // t0 to the last SLI's return, declared time included; when not Recovered: at least this
 	Declared    time.Duration `json:"declared_ns"`   // part of RTA that was declared, not measured
 	Resolution  time.Duration `json:"resolution_ns"` // of RTA: how much earlier the last SLI may have been back unseen, or the longest interruption where that is longer, plus t0's uncertainty
-	TTD         time.Duration `json:"ttd_ns"`        // t0 to the first failed sample of the steady state
+	TTD         time.Duration `json:"ttd_ns"`        // t0 to the first moment at which a failure of the steady state was known
 	Repair      time.Duration `json:"repair_ns"`     // first runbook step's beginning to the last one's end
 	Converge    time.Duration `json:"converge_ns"`   // last step's end to recovery
 	RPA         time.Duration `json:"rpa_ns"`        // t0 minus the acknowledgement of the oldest lost write; 0 when none
@@ -325,8 +325,10 @@ type RepairStep struct {
 type Outage struct {
 	SLI    string        `json:"sli"`
 	Steady bool          `json:"steady"`
-	Lost   time.Duration `json:"lost_ns"` // offset from t0 of the first failed sample
-	Back   time.Duration `json:"back_ns"` // offset from t0 of the first success that lasted; meaningless unless Returned
+	Lost   time.Duration `json:"lost_ns"` // offset from t0 of the first failed sample, when it was asked
+	// Known is the offset from t0 at which the first failure was known: its answer, or the end of its time limit.
+	Known time.Duration `json:"known_ns,omitempty"`
+	Back  time.Duration `json:"back_ns"` // offset from t0 of the first success that lasted; meaningless unless Returned
 	// Down is the time from Lost to Back, or to the end of the record.
 	Down     time.Duration `json:"down_ns"`
 	Returned bool          `json:"returned"`

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ var metrics = []metric{
 		func(r harness.Record) (float64, bool) { return r.Objective.RPO.Seconds(), !r.Objective.NoData },
 	},
 	{
-		"reprise_ttd_seconds", "seconds", "Time to detect: fault to the first failed sample of the steady state.",
+		"reprise_ttd_seconds", "seconds", "Time to detect: fault to the first moment at which a failure of the steady state was known.",
 		func(r harness.Record) (float64, bool) { return r.Judgement.TTD.Seconds(), wasDetected(r) },
 	},
 	{
@@ -141,14 +142,13 @@ func specLabels(scenario, title string) string {
 	return fmt.Sprintf(`scenario="%s",title="%s"`, labelEscapes.Replace(scenario), labelEscapes.Replace(title))
 }
 
-// wasDetected tells whether an SLI of the steady state broke: without that a time to detect means nothing.
+// wasDetected tells whether it was known in time that an SLI of the steady state broke: without that a time to detect
+// means nothing.
 func wasDetected(record harness.Record) bool {
-	for _, outage := range record.Judgement.Outages {
-		if outage.Steady {
-			return true
-		}
-	}
-	return false
+	limit := record.Objective.DetectWithin
+	return slices.ContainsFunc(record.Judgement.Outages, func(outage harness.Outage) bool {
+		return outage.Steady && (limit == 0 || max(outage.Lost, outage.Known) <= limit)
+	})
 }
 
 func truth(holds bool) float64 {

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -40,6 +41,9 @@ func outageSentence(record harness.Record, outage harness.Outage) string {
 		name += " (" + part + ")"
 	}
 	text := fmt.Sprintf("%s: lost at %s, ", name, FormatDuration(outage.Lost))
+	if knownLate(record, outage) {
+		text += fmt.Sprintf("known at %s, ", FormatDuration(outage.Known))
+	}
 	if outage.Returned {
 		text += fmt.Sprintf("back at %s, down for %s", FormatDuration(outage.Back), downTime(outage))
 	} else {
@@ -49,6 +53,14 @@ func outageSentence(record harness.Record, outage harness.Outage) string {
 		text += ": inconclusive, " + outage.Inconclusive
 	}
 	return text
+}
+
+// knownLate tells whether the first failure of an outage was asked for a period or more before it was known, as where a
+// question is held until its time limit.
+func knownLate(record harness.Record, outage harness.Outage) bool {
+	return slices.ContainsFunc(record.SLIs, func(sli harness.RecordSLI) bool {
+		return sli.Name == outage.SLI && outage.Known >= outage.Lost+sli.Period
+	})
 }
 
 // A spared SLI is one that the drill names as unaffected, and what came of it.

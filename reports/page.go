@@ -177,6 +177,14 @@ func (v drillView) Part(sli string) string { return part(v.Record, sli) }
 // Down is an outage's length with its error bound.
 func (drillView) Down(outage harness.Outage) string { return glue(downTime(outage)) }
 
+// KnownAt is when an outage was known, where that is not when it was lost.
+func (v drillView) KnownAt(outage harness.Outage) string {
+	if !knownLate(v.Record, outage) {
+		return ""
+	}
+	return offset(outage.Known)
+}
+
 // OldestLost says how old a ledger's oldest lost write was.
 func (v drillView) OldestLost(ledger harness.RecordLedger) string {
 	return glue(oldestLostOf(v.Record, ledger))

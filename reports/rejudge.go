@@ -20,8 +20,9 @@ type Rejudgement struct {
 	Now harness.Judgement
 	// Differences has one line per part of the verdict or figure that differs, such as "verdict: met,
 	// now missed". It is empty when both are the same. What a record kept from before an addition to
-	// the judgement cannot say is no difference: the steps', the spared SLIs' and the misses' lists, and the error
-	// bounds where they were the probes' period alone. Nor is the wording of the reasons.
+	// the judgement cannot say is no difference: the steps', the spared SLIs' and the misses' lists, the error
+	// bounds where they were the probes' period alone, and the time to detect where it was that of the question.
+	// Nor is the wording of the reasons.
 	Differences []string
 }
 
@@ -71,6 +72,8 @@ func differences(stored, now harness.Judgement) []string {
 	skip["Milestones"] = len(stored.Milestones) == 0
 	skip["Symptoms"] = len(stored.Symptoms) == 0
 	skip["Resolution"] = !boundsEdges(stored)
+	skip["TTD"] = !tellsKnown(stored)
+	skip["RTA"] = !tellsKnown(stored) && !stored.Recovered && !now.Recovered
 	lines := fieldDifferences("", reflect.ValueOf(stored), reflect.ValueOf(now), skip)
 	return append(lines, outageDifferences(stored, now)...)
 }
@@ -81,10 +84,17 @@ func boundsEdges(judgement harness.Judgement) bool {
 	return slices.ContainsFunc(judgement.Outages, func(outage harness.Outage) bool { return outage.Resolution > 0 })
 }
 
+// tellsKnown tells whether the judgement comes from a judge that knew when a failure was known (ADR 0015). Before, the
+// time to detect was when the failed question was asked, and a service that was up for less than the dwell at the end of
+// the watch was not back until then.
+func tellsKnown(judgement harness.Judgement) bool {
+	return slices.ContainsFunc(judgement.Outages, func(outage harness.Outage) bool { return outage.Known > 0 })
+}
+
 // outageDifferences compares the outages of each SLI.
 func outageDifferences(stored, now harness.Judgement) []string {
 	var lines []string
-	skip := map[string]bool{"Resolution": !boundsEdges(stored), "Inconclusive": !boundsEdges(stored)}
+	skip := map[string]bool{"Resolution": !boundsEdges(stored), "Inconclusive": !boundsEdges(stored), "Known": !tellsKnown(stored)}
 	after := harness.Record{Judgement: now}
 	for _, was := range stored.Outages {
 		is, found := outageOf(after, was.SLI)

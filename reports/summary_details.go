@@ -39,7 +39,11 @@ func summaryOutages(text *strings.Builder, record harness.Record) {
 		if outage.Inconclusive != "" {
 			down = "🟣 " + markdown(down+", inconclusive: "+outage.Inconclusive)
 		}
-		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", name, FormatDuration(outage.Lost), back, down)
+		lost := FormatDuration(outage.Lost)
+		if knownLate(record, outage) {
+			lost += ", known at " + FormatDuration(outage.Known)
+		}
+		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", name, lost, back, down)
 	}
 	text.WriteString("\n")
 }

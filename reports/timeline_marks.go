@@ -31,7 +31,7 @@ func (t *timeline) moments() []moment {
 	fault, judgement := t.record.Fault, t.record.Judgement
 	moments := []moment{{"fault", 0, "fault", fault.Description}}
 	if wasDetected(t.record) {
-		moments = append(moments, moment{"detect", judgement.TTD, "detected " + offset(judgement.TTD), "first failed sample of the steady state"})
+		moments = append(moments, moment{"detect", judgement.TTD, "detected " + offset(judgement.TTD), "the first failure of the steady state was known"})
 	}
 	if judgement.Recovered {
 		back := judgement.RTA - judgement.Declared

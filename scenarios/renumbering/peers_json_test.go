@@ -29,7 +29,8 @@ var (
 var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmortem), func() {
 	DescribeTable("does not elect a leader after stop, change, start", func(ctx SpecContext, generation generation) {
 		drill := begin(ctx, generation.topology(3), watchedBriefly)
-		drill.Claim(harness.Missed, "Raft's own state still holds the old addresses, whatever the configuration says")
+		drill.Claim(harness.Missed, "Raft's own state still holds the old addresses, whatever the configuration says",
+			harness.NotRecovered)
 		steady := wholeCluster()
 
 		renumber(ctx, drill, steady)
@@ -86,7 +87,8 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 
 	DescribeTable("crashes on a peers.json in the other generation's format", func(ctx SpecContext, generation generation) {
 		drill := begin(ctx, generation.topology(3), watchedBriefly)
-		drill.Claim(harness.Missed, "a peers.json that Nomad cannot read ends every server at its start")
+		drill.Claim(harness.Missed, "a peers.json that Nomad cannot read ends every server at its start",
+			harness.NotRecovered)
 		steady := wholeCluster()
 
 		renumber(ctx, drill, steady)

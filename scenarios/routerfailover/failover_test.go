@@ -50,8 +50,8 @@ func beginAs(ctx SpecContext, variant variant, dwell time.Duration) *story {
 	objective := within(dwell)
 	objective.RTO = cmp.Or(variant.target, objective.RTO)
 	drill := begin(ctx, variant.settings, objective)
-	if variant.verdict != harness.Met {
-		drill.Claim(variant.verdict, variant.because)
+	if variant.verdict == harness.Missed {
+		drill.Claim(harness.Missed, variant.because, harness.TooLate)
 	}
 	return drill
 }

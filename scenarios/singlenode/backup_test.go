@@ -45,6 +45,9 @@ func databasesIntact(ctx context.Context, operator harness.Operator) error {
 	return err
 }
 
+// spoiltRestored is the rehearsal that must fail.
+const spoiltRestored = "restoring the spoilt backup into empty databases"
+
 // A spoiling is one way in which a backup lets people down.
 type spoiling struct {
 	script string // of what happens to the file "$1"
@@ -67,7 +70,8 @@ var (
 var _ = Describe("A backup that cannot be restored", Label("k3s", "backup", postmortem), func() {
 	DescribeTable("is red before disaster strikes", func(ctx SpecContext, spoiling spoiling) {
 		drill := begin(ctx, harness.Objective{RTO: 30 * time.Minute, RPO: dayOfWrites})
-		drill.Claim(harness.Missed, "a backup that was never restored is a hope: the rehearsal finds out before the disaster does")
+		drill.Claim(harness.Missed, "a backup that was never restored is a hope: the rehearsal finds out before the disaster does",
+			harness.RehearsalFailed.Of(spoiltRestored))
 		steady := harness.All(pageServed(), commentsServed())
 
 		peace(ctx, drill, steady, writes())
@@ -76,7 +80,7 @@ var _ = Describe("A backup that cannot be restored", Label("k3s", "backup", post
 		Expect(drill.Rehearse(ctx, "restoring the backup into empty databases", canBeRestored)).To(Succeed())
 		By("spoiling what lies in the bucket")
 		spoil(ctx, drill.Lab, spoiling)
-		Expect(drill.Rehearse(ctx, "restoring the spoilt backup into empty databases", canBeRestored)).
+		Expect(drill.Rehearse(ctx, spoiltRestored, canBeRestored)).
 			To(MatchError(ContainSubstring(spoiling.says)))
 		By("judging: nobody should break what cannot be repaired")
 		Expect(drill.Judge()).To(Succeed())

@@ -14,6 +14,9 @@ import (
 // settled is the target of a broken replication: minutes, and no row lost.
 var settled = harness.Objective{RTO: time.Minute, RPO: 0, Dwell: dwell}
 
+// discarded is why rows are lost that were acknowledged.
+const discarded = "what the stale side has acknowledged since the split is discarded on purpose, and the RPO allows no row to be lost"
+
 var _ = Describe("DRBD whose link was cut", Label("drbd", postmortem), func() {
 	It("settles it by itself when only one side has written", func(ctx SpecContext) {
 		drill := beginPair(ctx, settled)
@@ -26,7 +29,7 @@ var _ = Describe("DRBD whose link was cut", Label("drbd", postmortem), func() {
 
 	It("has a split brain when both have written, and the stale side's rows are discarded by hand", func(ctx SpecContext) {
 		drill := beginPair(ctx, settled)
-		drill.Claim(harness.Missed, "what the stale side has acknowledged since the split is discarded on purpose, and the RPO allows no row to be lost")
+		drill.Claim(harness.Missed, discarded, harness.DataLost)
 		drill.breaks(ctx, drbd.SplitBrain{Pair: drill.pair})
 		By("deciding that " + drill.pair.Second + " is the stale side")
 		Expect(drill.Repair(ctx, drbd.DiscardStaleSide{Pair: drill.pair, Stale: drill.pair.Second})).To(Succeed())
@@ -36,7 +39,7 @@ var _ = Describe("DRBD whose link was cut", Label("drbd", postmortem), func() {
 
 	It("is stuck while a job holds the stale side's disk, until the job is removed", func(ctx SpecContext) {
 		drill := beginPair(ctx, settled)
-		drill.Claim(harness.Missed, "what the stale side has acknowledged since the split is discarded on purpose, and the RPO allows no row to be lost")
+		drill.Claim(harness.Missed, discarded, harness.DataLost)
 		stale := drill.pair.Second
 		drill.breaks(ctx, drbd.SplitBrain{Pair: drill.pair, Job: drbd.Journal})
 		By("finding that the disk is held, and that the job's daemon comes back when it is killed")

@@ -37,7 +37,7 @@ var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 
 	It("leaves an instance alone that somebody has shut down", func(ctx SpecContext) {
 		drill := begin(ctx, 2, leftAlone)
-		drill.Claim(harness.Missed, "who shuts an instance down does not want it to be started")
+		drill.Claim(harness.Missed, "who shuts an instance down does not want it to be started", harness.NotRecovered)
 		drill.carry(ctx, ganeti.Watch{Node: node1, Every: watched})
 		steady := harness.SteadyState(drill.served(node2))
 		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())

@@ -87,9 +87,11 @@ func (a arm) plan(plan harness.Plan) harness.Plan {
 // claim is the verdict that the arm must have, whatever the spec claims of the whole drill.
 func (a arm) claim() harness.Claim {
 	if a == withoutFault {
-		return harness.Claim{Verdict: harness.Inconclusive, Because: "without its fault nothing may break: a drill that detects a failure all the same proves nothing"}
+		return harness.Claim{Verdict: harness.Inconclusive, Because: "without its fault nothing may break: a drill that detects a failure all the same proves nothing",
+			Misses: []harness.Miss{harness.NeverDetected}}
 	}
-	return harness.Claim{Verdict: harness.Missed, Because: "without its runbook nothing may bring the service back: a drill that recovers all the same does not test its runbook"}
+	return harness.Claim{Verdict: harness.Missed, Because: "without its runbook nothing may bring the service back: a drill that recovers all the same does not test its runbook",
+		Misses: []harness.Miss{harness.NotRecovered}}
 }
 
 // A result is what an arm has shown.

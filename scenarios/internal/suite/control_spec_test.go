@@ -131,7 +131,7 @@ var _ = ginkgo.Describe("A village", func() {
 	ginkgo.It("expects its pumps to break", func(ctx ginkgo.SpecContext) {
 		place := &village{}
 		drill := beginHere(place)
-		drill.Claim(harness.Missed, "the pumps are broken")
+		drill.Claim(harness.Missed, "the pumps are broken", harness.NotRecovered)
 		upToDetect(ctx, drill, place, flood{village: place})
 		gomega.Expect(drill.Repair(ctx, brokenPumps{})).To(gomega.MatchError(gomega.ContainSubstring("rust")))
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))

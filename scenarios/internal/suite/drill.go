@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
@@ -179,6 +180,7 @@ func (d *Drill) end() {
 	if spec.Failed() {
 		d.keepEvidence(ctx)
 	}
+	d.doubtInterruption(spec.State)
 	if err := d.Close(ctx); err != nil {
 		ginkgo.GinkgoWriter.Printf("closing the drill: %v\n", err)
 	}
@@ -198,6 +200,15 @@ func (d *Drill) end() {
 	if !spec.Failed() && !record.Judgement.AsClaimed {
 		ginkgo.Fail(fmt.Sprintf("after closing, the verdict is %s: %s", record.Judgement.Verdict, strings.Join(record.Judgement.Reasons, "; ")))
 	}
+}
+
+// doubtInterruption makes a drill inconclusive that was interrupted before it was judged, between two of its steps. One that
+// is broken off within a step says so itself.
+func (d *Drill) doubtInterruption(state types.SpecState) {
+	if !state.Is(types.SpecStateInterrupted|types.SpecStateTimedout|types.SpecStateAborted) || d.Record().Judgement.Verdict != "" {
+		return
+	}
+	d.Doubt(fmt.Sprintf("the spec ended before the drill was judged: it was %s", state))
 }
 
 // evidenceLines is how much of each system's log a failed spec keeps: enough to see how it ended.

@@ -23,11 +23,17 @@ var (
 // The outcomes of broken drills.
 
 func neverBack() outcome {
-	return outcome{verdict: harness.Missed, by: harness.ByNobody, reason: "the steady state did not come back within"}
+	return outcome{verdict: harness.Missed, by: harness.ByNobody, reason: "the steady state did not come back within"}.missing(harness.NotRecovered)
 }
 
-func nothingProved(reason string) outcome {
-	return outcome{verdict: harness.Inconclusive, reason: reason}
+func nothingProved(reason string, misses ...harness.Miss) outcome {
+	return outcome{verdict: harness.Inconclusive, misses: misses, reason: reason}
+}
+
+// missing is the outcome with a target that is missed in these ways.
+func (o outcome) missing(misses ...harness.Miss) outcome {
+	o.verdict, o.misses = harness.Missed, misses
+	return o
 }
 
 func brokenFamilies() []family {
@@ -80,8 +86,7 @@ func drawWrongServer(dice *rand.Rand, i int) story {
 // drawLate comes later than the RTO by more than any figure's resolution.
 func drawLate(dice *rand.Rand, i int) story {
 	who, delay := leaderOrFollower(i), shortly.RTO+between(dice, time.Second, 3*time.Second)
-	known := byRunbook(delay)
-	known.verdict = harness.Missed
+	known := byRunbook(delay).missing(harness.TooLate)
 	return story{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: patiently, steady: agrees(), fault: killed(who),
 		repair: runbook("start it", delay, start(who)), known: known,
@@ -100,7 +105,7 @@ func drawToothless(_ *rand.Rand, i int) story {
 	toothless := []story{
 		{
 			detail: "there is none", steady: agrees(), fault: func(*stage) harness.Fault { return fault.NoFault{} },
-			known: nothingProved("the fault broke nothing"),
+			known: nothingProved("the fault broke nothing", harness.NeverDetected),
 		},
 		{
 			detail: "the pause is over before anybody can prove it", steady: agrees(),
@@ -109,7 +114,7 @@ func drawToothless(_ *rand.Rand, i int) story {
 		},
 		{
 			detail: "it kills what the service does not need", steady: leads(), fault: killed(theFollower),
-			known: nothingProved("the fault broke nothing"),
+			known: nothingProved("the fault broke nothing", harness.NeverDetected),
 		},
 	}
 	chosen := toothless[i%len(toothless)]
@@ -119,8 +124,8 @@ func drawToothless(_ *rand.Rand, i int) story {
 
 func drawLoss(dice *rand.Rand, i int) story {
 	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 8)
-	known := byRunbook(delay)
-	known.verdict, known.lost, known.reason = harness.Missed, number, fmt.Sprintf("%d of ", number)
+	known := byRunbook(delay).missing(harness.DataLost)
+	known.lost, known.reason = number, fmt.Sprintf("%d of ", number)
 	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), known: known}
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("%d by the runbook, during the outage", number)
@@ -138,7 +143,7 @@ func drawLiar(dice *rand.Rand, i int) story {
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("it lists %d writes that nobody made", number)
 		told.ledger = func(honest harness.Ledger) harness.Ledger { return inventor{honest, invent(number)} }
-		told.known = nothingProved("never wrote")
+		told.known = nothingProved("never wrote", harness.Doubted)
 		return told
 	}
 	lies := map[int]bool{}
@@ -151,8 +156,8 @@ func drawLiar(dice *rand.Rand, i int) story {
 		s.lost = slices.Collect(maps.Keys(lies))
 		return nil
 	}
-	told.known = byRunbook(delay)
-	told.known.verdict, told.known.lost, told.known.reason = harness.Missed, number, fmt.Sprintf("%d of ", number)
+	told.known = byRunbook(delay).missing(harness.DataLost)
+	told.known.lost, told.known.reason = number, fmt.Sprintf("%d of ", number)
 	return told
 }
 
@@ -191,8 +196,8 @@ func drawFlapping(dice *rand.Rand, i int) story {
 	}
 	told.detail = fmt.Sprintf("and stops after %v", end)
 	told.fault = flaps(turns(dice, end)...)
-	told.known = bySelf()
-	told.known.verdict, told.known.earliest = harness.Missed, end
+	told.known = bySelf().missing(harness.TooLate)
+	told.known.earliest = end
 	return told
 }
 
@@ -215,20 +220,20 @@ func drawReverted(dice *rand.Rand, i int) story {
 	if i%2 == 1 {
 		told.revert = between(dice, 2*time.Second, 2500*time.Millisecond)
 		told.detail = fmt.Sprintf("after %v, before the RTO was over", told.revert)
-		told.known = nothingProved("what came back then is no recovery")
+		told.known = nothingProved("what came back then is no recovery", harness.LiftedEarly)
 		told.known.by = harness.ByRevert
 		return told
 	}
 	told.revert = shortly.RTO + between(dice, 500*time.Millisecond, 2*time.Second)
 	told.detail = fmt.Sprintf("after %v", told.revert)
-	told.known = outcome{verdict: harness.Missed, by: harness.ByRevert, reason: "came back only when the fault was lifted"}
+	told.known = outcome{by: harness.ByRevert, reason: "came back only when the fault was lifted"}.missing(harness.OnlyByRevert)
 	return told
 }
 
 func drawHit(dice *rand.Rand, _ int) story {
 	delay := between(dice, 1500*time.Millisecond, 3*time.Second)
-	known := byRunbook(delay)
-	known.verdict, known.reason = harness.Missed, "was named as unaffected and failed"
+	known := byRunbook(delay).missing(harness.UnaffectedFailed.Of(consul.Leader().Name()))
+	known.reason = "was named as unaffected and failed"
 	return story{
 		detail: "the leadership, when the leader is killed", objective: inTime, steady: agrees(),
 		spared: []harness.Probe{consul.Leader()}, fault: killed(theLeader),
@@ -239,7 +244,7 @@ func drawHit(dice *rand.Rand, _ int) story {
 // drawStalled stalls the harness for longer than the dwell: a return could hide in that.
 func drawStalled(dice *rand.Rand, i int) story {
 	length := inTime.Dwell + between(dice, time.Second, 2*time.Second)
-	told := story{objective: inTime, known: nothingProved("could hide in that")}
+	told := story{objective: inTime, known: nothingProved("could hide in that", harness.NobodyLooked)}
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("for %v, while the others elect", length)
 		told.steady, told.fault = leads(), killed(theLeader)

@@ -75,6 +75,10 @@ func verdict(known outcome, judgement harness.Judgement) []string {
 	if judgement.Verdict != known.verdict {
 		wrong = append(wrong, fmt.Sprintf("the verdict is %s, not %s (%s)", judgement.Verdict, known.verdict, strings.Join(judgement.Reasons, "; ")))
 	}
+	if claim := (harness.Claim{Verdict: known.verdict, Misses: known.misses}); len(known.misses) > 0 &&
+		len(claim.Unclaimed(judgement.Misses))+len(claim.Unfound(judgement.Misses)) > 0 {
+		wrong = append(wrong, fmt.Sprintf("the misses are %q, not %q", judgement.Misses, known.misses))
+	}
 	if known.by != "" && judgement.RecoveredBy != known.by {
 		wrong = append(wrong, fmt.Sprintf("it was recovered by %s, not by %s", judgement.RecoveredBy, known.by))
 	}
@@ -149,8 +153,8 @@ func beginnings(ttd time.Duration, facts facts, record harness.Record) []string 
 			period = max(period, sli.Period, sli.LongestGap)
 		}
 	}
-	if latest := facts.seen.firstFail.asked.Sub(facts.began) + period + slack; ttd > latest {
-		wrong = append(wrong, fmt.Sprintf("the TTD is %v, and the witness saw the failure by %v", ttd, latest))
+	if latest := facts.seen.known.Sub(facts.began) + period + slack; ttd > latest {
+		wrong = append(wrong, fmt.Sprintf("the TTD is %v, and the witness knew of the failure by %v", ttd, latest))
 	}
 	return wrong
 }

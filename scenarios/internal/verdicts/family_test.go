@@ -45,6 +45,7 @@ type story struct {
 // An outcome is what must come of a drill.
 type outcome struct {
 	verdict harness.Verdict
+	misses  []harness.Miss      // none where the drill is met, or what else is doubted cannot be foretold
 	by      harness.RecoveredBy // "" where the drill is inconclusive before that matters
 	reason  string              // part of one of the judgement's reasons
 	// earliest is the time after t0 before which nothing can have brought the service back.

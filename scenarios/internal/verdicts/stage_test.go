@@ -46,7 +46,7 @@ func (s *stage) problem(err error) {
 // perform plays a drill and holds what came of it against what is known.
 func perform(ctx SpecContext, drawn drawn) {
 	s := &stage{Drill: suite.Begin(ctx, fixtures.ConsulServers(servers), drawn.objective), story: drawn.story}
-	s.Claim(drawn.known.verdict, "the outcome is known: "+drawn.family.name)
+	s.Claim(drawn.known.verdict, "the outcome is known: "+drawn.family.name, drawn.known.misses...)
 	s.play(ctx)
 	witness := summon(ctx, s.Lab, s.story.steady)
 	s.strike(ctx)

@@ -92,11 +92,11 @@ func (w *witness) dismiss() {
 
 // A testimony is what the witness saw of an outage.
 type testimony struct {
-	failed    bool
-	firstFail look
-	lastFail  look
-	returned  bool
-	back      look // the first look that found it up for good
+	failed   bool
+	known    time.Time // when the first failure was known: the earliest answer, whenever it was asked for
+	lastFail look
+	returned bool
+	back     look // the first look that found it up for good
 }
 
 // since tells what was seen from a moment on. It is called when the witness is dismissed.
@@ -108,8 +108,8 @@ func (w *witness) since(moment time.Time) testimony {
 		switch {
 		case one.answered.Before(moment):
 		case !one.up:
-			if !seen.failed {
-				seen.firstFail = one
+			if !seen.failed || one.answered.Before(seen.known) {
+				seen.known = one.answered
 			}
 			seen.failed, seen.lastFail, seen.returned = true, one, false
 		case seen.failed && !seen.returned:
