@@ -129,7 +129,11 @@ func TestJudgeRehearsals(t *testing.T) {
 	if want := []string{"before any fault: rehearsal of restoring the backup: 3 posts are missing"}; !slices.Equal(got.Reasons, want) {
 		t.Errorf("reasons %q, want %q", got.Reasons, want)
 	}
-	ended.Claim = Claim{}
+	ended.Doubts = []string{"the spec ended before the drill was judged: it was interrupted"}
+	if doubted := Judge(ended); doubted.Verdict != Inconclusive || doubted.AsClaimed || len(doubted.Reasons) != 2 {
+		t.Errorf("with a doubt: %+v", doubted)
+	}
+	ended.Doubts, ended.Claim = nil, Claim{}
 	if Judge(ended).AsClaimed {
 		t.Error("a drill without a claim is as claimed when it is missed")
 	}

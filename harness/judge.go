@@ -22,6 +22,9 @@ const minimumSamples = 3
 func Judge(record Record) Judgement {
 	if failed := failedRehearsals(record); len(failed) > 0 && record.UnderWay == "" {
 		judgement := Judgement{Verdict: Missed, RecoveredBy: ByNobody, Outages: []Outage{}}
+		if len(record.Doubts) > 0 {
+			judgement.Verdict, failed = Inconclusive, append(doubted(record.Doubts), failed...)
+		}
 		judgement.Reasons, judgement.Misses = says(failed), missesOf(failed)
 		judgement.AsClaimed = record.Claim.isMetBy(judgement.Verdict, judgement.Misses)
 		return judgement
@@ -79,7 +82,7 @@ func (f findings) verdict() (Verdict, []Miss) {
 }
 
 // failedRehearsals says what would not have worked. Such a drill ends before its fault: the target is
-// missed, whatever else is known.
+// missed, whatever else is known, unless there is a doubt.
 func failedRehearsals(record Record) []reason {
 	var failed []reason
 	for _, rehearsal := range record.Rehearsals {

@@ -36,7 +36,7 @@ func (o observation) noticed(record Record) reason {
 	var failed []string
 	found := reason{}
 	for _, outage := range o.outages {
-		if outage.Steady && outage.Lost <= record.Objective.DetectWithin {
+		if outage.Steady && outage.Known <= record.Objective.DetectWithin {
 			failed = append(failed, fmt.Sprintf("%q failed %v after its beginning, for %v", outage.SLI, figure(outage.Lost), figure(outage.Down)))
 			found.misses = append(found.misses, Noticed.Of(outage.SLI))
 		}

@@ -70,7 +70,7 @@ var claimable = map[Verdict][]Miss{
 	Inconclusive: {
 		NeverDetected, NoFault, NotConfirmed, NotSteady, LiftedEarly, WatchedTooShort, TooFewAnswers, NobodyLooked, TooClose,
 		DataUnknown, Doubted,
-		DataLost, UnaffectedFailed, InconsistentRegister, // facts, whatever else is doubtful
+		DataLost, UnaffectedFailed, InconsistentRegister, RehearsalFailed, // facts, whatever else is doubtful
 	},
 }
 
