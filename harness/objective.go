@@ -53,6 +53,9 @@ func (o Objective) WithDefaults() Objective {
 	if o.DetectWithin == 0 {
 		o.DetectWithin = time.Minute
 	}
+	if o.Patience == 0 && o.Unnoticed {
+		o.Patience = o.DetectWithin + o.Dwell
+	}
 	if o.Patience == 0 {
 		o.Patience = 2*o.RTO + o.Dwell
 	}

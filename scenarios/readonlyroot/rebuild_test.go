@@ -37,24 +37,25 @@ var _ = Describe("A read-only server, replaced by a new one", Label("ansible", "
 		run(ctx, drill, fixtures.ServerByHand)
 		before := fingerprint(ctx, drill)
 		audit := &audit{before: before}
-		rebuild(ctx, drill, readOnly(), before, replace(fixtures.ServerSite), audit)
+		rebuild(ctx, drill, readOnly(), before, fixtures.ServerSite, audit)
 		audit.tell(drill)
 		Expect(audit.lacking).To(ContainElements(changedByHand()))
 	}, SpecTimeout(15*time.Minute))
 
 	It("is fully back as soon as it serves, when the playbook knows everything", func(ctx SpecContext) {
 		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, Patience: partialTime + time.Minute}, fixtures.ServerCorrected)
-		rebuild(ctx, drill, readOnly(), fingerprint(ctx, drill), replace(fixtures.ServerCorrected))
+		rebuild(ctx, drill, readOnly(), fingerprint(ctx, drill), fixtures.ServerCorrected)
 	}, SpecTimeout(15*time.Minute))
 
 	It("is back in the same way when the disk itself fails", func(ctx SpecContext) {
 		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, Patience: partialTime + time.Minute}, fixtures.ServerCorrected)
-		rebuild(ctx, drill, fault.DiskErrors{Node: fixtures.ServerOld}, fingerprint(ctx, drill), replace(fixtures.ServerCorrected))
+		rebuild(ctx, drill, fault.DiskErrors{Node: fixtures.ServerOld}, fingerprint(ctx, drill), fixtures.ServerCorrected)
 	}, SpecTimeout(15*time.Minute))
 })
 
-// rebuild is the story of every replacement: what is done after the fault is the runbooks'.
-func rebuild(ctx context.Context, drill *suite.Drill, cause harness.Fault, before harness.Fingerprint, runbooks ...harness.Runbook) {
+// rebuild is the story of every replacement by a playbook. Each part of it begins when the drill has seen what the one
+// before promised: what the next step declares must not be counted into a milestone that was only not seen yet.
+func rebuild(ctx context.Context, drill *suite.Drill, cause harness.Fault, before harness.Fingerprint, site string, after ...harness.Runbook) {
 	GinkgoHelper()
 	steady := append(service(), campaignServed(), asItWas{before})
 	writes := writes()
@@ -73,8 +74,13 @@ func rebuild(ctx context.Context, drill *suite.Drill, cause harness.Fault, befor
 	By("losing the system's disk, with files open for write")
 	Expect(drill.Inject(ctx, cause)).To(Succeed())
 	Expect(drill.Detect(ctx, steady)).To(Succeed())
-	By("moving the disks, the playbooks and at last the address to a new server")
-	Expect(drill.Repair(ctx, runbooks...)).To(Succeed())
+	By("moving the disks and the playbooks to a new server")
+	Expect(drill.Repair(ctx, replacement{site})).To(Succeed())
+	seenUp(ctx, drill, onTheNewServer())
+	By("moving at last the address")
+	Expect(drill.Repair(ctx, handover{})).To(Succeed())
+	seenUp(ctx, drill, service())
+	Expect(drill.Repair(ctx, after...)).To(Succeed())
 	Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 	By("counting what was uploaded since the backup as lost, and no order")
 	Expect(drill.Reconcile(ctx, writes)).To(Succeed())
@@ -93,13 +99,19 @@ func onTheNewServer() harness.SteadyState {
 	)
 }
 
-// replace has the provider and Ansible put another server in the place of the one that is read-only.
-func replace(site string) harness.Runbook { return replacement{site} }
+// seenUp waits until the drill has seen claims come back.
+func seenUp(ctx context.Context, drill *suite.Drill, claims harness.SteadyState) {
+	GinkgoHelper()
+	for _, claim := range claims {
+		Expect(drill.AwaitUp(ctx, claim)).To(Succeed())
+	}
+}
 
+// A replacement has the provider and Ansible make another server what the one is that is read-only.
 type replacement struct{ site string }
 
 func (replacement) Name() string {
-	return "replace " + fixtures.ServerOld + " by " + fixtures.ServerNew
+	return "have " + fixtures.ServerNew + " what " + fixtures.ServerOld + " had"
 }
 
 func (r replacement) Steps() []harness.Step {
@@ -112,9 +124,16 @@ func (r replacement) Steps() []harness.Step {
 		}},
 		{Name: "have the provider move the disks", Do: moveDisks},
 	}
-	steps = append(steps, install.Steps()...)
-	steps = append(steps, harness.Step{Name: "have the provider move the address", Declared: readdress})
-	return append(steps, traffic(fixtures.ServerNew).Steps()...)
+	return append(steps, install.Steps()...)
+}
+
+// A handover has the provider and Ansible move the address to the new server.
+type handover struct{}
+
+func (handover) Name() string { return "send the clients to " + fixtures.ServerNew }
+
+func (handover) Steps() []harness.Step {
+	return append([]harness.Step{{Name: "have the provider move the address", Declared: readdress}}, traffic(fixtures.ServerNew).Steps()...)
 }
 
 func moveDisks(ctx context.Context, operator harness.Operator) error {

@@ -26,7 +26,7 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		Expect(drill.WatchUnseen(ctx, requestsLogged(), cronWorks{})).To(Succeed())
 		peace(ctx, drill, steady, writes)
 		By("waiting until cron has shown that it works")
-		Eventually(ctx, func() error { return cronWorks{}.Check(ctx, drill.Lab) }).WithTimeout(2 * time.Minute).WithPolling(time.Second).Should(Succeed())
+		Expect(drill.AwaitUp(ctx, cronWorks{})).To(Succeed())
 		By("giving the kernel an error in the file system, with files open for write")
 		Expect(drill.Inject(ctx, readOnly())).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
@@ -34,8 +34,10 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		_, err := ansible.Play(ctx, drill.Lab, playbook(fixtures.ServerSite, fixtures.ServerOld, "replay"))
 		Expect(err).To(MatchError(ContainSubstring(fixtures.ServerOld)))
 		drill.Finding(fmt.Sprintf("a replay of the playbook on the broken server ends at once: %v", err))
-		By("letting the time pass after which cron is missed")
-		Eventually(ctx, func() error { return cronWorks{}.Check(ctx, drill.Lab) }).WithTimeout(3 * time.Minute).WithPolling(time.Second).ShouldNot(Succeed())
+		By("letting the time pass after which cron is missed, until the drill has seen all that goes wrong")
+		for _, broken := range []harness.Probe{uploadsAccepted(), requestsLogged(), cronWorks{}} {
+			Expect(drill.AwaitDown(ctx, broken)).To(Succeed())
+		}
 		By("switching the server off and on, whose disk is checked as at every boot")
 		Expect(drill.Repair(ctx, powerCycle{fixtures.ServerOld})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())

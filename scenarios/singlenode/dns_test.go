@@ -65,7 +65,7 @@ var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
 		Expect(drill.Inject(ctx, badResolvConf("10.201.5.99"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("seeing names inside answered again by the new CoreDNS, bad file or not")
-		Eventually(ctx, func() error { return inside.Check(ctx, drill.Lab) }).WithTimeout(time.Minute).Should(Succeed())
+		Expect(drill.AwaitUp(ctx, inside)).To(Succeed())
 		repairByReplay(ctx, drill, steady, writes)
 	}, SpecTimeout(20*time.Minute))
 })

@@ -25,14 +25,16 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 	It("of the cluster is changed by renaming it to the name that it has", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
 		steady := harness.All(ganeti.ManageableByName(drill.cluster, node1))
+		moved := ganeti.Holds(node1, fixtures.GanetiOtherAddress())
+		Expect(drill.Watch(ctx, moved)).To(Succeed())
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		work := ganeti.ClusterAddress{Cluster: drill.cluster, Master: node1, To: fixtures.GanetiOtherAddress()}
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: work})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
-		Expect(ganeti.Holds(node1, fixtures.GanetiOtherAddress()).Check(ctx, drill.Lab)).To(Succeed())
-		Expect(ganeti.Holds(node1, fixtures.GanetiAddress()).Check(ctx, drill.Lab)).NotTo(Succeed())
+		Expect(drill.AwaitUp(ctx, moved)).To(Succeed())
+		Expect(drill.AwaitDown(ctx, ganeti.Holds(node1, fixtures.GanetiAddress()))).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
 	}, SpecTimeout(12*time.Minute))

@@ -98,12 +98,14 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		drill.carry(ctx, ganeti.Voteless{Node: node1})
 		drill.survives(ctx, forced()...)
 		steady := harness.All(ganeti.OneCommander(drill.cluster))
+		both, agreed := bothCommand{drill.cluster}, ganeti.Agreed(node1, node2)
+		Expect(drill.Watch(ctx, both, agreed)).To(Succeed())
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("switching the old master on, where the lines are from the last time")
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.SwitchOn{Node: node1}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
-		Expect(twoMasters.Until(ctx, drill.bothCommand)).To(Succeed())
+		Expect(drill.AwaitUp(ctx, both)).To(Succeed())
 		Expect(pinged.Until(ctx, func(ctx context.Context) error { return ganeti.LeftAddress(ctx, drill.Lab, node1) })).To(Succeed())
 		By("taking the old master's lines and its office, adding it again, and removing the lines of the new one")
 		Expect(drill.Repair(ctx,
@@ -114,20 +116,21 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.tellMasters()
-		Expect(ganeti.Agreed(node1, node2).Check(ctx, drill.Lab)).To(Succeed())
+		Expect(drill.AwaitUp(ctx, agreed)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	}, SpecTimeout(14*time.Minute))
 })
 
-// twoMasters allows for a boot, and for daemons that start on a busy machine.
-var twoMasters = harness.Wait{For: "two nodes to take orders", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}
-
 // pinged allows for the pings by which Ganeti asks whether another machine has the cluster's address.
 var pinged = harness.Wait{For: "the old master to have asked for the cluster's address", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
 
-// bothCommand is nil when both nodes take orders for the cluster.
-func (s *story) bothCommand(ctx context.Context) error {
-	commanders, err := ganeti.Commanders(ctx, s.Lab, s.cluster)
+// bothCommand claims that two nodes take orders for the cluster. It is watched, and fails in peace.
+type bothCommand struct{ cluster ganeti.Cluster }
+
+func (bothCommand) Name() string          { return "two nodes take orders" }
+func (bothCommand) Period() time.Duration { return time.Second }
+func (b bothCommand) Check(ctx context.Context, observer harness.Observer) error {
+	commanders, err := ganeti.Commanders(ctx, observer, b.cluster)
 	if err == nil && len(commanders) < 2 {
 		err = fmt.Errorf("only %q do", commanders)
 	}

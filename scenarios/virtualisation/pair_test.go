@@ -45,6 +45,8 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 			ganeti.Again{Runbook: ganeti.Offline{Cluster: drill.cluster, Master: node2, Node: node1}},
 			ganeti.Again{Runbook: ganeti.NodeFailover{Cluster: drill.cluster, Master: node2, Node: node1}},
 		)).To(Succeed())
+		By("waiting until clients have their rows again: the half hour that the provider takes begins after that")
+		Expect(drill.AwaitUp(ctx, drbd.Serves(drill.pair))).To(Succeed())
 		By("having " + node1 + " installed from nothing, and adding it again")
 		Expect(drill.Repair(ctx,
 			ganeti.Reinstall{Node: node1, Declared: installing},
