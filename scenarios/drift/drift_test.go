@@ -4,6 +4,7 @@ package drift
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -56,8 +57,9 @@ var _ = Describe("The drift audit", func() {
 	}, SpecTimeout(5*time.Minute))
 
 	It("finds each of the differences that somebody has planted, and no other", Label("smoke"), func(ctx SpecContext) {
-		cluster := suite.Start(ctx, fixtures.Drift())
+		cluster := suite.StartPlanting(ctx, fixtures.Drift())
 		before := installed(ctx, cluster, fixtures.DriftFirst)
+		suite.FindsNothing(func() error { return told(look(ctx, cluster, fixtures.DriftFirst, before)) })
 		planned := plant(ctx, cluster, fixtures.DriftFirst)
 
 		differences := look(ctx, cluster, fixtures.DriftFirst, before)
@@ -122,6 +124,15 @@ func look(ctx context.Context, cluster *lab.Lab, node string, before harness.Fin
 		return nil
 	})).To(Succeed())
 	return differences
+}
+
+// told is an error that tells of differences; nil when there are none.
+func told(differences []harness.Difference) error {
+	var all []error
+	for _, difference := range differences {
+		all = append(all, errors.New(difference.String()))
+	}
+	return errors.Join(all...)
 }
 
 // run runs a script on a machine, as its root.
