@@ -36,7 +36,8 @@
 //
 //   - RTO and RPO are targets. RTA and RPA ("actual") are what one drill measured. Unnoticed is the target of
 //     work that no client may notice, in the place of an RTO.
-//   - TTD, TTR: of one drill: fault effective to detected, to recovered. MTTD, MTTR: means over many runs.
+//   - TTD, TTR: of one drill: fault effective to detected (the first failure is known), to recovered. MTTD, MTTR: means
+//     over many runs.
 //   - SLI: what a probe measures. Steady state: the conjunction of probes that holds in peace.
 //     Dwell: how long it must hold again before a recovery counts.
 //   - Fault (cause), error (bad state), failure (a user sees it). Blast radius: who may be affected.
@@ -46,6 +47,7 @@
 //   - Drill: one run. Scenario: the story. Control arm: the same scenario without the fault, or
 //     without the runbook: it must go red.
 //   - Verdict: met, missed, inconclusive. Inconclusive is never green.
+//   - Miss: one way in which a drill misses, such as "too late". Claim: the verdict that a drill must have, and its misses.
 //   - Milestone: a part of the service with a target of its own. Symptom: what became of one thing that was looked
 //     at: green, red, or wrong without going red.
 //   - Fingerprint: what a node looks like, without what changes by itself. Drift: how a node differs after
@@ -55,5 +57,5 @@
 // # What the clock means
 //
 // Every time in a Record is an offset from the drill's start on the harness's monotonic clock, t0
-// included. See harness/adr/0001-what-the-clock-means.md.
+// included. See harness/adr/0001-what-the-clock-means.md and 0018-a-moment-counts-when-it-was-known.md.
 package harness

@@ -12,9 +12,12 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses,
 		return nil, nil, nil
 	}
 	for _, milestone := range record.Milestones {
-		time := o.milestone(record, milestone)
+		time, order := o.milestone(record, milestone)
 		reached = append(reached, time)
 		switch {
+		case order != "":
+			unknown = append(unknown, because(TooClose, "whether the milestone %q was reached in time is unknown: it was reached %s, its target is %v, and %s",
+				time.Name, time.words(), time.Within, order))
 		case !time.Reached && time.After < time.Within:
 			unknown = append(unknown, because(WatchedTooShort,
 				"the milestone %q was not reached within %v of the fault, and nobody watched any longer: its target is %v",
@@ -24,20 +27,20 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses,
 				"the milestone %q was not reached within %v of the fault: its target is %v", time.Name, figure(time.After), time.Within))
 		case time.After > time.Within:
 			misses = append(misses, because(MilestoneMissed.Of(time.Name),
-				"the milestone %q was reached %s: its target is %v", time.Name, time.words(), time.Within))
+				"the milestone %q was reached %s: its target is %v%s", time.Name, time.words(), time.Within, time.but()))
 		}
 	}
 	return reached, misses, unknown
 }
 
 // milestone looks when the last of its claims came back. Time that was declared counts when its step came
-// before that.
-func (o observation) milestone(record Record, milestone RecordMilestone) MilestoneTime {
+// before that. Where nobody can tell whether it did, and that decides, the second result says so.
+func (o observation) milestone(record Record, milestone RecordMilestone) (MilestoneTime, string) {
 	slis := slisNamed(record, milestone.SLIs)
-	at, holds := record.Fault.At, len(slis) == len(milestone.SLIs)
+	at, after, holds := record.Fault.At, record.Fault.At, len(slis) == len(milestone.SLIs)
 	for _, sli := range slis {
-		back, returned := cameBack(sli, record.Fault.At, o.until, record.Objective.Dwell)
-		at, holds = max(at, back), holds && returned
+		back, notYet, returned := cameBack(sli, record.Fault.At, o.until, record.Objective.Dwell)
+		at, after, holds = max(at, back), max(after, notYet), holds && returned
 	}
 	if !holds {
 		at = o.until
@@ -49,13 +52,57 @@ func (o observation) milestone(record Record, milestone RecordMilestone) Milesto
 		}
 	}
 	found.After = max(0, at-record.Fault.At) + found.Declared
-	return found
+	if holds && at > record.Fault.At {
+		return found.hanging(record, at, after)
+	}
+	return found, ""
 }
 
+// hanging tells of a milestone that would be on the other side of its target if it had been reached a moment earlier or
+// later, on the other side of the beginning of declared steps: by less than the dwell, or than nobody can tell.
+func (m MilestoneTime) hanging(record Record, at, after time.Duration) (MilestoneTime, string) {
+	margin := max(at-after, record.Objective.Dwell)
+	other, nearest, uncertain := m.After, RecordStep{}, false
+	for _, step := range record.Steps {
+		switch {
+		case step.Declared == 0:
+			continue
+		case m.After > m.Within && step.From < at && at-step.From <= margin:
+			other -= step.Declared
+			uncertain = uncertain || step.From > after
+		case m.After <= m.Within && step.From >= at && step.From-at <= margin:
+			other += step.Declared
+		default:
+			continue
+		}
+		if nearest.Declared == 0 || distance(step.From, at) < distance(nearest.From, at) {
+			nearest = step
+		}
+	}
+	if (m.After <= m.Within) == (other <= m.Within) {
+		return m, ""
+	}
+	side := "before it"
+	if nearest.From >= at {
+		side = "after it"
+	}
+	m.HangsOn = fmt.Sprintf("it hangs on the step %q, which declares %v and began %v %s: on its other side the milestone would have been reached after %v",
+		nearest.Name, nearest.Declared, figure(distance(nearest.From, at)), side, figure(other))
+	if uncertain {
+		return m, m.HangsOn
+	}
+	return m, ""
+}
+
+// distance is the time between two moments.
+func distance(a, b time.Duration) time.Duration { return max(a-b, b-a) }
+
 // cameBack is when an SLI came back from the last outage that was as long as the dwell, or else from the first
-// one. What was shorter and came later, such as a reload, takes nothing back of what was reached.
-func cameBack(sli RecordSLI, t0, until, dwell time.Duration) (time.Duration, bool) {
-	back, lost, isLost := t0, time.Duration(0), false
+// one, and a moment at which it certainly had not yet. What was shorter and came later, such as a reload, takes nothing back
+// of what was reached.
+func cameBack(sli RecordSLI, t0, until, dwell time.Duration) (back, notYet time.Duration, returned bool) {
+	back, notYet = t0, t0
+	lost, isLost := time.Duration(0), false
 	for _, spell := range sli.Spells {
 		switch {
 		case spell.From > until:
@@ -63,12 +110,12 @@ func cameBack(sli RecordSLI, t0, until, dwell time.Duration) (time.Duration, boo
 			lost, isLost = max(t0, spell.From), true
 		case spell.Up && isLost && min(spell.To, until)-spell.seen() >= dwell:
 			if back == t0 || spell.seen()-lost >= dwell {
-				back = spell.seen()
+				back, notYet = spell.seen(), max(t0, spell.after(sli.Period))
 			}
 			isLost = false
 		}
 	}
-	return back, !isLost && len(sli.Spells) > 0
+	return back, notYet, !isLost && len(sli.Spells) > 0
 }
 
 func slisNamed(record Record, names []string) []RecordSLI {
@@ -92,11 +139,19 @@ func (m MilestoneTime) words() string {
 	return text
 }
 
+// but is what has to be said besides; "" when it hangs on nothing.
+func (m MilestoneTime) but() string {
+	if m.HangsOn == "" {
+		return ""
+	}
+	return "; " + m.HangsOn
+}
+
 // milestoneMerits says in figures when the milestones were reached.
 func milestoneMerits(reached []MilestoneTime) []string {
 	var merits []string
 	for _, time := range reached {
-		merits = append(merits, fmt.Sprintf("the milestone %q was reached %s: its target is %v", time.Name, time.words(), time.Within))
+		merits = append(merits, fmt.Sprintf("the milestone %q was reached %s: its target is %v%s", time.Name, time.words(), time.Within, time.but()))
 	}
 	return merits
 }
@@ -115,4 +170,7 @@ type MilestoneTime struct {
 	Reached  bool          `json:"reached"`
 	After    time.Duration `json:"after_ns"`              // from t0, declared time included; when not Reached: at least this
 	Declared time.Duration `json:"declared_ns,omitempty"` // part of After that was declared, not measured
+	// HangsOn says which declared step began so shortly before or after that the target would have been met, or missed, on its
+	// other side; "" when none.
+	HangsOn string `json:"hangs_on,omitempty"`
 }

@@ -64,6 +64,35 @@ func TestJudgeMilestones(t *testing.T) {
 	}
 }
 
+// Goal: a milestone that a declared step puts on the wrong side of its target, because it began a second before, says so;
+// one that nobody can order is in doubt; the target that is met by as little says it too. Method: the met record's
+// service, back 20.002 s after t0 and not a second earlier, with a declared step around that.
+func TestMilestoneHangsOnADeclaredStep(t *testing.T) {
+	for name, test := range map[string]struct {
+		from, within time.Duration // of the declared step, after t0; of the target
+		verdict      Verdict
+		says         string
+	}{
+		"2.2 s before":               {17800 * time.Millisecond, 25 * second, Missed, `it hangs on the step "restore", which declares 10s and began 2.2s before it: on its other side the milestone would have been reached after 20s`},
+		"within a period":            {19500 * time.Millisecond, 25 * second, Inconclusive, `whether the milestone "half" was reached in time is unknown`},
+		"2 s after":                  {22 * second, 25 * second, Met, `which declares 10s and began 2s after it: on its other side the milestone would have been reached after 30s`},
+		"long before":                {5 * second, 25 * second, Missed, ""},
+		"long after":                 {28 * second, 25 * second, Met, ""},
+		"late in any case":           {17800 * time.Millisecond, 15 * second, Missed, ""},
+		"in time on either side":     {17800 * time.Millisecond, 35 * second, Met, ""},
+		"in time although it counts": {22 * second, 35 * second, Met, ""},
+	} {
+		record := metRecord()
+		record.Steps = append(record.Steps, RecordStep{Runbook: "restart", Name: "restore", From: 60*second + test.from, To: 60*second + test.from, Declared: 10 * second})
+		record.Milestones = []RecordMilestone{{Name: "half", Within: test.within, SLIs: []string{"service"}}}
+		got := Judge(record)
+		said := strings.Join(got.Reasons, "\n")
+		if got.Verdict != test.verdict || !strings.Contains(said, test.says) || (test.says == "") != (got.Milestones[0].HangsOn == "") {
+			t.Errorf("%s: %s, %q, hangs on %q", name, got.Verdict, got.Reasons, got.Milestones[0].HangsOn)
+		}
+	}
+}
+
 // Goal: a reload takes nothing back of what was reached, a second outage does, and flapping is no return. Method:
 // the met record's service, lost again afterwards for less than the dwell, for longer, and up too briefly.
 func TestMilestoneRelapses(t *testing.T) {

@@ -172,6 +172,10 @@ func drillProperties(record harness.Record) []junitProperty {
 		{"claimed", string(record.Claim.Verdict)},
 		{"recovered_by", string(record.Judgement.RecoveredBy)},
 	}
+	if missesDiffer(record) {
+		properties = append(properties, junitProperty{"claimed_misses", harness.JoinMisses(record.Claim.Misses)},
+			junitProperty{"found_misses", harness.JoinMisses(record.Judgement.Misses)})
+	}
 	for _, metric := range metrics {
 		if value, known := metric.value(record); known {
 			name := strings.TrimPrefix(metric.name, "reprise_")

@@ -9,8 +9,8 @@ import (
 
 // A milestoneView is a milestone in words.
 type milestoneView struct {
-	Name, Mark, After, Declared, Target string
-	Met                                 bool
+	Name, Mark, After, Declared, Target, HangsOn string
+	Met                                          bool
 }
 
 func milestonesOf(record harness.Record) []milestoneView {
@@ -19,6 +19,7 @@ func milestonesOf(record harness.Record) []milestoneView {
 		view := milestoneView{
 			Name: reached.Name, Mark: notAsClaimed.mark(), After: FormatDuration(reached.After), Declared: "-",
 			Target: FormatDuration(reached.Within), Met: reached.Reached && reached.After <= reached.Within,
+			HangsOn: reached.HangsOn,
 		}
 		if view.Met {
 			view.Mark = asClaimed.mark()
@@ -60,7 +61,11 @@ func summaryMilestones(text *strings.Builder, record harness.Record) {
 	if views := milestonesOf(record); len(views) > 0 {
 		text.WriteString("| milestone | reached after | declared | target |\n|---|---|---|---|\n")
 		for _, view := range views {
-			fmt.Fprintf(text, "| %s %s | %s | %s | %s |\n", view.Mark, markdown(view.Name), view.After, view.Declared, view.Target)
+			name := view.Name
+			if view.HangsOn != "" {
+				name += " (" + view.HangsOn + ")"
+			}
+			fmt.Fprintf(text, "| %s %s | %s | %s | %s |\n", view.Mark, markdown(name), view.After, view.Declared, view.Target)
 		}
 		text.WriteString("\n")
 	}

@@ -93,7 +93,7 @@ var metrics = []metric{
 
 // OpenMetrics writes the figures of the drills as OpenMetrics text, ended by "# EOF". All are
 // gauges labelled with the drill's scenario, title and record ID; reprise_verdict has one series
-// per verdict, 1 for the one that was given. Those of repeated drills are labelled with scenario and
+// per verdict, 1 for the one that was given; reprise_miss one per miss where the claimed and the found ones differ. Those of repeated drills are labelled with scenario and
 // title only. A figure that a drill does not have is left out.
 func OpenMetrics(w io.Writer, records []harness.Record) error {
 	var text strings.Builder
@@ -112,6 +112,7 @@ func OpenMetrics(w io.Writer, records []harness.Record) error {
 			sample(&text, "reprise_verdict", labels(record)+fmt.Sprintf(`,verdict="%s"`, verdict), truth(given))
 		}
 	}
+	missMetrics(&text, records)
 	distributionMetrics(&text, Distributions(records))
 	text.WriteString("# EOF\n")
 	_, err := io.WriteString(w, text.String())

@@ -182,7 +182,7 @@ func (v drillView) KnownAt(outage harness.Outage) string {
 	if !knownLate(v.Record, outage) {
 		return ""
 	}
-	return offset(outage.Known)
+	return glue(offset(outage.Known))
 }
 
 // OldestLost says how old a ledger's oldest lost write was.

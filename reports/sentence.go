@@ -12,7 +12,11 @@ import (
 // sentence says in words how a drill ended: the verdict, the recovery with its resolution and its
 // target, and what became of the data.
 func sentence(record harness.Record) string {
-	return oneLine(verdictPhrase(record) + ": " + recoveryPhrase(record) + furtherFaults(record) + "; " + dataPhrase(record) + besides(record) + ".")
+	verdict := verdictPhrase(record)
+	if other := otherMiss(record); other != "" {
+		verdict += " [" + other + "]"
+	}
+	return oneLine(verdict + ": " + recoveryPhrase(record) + furtherFaults(record) + "; " + dataPhrase(record) + besides(record) + ".")
 }
 
 // verdictPhrase is the beginning of the sentence, with the claim's reason where the claim was a miss.
@@ -245,6 +249,9 @@ func explanations(record harness.Record) []string {
 	if isControl(record) && record.Claim.Because != "" {
 		texts = append(texts, "the spec claims a miss: "+printable(record.Claim.Because))
 	}
+	if other := otherMiss(record); other != "" {
+		texts = append(texts, printable(other))
+	}
 	return append(texts, reasons(record)...)
 }
 
@@ -253,7 +260,8 @@ func furtherReasons(record harness.Record) []string {
 	if sentenceHasClaim(record) {
 		return reasons(record)
 	}
-	return explanations(record)
+	other := printable(otherMiss(record))
+	return slices.DeleteFunc(explanations(record), func(text string) bool { return text == other })
 }
 
 // reasons are the judge's, unless they only say in other words that the drill was met, and the

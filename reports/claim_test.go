@@ -1,0 +1,64 @@
+package reports
+
+import (
+	"html"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Goal: a drill that is missed in another way than its claim means says in every format what was claimed and what was
+// found; one that is missed as claimed, and one whose claim names no miss, say nothing of the kind. Method: the
+// drill with declared time longer than its RTO, under three claims.
+func TestClaimedAndFoundMiss(t *testing.T) {
+	formats := map[string]func(io.Writer, Run) error{
+		"page": Page, "summary": Summary, "JUnit": JUnit,
+		"OpenMetrics": func(w io.Writer, run Run) error { return OpenMetrics(w, run.Records) },
+		"table":       func(w io.Writer, run Run) error { Table(w, run, false); return nil },
+	}
+	for _, test := range []struct {
+		misses []harness.Miss
+		differ bool
+	}{{[]harness.Miss{harness.NotRecovered}, true}, {[]harness.Miss{harness.TooLate}, false}, {nil, false}} {
+		record := withDeclaredTime()
+		record.Objective.RTO = time.Minute
+		record.Claim = harness.Claim{Verdict: harness.Missed, Because: "gossip from who has another key is thrown away", Misses: test.misses}
+		record.Judgement = harness.Judge(record)
+		if record.Judgement.AsClaimed == test.differ {
+			t.Fatalf("claimed %q, found %q, as claimed: %v", test.misses, record.Judgement.Misses, record.Judgement.AsClaimed)
+		}
+		for name, write := range formats {
+			var text strings.Builder
+			if err := write(&text, Run{ID: "run", Records: []harness.Record{record}}); err != nil {
+				t.Fatal(err)
+			}
+			told := strings.Contains(text.String(), "not recovered") && strings.Contains(text.String(), "too late")
+			if told != test.differ {
+				t.Errorf("%s, claimed %q: the misses are told: %v", name, test.misses, told)
+			}
+		}
+	}
+}
+
+// Goal: a question that was held until its time limit is not shown as detected when it was asked. Method: an outage whose
+// first failed question of 41.5 ms after t0 was known at 1.84 s.
+func TestDetectedWhenKnown(t *testing.T) {
+	record := recoveredBySelf()
+	record.SLIs[0].Spells[1].From, record.SLIs[0].Spells[1].Seen = t0+41500*time.Microsecond, t0+1840*time.Millisecond
+	record.Judgement = harness.Judge(record)
+	var page strings.Builder
+	if err := Page(&page, Run{ID: "run", Records: []harness.Record{record}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"TTD</abbr></dt><dd>1.84", "+41.5 ms, known at +1.84"} {
+		if text := strings.ReplaceAll(html.UnescapeString(page.String()), "\u00a0", " "); !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if sentence := outageSentence(record, record.Judgement.Outages[0]); !strings.Contains(sentence, "lost at 41.5 ms, known at 1.84 s") {
+		t.Errorf("the sentence is %q", sentence)
+	}
+}
