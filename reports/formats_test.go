@@ -312,3 +312,41 @@ func TestRelapseIsTold(t *testing.T) {
 		}
 	}
 }
+
+// Goal: a suite that left no report and the specs that never ran are told in every format, in a run with drills and in one
+// without. Method: look for the sentences, the suite's output and the kinds in all of them.
+func TestWhatNeverRanIsTold(t *testing.T) {
+	lost := []Failure{
+		{Scenario: "bbb", Title: "the suite", Kind: SuiteFailed, Message: "it ended with exit status 1 before it wrote a report", Output: "make image bbb\nno <such> host"},
+		{Scenario: "bbb", Title: "rains", Kind: NeverRan, Message: "never ran: its suite ended"},
+	}
+	for name, records := range map[string][]harness.Record{"with drills": {recoveredBySelf()}, "without": nil} {
+		run := Run{ID: "one", Records: records, Failures: lost}
+		if run.OK() {
+			t.Errorf("%s: the run is good", name)
+		}
+		for _, format := range []string{"table", "summary", "page", "junit"} {
+			text := render(t, run, format)
+			for _, want := range []string{"it ended with exit status 1 before it wrote a report", "make image bbb", " host", "never ran: its suite ended", "rains", "bbb"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s: the %s lacks %q:\n%s", name, format, want, text)
+				}
+			}
+		}
+		if text := render(t, run, "junit"); !strings.Contains(text, `type="never ran"`) || !strings.Contains(text, `type="suite failed"`) {
+			t.Errorf("%s: JUnit lacks the kinds:\n%s", name, text)
+		}
+		if text := headline(run); !strings.Contains(text, "1 failed suite, 1 spec never ran") {
+			t.Errorf("%s: the headline is %q", name, text)
+		}
+	}
+}
+
+// Goal: what never ran in one pass is not told of the same spec's record of another. Method: both in one run.
+func TestNeverRanHasNoRecord(t *testing.T) {
+	record := recoveredBySelf()
+	run := Run{Records: []harness.Record{record}, Failures: []Failure{{Scenario: record.Scenario, Title: record.Title, Kind: NeverRan, Message: "never ran"}}}
+	if failures := run.failuresOf(record); len(failures) > 0 {
+		t.Errorf("the record is blamed: %v", failures)
+	}
+}

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/xml"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,14 +68,15 @@ type junitText struct {
 
 // JUnit writes the run as JUnit XML, one test suite per scenario. A drill whose verdict is as
 // claimed passes, also when the claim is a miss; one that is not fails; an inconclusive one is an
-// error, which viewers show apart. A failed spec fails whatever its drill's verdict. The figures are
+// error, which viewers show apart. A failed spec fails whatever its drill's verdict; so do a suite that
+// failed and a spec that never ran, each as a test case of its own. The figures are
 // properties of the test case, in seconds.
 func JUnit(w io.Writer, run Run) error {
 	builder := junitBuilder{run: run, suites: map[string]*junitSuite{}}
 	for _, record := range run.Records {
 		builder.add(record.Scenario, drillCase(record, run.failuresOf(record)), record.Started, record.Duration)
 	}
-	for _, failure := range run.otherFailures() {
+	for _, failure := range slices.Concat(run.otherFailures(), run.neverRan()) {
 		builder.add(failure.Scenario, junitCase{Name: failure.Title, Failure: specFailure([]Failure{failure})}, time.Time{}, 0)
 	}
 	for _, skip := range run.Skipped {
@@ -159,9 +162,10 @@ func drillCase(record harness.Record, failures []Failure) junitCase {
 func specFailure(failures []Failure) *junitOutcome {
 	var texts []string
 	for _, failure := range failures {
-		texts = append(texts, failure.Message)
+		texts = append(texts, strings.TrimSpace(failure.Message+"\n"+failure.Output))
 	}
-	return &junitOutcome{Message: firstLine(texts[0]), Type: "spec failed", Text: printable(strings.Join(texts, "\n\n"))}
+	kind := cmp.Or(string(failures[0].Kind), "spec failed")
+	return &junitOutcome{Message: firstLine(texts[0]), Type: kind, Text: printable(strings.Join(texts, "\n\n"))}
 }
 
 // drillProperties are the figures of the drill, under the names that OpenMetrics gives them.

@@ -56,10 +56,11 @@ type pageData struct {
 	// Distributions are those of the repeated drills.
 	Distributions []distributionView
 	Others        []Failure
+	NeverRan      []Failure
 }
 
 func pageOf(run Run) pageData {
-	data := pageData{Run: run, Headline: headline(run), Class: "good", Others: run.otherFailures()}
+	data := pageData{Run: run, Headline: headline(run), Class: "good", Others: run.otherFailures(), NeverRan: run.neverRan()}
 	if counts := tallyOf(run.Records); counts.notAsClaimed > 0 || len(run.Failures) > 0 {
 		data.Class = "bad"
 	} else if counts.inconclusive > 0 || counts.drills == 0 {

@@ -289,6 +289,14 @@ func madeUpRun() Run {
 		Failures: []Failure{
 			{Scenario: "renumbering", Title: "nothing leaves the lab", Message: "start the lab: make the network reprise-1: no free prefix\nsee `make doctor`"},
 			{Record: "made-up-leader-killed", Message: "canary answers at its new address should not have been affected:\nexpected false to be true"},
+			{
+				Scenario: "restore", Title: "the suite", Kind: SuiteFailed, Message: "it was ended by signal 9 (killed) before it wrote a report",
+				Output: "make image registry\n  layer 3 of 7\n| 43 % | <made>",
+			},
+			{
+				Scenario: "restore", Title: "A backup is restored while the service writes", Kind: NeverRan,
+				Message: "never ran to its end: its suite was ended by signal 9 (killed) before it wrote a report",
+			},
 		},
 	}
 }

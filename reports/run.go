@@ -23,7 +23,7 @@ type Run struct {
 	// Skipped are the specs that could not run here, each with its reason.
 	Skipped []Skip
 	// Failures are the specs that failed, whatever their drill's verdict: an assertion besides the
-	// figures, a lab that did not come up.
+	// figures, a lab that did not come up; the suites that failed, and the specs that never ran.
 	Failures []Failure
 }
 
@@ -47,14 +47,40 @@ func Title(containers []string, text string) string {
 	return outer + " " + text
 }
 
-// A Failure is a spec that failed.
+// A FailureKind tells what failed.
+type FailureKind string
+
+const (
+	// SpecFailed is the zero value: the spec ran and failed.
+	SpecFailed FailureKind = ""
+	// SuiteFailed is a suite that failed outside of its specs, such as one that was killed.
+	SuiteFailed FailureKind = "suite failed"
+	// NeverRan is a spec that was chosen and has no outcome.
+	NeverRan FailureKind = "never ran"
+)
+
+// A Failure is a spec that failed, a suite that did, or a spec of which nothing came back.
 type Failure struct {
+	Kind     FailureKind
 	Scenario string // folder name
 	Title    string // what the spec says
 	Message  string // may have several lines; the first one is the headline
 	// Record is the ID of the failed spec's record. When it is empty, the record with the same
-	// scenario and title is meant, if there is one.
+	// scenario and title is meant, if there is one; only of a spec that failed.
 	Record string
+	// Output is the end of what the suite printed, where nothing else says what happened; "" otherwise.
+	Output string
+}
+
+// words names the failure in a sentence.
+func (k FailureKind) words() string {
+	switch k {
+	case SuiteFailed:
+		return "the suite failed"
+	case NeverRan:
+		return string(NeverRan)
+	}
+	return "the spec failed"
 }
 
 // OK tells whether the run as a whole is good: every verdict is conclusive and as its spec claims,
@@ -79,11 +105,16 @@ func (r Run) failuresOf(record harness.Record) []Failure {
 	return failures
 }
 
-// otherFailures are the failures of specs that left no record.
+// neverRan are the specs of which nothing came back.
+func (r Run) neverRan() []Failure {
+	return slices.DeleteFunc(slices.Clone(r.Failures), func(failure Failure) bool { return failure.Kind != NeverRan })
+}
+
+// otherFailures are the failures of suites, and of specs that ran and left no record.
 func (r Run) otherFailures() []Failure {
 	var failures []Failure
 	for _, failure := range r.Failures {
-		if !r.hasRecordOf(failure) {
+		if failure.Kind != NeverRan && !r.hasRecordOf(failure) {
 			failures = append(failures, failure)
 		}
 	}
@@ -98,5 +129,5 @@ func (f Failure) concerns(record harness.Record) bool {
 	if f.Record != "" {
 		return f.Record == record.ID
 	}
-	return f.Scenario == record.Scenario && f.Title == record.Title
+	return f.Kind == SpecFailed && f.Scenario == record.Scenario && f.Title == record.Title
 }

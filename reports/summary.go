@@ -14,7 +14,7 @@ import (
 func Summary(w io.Writer, run Run) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "## Reprise: %s\n\n", markdown(headline(run)))
-	if len(run.Records) > 0 {
+	if len(run.Records)+len(run.neverRan()) > 0 {
 		summaryTable(&text, run)
 	}
 	summaryDistributions(&text, Distributions(run.Records))
@@ -37,8 +37,18 @@ func Summary(w io.Writer, run Run) error {
 // headline is the run in one phrase.
 func headline(run Run) string {
 	text := tallyOf(run.Records).words()
-	if count := len(run.Failures); count > 0 {
+	counts := map[FailureKind]int{}
+	for _, failure := range run.Failures {
+		counts[failure.Kind]++
+	}
+	if count := counts[SpecFailed]; count > 0 {
 		text += ", " + plural(count, "failed spec")
+	}
+	if count := counts[SuiteFailed]; count > 0 {
+		text += ", " + plural(count, "failed suite")
+	}
+	if count := counts[NeverRan]; count > 0 {
+		text += ", " + plural(count, "spec") + " never ran"
 	}
 	if count := len(run.Skipped); count > 0 {
 		text += ", " + plural(count, "skipped spec")
@@ -57,6 +67,9 @@ func summaryTable(text *strings.Builder, run Run) {
 		}
 		fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s | %s%s |\n", summaryMark(record, failed != ""),
 			markdown(record.Scenario), markdown(record.Title), values[0], values[1], values[2], verdictWords(record), failed)
+	}
+	for _, failure := range run.neverRan() {
+		fmt.Fprintf(text, "| ❌ | %s | %s | - | - | - | %s |\n", markdown(failure.Scenario), markdown(failure.Title), markdown(firstLine(failure.Message)))
 	}
 	text.WriteString("\n")
 }
@@ -86,8 +99,24 @@ func summaryProblems(text *strings.Builder, run Run) {
 		text.WriteString("\n")
 	}
 	for _, failure := range run.otherFailures() {
-		fmt.Fprintf(text, "❌ **%s: %s** left no record: %s\n\n", markdown(failure.Scenario), markdown(failure.Title), markdown(firstLine(failure.Message)))
+		verb := "left no record"
+		if failure.Kind == SuiteFailed {
+			verb = "failed"
+		}
+		fmt.Fprintf(text, "❌ **%s: %s** %s: %s\n\n", markdown(failure.Scenario), markdown(failure.Title), verb, markdown(firstLine(failure.Message)))
+		summaryOutput(text, failure.Output)
 	}
+}
+
+// summaryOutput is what a suite printed last, as it was: indented lines are code whatever they hold.
+func summaryOutput(text *strings.Builder, output string) {
+	if output == "" {
+		return
+	}
+	for line := range strings.Lines(printable(output)) {
+		text.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
+	}
+	text.WriteString("\n")
 }
 
 var markdownEscapes = strings.NewReplacer(

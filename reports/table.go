@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,8 +26,8 @@ const (
 // which they come. It is laid out for 100 columns. Without color it contains no escape sequence;
 // with it, colour only repeats what the words and marks say.
 //
-// A spec that failed although its drill went as claimed says so in its row; one that left no record
-// is named below.
+// A spec that failed although its drill went as claimed says so in its row. One that left no record is
+// named below, then every suite that failed, with the end of its output, and every spec that never ran.
 func Table(w io.Writer, run Run, color bool) {
 	t := table{w: w, color: color}
 	t.fit(run.Records)
@@ -44,8 +45,10 @@ func Table(w io.Writer, run Run, color bool) {
 		t.row(record)
 		t.failures(run.failuresOf(record))
 	}
-	for _, failure := range run.otherFailures() {
-		fmt.Fprintln(w, "  "+oneLine(failure.Title))
+	for _, failure := range slices.Concat(run.otherFailures(), run.neverRan()) {
+		for _, line := range wrap(failure.Scenario+": "+failure.Title, tableWidth-2) {
+			fmt.Fprintln(w, "  "+line)
+		}
 		t.failures([]Failure{failure})
 	}
 	t.distributions(Distributions(run.Records))
@@ -146,11 +149,18 @@ func (t *table) row(record harness.Record) {
 // failures prints why a spec failed, besides what its drill's verdict says.
 func (t *table) failures(failures []Failure) {
 	for _, failure := range failures {
-		for i, part := range wrap("✗ the spec failed: "+oneLine(failure.Message), tableWidth-4) {
+		words := oneLine(failure.Message)
+		if failure.Kind != NeverRan { // whose message says it
+			words = failure.Kind.words() + ": " + words
+		}
+		for i, part := range wrap("✗ "+words, tableWidth-4) {
 			if i > 0 {
 				part = "  " + part
 			}
 			fmt.Fprintln(t.w, t.paint(outcomeColors[notAsClaimed], "    "+part))
+		}
+		for line := range strings.Lines(printable(failure.Output)) {
+			fmt.Fprintln(t.w, t.paint(faint, "      "+strings.TrimRight(line, "\n")))
 		}
 	}
 }

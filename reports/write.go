@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,7 +16,7 @@ const latest = "latest"
 
 // Write writes a run's folder: one <record ID>.json per drill, junit.xml, summary.md, metrics.txt
 // and index.html; then it turns the link "latest" beside the folder to it. Files of an earlier Write
-// into the same folder are replaced. All records are written even when the run has none to show.
+// into the same folder are replaced. A run without records does not take the link from one that has some.
 func Write(dir string, run Run) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -49,7 +48,7 @@ func Write(dir string, run Run) error {
 			return err
 		}
 	}
-	return linkLatest(dir)
+	return linkLatest(dir, len(run.Records))
 }
 
 // checkRecords refuses records that would overwrite each other.
@@ -64,21 +63,14 @@ func checkRecords(records []harness.Record) error {
 	return nil
 }
 
-// linkLatest turns the link to the folder in one step: a reader always finds a run behind it.
-func linkLatest(dir string) error {
-	link := filepath.Join(filepath.Dir(dir), latest)
-	if link == dir {
-		return nil // the caller writes to "latest" itself
+// linkLatest turns the link to the folder in one step: a reader always finds a run behind it. A run
+// without a drill leaves a link that leads to one where it is.
+func linkLatest(dir string, drills int) error {
+	link, leads, err := latestLink(dir)
+	if err != nil || link == dir || leads && drills == 0 {
+		return err
 	}
-	info, err := os.Lstat(link)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fmt.Errorf("link the latest report: %w", err)
-	case info.Mode()&fs.ModeSymlink == 0:
-		return fmt.Errorf("link the latest report: %s is in the way: it is not a link", link)
-	}
-	temporary := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".%s.%d", latest, os.Getpid()))
+	temporary := temporaryLink(dir)
 	if err := os.Symlink(filepath.Base(dir), temporary); err != nil {
 		return fmt.Errorf("link the latest report: %w", err)
 	}

@@ -94,7 +94,7 @@ func unnoticed(arm arm) harness.Objective {
 func beginFor(place *village, target func(arm) harness.Objective) *Drill {
 	arm, err := controlled(os.Getenv(controlArm))
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	plan := arm.plan(harness.Plan{ID: identifier(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
+	plan := arm.plan(harness.Plan{ID: reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
 	plan.Objective = target(arm)
 	drill, err := conduct(place, arm, plan)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
@@ -289,7 +289,7 @@ func TestArms(t *testing.T) {
 				if said := saidBy(spec); spec.State != want.state || !strings.HasPrefix(said, want.said) || (said == "") != (want.said == "") || len(spec.AdditionalFailures) > 0 {
 					t.Errorf("%s: %v and %q, want %v and %q; %s %v", name, spec.State, said, want.state, want.said, spec.Failure.Message, spec.AdditionalFailures)
 				}
-				record, kept := records[identifier(name)+armSuffix(arm)]
+				record, kept := records[reports.RecordID(name)+armSuffix(arm)]
 				if wantsRecord := want.state == passed && name != looked || strings.HasPrefix(want.said, "red"); kept != wantsRecord {
 					t.Errorf("%s: a record is kept: %v, want %v", name, kept, wantsRecord)
 				}

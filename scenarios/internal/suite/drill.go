@@ -129,7 +129,7 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective,
 	for _, node := range cluster.Topology().Nodes {
 		maps.Copy(versions, node.System.Versions)
 	}
-	name := identifier(spec.FullText())
+	name := reports.RecordID(spec.FullText())
 	return harness.Plan{
 		ID: name + passSuffix(), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),
 		Seed: configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions, Engine: cluster.Engine(ctx),
@@ -154,14 +154,6 @@ func repeat(spec ginkgo.SpecReport, seed int64) string {
 		line += " PHASE=1"
 	}
 	return line
-}
-
-// identifier makes a file name out of a spec's text.
-func identifier(text string) string {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
-	return strings.Join(words, "-")
 }
 
 // passSuffix tells the records of the passes of a repeated run apart.

@@ -69,8 +69,9 @@ func Run(t *testing.T, scenario string, needs ...Need) {
 	lab.InterruptOrphan()
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)
-	preview := ginkgo.PreviewSpecs(scenario, labels)
-	resolveImages(t, preview, needs)
+	if configuration, _ := ginkgo.GinkgoConfiguration(); !configuration.DryRun { // which only says what would run
+		resolveImages(t, ginkgo.PreviewSpecs(scenario, labels), needs)
+	}
 	ginkgo.RunSpecs(t, scenario, labels)
 }
 
