@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // neededSpace is how much a run's folder needs free before the run begins: its suites are compiled into
@@ -33,11 +32,11 @@ func Prepare(dir string) error {
 	if err := canLinkLatest(dir); err != nil {
 		return err
 	}
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(dir, &disk); err != nil {
+	free, files, freeFiles, err := freeSpace(dir)
+	if err != nil {
 		return fmt.Errorf("ask how much is free for the report in %s: %w", dir, err)
 	}
-	return enoughSpace(dir, disk.Bavail*uint64(disk.Bsize), disk.Files, disk.Ffree) //nolint:gosec // a block's size is positive
+	return enoughSpace(dir, free, files, freeFiles)
 }
 
 // inTheWay names what stands where a folder should.

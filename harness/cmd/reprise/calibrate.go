@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 )
@@ -63,20 +63,25 @@ func (r *calibrationRun) repeatLine() string {
 
 // all runs the suite, then prints what it has found.
 func (r *calibrationRun) all(ctx context.Context) error {
-	if err := os.MkdirAll(r.runnerReports(), 0o755); err != nil {
-		return fmt.Errorf("make the run's folder: %w", err)
+	var chosen plan
+	remove, err := r.prepared(ctx, r.repeatLine(), func(ctx context.Context) (err error) {
+		chosen, err = r.plan(ctx, r.seed, "")
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, r.repeatLine())
+	defer remove()
 	signals, stop := interrupts()
 	defer stop()
-	const report = "calibration.json"
-	process := suiteProcess{
-		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(), held: r.held(), arguments: r.arguments(r.seed, report),
-		environment: append(r.environment(r.seed, ""), outagesVariable+"="+strconv.Itoa(r.outages)),
+	environment := append(r.environment(r.seed, ""), outagesVariable+"="+strconv.Itoa(r.outages))
+	results, err := r.runSuites(chosen, false, "calibration", r.seed, environment, signals)
+	interrupted := false
+	for _, result := range results {
+		interrupted = interrupted || result.interrupted
+		r.outcome.add(result, "", nil)
 	}
-	interrupted, err := process.run(signals)
-	problems := errors.Join(err, r.outcome.add(filepath.Join(r.runnerReports(), report), "", nil), r.tidy(ctx))
-	problems = errors.Join(problems, r.table())
+	problems := errors.Join(err, r.tidy(ctx), r.table())
 	if problems != nil {
 		fmt.Fprintf(r.out, "reprise: %v\n", problems)
 	}
@@ -84,10 +89,7 @@ func (r *calibrationRun) all(ctx context.Context) error {
 		fmt.Fprintf(r.out, "reprise: %s\n", problem)
 		problems = errors.Join(problems, errRed)
 	}
-	if problems != nil {
-		return errRed
-	}
-	return nil
+	return r.outcome.red(problems)
 }
 
 // verdict says what keeps the run from being good.
@@ -96,7 +98,8 @@ func (r *calibrationRun) verdict(interrupted bool) string {
 	case interrupted:
 		return "interrupted: not everything was measured"
 	case len(r.outcome.failures) > 0:
-		return "a promised number does not hold, or it could not be measured: " + r.outcome.failures[0].Message
+		first := r.outcome.failures[0]
+		return "a promised number does not hold, or it could not be measured: " + strings.TrimSpace(first.Message+"\n"+first.Output)
 	case r.outcome.passed == 0:
 		return "nothing was measured"
 	}

@@ -7,9 +7,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -122,13 +125,8 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 		return nil, nil, err
 	}
 	end = func() { lock.Release(); engine.Close() }
-	runner, err := ginkgoProgram(ctx, root)
-	if err != nil {
-		end()
-		return nil, nil, err
-	}
 	return &chaosRun{
-		lock: lock, choice: c, root: root, runner: runner, out: out,
+		lock: lock, choice: c, root: root, compile: compileSuites, out: out,
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
 	}, end, nil
@@ -138,7 +136,8 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 type chaosRun struct {
 	choice
 	root    string
-	runner  string // path of the program that runs suites
+	compile func(ctx context.Context, root, into string, folders []string) ([]suite, error)
+	suites  []suite // as compiled
 	out     io.Writer
 	color   bool
 	id      string
@@ -156,22 +155,61 @@ func (r *chaosRun) folder() string { return filepath.Join(runsFolder(r.root), r.
 // runnerReports is a folder of its own: a run's folder holds no JSON but records.
 func (r *chaosRun) runnerReports() string { return filepath.Join(r.folder(), "ginkgo") }
 
-// all makes every pass, then the report.
-func (r *chaosRun) all(ctx context.Context) error {
-	if err := os.MkdirAll(r.runnerReports(), 0o755); err != nil {
-		return fmt.Errorf("make the run's folder: %w", err)
+// compiledSuites is where the run's suites are while it lasts.
+func (r *chaosRun) compiledSuites() string { return filepath.Join(r.folder(), "suites") }
+
+// prepared makes the run's folder, compiles the suites and has them planned: everything that can be known to be wrong is, before
+// the first lab comes up. Ctrl-C ends it at once. The plans are by the caller, who knows what runs how often; remove is called
+// when the run is over.
+func (r *chaosRun) prepared(ctx context.Context, line string, plans func(context.Context) error) (remove func(), err error) {
+	if err := errors.Join(reports.Prepare(r.folder()), os.MkdirAll(r.runnerReports(), 0o755)); err != nil {
+		return nil, err
 	}
 	if _, err := reports.Sweep(runsFolder(r.root)); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, line)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	fmt.Fprintf(r.out, "compile %s\n", strings.Join(r.folders, ", "))
+	r.suites, err = r.compile(ctx, r.root, r.compiledSuites(), r.folders)
+	if err == nil {
+		err = plans(ctx)
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted before anything ran")
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(r.folder())) // nothing ran: there is nothing to keep
+	}
+	return func() { _ = os.RemoveAll(r.compiledSuites()) }, nil
+}
+
+// all makes every pass, then the report.
+func (r *chaosRun) all(ctx context.Context) error {
+	var plans []plan
+	remove, err := r.prepared(ctx, r.repeatCommand(), func(ctx context.Context) error {
+		for pass := 1; pass <= r.repeat; pass++ {
+			chosen, err := r.plan(ctx, r.passSeed(pass), r.passName(pass))
+			if err != nil {
+				return err
+			}
+			plans = append(plans, chosen)
+		}
+		fmt.Fprintf(r.out, "%s\n\n", plans[0].describe())
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, r.repeatCommand())
+	defer remove()
 	signals, stop := interrupts()
 	defer stop()
 	var problems error
 	interrupted := false
-	for pass := 1; pass <= r.repeat && !interrupted; pass++ {
+	for index, chosen := range plans {
 		var err error
-		interrupted, err = r.pass(pass, signals)
+		interrupted, err = r.pass(index+1, chosen, interrupted, signals)
 		problems = errors.Join(problems, err)
 	}
 	problems = errors.Join(problems, r.tidy(ctx), r.report())
@@ -183,10 +221,7 @@ func (r *chaosRun) all(ctx context.Context) error {
 		problems = errors.Join(problems, errRed)
 	}
 	fmt.Fprintln(r.out, r.outcome.counts())
-	if problems != nil {
-		return errRed
-	}
-	return nil
+	return r.outcome.red(problems)
 }
 
 // verdict says why the run as a whole is not good although that does not show in the failures, or
@@ -205,20 +240,30 @@ func (r *chaosRun) verdict(interrupted bool) string {
 	return ""
 }
 
-// pass runs all suites once. Each pass has the next seed.
-func (r *chaosRun) pass(number int, signals <-chan os.Signal) (interrupted bool, err error) {
-	name, report, seed := "", fmt.Sprintf("pass-%d.json", number), r.seed+int64(number-1)
+// passSeed is the seed of a pass: each has the next one.
+func (r *chaosRun) passSeed(number int) int64 { return r.seed + int64(number-1) }
+
+// passName tells the suites which pass they are in; "" in a run of one.
+func (r *chaosRun) passName(number int) string {
 	if r.repeat > 1 {
-		name = strconv.Itoa(number)
+		return strconv.Itoa(number)
+	}
+	return ""
+}
+
+// pass runs all suites once; after an interrupt it only notes what never ran.
+func (r *chaosRun) pass(number int, chosen plan, stopped bool, signals <-chan os.Signal) (interrupted bool, err error) {
+	name, seed := r.passName(number), r.passSeed(number)
+	if name != "" && !stopped {
 		fmt.Fprintf(r.out, "pass %d of %d, seed %d\n", number, r.repeat, seed)
 	}
-	process := suiteProcess{
-		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(), held: r.held(),
-		arguments: r.arguments(seed, report), environment: r.environment(seed, name),
-	}
-	interrupted, err = process.run(signals)
+	results, err := r.runSuites(chosen, stopped, fmt.Sprintf("pass-%d", number), seed, r.environment(seed, name), signals)
 	records, readErr := reports.ReadRecords(r.folder())
-	return interrupted, errors.Join(err, readErr, r.outcome.add(filepath.Join(r.runnerReports(), report), name, records))
+	for _, result := range results {
+		interrupted = interrupted || result.interrupted
+		r.outcome.add(result, name, records)
+	}
+	return interrupted, errors.Join(err, readErr)
 }
 
 // held are the open files that all processes of the run hold.
@@ -237,33 +282,22 @@ func (r *chaosRun) orphans() []string {
 	return []string{"--run=" + r.id}
 }
 
-// Limits of the runner. It has a limit of its own because a spec's covers that spec alone.
+// Limits of a run's suites, all of a pass together, because a spec's covers that spec alone.
 const (
 	suitesLimit = 3 * time.Hour
 	// graceful is how long an interrupted spec may take to notice, before it is left behind.
 	graceful = time.Minute
 )
 
-// arguments are those of the runner: one suite after the other, since drills measure time.
-func (r *chaosRun) arguments(seed int64, report string) []string {
-	arguments := []string{
-		"run", "-v", "--keep-going", "--procs=1", "--timeout=" + suitesLimit.String(), "--grace-period=" + graceful.String(),
-		"--seed=" + strconv.FormatInt(seed, 10), "--json-report=" + report, "--output-dir=" + r.runnerReports(),
-	}
-	if r.labels != "" {
-		arguments = append(arguments, "--label-filter="+r.labels)
-	}
-	if r.focus != "" {
-		arguments = append(arguments, "--focus="+r.focus)
-	}
+// arguments are those of a suite that runs.
+func (r *chaosRun) arguments(seed int64, report string, limit time.Duration) []string {
+	arguments := append(r.choosingArguments(seed, report),
+		"--ginkgo.v", "--ginkgo.timeout="+limit.String(), "--ginkgo.grace-period="+graceful.String())
 	if !r.color {
-		arguments = append(arguments, "--no-color")
+		arguments = append(arguments, "--ginkgo.no-color")
 	}
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		arguments = append(arguments, "--github-output")
-	}
-	for _, folder := range r.folders {
-		arguments = append(arguments, "./scenarios/"+folder)
+		arguments = append(arguments, "--ginkgo.github-output")
 	}
 	return arguments
 }
@@ -317,7 +351,7 @@ func (r *chaosRun) report() error {
 		ID: r.id, Command: r.repeatCommand(), Seed: r.seed, Started: r.started, Duration: time.Since(r.started),
 		Records: records, Skipped: r.outcome.skips, Failures: r.outcome.failures,
 	}
-	if len(records) > 0 {
+	if len(records)+len(r.outcome.failures) > 0 {
 		fmt.Fprintln(r.out)
 		reports.Table(r.out, run, r.color)
 	}

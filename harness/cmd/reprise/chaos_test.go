@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
@@ -78,9 +83,9 @@ exit 1
 `)
 	signals := make(chan os.Signal, 2)
 	go func() { <-out.seen; signals <- os.Interrupt }()
-	interrupted, err := suiteProcess{path: path, folder: t.TempDir(), out: out}.run(signals)
-	if !interrupted || err != nil {
-		t.Errorf("interrupted %v, error %v", interrupted, err)
+	end, err := suiteProcess{path: path, folder: t.TempDir(), out: out}.run(signals)
+	if !end.interrupted || end.code != 1 || err != nil {
+		t.Errorf("it ended with %+v, error %v", end, err)
 	}
 	if !strings.Contains(out.String(), "signals: 1") {
 		t.Errorf("the suite's count is not 1:\n%s", out)
@@ -104,9 +109,9 @@ wait
 		signals <- os.Interrupt
 		signals <- syscall.SIGTERM
 	}()
-	interrupted, err := suiteProcess{path: path, folder: t.TempDir(), out: out}.run(signals)
-	if !interrupted || !errors.Is(err, errKilled) {
-		t.Errorf("interrupted %v, error %v", interrupted, err)
+	end, err := suiteProcess{path: path, folder: t.TempDir(), out: out}.run(signals)
+	if !end.interrupted || !errors.Is(err, errKilled) {
+		t.Errorf("it ended with %+v, error %v", end, err)
 	}
 	var child int
 	if _, err := fmt.Sscanf(out.String(), "child %d", &child); err != nil {
@@ -127,24 +132,83 @@ func running(process int) bool {
 	return err == nil && !strings.Contains(string(state), ") Z ")
 }
 
-// aRun is a run around a script instead of the runner, in a repository with a flood.
+// aRun is a run around a script instead of a compiled suite, in a repository with a flood.
 func aRun(t *testing.T, out io.Writer, runner string, chosen choice) *chaosRun {
 	t.Helper()
-	return &chaosRun{
-		choice: chosen, root: t.TempDir(), runner: script(t, runner), out: out,
-		id: "20260120-030000-beef", started: time.Now(),
-		removeLeftovers: func(context.Context, string) (lab.Removed, error) { return lab.Removed{}, nil },
-	}
+	return ofSuites(t, out, chosen, map[string]string{"flood": runner})
 }
 
-// writesReport is a runner's script that writes the report of one suite.
-func writesReport(specs string, willRun int, succeeded bool) string {
+// ofSuites is a run around a script for each folder. An empty script stands for a suite that cannot be compiled.
+func ofSuites(t *testing.T, out io.Writer, chosen choice, runners map[string]string) *chaosRun {
+	t.Helper()
+	chosen.folders = slices.Sorted(maps.Keys(runners))
+	run := &chaosRun{
+		choice: chosen, root: t.TempDir(), out: out, id: "20260120-030000-beef", started: time.Now(),
+		removeLeftovers: func(context.Context, string) (lab.Removed, error) { return lab.Removed{}, nil },
+		compile: func(_ context.Context, root, _ string, folders []string) ([]suite, error) {
+			var suites []suite
+			for _, folder := range folders {
+				if err := os.MkdirAll(filepath.Join(root, "scenarios", folder), 0o750); err != nil {
+					return nil, err
+				}
+				one := suite{folder: folder, problem: "rain.go:3: undefined: cloud"}
+				if runners[folder] != "" {
+					one.program, one.problem = script(t, runners[folder]), ""
+				}
+				suites = append(suites, one)
+			}
+			return suites, nil
+		},
+	}
+	return run
+}
+
+// readsArguments begins the script of a suite: $report is where its report goes, and $dry is set when it only says what would run.
+const readsArguments = `
+dry= seed=
+for argument; do case $argument in
+--ginkgo.json-report=*) report=${argument#*=};;
+--ginkgo.seed=*) seed=${argument#*=};;
+--ginkgo.dry-run) dry=1;;
+esac; done
+`
+
+// writes is a part of a suite's script that writes the report.
+func writes(specs string, succeeded bool) string {
 	return fmt.Sprintf(`
-for argument; do case $argument in --json-report=*) name=${argument#*=};; --output-dir=*) folder=${argument#*=};; esac; done
-cat > "$folder/$name" <<'REPORT'
-[{"SuitePath":"/repository/scenarios/flood","SuiteSucceeded":%v,"PreRunStats":{"TotalSpecs":9,"SpecsThatWillRun":%d},"SpecReports":[%s]}]
+cat > "$report" <<'REPORT'
+[{"SuitePath":"/repository/scenarios/flood","SuiteSucceeded":%v,"SpecReports":[%s]}]
 REPORT
-`, succeeded, willRun, specs)
+`, succeeded, specs)
+}
+
+// plans is a part of a suite's script that says what would run and ends when only that was asked for.
+func plans(specs string) string { return `if [ "$dry" ]; then ` + writes(specs, true) + "exit 0; fi\n" }
+
+// writesReport is the script of a suite that writes the report of its specs, and had planned all that are not left out.
+func writesReport(specs string, succeeded bool) string {
+	return readsArguments + plans(asPlanned(specs)) + writes(specs, succeeded)
+}
+
+// asPlanned is what a dry run says of specs: those that would run have passed.
+func asPlanned(specs string) string {
+	var reported []types.SpecReport
+	if err := json.Unmarshal([]byte("["+specs+"]"), &reported); err != nil {
+		panic(err)
+	}
+	for i, spec := range reported {
+		if wasSelected(spec) {
+			reported[i] = types.SpecReport{
+				ContainerHierarchyTexts: spec.ContainerHierarchyTexts, LeafNodeType: spec.LeafNodeType, LeafNodeText: spec.LeafNodeText,
+				LeafNodeLocation: spec.LeafNodeLocation, State: types.SpecStatePassed,
+			}
+		}
+	}
+	text, err := json.Marshal(reported)
+	if err != nil {
+		panic(err)
+	}
+	return strings.Trim(string(text), "[]")
 }
 
 const (
@@ -161,14 +225,14 @@ func TestRunIsNeverGreenForNothing(t *testing.T) {
 		name, runner, counts, says string
 		green                      bool
 	}{
-		{"all passed", writesReport(specPassed+","+specFiltered, 1, true), "1 passed, 0 failed, 0 skipped", "", true},
-		{"passed and skipped", writesReport(specPassed+","+specSkipped, 2, true), "1 passed, 0 failed, 1 skipped", "", true},
-		{"one failed", writesReport(specPassed+","+specFailed, 2, false) + "exit 1", "1 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
-		{"nothing selected", writesReport(specFiltered, 0, true), "0 passed, 0 failed, 0 skipped", `no spec was selected by labels "smoke" and focus "fog"`, false},
-		{"all skipped", writesReport(specSkipped, 1, true), "0 passed, 0 failed, 1 skipped", "every selected spec was skipped", false},
-		{"no report", "exit 1", "0 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
-		{"suite failed, specs did not", writesReport(specPassed, 1, false) + "exit 1", "1 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
-		{"broken report", `for argument; do case $argument in --output-dir=*) echo '{' > "${argument#*=}/pass-1.json";; esac; done`, "0 passed, 0 failed, 0 skipped", "read the runner's report", false},
+		{"all passed", writesReport(specPassed+","+specFiltered, true), "1 passed, 0 failed, 0 skipped", "specs that were chosen: 1 (flood 1)", true},
+		{"passed and skipped", writesReport(specPassed+","+specSkipped, true), "1 passed, 0 failed, 1 skipped", "", true},
+		{"one failed", writesReport(specPassed+","+specFailed, false) + "exit 1", "1 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
+		{
+			"nothing selected", writesReport(specFiltered, true), "0 passed, 0 failed, 0 skipped",
+			`no spec was selected by labels "smoke" and focus "fog"`, false,
+		},
+		{"all skipped", writesReport(specSkipped, true), "0 passed, 0 failed, 1 skipped", "every selected spec was skipped", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
@@ -191,7 +255,7 @@ func TestRunIsNeverGreenForNothing(t *testing.T) {
 // failing spec and a skipped one; the files are read back.
 func TestRunLeavesItsReport(t *testing.T) {
 	var out strings.Builder
-	run := aRun(t, &out, writesReport(specFailed+","+specSkipped, 2, false), choice{seed: 7, repeat: 1})
+	run := aRun(t, &out, writesReport(specFailed+","+specSkipped, false)+"exit 1", choice{seed: 7, repeat: 1})
 	if err := run.all(t.Context()); !errors.Is(err, errRed) {
 		t.Errorf("the run ends with %v", err)
 	}
@@ -214,11 +278,10 @@ func TestRunLeavesItsReport(t *testing.T) {
 func TestRepeatGoesOnAfterAFailure(t *testing.T) {
 	var out strings.Builder
 	notes := filepath.Join(t.TempDir(), "notes")
-	run := aRun(t, &out, `
-for argument; do case $argument in --seed=*) seed=${argument#*=};; esac; done
+	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed+","+specFailed))+`
 echo "seed $seed $REPRISE_SEED pass $REPRISE_PASS keep [$REPRISE_KEEP] phase [$REPRISE_PHASE] control [$REPRISE_CONTROL]" >> `+notes+`
-if [ $seed = 7 ]; then `+writesReport(specFailed, 1, false)+`
-else `+writesReport(specPassed, 1, true)+`
+if [ $seed = 7 ]; then `+writes(specPassed+","+specFailed, false)+` exit 1
+else `+writes(specPassed+","+strings.Replace(specFailed, `"failed"`, `"passed"`, 1), true)+`
 fi
 `, choice{seed: 7, repeat: 3, keep: true})
 	if err := run.all(t.Context()); !errors.Is(err, errRed) {
@@ -235,7 +298,7 @@ seed 9 9 pass 3 keep [1] phase [1] control []
 	if string(text) != want {
 		t.Errorf("the passes were\n%swant\n%s", text, want)
 	}
-	if !strings.HasSuffix(out.String(), "\n2 passed, 1 failed, 0 skipped\n") {
+	if !strings.HasSuffix(out.String(), "\n5 passed, 1 failed, 0 skipped\n") {
 		t.Errorf("the passes are not counted together:\n%s", out.String())
 	}
 }
@@ -274,7 +337,7 @@ func TestRunTidiesUp(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		var out strings.Builder
 		asked := ""
-		run := aRun(t, &out, writesReport(specPassed, 1, true), choice{repeat: 1, keep: keep})
+		run := aRun(t, &out, writesReport(specPassed, true), choice{repeat: 1, keep: keep})
 		run.removeLeftovers = func(_ context.Context, run string) (lab.Removed, error) {
 			asked = run
 			return lab.Removed{Networks: []string{"stray"}}, nil

@@ -29,9 +29,9 @@ const (
 	wasNotRun    controlResult = "not run"
 )
 
-// leavesDoubt tells whether the arm was run and did not go red.
+// leavesDoubt tells whether the arm has a meaning and did not go red.
 func (r controlResult) leavesDoubt() bool {
-	return r == stayedGreen || r == cannotTell || r == failedBefore
+	return r == stayedGreen || r == cannotTell || r == failedBefore || r == wasNotRun
 }
 
 // controlEntry names the report entry by which a suite says how an arm ended: its result and its reason.
@@ -70,26 +70,39 @@ type controlFailure struct {
 	Title    string `json:"title"`
 	Arm      string `json:"arm"`
 	Message  string `json:"message"`
+	Output   string `json:"output,omitempty"` // the end of what a suite printed that left no report
 }
 
-// add reads the runner's report of a suite in one arm.
-func (c *controls) add(suite types.Report, arm string) {
-	scenario := filepath.Base(suite.SuitePath)
-	failed := false
+// add takes what a suite reported in one arm, and holds it against what was planned.
+func (c *controls) add(result suiteResult, arm string) {
+	for _, suite := range result.reports {
+		c.addSpecs(result.scenario(), suite, arm)
+	}
+	if failure := result.failure(); failure != nil {
+		c.Failures = append(c.Failures, controlFailure{failure.Scenario, failure.Title, arm, failure.Message, failure.Output})
+	}
+	for _, spec := range result.withoutOutcome() {
+		c.put(result.scenario(), spec.title, arm, controlOutcome{Result: wasNotRun, Reason: result.whyNeverRan()})
+	}
+}
+
+// addSpecs takes the specs of a suite's report.
+func (c *controls) addSpecs(scenario string, suite types.Report, arm string) {
 	for _, spec := range suite.SpecReports {
-		failed = failed || hasFailed(spec)
 		switch isSpec := spec.LeafNodeType.Is(types.NodeTypeIt); {
 		case !isSpec && hasFailed(spec):
-			c.Failures = append(c.Failures, controlFailure{scenario, title(spec), arm, message(spec)})
+			c.Failures = append(c.Failures, controlFailure{scenario, title(spec), arm, message(spec), ""})
 		case isSpec && wasSelected(spec):
-			one := c.spec(scenario, title(spec))
-			if earlier, twice := one.Arms[arm]; !twice || earlier.Result == wentRed { // of two with one title the worse one counts
-				one.Arms[arm] = controlOutcomeOf(spec)
-			}
+			c.put(scenario, title(spec), arm, controlOutcomeOf(spec))
 		}
 	}
-	if !suite.SuiteSucceeded && !failed {
-		c.Failures = append(c.Failures, controlFailure{scenario, "the suite", arm, suiteMessage(suite)})
+}
+
+// put notes how an arm of a spec ended. Of two specs with one title the worse one counts.
+func (c *controls) put(scenario, title, arm string, ended controlOutcome) {
+	one := c.spec(scenario, title)
+	if earlier, twice := one.Arms[arm]; !twice || earlier.Result == wentRed {
+		one.Arms[arm] = ended
 	}
 }
 

@@ -42,7 +42,7 @@ func (c *controls) explain(out io.Writer) {
 		}
 	}
 	for _, failure := range c.Failures {
-		fmt.Fprintf(out, "\n%s, %s, %s:\n  %s\n", failure.Scenario, failure.Title, failure.Arm, indented(failure.Message))
+		fmt.Fprintf(out, "\n%s, %s, %s:\n  %s\n", failure.Scenario, failure.Title, failure.Arm, indented(strings.TrimSpace(failure.Message+"\n"+failure.Output)))
 	}
 }
 
@@ -70,13 +70,19 @@ func (o controlOutcome) words(arm string) string {
 func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
 	var failures []reports.Failure
 	for _, failure := range c.Failures {
-		failures = append(failures, reports.Failure{Scenario: failure.Scenario, Title: failure.Title, Message: failure.Message})
+		failures = append(failures, reports.Failure{
+			Kind: reports.SuiteFailed, Scenario: failure.Scenario, Title: failure.Title + ", " + failure.Arm, Message: failure.Message, Output: failure.Output,
+		})
 	}
 	for _, spec := range c.Specs {
 		for _, arm := range arms {
-			if outcome := spec.outcome(arm.name); outcome.Result.leavesDoubt() {
+			outcome, kind := spec.outcome(arm.name), reports.SpecFailed
+			if outcome.Result == wasNotRun {
+				kind = reports.NeverRan
+			}
+			if outcome.Result.leavesDoubt() {
 				failures = append(failures, reports.Failure{
-					Scenario: spec.Scenario, Title: spec.Title, Message: outcome.Reason, Record: controlRecord(spec, arm.name, records),
+					Kind: kind, Scenario: spec.Scenario, Title: spec.Title, Message: outcome.Reason, Record: controlRecord(spec, arm.name, records),
 				})
 			}
 		}

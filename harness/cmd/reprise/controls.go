@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -54,22 +53,30 @@ type controlsRun struct {
 
 // all runs both arms, then says which of them went red.
 func (r *controlsRun) all(ctx context.Context) error {
-	if err := os.MkdirAll(r.runnerReports(), 0o755); err != nil {
-		return fmt.Errorf("make the run's folder: %w", err)
-	}
 	line := r.commandLine("make controls")
-	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, line)
-	r.found = controls{Schema: controlsSchema, Command: line, Labels: r.labels, Focus: r.focus, Started: r.started.UTC().Truncate(time.Second), Specs: []controlledSpec{}}
+	plans := map[string]plan{}
+	remove, err := r.prepared(ctx, line, func(ctx context.Context) (err error) {
+		for _, arm := range arms {
+			r.control = arm.name
+			if plans[arm.name], err = r.plan(ctx, r.seed, ""); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(r.out, "%s\n\n", plans[arms[0].name].describe())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer remove()
+	r.found = controls{
+		Schema: controlsSchema, Command: line, Labels: r.labels, Focus: r.focus, Started: r.started.UTC().Truncate(time.Second), Specs: []controlledSpec{},
+	}
 	signals, stop := interrupts()
 	defer stop()
 	var problems error
 	for _, arm := range arms {
-		interrupted, err := r.arm(arm.name, arm.title, signals)
-		problems = errors.Join(problems, err)
-		if interrupted {
-			r.found.Interrupted = true
-			break
-		}
+		problems = errors.Join(problems, r.arm(arm.name, arm.title, plans[arm.name], signals))
 	}
 	r.found.Took = time.Since(r.started).Round(time.Second)
 	problems = errors.Join(problems, r.tidy(ctx), r.leave(line))
@@ -88,25 +95,18 @@ func (r *controlsRun) all(ctx context.Context) error {
 	return nil
 }
 
-// arm runs all chosen specs in one control arm.
-func (r *controlsRun) arm(name, title string, signals <-chan os.Signal) (interrupted bool, err error) {
-	fmt.Fprintf(r.out, "control arm %s\n", title)
-	report := name + ".json"
+// arm runs all chosen specs in one control arm; after an interrupt it only notes what never ran.
+func (r *controlsRun) arm(name, title string, chosen plan, signals <-chan os.Signal) error {
+	if !r.found.Interrupted {
+		fmt.Fprintf(r.out, "control arm %s\n", title)
+	}
 	r.control = name
-	process := suiteProcess{
-		path: r.runner, folder: r.root, out: r.out, orphans: r.orphans(), held: r.held(),
-		arguments: r.arguments(r.seed, report), environment: r.environment(r.seed, ""),
+	results, err := r.runSuites(chosen, r.found.Interrupted, name, r.seed, r.environment(r.seed, ""), signals)
+	for _, result := range results {
+		r.found.Interrupted = r.found.Interrupted || result.interrupted
+		r.found.add(result, name)
 	}
-	interrupted, err = process.run(signals)
-	suites, readErr := readSuites(filepath.Join(r.runnerReports(), report))
-	if errors.Is(readErr, fs.ErrNotExist) {
-		r.found.Failures = append(r.found.Failures, controlFailure{Scenario: noReport.Scenario, Title: noReport.Title, Arm: name, Message: noReport.Message})
-		return interrupted, err
-	}
-	for _, suite := range suites {
-		r.found.add(suite, name)
-	}
-	return interrupted, errors.Join(err, readErr)
+	return err
 }
 
 // leave writes what the run found and prints it. The link to the latest run stays where it is: it leads

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,35 +14,85 @@ import (
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// An outcome is what the runner says about the specs of a run, all passes together.
+// An outcome is what became of the specs of a run, all passes together.
 type outcome struct {
 	passed   int
 	failures []reports.Failure
 	skips    []reports.Skip
 	selected int // specs that the labels and the focus chose, whatever became of them
+	// incomplete tells whether a suite did not report as it should, or a chosen spec has no outcome.
+	incomplete bool
+	neverRan   map[lost]*lostPasses
 }
 
-// add reads the runner's report of one pass. A suite that did not get as far as writing one has
-// failed: an empty report must not look like a good one.
-func (o *outcome) add(path, pass string, records []harness.Record) error {
-	suites, err := readSuites(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		o.failures = append(o.failures, noReport)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, suite := range suites {
-		o.addSuite(suite, pass, records)
+// lost is a spec that never ran, and why: in several passes it is one failure.
+type lost struct {
+	scenario string
+	spec     plannedSpec
+	why      string
+}
+
+// lostPasses are those in which a spec never ran, and the place of its failure.
+type lostPasses struct {
+	failure int
+	passes  []string
+}
+
+// errIncomplete says that a run is red for another reason than a spec that failed.
+var errIncomplete = errors.New("not every chosen spec has an outcome, or a suite did not end as it should")
+
+// red is the error of a run that is not good; nil for one that is.
+func (o *outcome) red(problems error) error {
+	switch {
+	case o.incomplete:
+		return errors.Join(errRed, errIncomplete)
+	case problems != nil:
+		return errRed
 	}
 	return nil
 }
 
-// noReport is the failure of suites that left nothing to read.
-var noReport = reports.Failure{Scenario: "scenarios", Title: "the suites", Message: "they ended before they wrote a report: see the output above"}
+// add takes what a suite reported in a pass, and holds it against what was planned: a chosen spec that has no outcome has failed, and so
+// has a suite that did not end as it should. Nothing to read must not look like nothing that failed.
+func (o *outcome) add(result suiteResult, pass string, records []harness.Record) {
+	o.selected += len(result.specs)
+	for _, suite := range result.reports {
+		o.addSpecs(result.scenario(), suite, pass, records)
+	}
+	if failure := result.failure(); failure != nil {
+		o.incomplete = true
+		o.failures = append(o.failures, *failure)
+	}
+	for _, spec := range result.withoutOutcome() {
+		o.incomplete = true
+		if record := recordOf(result.scenario(), spec.title, pass, records); record != "" {
+			o.failures = append(o.failures, reports.Failure{
+				Scenario: result.scenario(), Title: spec.title, Record: record, Message: "it left a record, but nothing says that it passed: " + result.why(),
+			})
+			continue
+		}
+		o.addLost(lost{result.scenario(), spec, result.whyNeverRan()}, pass)
+	}
+}
 
-// readSuites reads the runner's report. One that is not there is an error that wraps [fs.ErrNotExist].
+// addLost notes a spec that never ran, in one failure for all passes.
+func (o *outcome) addLost(spec lost, pass string) {
+	if o.neverRan == nil {
+		o.neverRan = map[lost]*lostPasses{}
+	}
+	known := o.neverRan[spec]
+	if known == nil {
+		known = &lostPasses{failure: len(o.failures)}
+		o.neverRan[spec] = known
+		o.failures = append(o.failures, reports.Failure{Scenario: spec.scenario, Title: spec.spec.title, Kind: reports.NeverRan, Message: spec.why})
+	}
+	if pass != "" {
+		known.passes = append(known.passes, pass)
+		o.failures[known.failure].Message = fmt.Sprintf("%s (pass %s)", spec.why, strings.Join(known.passes, ", "))
+	}
+}
+
+// readSuites reads the runner's report. One that is not there is an error that wraps [io/fs.ErrNotExist].
 func readSuites(path string) ([]types.Report, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -56,14 +105,11 @@ func readSuites(path string) ([]types.Report, error) {
 	return suites, nil
 }
 
-func (o *outcome) addSuite(suite types.Report, pass string, records []harness.Record) {
-	scenario := filepath.Base(suite.SuitePath)
-	o.selected += suite.PreRunStats.SpecsThatWillRun
-	failed := false
+// addSpecs counts the specs of a suite's report.
+func (o *outcome) addSpecs(scenario string, suite types.Report, pass string, records []harness.Record) {
 	for _, spec := range suite.SpecReports {
 		switch {
 		case hasFailed(spec):
-			failed = true
 			o.failures = append(o.failures, reports.Failure{
 				Scenario: scenario, Title: title(spec), Message: message(spec), Record: recordOf(scenario, title(spec), pass, records),
 			})
@@ -75,9 +121,6 @@ func (o *outcome) addSuite(suite types.Report, pass string, records []harness.Re
 		case spec.State.Is(types.SpecStateSkipped) && spec.Failure.Message != "":
 			o.skips = append(o.skips, reports.Skip{Scenario: scenario, Title: title(spec), Reason: spec.Failure.Message})
 		}
-	}
-	if !suite.SuiteSucceeded && !failed {
-		o.failures = append(o.failures, reports.Failure{Scenario: scenario, Title: "the suite", Message: suiteMessage(suite)})
 	}
 }
 
@@ -102,13 +145,6 @@ func message(spec types.SpecReport) string {
 		failure = spec.AdditionalFailures[0].Failure
 	}
 	return fmt.Sprintf("%s\n%s:%d", failure.Message, filepath.Base(failure.Location.FileName), failure.Location.LineNumber)
-}
-
-func suiteMessage(suite types.Report) string {
-	if len(suite.SpecialSuiteFailureReasons) == 0 {
-		return "it failed without saying why: see the output above"
-	}
-	return strings.Join(suite.SpecialSuiteFailureReasons, "\n")
 }
 
 // recordOf finds the record that the spec left; a run of several passes has one for each.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -117,15 +118,19 @@ func (c verdictCount) sentence() string {
 	return text
 }
 
-// verdict is the error of a run whose drills were not all judged rightly, or did not all leave a record
-// although nobody has chosen among them.
-func (c verdictCount) verdict(whole bool) error {
+// verdict is the error of a run whose drills were not all judged rightly, or did not all leave a record: as many as
+// were chosen, and all there are when nobody has chosen among them.
+func (c verdictCount) verdict(whole bool, chosen int) error {
 	total := c.total()
 	switch {
 	case total.wrong > 0:
 		return fmt.Errorf("judge drills with a known outcome: %d of %d verdicts are wrong", total.wrong, total.drills)
 	case total.unknown > 0:
 		return fmt.Errorf("judge drills with a known outcome: %d ended before anything could be said of them", total.unknown)
+	case chosen == 0:
+		return errors.New("judge drills with a known outcome: none was chosen")
+	case total.drills != chosen:
+		return fmt.Errorf("judge drills with a known outcome: %d left a record: %d were chosen", total.drills, chosen)
 	case whole && total.drills != knownDrills:
 		return fmt.Errorf("judge drills with a known outcome: %d left a record: a whole run has %d", total.drills, knownDrills)
 	}

@@ -50,13 +50,16 @@ func TestVerdictCountFails(t *testing.T) {
 	cases := map[string]struct {
 		findings []string
 		whole    bool
+		lost     int // chosen drills that left no record
 		want     string
 	}{
-		"all right":     {[]string{foundRight}, false, ""},
-		"one wrong":     {[]string{foundRight, foundWrong}, false, "1 of 2 verdicts are wrong"},
-		"one broke off": {[]string{foundRight, "nothing"}, false, "1 ended before"},
-		"one busy":      {[]string{foundRight, foundNothing}, false, ""},
-		"too few":       {[]string{foundRight}, true, "a whole run has 50"},
+		"all right":     {[]string{foundRight}, false, 0, ""},
+		"one wrong":     {[]string{foundRight, foundWrong}, false, 0, "1 of 2 verdicts are wrong"},
+		"one broke off": {[]string{foundRight, "nothing"}, false, 0, "1 ended before"},
+		"one busy":      {[]string{foundRight, foundNothing}, false, 0, ""},
+		"too few":       {[]string{foundRight}, true, 0, "a whole run has 50"},
+		"one lost":      {[]string{foundRight}, false, 1, "1 left a record: 2 were chosen"},
+		"none chosen":   {nil, false, 0, "none was chosen"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +67,7 @@ func TestVerdictCountFails(t *testing.T) {
 			for _, finding := range c.findings {
 				records = append(records, aVerdict("sound", "a", finding))
 			}
-			err := countVerdicts(records).verdict(c.whole)
+			err := countVerdicts(records).verdict(c.whole, len(c.findings)+c.lost)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}

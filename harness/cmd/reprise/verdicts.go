@@ -40,26 +40,34 @@ func verdictsCommand(out io.Writer) *cli.Command {
 	}
 }
 
-// verdicts runs the drills and counts which were judged rightly. Only that decides: a drill that the
-// machine kept from being judged is red in the run's report, and no false verdict.
+// verdicts runs the drills and counts which were judged rightly. Only that decides, once every chosen drill has run and left its
+// record: a drill that the machine kept from being judged is red in the run's report, and no false verdict.
 func verdicts(ctx context.Context, out io.Writer, chosen choice) error {
-	root, err := repositoryRoot()
+	run, end, err := chosen.prepare(ctx, out)
 	if err != nil {
 		return err
 	}
-	before, _, _ := newestVerdicts(root, 1) // none yet is fine
-	if err := chaos(ctx, out, chosen); err != nil && !errors.Is(err, errRed) {
-		return err
+	defer end()
+	return run.judgeKnown(ctx)
+}
+
+// judgeKnown makes the run, and counts what it left.
+func (r *chaosRun) judgeKnown(ctx context.Context) error {
+	ran := r.all(ctx)
+	if ran != nil && !errors.Is(ran, errRed) {
+		return ran
 	}
-	newest, counted, err := newestVerdicts(root, 1)
+	records, err := reports.ReadRecords(r.folder())
 	if err != nil {
 		return err
 	}
-	if newest == before {
-		return errors.New("the run left no record of a drill with a known outcome")
+	counted := countVerdicts(records)
+	fmt.Fprintf(r.out, "\n%s\n%s\n", counted.text(), counted.sentence())
+	err = counted.verdict(r.focus == "", r.outcome.selected)
+	if errors.Is(ran, errIncomplete) {
+		err = errors.Join(err, errIncomplete)
 	}
-	fmt.Fprintf(out, "\n%s\n%s\n", counted.text(), counted.sentence())
-	return counted.verdict(chosen.focus == "")
+	return err
 }
 
 // newestVerdicts finds the newest run with at least so many drills whose outcome is known, and counts them.
