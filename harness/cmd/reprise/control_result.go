@@ -24,14 +24,15 @@ const (
 	wentRed      controlResult = "red"
 	stayedGreen  controlResult = "not red"
 	didNotApply  controlResult = "not applicable"
-	cannotTell   controlResult = "inconclusive"  // the machine starved
+	cannotTell   controlResult = "inconclusive" // the machine starved
+	otherReason  controlResult = "red for another reason"
 	failedBefore controlResult = "failed before" // it never got to the place where it must go red
 	wasNotRun    controlResult = "not run"
 )
 
 // leavesDoubt tells whether the arm has a meaning and did not go red.
 func (r controlResult) leavesDoubt() bool {
-	return r == stayedGreen || r == cannotTell || r == failedBefore || r == wasNotRun
+	return r == stayedGreen || r == cannotTell || r == otherReason || r == failedBefore || r == wasNotRun
 }
 
 // controlEntry names the report entry by which a suite says how an arm ended: its result and its reason.
@@ -148,7 +149,7 @@ func controlEnding(spec types.SpecReport) (controlOutcome, bool) {
 	for _, entry := range spec.ReportEntries {
 		var said controlOutcome
 		if entry.Name == controlEntry && json.Unmarshal([]byte(entry.Value.AsJSON), &said) == nil {
-			return said, said.Result == wentRed || said.Result == didNotApply || said.Result == stayedGreen || said.Result == cannotTell
+			return said, said.Result == wentRed || said.Result == didNotApply || said.Result.leavesDoubt()
 		}
 	}
 	return controlOutcome{}, false

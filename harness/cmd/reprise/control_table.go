@@ -58,6 +58,8 @@ func (o controlOutcome) words(arm string) string {
 		return "NOT RED"
 	case cannotTell:
 		return "INCONCLUSIVE"
+	case otherReason:
+		return "RED FOR ANOTHER REASON"
 	case failedBefore:
 		return "FAILED BEFORE " + places[arm]
 	case wasNotRun:

@@ -83,6 +83,11 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 			[]string{"INCONCLUSIVE", "Rain falls, without fault: inconclusive\n  node1 stood still", "not every scenario could be made red"},
 		},
 		{
+			"is red for another reason", goodFault, armSpec("falls", "failed", "red for another reason", "the lab broke"), false,
+			"1 passed, 1 failed, 0 skipped",
+			[]string{"RED FOR ANOTHER REASON", "Rain falls, without runbook: red for another reason\n  the lab broke", "not every scenario could be made red"},
+		},
+		{
 			"comes back without a runbook", goodFault, armSpec("falls", "failed", "not red", "it came back"), false,
 			"1 passed, 1 failed, 0 skipped",
 			[]string{"NOT RED", "Rain falls, without runbook: not red\n  it came back"},

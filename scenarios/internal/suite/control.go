@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,14 +85,18 @@ func (a arm) plan(plan harness.Plan) harness.Plan {
 	return plan
 }
 
-// claim is the verdict that the arm must have, whatever the spec claims of the whole drill.
+// claim is the verdict that the arm must have and the one reason for it, whatever the spec claims of the whole drill.
 func (a arm) claim() harness.Claim {
 	if a == withoutFault {
-		return harness.Claim{Verdict: harness.Inconclusive, Because: "without its fault nothing may break: a drill that detects a failure all the same proves nothing",
-			Misses: []harness.Miss{harness.NeverDetected}}
+		return harness.Claim{
+			Verdict: harness.Inconclusive, Misses: []harness.Miss{harness.NeverDetected},
+			Because: "without its fault nothing may break: a drill that detects a failure all the same proves nothing",
+		}
 	}
-	return harness.Claim{Verdict: harness.Missed, Because: "without its runbook nothing may bring the service back: a drill that recovers all the same does not test its runbook",
-		Misses: []harness.Miss{harness.NotRecovered}}
+	return harness.Claim{
+		Verdict: harness.Missed, Misses: []harness.Miss{harness.NotRecovered},
+		Because: "without its runbook nothing may bring the service back: a drill that recovers all the same does not test its runbook",
+	}
 }
 
 // A result is what an arm has shown.
@@ -102,6 +107,8 @@ const (
 	notRed        result = "not red"
 	inconclusive  result = "inconclusive"
 	notApplicable result = "not applicable"
+	// otherReason is red in the right place, and for a reason that has nothing to do with what the arm leaves out.
+	otherReason result = "red for another reason"
 )
 
 // controlEntry names the report entry by which an arm tells `reprise controls` how it ended.
@@ -269,33 +276,101 @@ func cameBack(record harness.Record) time.Duration {
 	return record.WatchedUntil - record.Objective.Dwell - record.Fault.At
 }
 
-// conclude ends the spec of a control arm. A red one has to be judged as its claim says, too.
+// Milestones sets milestones, unless the drill is a control arm without a runbook: that nobody reaches them there follows
+// from what the arm claims, and is no miss of its own.
+func (d *Drill) Milestones(ctx context.Context, milestones ...harness.Milestone) error {
+	if d.arm != withoutRunbook {
+		return d.Drill.Milestones(ctx, milestones...)
+	}
+	for _, milestone := range milestones {
+		d.Finding(fmt.Sprintf("control arm: left out the milestone %q", milestone.Name))
+	}
+	return nil
+}
+
+// conclude ends the spec of a control arm. A red one has to be red for the reason expected, and its record has to say so.
 func (d *Drill) conclude(end ending) {
 	ginkgo.GinkgoHelper()
-	d.ending = end
 	if end.Result == red {
-		d.judgeRed(end)
+		err := d.Judge()
+		end = confirmed(end, d.Record(), err)
 	}
+	d.ending = end
 	say(end)
 }
 
-// judgeRed fails the spec of an arm that went red and whose record does not say so.
-func (d *Drill) judgeRed(end ending) {
-	ginkgo.GinkgoHelper()
-	err := d.Judge()
-	if doubts := d.Record().Doubts; err == nil && len(doubts) > 0 {
-		err = fmt.Errorf("the record has doubts: %s", strings.Join(doubts, "; "))
+// confirmed is the ending of an arm that went red in its place, after its record was judged with that error.
+func confirmed(end ending, record harness.Record, judged error) ending {
+	unclaimed := record.Claim.Unclaimed(record.Judgement.Misses)
+	starved := len(unclaimed) > 0 && !slices.ContainsFunc(unclaimed, func(miss harness.Miss) bool {
+		return miss.Kind() != harness.NobodyLooked && miss.Kind() != harness.TooFewAnswers
+	})
+	switch {
+	case judged != nil && starved:
+		return ending{inconclusive, fmt.Sprintf("%s, but the machine was too busy to be sure (%s): run it again on a quieter one",
+			end.Reason, strings.Join(record.Judgement.Reasons, "; "))}
+	case judged != nil:
+		return ending{otherReason, fmt.Sprintf("%s, but its record does not say that for this reason alone: %v", end.Reason, judged)}
+	case record.Claim.Verdict == harness.Missed:
+		return brokenByFault(end, record)
 	}
-	if err != nil {
-		ginkgo.Fail(fmt.Sprintf("%s (%s), but its record does not say so: %v", end.Result, end.Reason, err))
+	return end
+}
+
+// brokenByFault is the ending of an arm without a runbook, which is red only when something that is down at its end was
+// broken by the fault.
+func brokenByFault(end ending, record harness.Record) ending {
+	var down []string
+	for _, miss := range record.Judgement.Misses {
+		_, sli, named := strings.Cut(string(miss), string(harness.NotRecovered.Of("")))
+		if !named { // nothing is down for good: it goes up and down
+			return end
+		}
+		down = append(down, sli)
 	}
+	broken := failedWith(record)
+	if slices.ContainsFunc(down, func(sli string) bool { return slices.Contains(broken, sli) }) {
+		return end
+	}
+	return ending{otherReason, fmt.Sprintf("%s because %s failed later, and what the fault broke was back by then: %s",
+		end.Reason, strings.Join(down, ", "), strings.Join(broken, ", "))}
+}
+
+// failedWith are the SLIs of the steady state that the fault may have broken: they failed in the first half of the watch, or
+// while another one of them was still down. What fails later, out of a whole steady state, has a cause of its own.
+func failedWith(record harness.Record) []string {
+	type failure struct {
+		sli      string
+		from, to time.Duration
+	}
+	var failures []failure
+	for _, sli := range record.SLIs {
+		for _, spell := range sli.Spells {
+			if sli.Steady && !spell.Up && spell.To >= record.Fault.At {
+				failures = append(failures, failure{sli.Name, spell.From, spell.To + sli.Period})
+			}
+		}
+	}
+	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.from, b.from) })
+	reach := record.Fault.At + record.Objective.Patience/2
+	var broken []string
+	for _, one := range failures {
+		if one.from > reach {
+			break
+		}
+		reach = max(reach, one.to)
+		if !slices.Contains(broken, one.sli) {
+			broken = append(broken, one.sli)
+		}
+	}
+	return broken
 }
 
 // say reports how an arm ended, and ends the spec.
 func say(end ending) {
 	ginkgo.GinkgoHelper()
 	ginkgo.AddReportEntry(controlEntry, end, ginkgo.ReportEntryVisibilityNever)
-	if end.Result == notRed || end.Result == inconclusive {
+	if end.Result == notRed || end.Result == inconclusive || end.Result == otherReason {
 		ginkgo.Fail(end.Reason)
 	}
 	ginkgo.Skip("control arm: " + end.String())

@@ -199,6 +199,39 @@ var _ = ginkgo.Describe("A village", func() {
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotDetected))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
+	ginkgo.It("dries by itself and loses its bridge", func(ctx ginkgo.SpecContext) {
+		place, across := &village{}, &bridge{}
+		drill := beginHere(place)
+		steady := harness.All(place, across)
+		gomega.Expect(drill.Baseline(ctx, steady)).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, flood{place, time.Second})).To(gomega.Succeed())
+		// Before the village has been dry for the dwell, and long after the flood: nobody would call that a flood's work.
+		time.AfterFunc(1300*time.Millisecond, func() { across.broken.Store(true) })
+		gomega.Expect(drill.Detect(ctx, steady)).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.AwaitRecovery(ctx, steady)).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("is flooded, and the church is not spared", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		gomega.Expect(drill.Unaffected(ctx, &church{place})).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, flood{village: place})
+		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
+	ginkgo.It("has a milestone", func(ctx ginkgo.SpecContext) {
+		place := &village{}
+		drill := beginHere(place)
+		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Milestones(ctx, harness.Milestone{Name: "dry", Within: time.Minute, Claims: harness.All(place)})).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, flood{village: place})).To(gomega.Succeed())
+		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	})
 	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
 		if os.Getenv(controlArm) != "" { // otherwise it would bring a lab up
 			Start(ctx, harness.Topology{})
@@ -214,6 +247,23 @@ func (rain) Describe() string { return "rain" }
 func (rain) Inject(context.Context, harness.Lab) (harness.Injection, error) {
 	return flooding{&village{}, time.Now()}, nil
 }
+
+// A bridge is a probe that has nothing to do with floods.
+type bridge struct{ broken atomic.Bool }
+
+func (*bridge) Name() string          { return "bridge" }
+func (*bridge) Period() time.Duration { return 10 * time.Millisecond }
+func (b *bridge) Check(context.Context, harness.Observer) error {
+	if b.broken.Load() {
+		return errors.New("broken")
+	}
+	return nil
+}
+
+// A church is a probe of the village by another name.
+type church struct{ *village }
+
+func (*church) Name() string { return "church" }
 
 // A hill is another probe than the village.
 type hill struct{ village }
@@ -256,6 +306,7 @@ func TestArms(t *testing.T) {
 		pumped, rusty, springs, needless = "is flooded and pumped dry", "expects its pumps to break", "is flooded by itself", "has pumps and needs none"
 		dries, other, fog, looked        = "dries by itself", "is seen twice by a probe that is not the steady state's", "is seen through fog", "is only looked at"
 		starves, rainy                   = "is flooded while its machine starves", "is rained on, and nobody notices"
+		bridgeless, churched, milestone  = "dries by itself and loses its bridge", "is flooded, and the church is not spared", "has a milestone"
 	)
 	skipped, failed, passed := types.SpecStateSkipped, types.SpecStateFailed, types.SpecStatePassed
 	type want struct {
@@ -265,11 +316,15 @@ func TestArms(t *testing.T) {
 	for arm, wants := range map[arm]map[string]want{
 		wholeDrill: {
 			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""}, other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
-			starves: {failed, ""}, rainy: {passed, ""},
+			starves: {failed, ""}, rainy: {passed, ""}, bridgeless: {passed, ""}, churched: {failed, ""}, milestone: {passed, ""},
 		},
 		withoutFault: {
 			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"}, needless: {skipped, "red: nothing broke within 500ms"},
-			dries: {skipped, "red: nothing broke within 500ms"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
+			bridgeless: {skipped, "red: nothing broke within 500ms"}, churched: {skipped, "red: nothing broke within 500ms"},
+			milestone: {skipped, "red: nothing broke within 500ms"},
+			dries:     {skipped, "red: nothing broke within 500ms"}, other: {failed, ""},
+			fog:     {failed, "red for another reason: nothing broke within 500ms, but its record does not say that for this reason alone"},
+			looked:  {skipped, "not applicable: not a drill"},
 			springs: {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
 			starves: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why (the well stood still for 1m0s)"},
 			rainy:   {skipped, "red: nothing broke within 1s"},
@@ -277,8 +332,12 @@ func TestArms(t *testing.T) {
 		withoutRunbook: {
 			pumped: {skipped, "red: the service was not back 2.5s after the fault"}, rusty: {skipped, "red: the service was not back 2.5s after the fault"},
 			springs: {skipped, "red: the service was not back 2.5s after the fault"}, needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
-			dries: {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""}, fog: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
-			starves: {failed, ""}, rainy: {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
+			dries: {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
+			bridgeless: {failed, "red for another reason: the service was not back 2.5s after the fault because bridge failed later, and what the fault broke was back by then: dry"},
+			churched:   {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say that for this reason alone"},
+			fog:        {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say that for this reason alone"},
+			milestone:  {skipped, "red: the service was not back 2.5s after the fault"},
+			starves:    {failed, "inconclusive: the service was not back 2.5s after the fault, but the machine was too busy to be sure"}, rainy: {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
 		},
 	} {
 		t.Run("arm "+string(arm), func(t *testing.T) {
@@ -290,7 +349,7 @@ func TestArms(t *testing.T) {
 					t.Errorf("%s: %v and %q, want %v and %q; %s %v", name, spec.State, said, want.state, want.said, spec.Failure.Message, spec.AdditionalFailures)
 				}
 				record, kept := records[reports.RecordID(name)+armSuffix(arm)]
-				if wantsRecord := want.state == passed && name != looked || strings.HasPrefix(want.said, "red"); kept != wantsRecord {
+				if wantsRecord := want.state == passed && name != looked || strings.HasPrefix(want.said, "red:"); kept != wantsRecord {
 					t.Errorf("%s: a record is kept: %v, want %v", name, kept, wantsRecord)
 				}
 				if kept && !record.Judgement.AsClaimed {

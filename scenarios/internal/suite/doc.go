@@ -3,7 +3,8 @@
 // folders beside it import it.
 //
 // In a run of control arms (REPRISE_CONTROL, set by `reprise controls`) the same specs run without
-// their fault or without their runbook: each ends where it must go red, and fails when it does not.
+// their fault or without their runbook: each ends where it must go red, and fails when it does not, or does
+// for another reason than the one expected.
 //
 //	func TestRenumbering(t *testing.T) {
 //		suite.Run(t, "renumbering", suite.Needs(fixtures.NomadConsul(3)), suite.NeedsFor("raft-v2", fixtures.NomadConsulRaft2(3)))
