@@ -12,6 +12,9 @@
 //	reprise rejudge reports/out/latest
 //	reprise bench --runs 5
 //
+// A run compiles its suites and asks each of them which specs it would run (a dry run). What comes back is held against that: a
+// chosen spec without an outcome, and a suite that does not report, are failures.
+//
 // The exit status is 0 when all went as claimed, 1 when something did not, and 2 when the command
 // line was wrong and nothing was tried.
 package main

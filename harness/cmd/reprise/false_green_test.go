@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -294,5 +295,21 @@ func TestTailKeepsTheLastLines(t *testing.T) {
 	}
 	if passed.Len() < 3*tailLineLength {
 		t.Error("not everything was passed on")
+	}
+}
+
+// Goal: Ctrl-C while suites are compiled ends the run at once, red, and leaves nothing. Method: a compiler that never ends.
+func TestInterruptBeforeAnythingRuns(t *testing.T) {
+	var out strings.Builder
+	run := aRun(t, &out, "exit 9", choice{seed: 7, repeat: 1})
+	run.compile = func(ctx context.Context, _, _ string, _ []string) ([]suite, error) {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+			return nil, err
+		}
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	if err := run.all(t.Context()); err == nil || err.Error() != "interrupted before anything ran" || exists(run.folder()) {
+		t.Errorf("the run ends with %v; its folder is left: %v", err, exists(run.folder()))
 	}
 }

@@ -80,6 +80,16 @@ func TestControlsOfOneScenario(t *testing.T) {
 	}
 }
 
+// Goal: a run whose suite was lost does not take the place of one that has figures: arms that never ran are none. Method: count those of both.
+func TestArmsThatNeverRanAreNoOutcomes(t *testing.T) {
+	run := aControlsRun(1, 1)
+	before := run.outcomes()
+	run.Specs[0].Arms["without-runbook"] = controlOutcome{Result: wasNotRun, Reason: "never ran: interrupted"}
+	if after := run.outcomes(); after >= before+1 {
+		t.Errorf("%d outcomes, and %d when one more has not run", before, after)
+	}
+}
+
 // Goal: rows stay in their order, and no scenario is without one. Method: a table that lacks one of three, and
 // an empty one.
 func TestControlRows(t *testing.T) {
