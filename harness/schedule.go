@@ -63,27 +63,50 @@ func (s Schedule) limit() time.Duration {
 // crowd is how many questions may be in flight.
 func (s Schedule) crowd() int { return int(s.limit()/s.Period) + maxInFlight }
 
+// A Timer calls a function once its time has come: [time.AfterFunc] makes one, and [Schedule.KeepWith] takes
+// others.
+type Timer interface {
+	Reset(after time.Duration) bool
+	Stop() bool
+}
+
 // Keep asks until the context ends, and hands over one sample per question in the order of the
 // schedule, never two at a time. A question that could not be asked within a period of its time is
 // left out: an answer of now says nothing about then. The samples show it, since the times of those
 // beside it are further apart. Keep returns when every check has; what was in flight when the
 // context ended is dropped: what the observer breaks off is no failure of the service.
 func (s Schedule) Keep(ctx context.Context, ask func(ctx context.Context) error, answered func(Sample)) error {
+	return s.KeepWith(ctx, func(after time.Duration, call func()) Timer { return time.AfterFunc(after, call) }, ask, answered)
+}
+
+// KeepWith is Keep with timers of the caller's, for who asks so often that timers are much of the cost.
+// It needs two: one for the schedule, and one for the time limit, which runs only while a question is
+// unanswered when the next one is due.
+func (s Schedule) KeepWith(
+	ctx context.Context, afterFunc func(after time.Duration, call func()) Timer, ask func(ctx context.Context) error, answered func(Sample),
+) error {
 	if s.Period <= 0 {
 		return fmt.Errorf("the period is %v: it must be positive", s.Period)
 	}
 	keeper := &keeper{schedule: s, ask: ask, answered: answered, silence: fmt.Errorf("no answer within %v", s.limit())}
+	keeper.mu.Lock()
+	keeper.limits = afterFunc(s.limit(), keeper.endOverdue)
+	keeper.limits.Stop() // until a question needs it
+	keeper.mu.Unlock()
 	start := s.start()
-	timer := time.NewTimer(0)
+	tick := make(chan struct{}, 1)
+	timer := afterFunc(time.Until(start), func() { tick <- struct{}{} })
 	defer timer.Stop()
 	for k := 0; ; k++ {
 		due := start.Add(time.Duration(k) * s.Period)
-		timer.Reset(time.Until(due))
+		if k > 0 {
+			timer.Reset(time.Until(due))
+		}
 		select {
 		case <-ctx.Done():
-			keeper.stop()
+			keeper.stop(ctx.Err())
 			return nil
-		case <-timer.C:
+		case <-tick:
 		}
 		if missed := int(time.Since(due) / s.Period); missed > 0 {
 			k += missed
@@ -100,23 +123,27 @@ type keeper struct {
 	ask      func(ctx context.Context) error
 	answered func(Sample)
 	silence  error // of a question that is not answered in time
+	limits   Timer // ends the questions that are not answered in time
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
 	pending []*flight // in the order of the schedule; the first one is unanswered
 	flying  int       // checks that have not returned, their time limits notwithstanding
+	armed   bool      // limits runs
 	stopped bool
 }
 
 // A flight is a question under way.
 type flight struct {
-	sample Sample
-	landed bool
+	sample  Sample
+	limited *limited
+	landed  bool
 }
 
 // send asks one question without waiting for its answer.
 func (k *keeper) send(ctx context.Context, due time.Time) {
-	asked := &flight{sample: Sample{Due: due, Asked: time.Now()}}
+	now := time.Now()
+	asked := &flight{sample: Sample{Due: due, Asked: now}, limited: newLimited(ctx, now.Add(k.schedule.limit()))}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.pending = append(k.pending, asked)
@@ -125,21 +152,53 @@ func (k *keeper) send(ctx context.Context, due time.Time) {
 		return
 	}
 	k.flying++
-	k.running.Go(func() { k.check(ctx, asked) })
+	k.running.Go(func() { k.check(asked) })
+	if k.schedule.limit() <= k.schedule.Period {
+		k.armLimit()
+	}
 }
 
 // check asks and settles the sample at its answer.
-func (k *keeper) check(ctx context.Context, asked *flight) {
-	limited, cancel := context.WithDeadlineCause(ctx, asked.sample.Asked.Add(k.schedule.limit()), k.silence)
-	defer cancel()
-	err := k.ask(limited)
-	if err != nil && limited.Err() != nil && errors.Is(err, limited.Err()) {
-		err = fmt.Errorf("%w: %w", context.Cause(limited), err)
+func (k *keeper) check(asked *flight) {
+	err := k.ask(asked.limited)
+	if ended := asked.limited.Err(); err != nil && ended != nil && errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", k.silence, err)
 	}
+	asked.limited.end(context.Canceled)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.flying--
 	k.settle(asked, err)
+}
+
+// armLimit has the timer run until the time limit of the oldest question that is under way. Most are answered
+// before the next one is due, and never need it. The caller holds the lock.
+func (k *keeper) armLimit() {
+	if k.armed || k.stopped {
+		return
+	}
+	for _, asked := range k.pending {
+		if !asked.landed && asked.limited.Err() == nil {
+			k.armed = true
+			k.limits.Reset(time.Until(asked.limited.deadline))
+			return
+		}
+	}
+}
+
+// endOverdue ends the contexts of the questions whose time is over.
+func (k *keeper) endOverdue() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.armed = false
+	now := time.Now()
+	for _, asked := range k.pending {
+		if asked.limited.deadline.After(now) {
+			break // those after it were asked later
+		}
+		asked.limited.end(context.DeadlineExceeded)
+	}
+	k.armLimit()
 }
 
 // giveUp settles the questions that have not kept their time limit: their checks do not heed it.
@@ -150,6 +209,7 @@ func (k *keeper) giveUp() {
 	for len(k.pending) > 0 && k.pending[0].sample.Asked.Before(overdue) {
 		k.settle(k.pending[0], k.silence)
 	}
+	k.armLimit()
 }
 
 // settle takes the first answer of a sample, and hands over what is complete. The caller holds the lock.
@@ -164,10 +224,52 @@ func (k *keeper) settle(asked *flight, err error) {
 	}
 }
 
-// stop takes no more answers and waits for the checks to notice.
-func (k *keeper) stop() {
+// stop takes no more answers, ends the questions under way and waits for their checks to notice.
+func (k *keeper) stop(why error) {
 	k.mu.Lock()
 	k.stopped = true
+	k.limits.Stop()
+	for _, asked := range k.pending {
+		asked.limited.end(why)
+	}
 	k.mu.Unlock()
 	k.running.Wait()
+}
+
+// limited is the context of one question. The contexts of the standard library start a timer each, which
+// hundreds of questions in a second have no need of: the keeper's ends them all.
+type limited struct {
+	context.Context // its values
+	deadline        time.Time
+	ended           chan struct{}
+
+	mu  sync.Mutex
+	why error
+}
+
+func newLimited(parent context.Context, deadline time.Time) *limited {
+	return &limited{Context: parent, deadline: deadline, ended: make(chan struct{})}
+}
+
+// Deadline is the end of the time limit.
+func (l *limited) Deadline() (time.Time, bool) { return l.deadline, true }
+
+// Done is closed when the question has been answered, or need not be any more.
+func (l *limited) Done() <-chan struct{} { return l.ended }
+
+// Err says why it is done.
+func (l *limited) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.why
+}
+
+// end is done the first time only.
+func (l *limited) end(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.why == nil {
+		l.why = why
+		close(l.ended)
+	}
 }

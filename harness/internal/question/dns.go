@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/miekg/dns"
 
@@ -27,6 +28,9 @@ type lookup struct {
 // largestAnswer is more than any datagram holds that a query without EDNS is answered with.
 const largestAnswer = 4096
 
+// buffers are used again. What is read out of one is copied.
+var buffers = sync.Pool{New: func() any { return new([largestAnswer]byte) }}
+
 func newDNS(question harness.DNSQuestion, open open) (*lookup, error) {
 	message := new(dns.Msg).SetQuestion(dns.Fqdn(question.Name), dns.StringToType[question.Type])
 	query, err := message.Pack()
@@ -45,7 +49,9 @@ func (l *lookup) ask(ctx context.Context) error {
 	}
 	defer connection.Close()
 	number := uint16(rand.Uint32())
-	buffer := make([]byte, largestAnswer)
+	taken := buffers.Get().(*[largestAnswer]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer buffers.Put(taken)
+	buffer := taken[:]
 	query := append(binary.BigEndian.AppendUint16(buffer[:0], number), l.query[2:]...)
 	if _, err := connection.Write(query); err != nil {
 		return plain(ctx, err, errNoAnswer)

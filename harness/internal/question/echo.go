@@ -21,9 +21,8 @@ import (
 // every request takes the route and the source address of its own moment.
 type echo struct {
 	at       netip.Addr
-	to       net.Addr
 	family   family
-	socket   *icmp.PacketConn
+	packets  *packets
 	identity int // what tells these requests from those of others on this machine
 	ended    chan struct{}
 
@@ -56,16 +55,16 @@ func newEcho(question harness.EchoQuestion, dial Dial) (*echo, error) {
 	if at.Is4() {
 		family = family4
 	}
-	socket, err := icmp.ListenPacket(family.network, "")
+	packets, err := newPackets(family.network, at)
 	if err != nil {
 		return nil, fmt.Errorf("open a raw socket for the echo question: %w", err)
 	}
 	e := &echo{
-		at: at, to: &net.IPAddr{IP: at.AsSlice(), Zone: at.Zone()}, family: family, socket: socket,
+		at: at, family: family, packets: packets,
 		identity: int(uint16(rand.Uint32())), ended: make(chan struct{}), waiting: map[uint16]chan<- error{},
 	}
 	if err := e.filter(); err != nil {
-		return nil, errors.Join(fmt.Errorf("filter what the echo question's socket receives: %w", err), socket.Close())
+		return nil, errors.Join(fmt.Errorf("filter what the echo question's socket receives: %w", err), packets.close())
 	}
 	go e.receive()
 	return e, nil
@@ -91,9 +90,9 @@ func (e *echo) filter() error {
 		return err
 	}
 	if e.at.Is4() {
-		return e.socket.IPv4PacketConn().SetBPF(assembled)
+		return ipv4.NewPacketConn(e.packets.socket).SetBPF(assembled)
 	}
-	return e.socket.IPv6PacketConn().SetBPF(assembled)
+	return ipv6.NewPacketConn(e.packets.socket).SetBPF(assembled)
 }
 
 func (e *echo) ask(ctx context.Context) error {
@@ -105,7 +104,7 @@ func (e *echo) ask(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write an echo request: %w", err)
 	}
-	if _, err := e.socket.WriteTo(packet, e.to); err != nil {
+	if err := e.packets.send(packet); err != nil {
 		return plain(ctx, err, errNoAnswer)
 	}
 	select {
@@ -137,26 +136,21 @@ func (e *echo) receive() {
 	defer close(e.ended)
 	buffer := make([]byte, 1500)
 	for {
-		n, from, err := e.socket.ReadFrom(buffer)
+		packet, from, err := e.packets.receive(buffer)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil:
 			e.fail(plain(context.Background(), err, errNoAnswer))
 		default:
-			e.deliver(buffer[:n], from)
+			e.deliver(packet, from)
 		}
 	}
 }
 
 // deliver finds the request that a packet replies to.
-func (e *echo) deliver(packet []byte, from net.Addr) {
-	source, ok := from.(*net.IPAddr)
-	if !ok {
-		return
-	}
-	address, _ := netip.AddrFromSlice(source.IP)
-	if address.Unmap().WithZone("") != e.at.WithZone("") {
+func (e *echo) deliver(packet []byte, from netip.Addr) {
+	if from.Unmap().WithZone("") != e.at.WithZone("") {
 		return
 	}
 	message, err := icmp.ParseMessage(e.family.number, packet)
@@ -187,7 +181,7 @@ func (e *echo) fail(err error) {
 }
 
 func (e *echo) close() error {
-	err := e.socket.Close()
+	err := e.packets.close()
 	<-e.ended
 	return err
 }

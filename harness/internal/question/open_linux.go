@@ -41,6 +41,9 @@ func openOwn(ctx context.Context, network string, to netip.AddrPort) (io.ReadWri
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
+	if kind == unix.SOCK_STREAM {
+		joinAcknowledgement(fd)
+	}
 	s := &socket{ctx: ctx, poller: poller, fd: fd}
 	if err := s.connect(address); err != nil {
 		return nil, errors.Join(err, s.Close())

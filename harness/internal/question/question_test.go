@@ -332,7 +332,7 @@ func TestEchoTakesItsOwnReplies(t *testing.T) {
 		{"192.0.2.1", 7, int(number), 0, true},
 	} {
 		packet := []byte{c.kind, 0, 0, 0, byte(c.identity >> 8), byte(c.identity), byte(c.number >> 8), byte(c.number)}
-		e.deliver(packet, &net.IPAddr{IP: net.ParseIP(c.from)})
+		e.deliver(packet, netip.MustParseAddr(c.from))
 		if yes := len(answered) > 0; yes != c.yes {
 			t.Errorf("%+v was taken for the answer: %t", c, yes)
 		}

@@ -12,8 +12,12 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
-// Now reads CLOCK_MONOTONIC. Go's own monotonic reading cannot be taken out of a time.Time.
-func Now() protocol.Instant { return read(unix.CLOCK_MONOTONIC) }
+// start relates Go's own monotonic readings, which cannot be taken out of a time.Time, to the kernel's clock that
+// they come from.
+var start = NewMark()
+
+// Now reads CLOCK_MONOTONIC. It does so by way of Go's reading, which takes no system call.
+func Now() protocol.Instant { return start.there + protocol.Instant(time.Since(start.here)) }
 
 // A Mark relates the readings within this process's times to the kernel's clock, which they were
 // taken from.
@@ -27,8 +31,8 @@ func NewMark() Mark {
 	var best Mark
 	shortest := time.Duration(-1)
 	for range 5 {
-		before, now := Now(), time.Now()
-		if took := time.Duration(Now() - before); shortest < 0 || took < shortest {
+		before, now := read(unix.CLOCK_MONOTONIC), time.Now()
+		if took := time.Duration(read(unix.CLOCK_MONOTONIC) - before); shortest < 0 || took < shortest {
 			best, shortest = Mark{here: now, there: before + protocol.Instant(took/2)}, took
 		}
 	}
@@ -42,7 +46,8 @@ func (m Mark) Instant(moment time.Time) protocol.Instant {
 
 // Ahead is how far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC. It changes when somebody sets the clock.
 func Ahead() time.Duration {
-	return time.Duration(read(unix.CLOCK_REALTIME) - Now())
+	now := time.Now()
+	return time.Duration(now.UnixNano() - int64(start.Instant(now)))
 }
 
 func read(clock int32) protocol.Instant {
