@@ -100,7 +100,7 @@ func httpGet(at string) harness.Question {
 // second of samples from a server that accepts; the due times must be whole periods apart and, since
 // both clocks are this machine's, lie between the beginning and now within the uncertainty.
 func TestAskStreamsSamples(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	clock, err := client.Clock(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestAskStreamsSamples(t *testing.T) {
 // Goal: a changed question is asked without a new schedule, and a change of the answer comes at once.
 // Method: from a server to a closed port and back; due times must stay whole periods apart.
 func TestAskChanges(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	open := tcp(serve(t, func(connection *net.TCPConn) { connection.Close() }))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -163,7 +163,7 @@ func TestAskChanges(t *testing.T) {
 // Goal: a service that hangs fails at the time limit, while its questions go on being asked. Method: a
 // server that never answers, and counts how many connections it holds at once.
 func TestAskOfASilentServer(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	var open, most atomic.Int32
 	at := serve(t, func(connection *net.TCPConn) {
 		for now := open.Add(1); ; {
@@ -196,7 +196,7 @@ func TestAskOfASilentServer(t *testing.T) {
 // here. Method: a server that counts: after the end nobody connects any more. Then the agent is ended
 // under another asking.
 func TestAskEnds(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	var connections atomic.Int64
 	at := serve(t, func(connection *net.TCPConn) {
 		connections.Add(1)
@@ -230,7 +230,7 @@ func TestAskEnds(t *testing.T) {
 // Goal: what cannot be asked is refused at once, in words. Method: a question of no kind, one the
 // agent alone finds fault with, no period, a context that has ended.
 func TestAskRefuses(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	good := tcp("127.0.0.1:1")
 	slashless := httpGet("127.0.0.1:1")
 	slashless.HTTP.Path = "no-slash"
@@ -258,7 +258,7 @@ func TestAskRefuses(t *testing.T) {
 // Goal: the agent says what it uses, as the kernel counts it. Method: burn processor time within its
 // process, which is this one, and look that the count grows by at least as much.
 func TestUsage(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	before, err := client.Usage(t.Context())
 	if err != nil {
 		t.Fatal(err)

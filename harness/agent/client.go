@@ -19,7 +19,8 @@ import (
 
 // The client's limits. Each is far beyond what a starved machine was seen to take.
 const (
-	renewLimit     = 5 * time.Second       // one renewal of the lease
+	renewLimit     = 5 * time.Second // one renewal of the lease
+	lostAfter      = protocol.Silence + 10*time.Second
 	interruptLimit = time.Second           // the last look at what interrupted the node
 	retryEvery     = 20 * time.Millisecond // between two looks whether the supervisor is there
 	clockTrips     = 8                     // round trips of one comparison of clocks; the shortest counts
@@ -30,6 +31,8 @@ const (
 // end early, on both sides, when their context does.
 type Client struct {
 	node    string
+	stream  *protocol.Joined
+	words   interface{ LastWords() string } // of the agent; nil when the stream keeps none
 	session *yamux.Session
 	agent   *http.Client
 	system  *http.Client // the node's supervisor, through the agent
@@ -44,21 +47,35 @@ type Client struct {
 
 // Connect introduces the harness to the agent at the other end of the stream, checks that both
 // speak the same version, compares clocks, and keeps the agent's lease from then on. The client owns
-// the stream; on an error it is closed.
+// the stream; on an error it is closed. A stream with a method LastWords has kept what the agent said last
+// to whom it may concern: it explains an agent that is gone.
 func Connect(ctx context.Context, node string, stream io.ReadWriteCloser) (*Client, error) {
-	session, err := yamux.Client(stream, protocol.Multiplexing(io.Discard))
+	return connect(ctx, node, stream, renewing{every: protocol.RenewEvery, limit: renewLimit, lostAfter: lostAfter})
+}
+
+// renewing is how a client keeps the lease.
+type renewing struct {
+	every     time.Duration
+	limit     time.Duration // of one renewal
+	lostAfter time.Duration // without an answer
+}
+
+func connect(ctx context.Context, node string, stream io.ReadWriteCloser, renewing renewing) (*Client, error) {
+	joined := protocol.Join(stream)
+	session, err := yamux.Client(joined, protocol.Multiplexing(io.Discard))
 	if err != nil {
-		return nil, fmt.Errorf("connect to the agent of %s: %w", node, errors.Join(err, stream.Close()))
+		return nil, fmt.Errorf("connect to the agent of %s: %w", node, errors.Join(err, joined.Close()))
 	}
-	c := &Client{node: node, session: session}
+	c := &Client{node: node, stream: joined, session: session}
+	c.words, _ = stream.(interface{ LastWords() string })
 	c.agent = newHTTPClient(func(context.Context) (net.Conn, error) { return session.Open() })
 	c.system = newHTTPClient(func(ctx context.Context) (net.Conn, error) { return c.Dial(ctx, "unix", c.socket) })
 	if err := c.introduce(ctx); err != nil {
-		return nil, fmt.Errorf("connect to the agent of %s: %w", node, errors.Join(err, session.Close()))
+		return nil, fmt.Errorf("connect to the agent of %s: %w", node, errors.Join(c.explain(err), session.Close()))
 	}
-	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop
-	c.renewer.Go(func() { c.keepLease(renewing) })
+	c.renewer.Go(func() { c.keepLease(keeping, renewing) })
 	return c, nil
 }
 
@@ -84,10 +101,12 @@ func (c *Client) introduce(ctx context.Context) error {
 	return err
 }
 
-// keepLease tells the agent every second that the harness is still there.
-func (c *Client) keepLease(ctx context.Context) {
-	ticker := time.NewTicker(protocol.RenewEvery)
+// keepLease tells the agent every second that the harness is still there. An agent that has not answered for
+// longer than it waits for a renewal itself has ended: its stream, which still looks open, is closed.
+func (c *Client) keepLease(ctx context.Context, renewing renewing) {
+	ticker := time.NewTicker(renewing.every)
 	defer ticker.Stop()
+	var silent time.Duration // while this process ran
 	for {
 		select {
 		case <-ctx.Done():
@@ -95,8 +114,16 @@ func (c *Client) keepLease(ctx context.Context) {
 		case <-c.session.CloseChan():
 			return
 		case <-ticker.C:
-			// A renewal that fails is tried again: the lease outlasts many.
-			_ = c.renew(ctx, renewLimit)
+		}
+		began := time.Now()
+		if c.renew(ctx, renewing.limit) == nil {
+			silent = 0
+			continue // one that fails is tried again: the lease outlasts many
+		}
+		silent += min(max(time.Since(began), renewing.every), renewing.limit+renewing.every)
+		if silent > renewing.lostAfter && ctx.Err() == nil {
+			_ = c.session.Close() // it is lost already
+			return
 		}
 	}
 }
@@ -141,11 +168,35 @@ func (c *Client) Interruptions() []harness.Interruption {
 	return append([]harness.Interruption(nil), c.interruptions...)
 }
 
+// explain adds to an error why the agent is gone, if it is.
+func (c *Client) explain(err error) error {
+	if gone := c.Gone(); err != nil && gone != nil {
+		return fmt.Errorf("%w: %w", gone, err)
+	}
+	return err
+}
+
+// Gone says why the agent cannot be reached any more, with its last words. Nil while it can.
+func (c *Client) Gone() error {
+	if !c.session.IsClosed() {
+		return nil
+	}
+	why := c.stream.Ended()
+	said := ""
+	if c.words != nil {
+		said = c.words.LastWords()
+	}
+	if said != "" {
+		return fmt.Errorf("the agent of %s is gone (its stream ended with %q): it said %q", c.node, why, said)
+	}
+	return fmt.Errorf("the agent of %s is gone (its stream ended with %q)", c.node, why)
+}
+
 // Lost is closed when the stream to the agent has ended: the node is gone, or cannot be reached any more.
 func (c *Client) Lost() <-chan struct{} { return c.session.CloseChan() }
 
-// Close ends the stream. Unless End or Hold was called, the agent waits for its lease to run out,
-// reverts the faults in force and ends its node. It may be called twice.
+// Close ends the stream. Unless End or Hold was called, the agent reverts the faults in force and ends its
+// node. It may be called twice.
 func (c *Client) Close() error {
 	c.stop()
 	err := c.session.Close()
@@ -177,7 +228,7 @@ func (c *Client) Hold(ctx context.Context) error {
 // call asks the agent. The verb says what for, in errors.
 func (c *Client) call(ctx context.Context, verb, path string, request, reply any) error {
 	if err := protocol.Call(ctx, c.agent, path, request, reply); err != nil {
-		return fmt.Errorf("%s %s: %w", verb, c.node, err)
+		return fmt.Errorf("%s %s: %w", verb, c.node, c.explain(err))
 	}
 	return nil
 }
@@ -185,7 +236,7 @@ func (c *Client) call(ctx context.Context, verb, path string, request, reply any
 // callSystem asks the supervisor.
 func (c *Client) callSystem(ctx context.Context, verb, path string, request, reply any) error {
 	if err := protocol.Call(ctx, c.system, path, request, reply); err != nil {
-		return fmt.Errorf("%s %s: %w", verb, c.node, err)
+		return fmt.Errorf("%s %s: %w", verb, c.node, c.explain(err))
 	}
 	return nil
 }
@@ -196,7 +247,7 @@ func (c *Client) callSystem(ctx context.Context, verb, path string, request, rep
 func (c *Client) upgrade(ctx context.Context, request *http.Request, to string, buffer int) (*upgraded, error) {
 	stream, err := c.session.Open()
 	if err != nil {
-		return nil, err
+		return nil, c.explain(err)
 	}
 	request.Header.Set("Connection", "Upgrade")
 	request.Header.Set("Upgrade", to)

@@ -31,7 +31,7 @@ func connect(t *testing.T, lease time.Duration) (*agent.Client, <-chan error) {
 	t.Cleanup(cancel)
 	go func() {
 		ended <- node.Run(ctx, node.Options{
-			Stream: far, SystemSocket: "@reprise-test-nobody", Lease: lease, Log: log.New(io.Discard, "", 0),
+			Stream: far, SystemSocket: "@reprise-test-nobody", Silence: lease, Log: log.New(io.Discard, "", 0),
 		})
 	}()
 	client, err := agent.Connect(t.Context(), "here", near)
@@ -54,17 +54,59 @@ func ends(t *testing.T, ended <-chan error, within time.Duration) error {
 	}
 }
 
-// Goal: a client that leaves without a word ends the agent, but not before the lease has run out.
-// Method: a lease of 300 ms, and the time from the client's end.
-func TestLeaseRunsOut(t *testing.T) {
-	client, ended := connect(t, 300*time.Millisecond)
-	left := time.Now()
+// Goal: a harness that has died ends the agent at once, however long the agent would bear silence: the kernel and
+// the engine have closed its stream. Method: an hour of silence is allowed, and the stream is closed.
+func TestEndOfTheStreamEndsTheAgent(t *testing.T) {
+	client, ended := connect(t, time.Hour)
 	if err := client.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err := ends(t, ended, 10*time.Second)
-	if lasted := time.Since(left); err == nil || !strings.Contains(err.Error(), "nothing was heard of it") || lasted < 200*time.Millisecond {
+	if err := ends(t, ended, 5*time.Second); err == nil || !strings.Contains(err.Error(), "the stream has ended") {
+		t.Errorf("the agent ended with %v", err)
+	}
+}
+
+// Goal: a harness that says nothing while its stream is open, since it is starved or stopped, is waited for as long
+// as the silence that is allowed, and no longer. Method: a stream that nobody uses, and 300 ms.
+func TestSilenceEndsTheAgent(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	began := time.Now()
+	err := node.Run(t.Context(), node.Options{
+		Stream: far, SystemSocket: "@reprise-test-nobody", Silence: 300 * time.Millisecond, Log: log.New(io.Discard, "", 0),
+	})
+	if lasted := time.Since(began); err == nil || !strings.Contains(err.Error(), "nothing was heard of it") || lasted < 250*time.Millisecond {
 		t.Errorf("the agent ended after %v with %v", lasted, err)
+	}
+}
+
+// A spoken stream has kept what its agent said.
+type spoken struct{ net.Conn }
+
+func (spoken) LastWords() string { return "out of paper" }
+
+// Goal: who asks an agent that is gone is told so, why, and what the agent said last; before, a call failed with
+// "session shutdown". Method: an agent whose stream breaks.
+func TestGoneSaysWhy(t *testing.T) {
+	near, far := net.Pipe()
+	go func() {
+		_ = node.Run(t.Context(), node.Options{
+			Stream: far, SystemSocket: "@reprise-test-nobody", Silence: time.Hour, Log: log.New(io.Discard, "", 0),
+		})
+	}()
+	client, err := agent.Connect(t.Context(), "here", spoken{near})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Gone(); err != nil {
+		t.Errorf("an agent that is there is gone: %v", err)
+	}
+	far.Close()
+	<-client.Lost()
+	_, err = client.Usage(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `the agent of here is gone (its stream ended with "EOF"): it said "out of paper"`) {
+		t.Errorf("usage: %v", err)
 	}
 }
 
@@ -133,7 +175,7 @@ func TestConnectRefuses(t *testing.T) {
 // clocks are this machine's, so mapping there and back must return the moment, and the agent's
 // reading must lie between the moments before and after it.
 func TestClock(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	before := time.Now()
 	clock, err := client.Clock(t.Context())
 	after := time.Now()
@@ -158,7 +200,7 @@ func TestClock(t *testing.T) {
 // Goal: a connection through the agent behaves like one made here: bytes, half-close, reset. Method:
 // a server that reads to the end before it answers, and one that resets.
 func TestDialTCP(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	reverse := func(connection *net.TCPConn) {
 		content, _ := io.ReadAll(connection)
 		_, _ = io.WriteString(connection, strings.ToUpper(string(content)))
@@ -219,7 +261,7 @@ func serve(t *testing.T, handle func(*net.TCPConn)) string {
 // Goal: a client that closes a connection closes it at the far end too, even one where nobody says
 // anything. Method: a server that waits for the end.
 func TestDialCloseReachesTheFarEnd(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	seen := make(chan error, 1)
 	connection, err := client.Dial(t.Context(), "tcp", serve(t, func(connection *net.TCPConn) {
 		_, err := connection.Read(make([]byte, 1))
@@ -245,7 +287,7 @@ func TestDialCloseReachesTheFarEnd(t *testing.T) {
 // Goal: datagrams go both ways and keep their borders. Method: an echo server and two datagrams, one
 // of them large.
 func TestDialUDP(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +326,7 @@ func TestDialUDP(t *testing.T) {
 // attempt. Method: a port nobody listens on; an address nobody answers at, in a network that is
 // reserved for documentation; nonsense.
 func TestDialErrors(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -307,7 +349,7 @@ func TestDialErrors(t *testing.T) {
 // Goal: a node without a supervisor is waited for no longer than the context, and the error says what
 // is missing. Method: an agent without a system.
 func TestWaitSystemGivesUp(t *testing.T) {
-	client, _ := connect(t, protocol.Lease)
+	client, _ := connect(t, protocol.Silence)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	err := client.WaitSystem(ctx)
@@ -319,7 +361,7 @@ func TestWaitSystemGivesUp(t *testing.T) {
 // Goal: the operator's tools work through both servers. Method: in a pod, files of odd sizes and
 // names, a missing one, the kernel's own, one the engine has mounted; commands good and bad.
 func TestSystemOfAPod(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	ctx := t.Context()
 	name := t.TempDir() + "/made/for it/ä?&#"
 	for _, data := range [][]byte{nil, []byte("x"), make([]byte, 3<<20)} {
@@ -357,7 +399,7 @@ func TestSystemOfAPod(t *testing.T) {
 // Goal: a node has no way out, no name server, and the addresses it is given. Method: in a pod with
 // default routes, before and after; configuring twice changes nothing.
 func TestConfigure(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	if routes := p.run(t, "ip", "route"); !strings.Contains(routes, "default") {
 		t.Fatalf("the pod has no default route to begin with:\n%s", routes)
 	}
@@ -381,7 +423,7 @@ func TestConfigure(t *testing.T) {
 // Goal: packets that leave the lab are counted, others are not. Method: in a pod with default routes,
 // datagrams to an address inside and to one outside, by the agent itself.
 func TestPackets(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	if _, err := p.Packets(t.Context()); err == nil {
 		t.Error("packets were counted without a watch")
 	}

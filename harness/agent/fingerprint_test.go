@@ -27,7 +27,7 @@ func (p *pod) fingerprint(t *testing.T, paths ...string) harness.Fingerprint {
 
 func startSmallPod(t *testing.T) *pod {
 	t.Helper()
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	p.run(t, "mount", "-t", "tmpfs", "none", "/usr/local")
 	return p
 }

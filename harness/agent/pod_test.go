@@ -89,7 +89,7 @@ func playAgent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return node.Run(ctx, node.Options{Stream: node.Stdio(), SystemSocket: protocol.SystemSocket, Lease: lease, Log: log.Default()})
+	return node.Run(ctx, node.Options{Stream: node.Stdio(), SystemSocket: protocol.SystemSocket, Silence: lease, Log: log.Default()})
 }
 
 // furnish does for the namespaces what an engine would: /proc, files and folders of their own, a

@@ -191,7 +191,7 @@ func TestRebootForgetsTheNetwork(t *testing.T) {
 		"node loss":  {signalAll("KILL")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := startPod(t, protocol.Lease)
+			p := startPod(t, protocol.Silence)
 			if err := p.Configure(t.Context(), agent.Configuration{Addresses: prefixes("10.1.0.8/24", "fd00:1::8/64")}); err != nil {
 				t.Fatal(err)
 			}
@@ -218,7 +218,7 @@ func TestRebootForgetsTheNetwork(t *testing.T) {
 // addresses. Method: lose the node and switch on; readdress, litter the new prefix, lose the power,
 // switch on.
 func TestRebootKeepsWhatWasGiven(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	p.strike(t, signalAll("KILL"))
 	if err := p.PowerOn(t.Context()); err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestRebootKeepsWhatWasGiven(t *testing.T) {
 // what is still there has not noticed. Method: a bridge and two cables with routes; take the links
 // down, delete a cable, take them up.
 func TestLinkUpWithoutWhatIsGone(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	for _, command := range []string{
 		"ip link add cni0 type bridge", "ip link set cni0 up", "ip addr add 10.42.0.1/24 dev cni0", "ip route add 10.44.0.0/16 via 10.42.0.9",
 		"ip link add veth0 type veth peer name veth1", "ip link set veth0 up", "ip addr add 10.46.0.1/24 dev veth0", "ip route add 10.47.0.0/16 via 10.46.0.9",

@@ -65,7 +65,7 @@ func (p *pod) expectAddresses(t *testing.T, ipv6, ipv4 string) {
 // Method: into other prefixes, and within the same IPv4 prefix, where the kernel would take the new
 // address away with the old; look with `ip addr` in the pod.
 func TestReaddress(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	for _, to := range [][]netip.Prefix{prefixes("fd00:2::7/64", "10.2.0.7/24"), prefixes("fd00:1::8/64", "10.1.0.8/24")} {
 		blow := p.strike(t, readdress(prefixes(podIPv6, podIPv4), to))
 		p.expectAddresses(t, to[0].Addr().String(), to[1].Addr().String())
@@ -84,7 +84,7 @@ func TestReaddress(t *testing.T) {
 // Goal: what cannot be done is refused when it is prepared, in words that say why. Method: one action
 // of each wrong kind.
 func TestPrepareRefuses(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	for want, actions := range map[string][]harness.Action{
 		"no action is given":                            nil,
 		"exactly one of its fields":                     {{}},
@@ -110,7 +110,7 @@ func TestPrepareRefuses(t *testing.T) {
 // Goal: a blow is dealt whole or not at all. Method: an address that moves, then a signal to a
 // process that has ended since the blow was prepared; the address must be back.
 func TestFireIsWholeOrNothing(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	prepared, err := p.Prepare(t.Context(), []harness.Action{readdress(prefixes(podIPv6), prefixes("fd00:2::7/64")), signal("STOP")})
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestFireIsWholeOrNothing(t *testing.T) {
 // Goal: a blow waits for its instant, and does not happen when its caller gives up before. Method:
 // pause the main process 50 ms ahead; then once more, with a context that ends halfway.
 func TestFireAtAnInstant(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	clock, err := p.Clock(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestFireAtAnInstant(t *testing.T) {
 // Goal: every process is hit but the agent and the supervisor. Method: pause all, look at product and
 // service, undo.
 func TestSignalAll(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	status, err := p.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func TestSignalAll(t *testing.T) {
 // Goal: links go down and come up with everything they had, and without a way out. Method: look at
 // addresses and routes before and after.
 func TestLink(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	if err := p.Configure(t.Context(), agent.Configuration{}); err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestLink(t *testing.T) {
 // Goal: a loss of power takes everything, can be seen, and power-on is a boot. Method: leave traces in
 // memory, on disk, among the mounts and addresses; lose the power; try to do things; switch on.
 func TestPowerLoss(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	disk := t.TempDir()
 	for _, command := range [][]string{
 		{"touch", "/run/trace", disk + "/trace"},
@@ -279,7 +279,7 @@ func TestPowerLoss(t *testing.T) {
 // Goal: the main process can be killed without what it started. Method: kill it; the service goes on
 // and the status tells the signal.
 func TestKillMain(t *testing.T) {
-	p := startPod(t, protocol.Lease)
+	p := startPod(t, protocol.Silence)
 	p.strike(t, signal("KILL"))
 	await(t, "the status to show the end", func() error {
 		status, err := p.Status(t.Context())

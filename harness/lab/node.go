@@ -92,7 +92,10 @@ func (n *node) say(state string) {
 func (n *node) startAgent(ctx context.Context, image string) error {
 	config := &container.Config{
 		Image: image, Labels: n.lab.labels(n.Name), Hostname: n.Name,
-		OpenStdin: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+		AttachStdin: true, AttachStdout: true, AttachStderr: true,
+		// The engine closes the agent's input with the connection that attaches to it: that tells the agent that the
+		// harness has died.
+		OpenStdin: true, StdinOnce: true,
 	}
 	host := &container.HostConfig{
 		AutoRemove:  true,

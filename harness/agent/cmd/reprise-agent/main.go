@@ -62,7 +62,7 @@ func runAgent(ctx context.Context) error {
 		go node.Reap(ctx)
 	}
 	return node.Run(ctx, node.Options{
-		Stream: node.Stdio(), SystemSocket: protocol.SystemSocket, Lease: protocol.Lease, Log: log.Default(),
+		Stream: node.Stdio(), SystemSocket: protocol.SystemSocket, Silence: protocol.Silence, Log: log.Default(),
 	})
 }
 

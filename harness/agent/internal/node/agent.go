@@ -25,7 +25,7 @@ const revertLimit = 5 * time.Second
 type Options struct {
 	Stream       io.ReadWriteCloser // to the harness
 	SystemSocket string             // where the supervisor listens
-	Lease        time.Duration      // how long the agent goes on without hearing from the harness
+	Silence      time.Duration      // how long the agent goes on without hearing from the harness while the stream is open
 	Log          *log.Logger        // diagnostics for a person
 }
 
@@ -37,28 +37,34 @@ type agent struct {
 	journal  *journal
 	lease    *lease
 	watchdog *watchdog
+	timers   *monotonic.Timers
 	packets  *packetWatch
 	blows    *blows
 
 	processors *processors
 }
 
-// Run serves the harness until it says so, or until its lease runs out; then it undoes the faults in
-// force. The end of the stream alone does not end it. The error says why the lease ran out.
+// Run serves the harness until it says so, the stream ends or the lease runs out; then it undoes the faults
+// in force. The error says which of the latter two it was. A lease that is held outlasts both.
 func Run(ctx context.Context, options Options) error {
 	network, err := newNetwork()
 	if err != nil {
 		return fmt.Errorf("look at the node's network: %w", err)
 	}
 	defer network.close()
+	timers, err := monotonic.NewTimers()
+	if err != nil {
+		return fmt.Errorf("watch the time: %w", err)
+	}
+	defer timers.Close()
 	a := &agent{
 		options: options, network: network, system: newSystem(options.SystemSocket),
-		journal: &journal{}, lease: newLease(options.Lease), watchdog: newWatchdog(), packets: &packetWatch{network: network},
-		blows: newBlows(), processors: newProcessors(),
+		journal: &journal{}, lease: newLease(options.Silence, timers), watchdog: newWatchdog(), packets: &packetWatch{network: network},
+		blows: newBlows(), processors: newProcessors(), timers: timers,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go a.watchdog.run(ctx)
+	a.watchdog.run(timers)
 	go a.serve()
 	ended := a.lease.wait(ctx)
 	reverting, cancelRevert := context.WithTimeout(context.WithoutCancel(ctx), revertLimit)
@@ -66,17 +72,20 @@ func Run(ctx context.Context, options Options) error {
 	return errors.Join(ended, a.journal.revert(reverting, everything))
 }
 
-// serve answers the harness for as long as the stream lasts.
+// serve answers the harness for as long as the stream lasts. Nobody can come back to a stream that has ended.
 func (a *agent) serve() {
-	session, err := yamux.Server(a.options.Stream, protocol.Multiplexing(a.options.Log.Writer()))
-	if err != nil {
-		a.options.Log.Printf("serve the harness: %v", err)
-		return
+	stream := protocol.Join(a.options.Stream)
+	err := func() error {
+		session, err := yamux.Server(stream, protocol.Multiplexing(a.options.Log.Writer()))
+		if err != nil {
+			return err
+		}
+		return (&http.Server{Handler: a.routes(), ErrorLog: a.options.Log, ReadHeaderTimeout: a.options.Silence}).Serve(session)
+	}()
+	if ended := stream.Ended(); ended != nil {
+		err = ended // rather than what the session made of it
 	}
-	server := &http.Server{Handler: a.routes(), ErrorLog: a.options.Log, ReadHeaderTimeout: a.options.Lease}
-	if err := server.Serve(session); err != nil && !errors.Is(err, io.EOF) {
-		a.options.Log.Printf("serve the harness: %v", err)
-	}
+	a.lease.lapse(fmt.Errorf("serve the harness: the stream has ended: %w", err))
 }
 
 func (a *agent) routes() http.Handler {

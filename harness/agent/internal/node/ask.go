@@ -23,6 +23,9 @@ import (
 // whole way to the harness.
 const batchTime = 200 * time.Millisecond
 
+// batchSlack of it is for the batches of all questions to wait for one another and for the next question.
+const batchSlack = 20 * time.Millisecond
+
 // serveAsk asks a question by its schedule and streams the samples until the caller closes the stream.
 func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
 	asker, schedule, err := prepareAsking(r)
@@ -45,12 +48,13 @@ func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
 			a.options.Log.Printf("change what is asked: %v", err)
 		}
 	}()
-	batches := newBatches(monotonic.NewMark())
+	batches := newBatches(a.timers)
 	go func() {
 		defer cancel()
 		batches.send(ctx, stream) // its only failure is a caller who has gone
 	}()
-	if err := schedule.Keep(ctx, asker.Ask, batches.add); err != nil {
+	afterFunc := func(after time.Duration, call func()) harness.Timer { return a.timers.AfterFunc(after, 0, call) }
+	if err := schedule.KeepWith(ctx, afterFunc, asker.Ask, batches.add); err != nil {
 		a.options.Log.Printf("ask a question: %v", err)
 	}
 }
@@ -84,8 +88,9 @@ func takeChanges(reader *bufio.Reader, asker *question.Asker) error {
 
 // batches collects samples on their way to the harness.
 type batches struct {
-	mark monotonic.Mark
-	full chan struct{}
+	timers *monotonic.Timers
+	mark   monotonic.Mark
+	full   chan struct{}
 
 	mu      sync.Mutex
 	waiting []protocol.Sample
@@ -93,8 +98,8 @@ type batches struct {
 	last    string // the answer of the last sample
 }
 
-func newBatches(mark monotonic.Mark) *batches {
-	return &batches{mark: mark, full: make(chan struct{}, 1)}
+func newBatches(timers *monotonic.Timers) *batches {
+	return &batches{timers: timers, mark: monotonic.NewMark(), full: make(chan struct{}, 1)}
 }
 
 // add takes the next sample. One that says something else than the one before does not wait.
@@ -112,7 +117,7 @@ func (b *batches) add(sample harness.Sample) {
 	case !b.begun || answer != b.last:
 		b.ready()
 	case len(b.waiting) == 1:
-		time.AfterFunc(batchTime, b.ready)
+		b.timers.AfterFunc(batchTime-batchSlack, batchSlack, b.ready)
 	}
 	b.begun, b.last = true, answer
 }

@@ -5,7 +5,6 @@ package node
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/signal"
 
@@ -32,21 +31,3 @@ func Reap(ctx context.Context) {
 		}
 	}
 }
-
-// Stdio is the stream of a process that is attached to. Its files wait in Go's poller if they can: a
-// thread that waits in the kernel would keep a processor, of which there may be one, for up to 10 ms.
-func Stdio() io.ReadWriteCloser { return stdio{in: pollable(os.Stdin), out: pollable(os.Stdout)} }
-
-func pollable(file *os.File) *os.File {
-	fd := int(file.Fd())
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return file
-	}
-	return os.NewFile(uintptr(fd), file.Name())
-}
-
-type stdio struct{ in, out *os.File }
-
-func (s stdio) Read(p []byte) (int, error)  { return s.in.Read(p) }
-func (s stdio) Write(p []byte) (int, error) { return s.out.Write(p) }
-func (s stdio) Close() error                { return errors.Join(s.in.Close(), s.out.Close()) }

@@ -3,7 +3,6 @@
 package node
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -16,6 +15,8 @@ const (
 	// tick is a quarter of lateLimit, so that a delay is measured to within 25 %. Every tick of every agent
 	// costs processor time that belongs to the cluster.
 	tick = 25 * time.Millisecond
+	// tickSlack lets a tick come together with what else wakes the agent: a probe asks every 20 ms.
+	tickSlack = 10 * time.Millisecond
 	// lateLimit is the finest period of a probe: an agent that was late by more could have missed a sample.
 	lateLimit = 100 * time.Millisecond
 	// stepLimit is above what a time daemon slews between two ticks, and below what would show in a
@@ -31,23 +32,19 @@ type watchdog struct {
 
 func newWatchdog() *watchdog { return &watchdog{} }
 
-func (w *watchdog) run(ctx context.Context) {
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
-	last, ahead := monotonic.Now(), monotonic.Ahead()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+// run ticks until the timers are closed.
+func (w *watchdog) run(timers *monotonic.Timers) { w.await(timers, monotonic.Now(), monotonic.Ahead()) }
+
+// await judges the next tick by the readings of the last one.
+func (w *watchdog) await(timers *monotonic.Timers, last protocol.Instant, ahead time.Duration) {
+	timers.AfterFunc(tick-tickSlack, tickSlack, func() {
 		now, nowAhead := monotonic.Now(), monotonic.Ahead()
 		w.judge(last, now, nowAhead-ahead)
-		last, ahead = now, nowAhead
-	}
+		w.await(timers, now, nowAhead)
+	})
 }
 
-// judge looks at two readings of the clock that should be one tick apart, and at how much
+// judge looks at two readings of the clock that should be one tick apart at most, and at how much
 // CLOCK_REALTIME moved against CLOCK_MONOTONIC in between.
 func (w *watchdog) judge(last, now protocol.Instant, step time.Duration) {
 	due := last + protocol.Instant(tick)

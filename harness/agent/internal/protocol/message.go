@@ -15,11 +15,16 @@ const Version = 3
 // network namespace, needs no shared folder and leaves no file behind.
 const SystemSocket = "@reprise-system"
 
-// The lease is how the agent knows that the harness is there. RenewEvery is a fraction of Lease that
-// leaves room for a harness that is starved for seconds while images are built next to it; Lease is
-// short enough that nothing is left when the next run starts.
+// The lease is how an agent knows that the harness is there. See harness/adr/0017-a-starved-harness-is-not-a-dead-one.md.
 const (
-	Lease      = 15 * time.Second
+	// Lease bounds for how long a node outlives a harness that has died. The kernel closes the connections of a
+	// process that ends, whatever ended it, and the engine closes the agent's stream then: that tells the agent, which
+	// undoes the faults in force and exits at once.
+	Lease = 15 * time.Second
+	// Silence is for how long an agent goes on without a renewal while its stream is open, as when the harness or the
+	// engine is starved or stopped. Only time in which the agent itself runs counts.
+	Silence = 2 * time.Minute
+	// RenewEvery is how often the harness renews.
 	RenewEvery = time.Second
 )
 

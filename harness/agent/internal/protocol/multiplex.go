@@ -11,10 +11,11 @@ import (
 func Multiplexing(log io.Writer) *yamux.Config {
 	config := yamux.DefaultConfig()
 	config.LogOutput = log
-	// Who is still there is the lease's question. A second opinion would end a session because one
-	// side was starved for a while.
+	// Who is still there is the lease's question. A second opinion would end a session because one side was
+	// starved for a while: no other limit may be as short as the lease's.
 	config.EnableKeepAlive = false
-	config.ConnectionWriteTimeout = Lease
+	config.StreamOpenTimeout = 0
+	config.ConnectionWriteTimeout = 2 * Silence
 	// A tunnel says itself when one direction is finished; a closed stream is closed on both sides.
 	config.StreamCloseTimeout = 5 * time.Second
 	return config
