@@ -112,9 +112,7 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 		},
 	}
 	if len(n.System.Command) == 0 {
-		// The observer opens and closes hundreds of connections a second, each of which keeps its port
-		// for a minute: it would run out of them.
-		host.Sysctls["net.ipv4.tcp_tw_reuse"], host.Sysctls["net.ipv4.ip_local_port_range"] = "1", "10000 65535"
+		observe(host)
 	}
 	forward(n.Node, host)
 	id, err := n.create(ctx, client.ContainerCreateOptions{
@@ -137,6 +135,17 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 		return errors.Join(err, stream.Close())
 	}
 	return n.agent.Configure(limited, n.configuration())
+}
+
+// observerShares is the observer's weight beside the 1024 of every other container, the most that there is. It takes a
+// twentieth of a core, and is to take it when it wakes: one that waits for its turn measures the machine.
+const observerShares = 1 << 18
+
+// observe makes a container fit to ask hundreds of questions in a second.
+func observe(host *container.HostConfig) {
+	host.CPUShares = observerShares
+	// Each connection keeps its port for a minute after it was closed: the observer would run out of them.
+	host.Sysctls["net.ipv4.tcp_tw_reuse"], host.Sysctls["net.ipv4.ip_local_port_range"] = "1", "10000 65535"
 }
 
 // startSystem creates the container that joins the agent's namespaces. Its supervisor waits to be

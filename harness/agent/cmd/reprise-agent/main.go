@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/canary"
 	"github.com/reprise-dr/reprise/harness/agent/internal/cuts"
 	"github.com/reprise-dr/reprise/harness/agent/internal/node"
+	"github.com/reprise-dr/reprise/harness/agent/internal/priority"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 	"github.com/reprise-dr/reprise/harness/agent/internal/system"
 )
@@ -58,6 +59,7 @@ const processors = 8
 
 func runAgent(ctx context.Context) error {
 	runtime.GOMAXPROCS(max(processors, runtime.NumCPU()))
+	priority.Soon()
 	if os.Getpid() == 1 {
 		go node.Reap(ctx)
 	}

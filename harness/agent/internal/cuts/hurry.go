@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness/agent/internal/priority"
 )
 
 // heapLimit is what the program may have in memory before it collects garbage.
@@ -19,7 +21,8 @@ const heapLimit = 256 << 20
 // program starts itself again for that, as the threads that it has already are out of reach. Garbage is
 // left lying: the threads that collect it stop those that stamp.
 //
-// Where a program may not hurry it goes on as it is; the stamps are then further apart, which they show.
+// Where it may not, as in a control group without real time, it takes short time slices; its stamps are then further
+// apart, which they show.
 func Hurry() error {
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(heapLimit)
@@ -30,6 +33,7 @@ func Hurry() error {
 		return nil //nolint:nilerr // a kernel that does not say has nothing to offer
 	}
 	if unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0) != nil {
+		priority.Soon()
 		return nil
 	}
 	path, err := os.Executable()
