@@ -114,6 +114,25 @@ type Lab interface {
 	// Interruptions are the moments since the lab started in which a measurement could not be
 	// trusted: an agent or the harness that did not get the processor, a clock that stepped.
 	Interruptions() []Interruption
+	// Losses are the parts of the lab itself that are gone: the agent of a node, the engine. No fault takes one. They are
+	// told in the same words as long as the lab lasts.
+	Losses(ctx context.Context) []Loss
+	// Shortages say in a sentence each what the lab itself is out of at the moment, such as space on the engine's disk.
+	Shortages(ctx context.Context) []string
+}
+
+// A Loss is a part of the lab that is gone.
+type Loss struct {
+	Part string // "the agent of nomad-1", "the container engine"
+	Why  string // "" when that is not known
+}
+
+// String says it in a sentence.
+func (l Loss) String() string {
+	if l.Why == "" {
+		return l.Part + " is gone"
+	}
+	return l.Part + " is gone (" + l.Why + ")"
 }
 
 // A Blow is what is done to one node.
@@ -151,6 +170,7 @@ type Signal struct {
 // on for others comes from other addresses, and goes on. A boot does not lift it: it stands for the network.
 type Drop struct {
 	Lift     bool         `json:"lift,omitempty"`     // true: what was dropped so far comes through again
+	Verify   bool         `json:"verify,omitempty"`   // true: nothing is changed; it is an error when it is not dropped any more
 	From     []netip.Addr `json:"from"`               // who sent them; at least one
 	Protocol uint8        `json:"protocol,omitempty"` // of IP, such as ProtocolVRRP; 0 means all
 }
@@ -160,7 +180,8 @@ const ProtocolVRRP = 112
 
 // Link takes all of the node's links down or up. Peers see silence, not a reset.
 type Link struct {
-	Up bool `json:"up"`
+	Up     bool `json:"up"`
+	Verify bool `json:"verify,omitempty"` // true: nothing is changed; it is an error when they are not down any more
 }
 
 // A Strike is what the agents report of one simultaneous change.

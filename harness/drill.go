@@ -52,7 +52,10 @@ type Drill struct {
 	sampler   *sampler
 	writers   []*writer
 	registers []*registerRun
+	fault     Fault
 	injection Injection
+	losses    []string // the parts of the lab that are gone
+	lossError error    // why no step can go on, once one is
 	further   furtherFaults
 	audit     audit
 	judged    bool
@@ -203,6 +206,9 @@ func (d *Drill) enter(ctx context.Context, step string) (_ context.Context, leav
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	d.step, d.endStep = step, end
+	if d.lossError != nil && endsWithLab(step) {
+		end(d.lossError)
+	}
 	d.saver.wish()
 	return ctx, func() {
 		interrupted := context.Cause(ctx)
@@ -302,6 +308,8 @@ func (d *Drill) sampling(ctx context.Context) *sampler {
 	defer d.mu.Unlock()
 	if d.sampler == nil {
 		d.sampler = newSampler(ctx, d.lab, d.started)
+		watching := d.sampler.ctx
+		d.sampler.running.Go(func() { d.watchLab(watching) })
 	}
 	return d.sampler
 }

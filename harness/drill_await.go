@@ -41,10 +41,13 @@ func (d *Drill) await(ctx context.Context, probe Probe, up bool) error {
 // seen says what is missing for the last sample of an SLI to be as wanted, or why it can never come.
 func (d *Drill) seen(name string, up bool) (missing, never error) {
 	d.mu.Lock()
-	sampler, fault, closed := d.sampler, d.record.Fault, d.state == isClosed
+	sampler, fault, closed, lost := d.sampler, d.record.Fault, d.state == isClosed, d.lossError
 	d.mu.Unlock()
-	if closed {
+	switch {
+	case closed:
 		return nil, errors.New("the drill is closed")
+	case lost != nil:
+		return nil, lost
 	}
 	if sampler == nil {
 		return nil, errNotWatched

@@ -18,6 +18,7 @@ func (d *Drill) Judge() error {
 		return err
 	}
 	defer leave()
+	d.lookAtShortages()
 	if err := errors.Join(d.endSecond(context.Background()), d.settle()); err != nil {
 		d.note(err.Error()) // it cannot touch the figures: nothing is taken from it any more
 	}
@@ -64,6 +65,9 @@ func (d *Drill) Close(ctx context.Context) error {
 		return nil
 	}
 	d.doubtUnsaved(d.saveNow())
+	if !d.judged {
+		d.lookAtShortages()
+	}
 	problems = append(problems, d.settle(), d.revert(ctx))
 	d.stopSaving()
 	d.judge()
@@ -185,7 +189,7 @@ func (d *Drill) doubtBlindProbes() {
 	if d.record.Fault == nil || d.sampler == nil {
 		return
 	}
-	for _, problem := range d.sampler.problems() {
+	for _, problem := range d.sampler.problems(len(d.losses) > 0) {
 		d.doubt(problem)
 	}
 }

@@ -22,6 +22,8 @@ type fakeCluster struct {
 	write         func(ctx context.Context, entry int) error // nil acknowledges
 	read          func() error
 	interruptions []Interruption
+	losses        []Loss
+	shortages     []string
 	checks        int
 	look          func(ctx context.Context, node string) (Fingerprint, error)
 	search        func(node string, old []netip.Addr, paths []string) ([]Mention, error)
@@ -59,6 +61,21 @@ func (c *fakeCluster) Mentions(_ context.Context, node string, old []netip.Addr,
 		return nil, nil
 	}
 	return c.search(node, old, paths)
+}
+
+func (c *fakeCluster) Shortages(context.Context) []string { return c.shortages }
+
+func (c *fakeCluster) Losses(context.Context) []Loss {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.losses
+}
+
+// loseAgent takes the agent of a node away.
+func (c *fakeCluster) loseAgent(node string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.losses = append(c.losses, Loss{Part: "the agent of " + node, Why: "end of the stream"})
 }
 
 func (c *fakeCluster) Interruptions() []Interruption { return c.interruptions }

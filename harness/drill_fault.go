@@ -83,7 +83,7 @@ func (d *Drill) inForce(fault Fault, injection Injection, called, returned time.
 	strike := injection.Strike()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.injection = injection
+	d.fault, d.injection = fault, injection
 	tolerance := strike.Uncertainty + clockTolerance
 	if strike.Before.Before(called.Add(-tolerance)) || strike.Before.After(returned.Add(tolerance)) {
 		d.doubt(fmt.Sprintf("the fault says that it struck at %v, outside of its call from %v to %v: the clocks disagree",

@@ -96,6 +96,7 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 		return fmt.Errorf("await the recovery: %w within %v of the fault: %s", ErrNotRecovered, objective.Patience,
 			strings.Join(says(failing(d.steady(), deadline, objective.Dwell)), "; "))
 	}
+	d.confirmStanding(ctx)
 	d.recovered(since)
 	d.watched(since+objective.Dwell, isRecovered)
 	d.auditAfter(ctx)

@@ -50,6 +50,7 @@ type armedFault struct {
 type furtherFaults struct {
 	armed      []*armedFault
 	injections []Injection
+	inForce    []Fault // those of the injections
 	running    sync.WaitGroup
 	cancel     context.CancelFunc // ends the waits for moments; nil before Inject
 }
@@ -144,6 +145,7 @@ func (d *Drill) inForceToo(fault Fault, injection Injection) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.further.injections = append(d.further.injections, injection)
+	d.further.inForce = append(d.further.inForce, fault)
 	recorded := recordFault(fault, strike, d.started)
 	d.record.FurtherFaults = append(d.record.FurtherFaults, recorded)
 	d.event(recorded.At, "fault", fault.Describe())
@@ -174,7 +176,7 @@ func (d *Drill) endSecond(ctx context.Context) error {
 func (d *Drill) revertSecond(ctx context.Context) error {
 	d.mu.Lock()
 	injections := d.further.injections
-	d.further.injections = nil
+	d.further.injections, d.further.inForce = nil, nil
 	d.mu.Unlock()
 	var problems []error
 	for i := len(injections) - 1; i >= 0; i-- {

@@ -14,6 +14,8 @@ var (
 	ErrNotDetected = errors.New("the steady state never broke")
 	// ErrNotRecovered: the steady state did not hold again within the drill's patience.
 	ErrNotRecovered = errors.New("the steady state did not come back")
+	// ErrLabLost: a part of the lab itself is gone, such as the agent of a node, and a step was ended by that.
+	ErrLabLost = errors.New("a part of the lab is gone")
 	// ErrOff: a node without power was asked for what only one with power can do.
 	ErrOff = errors.New("the node has lost its power: switch it on first")
 	// ErrOrder: a step of the drill was called out of order.

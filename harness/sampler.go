@@ -142,7 +142,7 @@ func (s *sampler) follow(probe networkProbe, asked Question, asking Asking) erro
 		case <-s.ctx.Done():
 			return nil
 		case <-asking.Done():
-			return errors.New("the agent that asked is gone")
+			return errAgentGone
 		case <-ticker.C:
 		}
 		question, err := probe.Question(s.observer)
@@ -263,13 +263,17 @@ func (s *sampler) unanswered(by time.Duration) int {
 	return count
 }
 
-// problems are the probes that are not asked any more, with the reason.
-func (s *sampler) problems() []string {
+// errAgentGone ends the questions that the agent of a node has asked.
+var errAgentGone = errors.New("the agent that asked is gone")
+
+// problems are the probes that are not asked any more, with the reason. Those whose agent is gone are left out where
+// that is said of the agent itself.
+func (s *sampler) problems(lossSaid bool) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var problems []string
 	for _, series := range s.series {
-		if series.broken != nil {
+		if series.broken != nil && !(lossSaid && errors.Is(series.broken, errAgentGone)) {
 			problems = append(problems, fmt.Sprintf("%q could not be asked to the end: %v", series.probe.Name(), series.broken))
 		}
 	}

@@ -175,7 +175,7 @@ func TestSamplerLetsTheAgentAsk(t *testing.T) {
 		}
 		close(agent.gone)
 		synctest.Wait()
-		if problems := sampler.problems(); len(problems) != 1 || !strings.Contains(problems[0], "agent that asked is gone") {
+		if problems := sampler.problems(false); len(problems) != 1 || !strings.Contains(problems[0], "agent that asked is gone") {
 			t.Errorf("problems: %q", problems)
 		}
 		must(t, sampler.stop(t.Context()))

@@ -4,12 +4,16 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/nftables"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
@@ -105,6 +109,55 @@ func TestDrop(t *testing.T) {
 	everything.Lift = true
 	drop(everything)
 	expectEcho("after the fault was lifted", deaf, true)
+}
+
+// Goal: rules that somebody has flushed are missed, and rules in force are not; nothing is changed by the look, and it
+// needs no undoing. Method: drop, verify, flush the node's whole firewall as a runbook would, verify.
+func TestVerifyDrop(t *testing.T) {
+	p := startPod(t, time.Minute)
+	do := func(action harness.Action) error {
+		prepared, err := p.Prepare(t.Context(), []harness.Action{action})
+		if err == nil {
+			_, err = p.Fire(t.Context(), prepared, 0)
+		}
+		return err
+	}
+	drop := harness.Drop{From: []netip.Addr{netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("fd00:1::1")}}
+	verify := drop
+	verify.Verify = true
+	if err := do(harness.Action{Drop: &verify}); err == nil {
+		t.Error("what was never dropped is verified")
+	}
+	for _, action := range []harness.Drop{drop, verify, verify} {
+		if err := do(harness.Action{Drop: &action}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if echoes(t, p, drop.From[0]) {
+		t.Error("the look has lifted the fault")
+	}
+	flushFirewall(t, p)
+	if err := do(harness.Action{Drop: &verify}); err == nil || !strings.Contains(err.Error(), "0 of its 2 rules are in force") {
+		t.Errorf("after the flush: %v", err)
+	}
+}
+
+// flushFirewall does what `nft flush ruleset` does in the pod.
+func flushFirewall(t *testing.T, p *pod) {
+	t.Helper()
+	space, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", p.process.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer space.Close()
+	connection, err := nftables.New(nftables.WithNetNSFd(int(space.Fd())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection.FlushRuleset()
+	if err := connection.Flush(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // echoes tells whether an address answers the pod.

@@ -220,6 +220,16 @@ func TestLink(t *testing.T) {
 	if shown := p.run(t, "ip", "link", "show", "eth0"); strings.Contains(shown, ",UP") {
 		t.Errorf("after down:\n%s", shown)
 	}
+	verify := harness.Action{Link: &harness.Link{Verify: true}}
+	p.strike(t, verify)
+	p.run(t, "ip", "link", "set", "eth0", "up") // as a runbook might
+	prepared, err := p.Prepare(t.Context(), []harness.Action{verify})
+	if err == nil {
+		_, err = p.Fire(t.Context(), prepared, 0)
+	}
+	if err == nil || !strings.Contains(err.Error(), "somebody has taken link") {
+		t.Errorf("a link that somebody has taken up is verified to be down: %v", err)
+	}
 	p.strike(t, link(true))
 	p.expectAddresses(t, "fd00:1::7", "10.1.0.7")
 	routes := p.run(t, "ip", "route") + p.run(t, "ip", "-6", "route")

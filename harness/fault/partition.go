@@ -9,7 +9,8 @@ import (
 )
 
 // Partition keeps nodes from hearing each other: the kernel of each drops what comes from an address of the
-// other's. What either passes on for third parties goes on. Reverting lets everything through again.
+// other's. What either passes on for third parties goes on. Reverting lets everything through again. No operator may
+// lift it: it is a [harness.StandingFault].
 type Partition struct {
 	Node string   // on one side
 	From []string // on the other side
@@ -55,6 +56,20 @@ func (p Partition) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 			return err
 		},
 	}, err
+}
+
+// Stands tells whether all of it is still dropped: the network between machines is out of their operator's reach, but a
+// runbook that flushes a node's firewall lifts it unnoticed.
+func (p Partition) Stands(ctx context.Context, lab harness.Lab) error {
+	blows, err := p.blows(lab)
+	if err != nil {
+		return err
+	}
+	for _, blow := range blows {
+		blow.Actions[0].Drop.Verify = true
+	}
+	_, err = lab.Strike(ctx, blows)
+	return err
 }
 
 func (p Partition) blows(lab harness.Lab) ([]harness.Blow, error) {

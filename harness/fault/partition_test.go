@@ -2,6 +2,7 @@ package fault
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -29,9 +30,14 @@ func (c *cutLab) Topology() harness.Topology {
 func (c *cutLab) Strike(ctx context.Context, blows []harness.Blow) (harness.Strike, error) {
 	for _, blow := range blows {
 		drop := blow.Actions[0].Drop
-		if drop.Lift {
+		switch {
+		case drop.Verify:
+			if !slices.Equal(c.deaf[blow.Node], drop.From) {
+				return harness.Strike{}, errors.New("not all of it is dropped")
+			}
+		case drop.Lift:
 			c.deaf[blow.Node] = slices.DeleteFunc(c.deaf[blow.Node], func(from netip.Addr) bool { return slices.Contains(drop.From, from) })
-		} else if !c.stuck {
+		case !c.stuck:
 			c.deaf[blow.Node] = append(c.deaf[blow.Node], drop.From...)
 		}
 	}
@@ -74,6 +80,15 @@ func TestPartition(t *testing.T) {
 		if proof, err := injection.Confirm(t.Context()); err != nil || proof != "one gets no answer from two" {
 			t.Errorf("the proof is %q, error %v", proof, err)
 		}
+		if err := test.partition.Stands(t.Context(), lab); err != nil {
+			t.Errorf("%s: in force it is not: %v", test.describe, err)
+		}
+		cut := lab.deaf["one"]
+		lab.deaf["one"] = nil // somebody has flushed its firewall
+		if err := test.partition.Stands(t.Context(), lab); err == nil {
+			t.Errorf("%s: it stands although nothing is dropped", test.describe)
+		}
+		lab.deaf["one"] = cut
 		if err := injection.Revert(t.Context()); err != nil || len(lab.deaf["one"])+len(lab.deaf["two"]) > 0 {
 			t.Errorf("after the revert nobody hears %v, error %v", lab.deaf, err)
 		}

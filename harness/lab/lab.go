@@ -42,6 +42,8 @@ type Lab struct {
 	prefixes  []netip.Prefix // every prefix that is part of the lab, the ones it was renumbered into included
 	addresses map[string]harness.Addresses
 	kept      bool
+
+	engineGone string // what it said when it did not answer any more; "" while it does
 }
 
 var _ harness.Lab = (*Lab)(nil)

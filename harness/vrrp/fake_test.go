@@ -3,6 +3,7 @@ package vrrp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -81,7 +82,12 @@ func (f *fakeLab) Strike(_ context.Context, blows []harness.Blow) (harness.Strik
 		if drop.Protocol != harness.ProtocolVRRP || !slices.Equal(drop.From, other.AllAddresses()) {
 			return harness.Strike{}, errors.New("more is dropped than VRRP from the other router")
 		}
-		f.deaf[blow.Node] = !drop.Lift
+		switch {
+		case drop.Verify && !f.deaf[blow.Node]:
+			return harness.Strike{}, fmt.Errorf("%s hears again", blow.Node)
+		case !drop.Verify:
+			f.deaf[blow.Node] = !drop.Lift
+		}
 	}
 	return harness.Strike{Before: time.Now()}, nil
 }

@@ -12,7 +12,7 @@ import (
 
 // Deafness keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
 // each other and nothing else. The second one then takes the first for dead, and both are master. Reverting
-// lets VRRP through again.
+// lets VRRP through again. No operator may lift it: it is a [harness.StandingFault].
 type Deafness struct {
 	Pair Pair
 	// OneWay has the first router still hear the second. It does not give way: its priority is the higher one.
@@ -62,6 +62,19 @@ func (d Deafness) twoMasters(ctx context.Context, observer harness.Observer) err
 		}
 	}
 	return nil
+}
+
+// Stands tells whether all of it is still dropped: see [harness.StandingFault].
+func (d Deafness) Stands(ctx context.Context, lab harness.Lab) error {
+	blows, err := d.blows(lab, false)
+	if err != nil {
+		return err
+	}
+	for _, blow := range blows {
+		blow.Actions[0].Drop.Verify = true
+	}
+	_, err = lab.Strike(ctx, blows)
+	return err
 }
 
 func (d Deafness) blows(lab harness.Lab, lift bool) ([]harness.Blow, error) {

@@ -57,6 +57,13 @@ func TestDeafness(t *testing.T) {
 		if proof, err := injection.Confirm(t.Context()); err != nil || !strings.Contains(proof, vip.String()) {
 			t.Errorf("%s: the proof is %q, error %v", fault.Describe(), proof, err)
 		}
+		if err := fault.Stands(t.Context(), lab); err != nil {
+			t.Errorf("%s: in force it is not: %v", fault.Describe(), err)
+		}
+		lab.deaf[testPair.Second] = false // somebody has flushed its firewall
+		if err := fault.Stands(t.Context(), lab); err == nil {
+			t.Errorf("%s: it stands although the second router hears again", fault.Describe())
+		}
 		if err := injection.Revert(t.Context()); err != nil || lab.deaf[testPair.First] || lab.deaf[testPair.Second] {
 			t.Errorf("%s: after the revert deaf are %v, error %v", fault.Describe(), lab.deaf, err)
 		}

@@ -140,6 +140,12 @@ func (r *Rack) halt(node string, exitCode int, signal string) {
 	r.states[node] = state
 }
 
+// Losses implements harness.Lab for those that embed a rack: nothing of it is lost.
+func (*Rack) Losses(context.Context) []harness.Loss { return nil }
+
+// Shortages implements harness.Lab likewise.
+func (*Rack) Shortages(context.Context) []string { return nil }
+
 // Topology implements harness.Observer.
 func (r *Rack) Topology() harness.Topology { return r.topology }
 

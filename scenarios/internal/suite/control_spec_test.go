@@ -29,6 +29,8 @@ type village struct {
 
 func (*village) Topology() harness.Topology                  { return harness.Topology{Name: "village"} }
 func (v *village) Interruptions() []harness.Interruption     { return v.starved }
+func (*village) Losses(context.Context) []harness.Loss       { return nil }
+func (*village) Shortages(context.Context) []string          { return nil }
 func (*village) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
 func (*village) Name() string                                { return "dry" }
 func (*village) Period() time.Duration                       { return 10 * time.Millisecond }

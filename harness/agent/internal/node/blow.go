@@ -189,10 +189,14 @@ func describe(action harness.Action) string {
 		return "send " + action.Signal.Name + " to " + action.Signal.Process
 	case action.Signal != nil:
 		return "send " + action.Signal.Name + " to the main process"
+	case action.Drop != nil && action.Drop.Verify:
+		return fmt.Sprintf("verify that what comes from %v is dropped", action.Drop.From)
 	case action.Drop != nil && action.Drop.Lift:
 		return fmt.Sprintf("let through what comes from %v", action.Drop.From)
 	case action.Drop != nil:
 		return fmt.Sprintf("drop what comes from %v", action.Drop.From)
+	case action.Link != nil && action.Link.Verify:
+		return "verify that the links are down"
 	case action.Link != nil && action.Link.Up:
 		return "take the links up"
 	case action.Link != nil:

@@ -21,6 +21,9 @@ import (
 // not a part of its system.
 const dropTable = "reprise-drop-"
 
+// dropChain is the only chain of such a table.
+const dropChain = "received"
+
 // Where the addresses of packets begin, in bytes.
 const (
 	sourceOfIPv4 = 12
@@ -41,7 +44,12 @@ func readyDrop(drop harness.Drop) (func(context.Context) (func(context.Context) 
 	}
 	table := tableOf(drop)
 	undo := func(context.Context) error { return removeDrop(table) }
-	if drop.Lift {
+	switch {
+	case drop.Lift && drop.Verify:
+		return nil, errors.New("it is either lifted or verified")
+	case drop.Verify:
+		return func(context.Context) (func(context.Context) error, error) { return nil, verifyDrop(table, drop) }, nil
+	case drop.Lift:
 		return func(ctx context.Context) (func(context.Context) error, error) { return nil, undo(ctx) }, nil
 	}
 	return func(context.Context) (func(context.Context) error, error) { return undo, addDrop(table, drop) }, nil
@@ -61,7 +69,7 @@ func addDrop(table *nftables.Table, drop harness.Drop) error {
 	}
 	connection.AddTable(table)
 	chain := connection.AddChain(&nftables.Chain{
-		Table: table, Name: "received", Type: nftables.ChainTypeFilter,
+		Table: table, Name: dropChain, Type: nftables.ChainTypeFilter,
 		Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityRaw,
 	})
 	for _, from := range drop.From {
@@ -93,6 +101,22 @@ func dropRule(from netip.Addr, protocol uint8) []expr.Any {
 		)
 	}
 	return append(rule, &expr.Counter{}, &expr.Verdict{Kind: expr.VerdictDrop})
+}
+
+// verifyDrop returns nil when the rules are in force: somebody with the rights of the node may have flushed them.
+func verifyDrop(table *nftables.Table, drop harness.Drop) error {
+	connection, err := nftables.New()
+	if err != nil {
+		return err
+	}
+	rules, err := connection.GetRules(table, &nftables.Chain{Table: table, Name: dropChain})
+	switch {
+	case errors.Is(err, unix.ENOENT), err == nil && len(rules) < len(drop.From):
+		return fmt.Errorf("%d of its %d rules are in force: somebody has removed the others from the node's firewall", len(rules), len(drop.From))
+	case err != nil:
+		return fmt.Errorf("list the rules: %w", err)
+	}
+	return nil
 }
 
 // removeDrop removes a table; one that is gone already is no error.

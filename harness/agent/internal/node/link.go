@@ -27,7 +27,12 @@ type linkState struct {
 // links are those the node was given: what its system has made of them or besides goes no further.
 func (n *network) readyLink(change harness.Link) (func(context.Context) (func(context.Context) error, error), error) {
 	lift := func(context.Context) error { return n.linksUp() }
-	if change.Up {
+	switch {
+	case change.Up && change.Verify:
+		return nil, errors.New("they are either taken up or verified to be down")
+	case change.Verify:
+		return func(context.Context) (func(context.Context) error, error) { return nil, n.verifyDown() }, nil
+	case change.Up:
 		return func(ctx context.Context) (func(context.Context) error, error) { return nil, lift(ctx) }, nil
 	}
 	links, err := n.ownLinks()
@@ -76,6 +81,28 @@ func (n *network) linksDown(state *linkState) error {
 	}
 	n.mu.Unlock()
 	return n.takeDown(state.links)
+}
+
+// verifyDown returns nil when the links that were taken down still are: somebody with the rights of the node may have
+// taken them up.
+func (n *network) verifyDown() error {
+	n.mu.Lock()
+	state := n.down
+	n.mu.Unlock()
+	if state == nil {
+		return errors.New("no link was taken down, or all were taken up again")
+	}
+	links, err := n.ownLinks()
+	if err != nil {
+		return err
+	}
+	now := up(links)
+	for _, index := range state.links {
+		if slices.Contains(now, index) {
+			return fmt.Errorf("somebody has taken link %d up", index)
+		}
+	}
+	return nil
 }
 
 func (n *network) takeDown(links []int) error {

@@ -1,0 +1,48 @@
+package lab
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness"
+)
+
+// Goal: agents that are gone are told one by one while the engine answers, and as the loss of the engine when it does
+// not, also after it has come back. Method: an engine that answers, one that nobody is, and the first one again.
+func TestLossOfTheEngine(t *testing.T) {
+	agents := []harness.Loss{{Part: "the agent of one"}, {Part: "the agent of two"}}
+	connected := func(host string) *client.Client {
+		engine, err := client.New(client.WithHost(host))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = engine.Close() })
+		return engine
+	}
+	there, gone := connected(answering(t, map[string]string{"Api-Version": "1.41"})), connected("unix://"+socket(t))
+	lab := &Lab{engine: there}
+	if losses := lab.orEngine(t.Context(), agents); len(losses) != 2 {
+		t.Errorf("the engine answers: %v", losses)
+	}
+	for _, engine := range []*client.Client{gone, there} {
+		lab.engine = engine
+		losses := lab.orEngine(t.Context(), agents)
+		if len(losses) != 1 || !strings.HasPrefix(losses[0].String(), "the container engine at unix://") {
+			t.Errorf("the engine is gone: %v", losses)
+		}
+	}
+}
+
+// Goal: a full disk is a sentence with figures, and one with room is none. Method: sizes around the limit.
+func TestDiskShortage(t *testing.T) {
+	for _, test := range []struct {
+		free uint64
+		want string
+	}{{fullDisk, ""}, {1 << 40, ""}, {fullDisk - 1, "65535 KiB free below /var/lib/docker"}, {0, "0 KiB free"}} {
+		if got := strings.Join(diskShortage("/var/lib/docker", test.free), ""); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+			t.Errorf("%d bytes: %q, want %q", test.free, got, test.want)
+		}
+	}
+}
