@@ -28,6 +28,9 @@ type Plan struct {
 	// each step and at each event, one call at a time, each in the place of the one before. Such a record says where
 	// the drill is and is inconclusive. An error makes the drill inconclusive; nil saves nothing.
 	Save func(Record) error
+	// Tell is told at once, in a sentence, what a person at the terminal should not learn only at the end: that the RTO
+	// is missed beyond doubt. It may be called while a step is under way; nil is told nothing.
+	Tell func(sentence string)
 }
 
 // A Drill conducts one drill and keeps its record. Its steps have an order: Watch, WatchUnseen, Milestones,
@@ -40,6 +43,7 @@ type Drill struct {
 	started time.Time // with the monotonic clock: offsets count from here
 	turn    chan struct{}
 	saver   *saver
+	tell    func(sentence string) // nil tells nobody
 
 	mu        sync.Mutex // guards what follows
 	state     state
@@ -48,6 +52,7 @@ type Drill struct {
 	lastStep  string                  // the one that ended last
 	endStep   context.CancelCauseFunc // breaks it off
 	unsaved   bool                    // a save has gone wrong
+	missTold  bool                    // that the RTO is missed beyond doubt
 	record    Record
 	sampler   *sampler
 	writers   []*writer
@@ -113,7 +118,7 @@ func NewDrill(lab Lab, plan Plan) (*Drill, error) {
 	if plan.Phase < 0 {
 		return nil, fmt.Errorf("begin the drill: the phase is %v: it cannot be negative", plan.Phase)
 	}
-	drill := &Drill{lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew, saver: newSaver(plan.Save)}
+	drill := &Drill{lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew, saver: newSaver(plan.Save), tell: plan.Tell}
 	drill.record = newRecord(plan, lab.Topology(), drill.started)
 	if err := drill.saveNow(); err != nil {
 		return nil, fmt.Errorf("begin the drill: save its record: %w", err)

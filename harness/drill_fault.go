@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -166,7 +167,7 @@ func (d *Drill) Detect(ctx context.Context, steady SteadyState) error {
 func (d *Drill) soFar() Record {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return Record{Objective: d.record.Objective, SteadyAt: d.record.SteadyAt, Fault: d.record.Fault, SLIs: d.sampler.slis()}
+	return Record{Objective: d.record.Objective, SteadyAt: d.record.SteadyAt, Fault: d.record.Fault, Steps: slices.Clone(d.record.Steps), SLIs: d.sampler.slis()}
 }
 
 // watchedTo tells whether all that the probes have to say about the time up to the offset is known.

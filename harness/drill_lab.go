@@ -16,7 +16,7 @@ const (
 )
 
 // watchLab ends the step under way as soon as a part of the lab is gone: what the service does from then on nobody
-// can tell, and what waits for it would wait for nothing.
+// can tell, and what waits for it would wait for nothing. It also tells a miss as soon as it is certain.
 func (d *Drill) watchLab(ctx context.Context) {
 	ticker := time.NewTicker(lookAtLabEvery)
 	defer ticker.Stop()
@@ -26,6 +26,7 @@ func (d *Drill) watchLab(ctx context.Context) {
 			return
 		case <-ticker.C:
 			d.lookAtLab(ctx)
+			d.tellMiss()
 		}
 	}
 }

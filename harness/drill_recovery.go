@@ -63,8 +63,9 @@ func (d *Drill) run(ctx context.Context, runbook string, step Step) error {
 }
 
 // AwaitRecovery returns when the steady state has held again for the dwell. It watches until the
-// objective's patience, counted from t0, is at its end: then an error that wraps [ErrNotRecovered]
-// says which probes still fail and what they said last. After a recovery it looks at every node again:
+// objective's patience, counted from t0 and with what the runbooks have declared, is at its end: then an error that
+// wraps [ErrNotRecovered] says which probes still fail and what they said last. A watch ends before that when the RTO is
+// missed beyond doubt and the last runbook has stopped with an error. After a recovery it looks at every node again:
 // what differs from before the fault, and what still names an address that is gone, goes into the record.
 func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 	ctx, leave, err := d.enter(ctx, "AwaitRecovery")
@@ -75,14 +76,14 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 	if err := d.same(steady); err != nil {
 		return fmt.Errorf("await the recovery: %w", err)
 	}
-	t0, objective := d.record.Fault.At, d.record.Objective
-	deadline := t0 + objective.Patience
+	t0, objective, deadline := d.record.Fault.At, d.record.Objective, d.deadline()
 	var since time.Duration
-	var holds bool
+	var holds, hopeless bool
 	err = waitForRecovery.Until(ctx, func(context.Context) error {
 		slis := d.steady()
 		since, holds = togetherSince(slis, t0, deadline, objective.Dwell)
-		if !holds && !d.watchedTo(deadline) {
+		hopeless = !holds && d.hopeless()
+		if !holds && !hopeless && !d.watchedTo(deadline) {
 			return errors.New(strings.Join(says(failing(slis, d.now(), objective.Dwell)), "; "))
 		}
 		return nil
@@ -92,8 +93,11 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady SteadyState) error {
 		d.watched(max(t0, answeredUntil(d.steady())), isUnrecovered) // what was asked since has no answer yet
 		return fmt.Errorf("await the recovery: %w", err)
 	case !holds:
+		if hopeless {
+			deadline = d.now()
+		}
 		d.watched(deadline, isUnrecovered)
-		return fmt.Errorf("await the recovery: %w within %v of the fault: %s", ErrNotRecovered, objective.Patience,
+		return fmt.Errorf("await the recovery: %w within %v of the fault: %s", ErrNotRecovered, figure(deadline-t0),
 			strings.Join(says(failing(d.steady(), deadline, objective.Dwell)), "; "))
 	}
 	d.confirmStanding(ctx)

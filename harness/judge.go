@@ -286,12 +286,8 @@ func (o observation) shortWatch(record Record) []reason {
 	if by == BySelf || by == ByRunbook {
 		return nil
 	}
-	var declared time.Duration
-	for _, step := range record.Steps {
-		declared += step.Declared
-	}
 	watched, back := o.watched(record)-record.Fault.At, o.notBackBefore(record)-record.Fault.At
-	if back+declared >= record.Objective.RTO {
+	if back+record.declared() >= record.Objective.RTO {
 		return nil
 	}
 	if lifted(record, o.until) {
@@ -340,8 +336,12 @@ func (o observation) unrecovered(record Record) reason {
 		sentences = append(sentences, failed.says)
 		missed.misses = append(missed.misses, failed.misses...)
 	}
-	missed.says = fmt.Sprintf("the steady state did not come back within %v of the fault: %s; the RTO is %v",
-		figure(o.until-record.Fault.At), strings.Join(sentences, "; "), record.Objective.RTO)
+	within := figure(o.until-record.Fault.At).String() + " of the fault"
+	if declared := record.declared(); declared > 0 {
+		within += fmt.Sprintf(" and %v that were declared", declared)
+	}
+	missed.says = fmt.Sprintf("the steady state did not come back within %s: %s; the RTO is %v",
+		within, strings.Join(sentences, "; "), record.Objective.RTO)
 	return missed
 }
 

@@ -23,7 +23,7 @@ type Objective struct {
 	Dwell time.Duration
 	// DetectWithin is how long after t0 a failure has to be known, by its answer or its time limit; 0 means 60 s.
 	DetectWithin time.Duration
-	// Patience is how long AwaitRecovery watches, counted from t0; 0 means twice the RTO plus the
+	// Patience is how long AwaitRecovery watches, counted from t0, declared time included; 0 means twice the RTO plus the
 	// dwell. It must be longer than the RTO, or a miss could not be told from impatience.
 	Patience time.Duration
 }

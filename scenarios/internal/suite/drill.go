@@ -87,6 +87,7 @@ func conduct(cluster harness.Lab, arm arm, plan harness.Plan) (*Drill, error) {
 		return nil, err
 	}
 	plan.Save = file.Save
+	plan.Tell = func(sentence string) { ginkgo.GinkgoWriter.Printf("%s: %s\n", plan.Title, sentence) }
 	conductor, err := harness.NewDrill(cluster, plan)
 	if err != nil {
 		return nil, errors.Join(err, file.Discard())

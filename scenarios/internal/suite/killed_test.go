@@ -47,3 +47,14 @@ func TestKilledDrillLeavesItsRecord(t *testing.T) {
 		t.Errorf("the folder holds %v (%v)", entries, err)
 	}
 }
+
+// Goal: a miss that is certain is on the terminal while the drill goes on. Method: a drill in a process of its own whose
+// runbook is broken, and what it has printed before it is judged.
+func TestMissIsPrinted(t *testing.T) {
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.v", "-ginkgo.focus=expects its pumps to break")
+	process.Env = append(os.Environ(), inTheArm+"=1", controlArm+"=", runFolder+"="+t.TempDir())
+	output, err := process.CombinedOutput()
+	if want := `the RTO of 2s is missed beyond doubt, 2`; err != nil || !strings.Contains(string(output), want) {
+		t.Errorf("%v, no %q in:\n%s", err, want, output)
+	}
+}
