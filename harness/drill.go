@@ -274,8 +274,8 @@ func (d *Drill) doubt(reason string) {
 // interrupted doubts a drill of which a step was broken off, whatever else is known of it: what would have come next
 // is not.
 func (d *Drill) interrupted(step string, cause error) {
-	if d.judged {
-		return
+	if d.judged || errors.Is(cause, ErrLabLost) {
+		return // the loss is a doubt of its own
 	}
 	when := "before the fault"
 	if d.record.Fault != nil {

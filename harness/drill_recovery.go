@@ -54,7 +54,7 @@ func (d *Drill) run(ctx context.Context, runbook string, step Step) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), ErrLabLost) {
 		d.doubt(fmt.Sprintf("the runbook %q was broken off at its step %q: %v", runbook, step.Name, context.Cause(ctx)))
 	}
 	d.record.Steps = append(d.record.Steps, took)

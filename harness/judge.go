@@ -294,7 +294,7 @@ func (o observation) shortWatch(record Record) []reason {
 		return []reason{because(LiftedEarly, "the fault was lifted %v after t0, before the RTO of %v had passed: what came back then is no recovery",
 			figure(watched), record.Objective.RTO)}
 	}
-	if watched+declared >= record.Objective.RTO {
+	if watched+record.declared() >= record.Objective.RTO {
 		return []reason{because(WatchedTooShort, "the steady state came back %v after t0, %v before the watch ended, shorter than the dwell of %v: whether it would have lasted is unknown",
 			figure(back), figure(watched-back), record.Objective.Dwell)}
 	}
