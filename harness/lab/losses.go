@@ -45,7 +45,7 @@ func (l *Lab) orEngine(ctx context.Context, losses []harness.Loss) []harness.Los
 	if gone == "" {
 		ctx, cancel := context.WithTimeout(ctx, lossLimit)
 		defer cancel()
-		if _, err := l.engine.Ping(ctx, client.PingOptions{}); err != nil {
+		if _, err := l.engine.ServerVersion(ctx, client.ServerVersionOptions{}); err != nil {
 			gone = err.Error()
 		}
 	}
