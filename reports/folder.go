@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// neededSpace is how much a run's folder needs free before the run begins: its suites are compiled into
-// it, and what hours of drills leave must find room.
+// neededSpace is how much a run's folder needs free before the run begins: what hours of drills leave
+// must find room.
 const neededSpace = 512 << 20
 
 // Prepare makes a run's folder and says what would keep the run from leaving its report there, all of

@@ -17,6 +17,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -135,16 +136,17 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 // A chaosRun is one run of the chosen specs, all passes of it.
 type chaosRun struct {
 	choice
-	root    string
-	compile func(ctx context.Context, root, into string, folders []string) ([]suite, error)
-	suites  []suite // as compiled
-	out     io.Writer
-	color   bool
-	id      string
-	started time.Time
-	lock    *lab.EngineLock
-	control string // the control arm that every drill is; "" for the whole drill
-	outcome outcome
+	root     string
+	compile  func(ctx context.Context, root, into string, folders []string) ([]suite, error)
+	suites   []suite // as compiled
+	compiled string  // folder of the compiled suites, while the run lasts
+	out      io.Writer
+	color    bool
+	id       string
+	started  time.Time
+	lock     *lab.EngineLock
+	control  string // the control arm that every drill is; "" for the whole drill
+	outcome  outcome
 
 	removeLeftovers func(ctx context.Context, run string) (lab.Removed, error)
 }
@@ -154,9 +156,6 @@ func (r *chaosRun) folder() string { return filepath.Join(runsFolder(r.root), r.
 
 // runnerReports is a folder of its own: a run's folder holds no JSON but records.
 func (r *chaosRun) runnerReports() string { return filepath.Join(r.folder(), "ginkgo") }
-
-// compiledSuites is where the run's suites are while it lasts.
-func (r *chaosRun) compiledSuites() string { return filepath.Join(r.folder(), "suites") }
 
 // prepared makes the run's folder, compiles the suites and has them planned: everything that can be known to be wrong is, before
 // the first lab comes up. Ctrl-C ends it at once. The plans are by the caller, who knows what runs how often; remove is called
@@ -168,11 +167,21 @@ func (r *chaosRun) prepared(ctx context.Context, line string, plans func(context
 	if _, err := reports.Sweep(runsFolder(r.root)); err != nil {
 		return nil, err
 	}
+	used, err := supervise.HoldFolder(r.folder()) // which keeps `make clean` from taking it for one that was left
+	if err != nil {
+		return nil, err
+	}
+	folder, removeCompiled, err := lab.MakeTemporary()
+	if err != nil {
+		return nil, errors.Join(err, used.Close())
+	}
+	r.compiled = folder
+	remove = func() { _ = errors.Join(removeCompiled(), used.Close()) } // what stays, `make clean` removes
 	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.seed, line)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	fmt.Fprintf(r.out, "compile %s\n", strings.Join(r.folders, ", "))
-	r.suites, err = r.compile(ctx, r.root, r.compiledSuites(), r.folders)
+	r.suites, err = r.compile(ctx, r.root, r.compiled, r.folders)
 	if err == nil {
 		err = plans(ctx)
 	}
@@ -180,9 +189,10 @@ func (r *chaosRun) prepared(ctx context.Context, line string, plans func(context
 		err = errors.New("interrupted before anything ran")
 	}
 	if err != nil {
+		remove()
 		return nil, errors.Join(err, os.RemoveAll(r.folder())) // nothing ran: there is nothing to keep
 	}
-	return func() { _ = os.RemoveAll(r.compiledSuites()) }, nil
+	return remove, nil
 }
 
 // all makes every pass, then the report.

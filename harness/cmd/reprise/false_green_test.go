@@ -134,7 +134,7 @@ func TestRunIsRedWhenASuiteIsLost(t *testing.T) {
 			if strings.Contains(out.String(), "no spec was selected") {
 				t.Errorf("it says that nothing was selected:\n%s", out.String())
 			}
-			if exists(run.compiledSuites()) {
+			if exists(run.compiled) {
 				t.Error("the compiled suites are left behind")
 			}
 		})
