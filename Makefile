@@ -37,6 +37,10 @@ controls: $(reprise) ## run every scenario without its fault and without its run
 verdicts: $(reprise) ## judge 50 seeded drills whose outcome is known, half of them broken on purpose (FOCUS= SEED=)
 	@$(reprise) verdicts $(call option,focus,FOCUS) $(call option,seed,SEED)
 
+.PHONY: survive
+survive: $(reprise) ## break runs off at 40 moments and prove that nothing outlives them (SEED= MOMENTS= ONLY='repair: SIGHUP')
+	@$(reprise) survive $(call option,seed,SEED) $(call option,moments,MOMENTS) $(call option,only,ONLY)
+
 .PHONY: calibrate
 calibrate: $(reprise) ## measure the error of the measurement: 1,000 outages of known length (SEED= OUTAGES=)
 	@$(reprise) calibrate $(call option,seed,SEED) $(call option,outages,OUTAGES)

@@ -12,6 +12,9 @@ import (
 // binary is where the agent's program is, in its own container and, through the volume, in the system's.
 const binary = "/reprise/reprise-agent"
 
+// Lease is for how long a node outlives its harness.
+const Lease = protocol.Lease
+
 //go:embed image/Dockerfile
 var recipe embed.FS
 

@@ -15,11 +15,17 @@ import (
 // CleanImages removes every image that a lab has built, and none that was pulled. The next run
 // builds them again, from what was kept of the compiled products.
 func CleanImages(ctx context.Context, engine *Engine) (Removed, error) {
-	return cleanImages(ctx, engine)
+	return cleanImages(ctx, engine, labelImage)
 }
 
-func cleanImages(ctx context.Context, engine cleanEngine) (Removed, error) {
-	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", labelImage)})
+// CleanImage is [CleanImages] for those of one name.
+func CleanImage(ctx context.Context, engine *Engine, name string) (Removed, error) {
+	return cleanImages(ctx, engine, labelImage+"="+name)
+}
+
+// cleanImages removes the images that carry the label.
+func cleanImages(ctx context.Context, engine cleanEngine, label string) (Removed, error) {
+	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", label)})
 	if err != nil {
 		return Removed{}, fmt.Errorf("list the built images: %w", err)
 	}

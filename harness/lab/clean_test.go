@@ -330,7 +330,7 @@ func TestCleanImagesTakesTheBuiltOnes(t *testing.T) {
 		{ID: "nomad", ParentID: "base", RepoTags: []string{"reprise/nomad:1"}, Labels: built, Created: 2},
 		{ID: "pulled", RepoTags: []string{"debian:bookworm-slim"}, Created: 3},
 	}}
-	removed, err := cleanImages(t.Context(), engine)
+	removed, err := cleanImages(t.Context(), engine, labelImage)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,6 +98,13 @@ func (e *Engine) ContainerStart(ctx context.Context, id string, options client.C
 	})
 }
 
+// ContainerKill sends a signal to a container's first process.
+func (e *Engine) ContainerKill(ctx context.Context, id string, options client.ContainerKillOptions) (client.ContainerKillResult, error) {
+	return within(ctx, "kill container "+id, e.limits.change, func(ctx context.Context) (client.ContainerKillResult, error) {
+		return e.client.ContainerKill(ctx, id, options)
+	})
+}
+
 // ContainerRemove removes a container.
 func (e *Engine) ContainerRemove(ctx context.Context, id string, options client.ContainerRemoveOptions) (client.ContainerRemoveResult, error) {
 	return within(ctx, "remove container "+id, e.limits.remove, func(ctx context.Context) (client.ContainerRemoveResult, error) {

@@ -18,6 +18,8 @@ type Item struct {
 	ID      string
 	Name    string
 	Run     string   // the run whose lab made it, see [LabelRun]; "" when no lab did, and for volumes that an image asked for
+	Node    string   // of the lab that a container or a volume stands for, see [LabelNode]; "" for all others
+	Image   string   // name of the image of ours that a container was made from, a build's own included; "" for all others
 	Volumes []string // names of the volumes that a container mounts; nil for other things
 }
 
@@ -29,7 +31,10 @@ func TakeInventory(ctx context.Context, engine *Engine) (Inventory, error) {
 		return found, fmt.Errorf("list the containers: %w", err)
 	}
 	for _, one := range containers.Items {
-		item := Item{ID: one.ID, Name: containerName(one), Run: one.Labels[LabelRun]}
+		item := Item{
+			ID: one.ID, Name: containerName(one), Run: one.Labels[LabelRun],
+			Node: one.Labels[LabelNode], Image: one.Labels[labelImage],
+		}
 		for _, mount := range one.Mounts {
 			if mount.Name != "" {
 				item.Volumes = append(item.Volumes, mount.Name)
@@ -52,4 +57,12 @@ func TakeInventory(ctx context.Context, engine *Engine) (Inventory, error) {
 		found.Volumes = append(found.Volumes, Item{ID: one.Name, Name: one.Name, Run: one.Labels[LabelRun]})
 	}
 	return found, nil
+}
+
+// KillContainer ends a container's first process at once, and so all others: as the kernel does that is out of memory.
+func KillContainer(ctx context.Context, engine *Engine, id string) error {
+	if _, err := engine.ContainerKill(ctx, id, client.ContainerKillOptions{Signal: "KILL"}); err != nil {
+		return fmt.Errorf("kill container %s: %w", id, err)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type choice struct {
 	phase         bool     // put every fault off by a time drawn from the seed, as repeat does
 	folders       []string // below scenarios; nil means every story
 	target        string   // of the Makefile, by which the run is repeated; "" means chaos
+	runs          string   // folder that the run makes its own in; "" means that of all runs
 }
 
 // drawsPhase tells whether faults are put off: a run of several passes would otherwise strike at the
@@ -152,7 +154,7 @@ type chaosRun struct {
 }
 
 // folder is where the run leaves its records and its report.
-func (r *chaosRun) folder() string { return filepath.Join(runsFolder(r.root), r.id) }
+func (r *chaosRun) folder() string { return filepath.Join(cmp.Or(r.runs, runsFolder(r.root)), r.id) }
 
 // runnerReports is a folder of its own: a run's folder holds no JSON but records.
 func (r *chaosRun) runnerReports() string { return filepath.Join(r.folder(), "ginkgo") }

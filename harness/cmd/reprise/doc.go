@@ -5,6 +5,7 @@
 //	reprise repro --id 2020-01-20-ip-renumbering
 //	reprise controls --labels renumbering
 //	reprise verdicts
+//	reprise survive --only 'repair: SIGHUP'
 //	reprise calibrate
 //	reprise images
 //	reprise doctor

@@ -39,7 +39,7 @@ func command(out io.Writer) *cli.Command {
 		Name:  "reprise",
 		Usage: "replay real postmortems against real clusters in containers",
 		Commands: []*cli.Command{
-			chaosCommand(out), reproCommand(out), controlsCommand(out), calibrateCommand(out), verdictsCommand(out),
+			chaosCommand(out), reproCommand(out), controlsCommand(out), calibrateCommand(out), verdictsCommand(out), surviveCommand(out),
 			imagesCommand(out), doctorCommand(out), cleanCommand(out),
 			rejudgeCommand(out), readmeCommand(out), benchCommand(out), superviseCommand(),
 		},

@@ -91,7 +91,7 @@ func readmeSections(root, run string) ([]section, error) {
 		return nil, err
 	}
 	controls.table = func(root string) (string, error) { return controlsTable(root, rows) }
-	return append(sections, section{"calibration", calibrationTable}, section{"verdicts", verdictsTable}, controls, section{"ledger", ledgerTable}, section{"failover", failoverTable}), nil
+	return append(sections, section{"calibration", calibrationTable}, section{"verdicts", verdictsTable}, section{"survival", survivalTable}, controls, section{"ledger", ledgerTable}, section{"failover", failoverTable}), nil
 }
 
 // checkScenario says in one sentence that README.md tells of a scenario that does not exist.

@@ -32,7 +32,7 @@ func TestReadmeHasItsSections(t *testing.T) {
 			t.Errorf("%s: %v", section.name, err)
 		}
 	}
-	for _, want := range []string{"drills of renumbering", "calibration", "verdicts", "controls", "ledger", "drills of routerfailover", "failover"} {
+	for _, want := range []string{"drills of renumbering", "calibration", "verdicts", "survival", "controls", "ledger", "drills of routerfailover", "failover"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("README.md has no section %q: %q", want, names)
 		}

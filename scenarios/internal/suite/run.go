@@ -33,7 +33,7 @@ const (
 )
 
 // internalTargets are the commands of the suites that are no scenarios, by their folder's name.
-var internalTargets = map[string]string{"verdicts": "make verdicts", "calibration": "make calibrate"}
+var internalTargets = map[string]string{"verdicts": "make verdicts", "calibration": "make calibrate", "survival": "make survive"}
 
 // command is the line that runs the suite of a folder.
 func command(folder string) string {

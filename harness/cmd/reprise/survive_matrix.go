@@ -1,0 +1,194 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// survivalFile is where a proof leaves its result, below its folder.
+const survivalFile = "survival/result.json"
+
+// survivalSchema names the version of the result's JSON.
+const survivalSchema = "reprise.survival/v1"
+
+// A survivalReport is what one proof found. Durations are nanoseconds in JSON.
+type survivalReport struct {
+	Schema     string           `json:"schema"`
+	Started    time.Time        `json:"started"`
+	Duration   time.Duration    `json:"duration_ns"`
+	Seed       int64            `json:"seed"`
+	Processors int              `json:"processors"`
+	NotSeen    []string         `json:"not_seen,omitempty"` // what could not be looked at, and why
+	Cells      []survivalResult `json:"cells"`
+}
+
+func newSurvivalReport(seed int64) survivalReport {
+	return survivalReport{Schema: survivalSchema, Started: time.Now().Round(0).UTC(), Seed: seed, Processors: runtime.NumCPU()}
+}
+
+// good counts the moments after which everything was as promised.
+func (r survivalReport) good() int {
+	count := 0
+	for _, cell := range r.Cells {
+		if cell.good() {
+			count++
+		}
+	}
+	return count
+}
+
+// sentence is the proof's last line.
+func (r survivalReport) sentence() string { return fmt.Sprintf("%d of %d", r.good(), len(r.Cells)) }
+
+// line says what became of a moment.
+func (r survivalResult) line() string {
+	switch {
+	case r.Skipped != "":
+		return "skipped: " + r.Skipped
+	case len(r.Problems) > 0:
+		return "RED: " + strings.Join(r.Problems, "; ")
+	}
+	text := "ok after " + reports.FormatDuration(r.Gone)
+	if len(r.Kept) > 0 {
+		text += ", until the next run: " + strings.Join(r.Kept, ", ")
+	}
+	return text
+}
+
+// word is the line as a field of the matrix has it.
+func (r survivalResult) word() string {
+	switch {
+	case r.Skipped != "":
+		return "skipped"
+	case len(r.Problems) > 0:
+		return "red"
+	case len(r.Kept) > 0:
+		return "ok, later"
+	}
+	return "ok"
+}
+
+// rows are the fields of the matrix: for each action one for each phase. What fits and was not drawn is a dot.
+func (r survivalReport) rows() [][]string {
+	var rows [][]string
+	for _, action := range survivalActions {
+		row := []string{string(action)}
+		for _, phase := range survivalPhases {
+			var words []string
+			for _, cell := range r.Cells {
+				if cell.Action == action && cell.Phase == phase {
+					words = append(words, cell.word())
+				}
+			}
+			switch {
+			case len(words) > 0:
+				row = append(row, strings.Join(words, " "))
+			case action.fits(phase):
+				row = append(row, "·")
+			default:
+				row = append(row, "")
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// heading is the first row of the matrix.
+func survivalHeading() []string {
+	heading := []string{"what is done"}
+	for _, phase := range survivalPhases {
+		heading = append(heading, string(phase))
+	}
+	return heading
+}
+
+// notes are sentences below the matrix: what it does not say for itself.
+func (r survivalReport) notes() []string {
+	var notes []string
+	for _, cell := range r.Cells {
+		if !cell.good() || len(cell.Kept) > 0 {
+			notes = append(notes, fmt.Sprintf("%d, %s: %s", cell.Number, cell, cell.line()))
+		}
+	}
+	for _, hidden := range r.NotSeen {
+		notes = append(notes, "not looked at: "+hidden)
+	}
+	return notes
+}
+
+// text is the matrix for a terminal.
+func (r survivalReport) text() string {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{survivalHeading()}, r.rows()...) {
+		fmt.Fprintln(table, strings.Join(row, "\t"))
+	}
+	_ = table.Flush() // into memory
+	for _, note := range r.notes() {
+		fmt.Fprintln(&text, note)
+	}
+	return text.String()
+}
+
+// markdown is the matrix for a page.
+func (r survivalReport) markdown() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "| %s |\n|%s\n", strings.Join(survivalHeading(), " | "), strings.Repeat(" --- |", len(survivalPhases)+1))
+	for _, row := range r.rows() {
+		fmt.Fprintf(&text, "| %s |\n", strings.Join(row, " | "))
+	}
+	var slowest time.Duration
+	kept := map[string]bool{}
+	for _, cell := range r.Cells {
+		slowest = max(slowest, cell.Gone)
+		for _, thing := range cell.Kept {
+			kind, _, _ := strings.Cut(thing, " ")
+			kept[kind] = true
+		}
+	}
+	fmt.Fprintf(&text, "\n**%s** as promised. A dot is a pair that this seed did not draw; an empty field is one that cannot be. The slowest was gone after %s.",
+		r.sentence(), reports.FormatDuration(slowest.Round(100*time.Millisecond)))
+	if len(kept) > 0 {
+		fmt.Fprintf(&text, " Later: nobody was left to remove a %s, which the next run did.", strings.Join(sortedKeys(kept), " and a "))
+	}
+	for _, cell := range r.Cells {
+		if !cell.good() {
+			fmt.Fprintf(&text, "\n%s: %s.", cell, cell.line())
+		}
+	}
+	fmt.Fprintf(&text, "\nSeed %d, on %s, in %s; %d processors.\n",
+		r.Seed, r.Started.Format(time.DateOnly), reports.FormatDuration(r.Duration), r.Processors)
+	return text.String()
+}
+
+func sortedKeys(set map[string]bool) []string {
+	var keys []string
+	for key := range set {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// survivalTable is the matrix of the newest whole proof below the repository's runs, for README.md.
+func survivalTable(root string) (string, error) {
+	found, err := readResults[survivalReport](filepath.Join(runsFolder(root), "[0-9]*", filepath.FromSlash(survivalFile)))
+	if err != nil {
+		return "", fmt.Errorf("look for a proof of survival: %w", err)
+	}
+	whole := slices.DeleteFunc(found, func(report survivalReport) bool {
+		return report.Schema != survivalSchema || len(report.Cells) < survivalMoments
+	})
+	if len(whole) == 0 {
+		return "", usage("no run has proved that nothing outlives a run: run make survive first")
+	}
+	return slices.MaxFunc(whole, func(a, b survivalReport) int { return a.Started.Compare(b.Started) }).markdown(), nil
+}

@@ -1,0 +1,3 @@
+module reprise.invalid/image/survival
+
+go 1.26
