@@ -5,50 +5,59 @@ import (
 	"fmt"
 
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// createDisks makes the volume that the content of the topology's disks is on, for one that has any. All
-// nodes that may have a disk share it; which node has which is the cabinet's to know.
-func (l *Lab) createDisks(ctx context.Context) error {
-	if len(l.topology.Disks) == 0 {
+// A diskCarrier is the container that brings the volume along that the content of a topology's disks is on: the
+// observer's. All nodes that may have a disk share that volume; which node has which is the cabinet's to know. The volume
+// has no name, so that the engine removes it with the last container that has it, also when nobody else is left to.
+type diskCarrier struct {
+	there     chan struct{} // closed when there is such a container
+	container string        // its identifier
+}
+
+// newDiskCarrier is nil for a topology without disks.
+func newDiskCarrier(topology harness.Topology) *diskCarrier {
+	if len(topology.Disks) == 0 {
 		return nil
 	}
-	name := fmt.Sprintf("reprise-%s-disks", l.ID)
-	if _, err := l.engine.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: l.labels("")}); err != nil {
-		return fmt.Errorf("create a volume for the disks: %w", err)
-	}
-	l.volume = name
+	return &diskCarrier{there: make(chan struct{})}
+}
+
+// isThere says that the container has been created.
+func (c *diskCarrier) isThere(_ context.Context, container string) error {
+	c.container = container
+	close(c.there)
 	return nil
 }
 
-func (l *Lab) removeDisks(ctx context.Context) error {
-	if l.volume == "" {
+// carryDisks has the observer's container bring the disks' volume along, in a lab that has disks.
+func (l *Lab) carryDisks(node string, config *container.Config) (created []func(context.Context, string) error) {
+	if l.carrier == nil || node != harness.VantageObserver {
 		return nil
 	}
-	err := untilGone(ctx, l.volume, func(ctx context.Context, name string) error {
-		_, err := l.engine.VolumeRemove(ctx, name, client.VolumeRemoveOptions{Force: true})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("remove the disks' volume %s: %w", l.volume, err)
-	}
-	l.volume = ""
-	return nil
+	config.Volumes = map[string]struct{}{agent.DisksFolder: {}}
+	return []func(context.Context, string) error{l.carrier.isThere}
 }
 
 // shareDisks gives a system's container the volume of the lab's disks, if one may be attached to it.
-func (l *Lab) shareDisks(system harness.System, host *container.HostConfig) {
-	if l.volume == "" || !system.TakesDisks() {
-		return
+func (l *Lab) shareDisks(ctx context.Context, system harness.System, host *container.HostConfig) error {
+	if l.carrier == nil || !system.TakesDisks() {
+		return nil
 	}
-	host.Binds = append(host.Binds, l.volume+":"+agent.DisksFolder)
+	select {
+	case <-l.carrier.there:
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the disks' volume: %w", context.Cause(ctx))
+	}
+	// The node's own volumes come last, and so win where both have one.
+	host.VolumesFrom = append([]string{l.carrier.container}, host.VolumesFrom...)
 	if system.SystemDisk == 0 {
 		useDisks(host)
 	}
+	return nil
 }
 
 // installDisks gives a system that was just put on its node the disks that the node has: its own, which is

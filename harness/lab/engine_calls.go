@@ -199,13 +199,6 @@ func (e *Engine) VolumeList(ctx context.Context, options client.VolumeListOption
 	})
 }
 
-// VolumeCreate creates a volume.
-func (e *Engine) VolumeCreate(ctx context.Context, options client.VolumeCreateOptions) (client.VolumeCreateResult, error) {
-	return within(ctx, "create volume "+options.Name, e.limits.change, func(ctx context.Context) (client.VolumeCreateResult, error) {
-		return e.client.VolumeCreate(ctx, options)
-	})
-}
-
 // VolumeRemove removes a volume.
 func (e *Engine) VolumeRemove(ctx context.Context, id string, options client.VolumeRemoveOptions) (client.VolumeRemoveResult, error) {
 	return within(ctx, "remove volume "+id, e.limits.remove, func(ctx context.Context) (client.VolumeRemoveResult, error) {

@@ -150,7 +150,7 @@ func TestAStreamThatFallsSilentEnds(t *testing.T) {
 	}
 }
 
-// Goal: containers, networks and volumes are made where they are looked for and removed, whatever other programs' settings
+// Goal: containers and networks are made where they are looked for and removed, whatever other programs' settings
 // say. Method: a settings file of testcontainers that names another engine; what reaches the one that was chosen is compared.
 func TestOneEngineForEverything(t *testing.T) {
 	var mu sync.Mutex
@@ -171,15 +171,15 @@ func TestOneEngineForEverything(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, ".testcontainers.properties"), []byte("tc.host=unix:///nowhere.sock\nhub.image.name.prefix=elsewhere/\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	prefixes := harness.Topology{Name: "one", Networks: []harness.Network{{Name: "net"}}, Disks: []harness.Disk{{Name: "disk"}}}
+	prefixes := harness.Topology{Name: "one", Networks: []harness.Network{{Name: "net"}}}
 	lab := &Lab{ID: "beef", engine: engine, topology: prefixes}
 	observer := &node{lab: lab, Node: harness.Node{Name: "observer"}}
-	err := errors.Join(lab.createNetworks(t.Context()), lab.createDisks(t.Context()))
+	err := lab.createNetworks(t.Context())
 	_, createErr := observer.create(t.Context(), client.ContainerCreateOptions{Name: "thing", Image: "local"})
 	if err := errors.Join(err, createErr); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"POST /networks/create", "POST /volumes/create", "POST /containers/create", "POST /containers/thing/start"}
+	want := []string{"POST /networks/create", "POST /containers/create", "POST /containers/thing/start"}
 	if !slices.Equal(asked, want) {
 		t.Errorf("asked for %q, want %q", asked, want)
 	}

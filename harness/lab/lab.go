@@ -33,7 +33,7 @@ type Lab struct {
 	options  Options
 	networks []string // identifiers, in the topology's order
 	disks    *cabinet.Cabinet
-	volume   string // name of the volume that the disks' content is on; "" when there are none
+	carrier  *diskCarrier // nil when there are none
 	nodes    map[string]*node
 	started  time.Time
 	stages   Stages
@@ -64,7 +64,7 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	}
 	lab := &Lab{
 		ID: newID(), topology: topology, engine: engine, options: options, started: time.Now(),
-		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: cabinet.New(topology),
+		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: cabinet.New(topology), carrier: newDiskCarrier(topology),
 	}
 	if err := lab.bringUp(ctx); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
@@ -87,9 +87,6 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		return err
 	}
 	if err := l.createNetworks(ctx); err != nil {
-		return err
-	}
-	if err := l.createDisks(ctx); err != nil {
 		return err
 	}
 	connected := time.Now()
@@ -121,7 +118,6 @@ func (l *Lab) Close(ctx context.Context) error {
 		err = errors.Join(err, l.removeNetwork(ctx, network))
 	}
 	l.networks = nil
-	err = errors.Join(err, l.removeDisks(ctx))
 	if closeErr := l.engine.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close the engine connection: %w", closeErr))
 	}

@@ -115,12 +115,13 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 		observe(host)
 	}
 	forward(n.Node, host)
+	created := n.lab.carryDisks(n.Name, config)
 	id, err := n.create(ctx, client.ContainerCreateOptions{
 		Name: n.containerName(), Config: config, HostConfig: host,
 		NetworkingConfig: &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
 			n.lab.networkID(n.Network): foothold(n.Attachments()[0]),
 		}},
-	}, n.attachFurther)
+	}, append(created, n.attachFurther)...)
 	if err != nil {
 		return err
 	}
@@ -164,7 +165,9 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 		SecurityOpt: []string{"apparmor=unconfined"}, // else the agent's signals do not get in
 	}
 	furnish(n.System, host)
-	n.lab.shareDisks(n.System, host)
+	if err := n.lab.shareDisks(ctx, n.System, host); err != nil {
+		return err
+	}
 	if _, err := n.create(ctx, client.ContainerCreateOptions{Name: n.systemName(), Config: config, HostConfig: host}); err != nil {
 		return err
 	}

@@ -63,8 +63,8 @@ func TestVolumes(t *testing.T) {
 }
 
 // Goal: a system with a disk of its own gets what it takes to make block devices, and a volume for it; one that disks
-// can be attached to gets the same and the disks' volume, once each. Others get nothing. Method: furnish one of each,
-// in a lab with disks and one without.
+// can be attached to gets the same and the disks' volume, once each, from the observer: without a name, so that it goes with
+// the last container. Others get nothing. Method: furnish one of each, in a lab with disks and one without.
 func TestFurnishDisks(t *testing.T) {
 	able := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
 	own := able
@@ -72,20 +72,30 @@ func TestFurnishDisks(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		system  harness.System
-		volume  string
+		disks   []harness.Disk
 		devices int
-		binds   []string
+		from    []string
 	}{
-		{"none", able, "", 0, nil},
-		{"its own", own, "", 1, nil},
-		{"attached", able, "disks", 1, []string{"disks:/reprise-disks"}},
-		{"both", own, "disks", 1, []string{"disks:/reprise-disks"}},
-		{"cannot mount", harness.System{Command: able.Command}, "disks", 0, nil},
+		{"none", able, nil, 0, []string{"agent"}},
+		{"its own", own, nil, 1, []string{"agent"}},
+		{"attached", able, []harness.Disk{{}}, 1, []string{"observer", "agent"}},
+		{"both", own, []harness.Disk{{}}, 1, []string{"observer", "agent"}},
+		{"cannot mount", harness.System{Command: able.Command}, []harness.Disk{{}}, 0, []string{"agent"}},
 	} {
-		var host container.HostConfig
+		host := container.HostConfig{VolumesFrom: []string{"agent"}}
+		lab := &Lab{carrier: newDiskCarrier(harness.Topology{Disks: test.disks})}
+		var config container.Config
+		for _, created := range lab.carryDisks(harness.VantageObserver, &config) {
+			_ = created(t.Context(), "observer")
+		}
+		if _, carries := config.Volumes["/reprise-disks"]; carries != (test.disks != nil) || lab.carryDisks("store", &config) != nil {
+			t.Errorf("%s: the observer carries the volume: %t", test.name, carries)
+		}
 		furnish(test.system, &host)
-		(&Lab{volume: test.volume}).shareDisks(test.system, &host)
-		if len(host.Devices) != test.devices || len(host.DeviceCgroupRules) != test.devices || !slices.Equal(host.Binds, test.binds) || host.Privileged || len(host.SecurityOpt) > 0 {
+		if err := lab.shareDisks(t.Context(), test.system, &host); err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if len(host.Devices) != test.devices || len(host.DeviceCgroupRules) != test.devices || !slices.Equal(host.VolumesFrom, test.from) || host.Privileged || len(host.SecurityOpt) > 0 {
 			t.Errorf("%s: %+v", test.name, host)
 		}
 		if _, volume := volumes(test.system)["/reprise-system-disk"]; volume != (test.system.SystemDisk > 0) {
