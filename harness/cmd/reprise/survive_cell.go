@@ -23,9 +23,9 @@ const (
 	// goneWithin is how long everything may take to be gone: an agent's lease, and what the engine needs for the rest.
 	goneWithin = agent.Lease + 10*time.Second
 	// reachLimit is how long a run may take to come to a phase, an image's build included.
-	reachLimit = 3 * time.Minute
+	reachLimit = 6 * time.Minute
 	// ownEnd is how long a run may take that an action does not end.
-	ownEnd   = 2 * time.Minute
+	ownEnd   = 6 * time.Minute
 	lookEach = 30 * time.Millisecond
 	// settleEach is longer: a look at everything takes the machine some work.
 	settleEach = 500 * time.Millisecond

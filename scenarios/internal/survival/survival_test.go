@@ -43,5 +43,5 @@ var _ = Describe("A small drill", func() {
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, ledgers)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
-	}, SpecTimeout(2*time.Minute))
+	}, SpecTimeout(5*time.Minute))
 })
