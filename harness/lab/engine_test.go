@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -37,6 +38,7 @@ func answering(t *testing.T, headers map[string]string) string {
 		for key, value := range headers {
 			w.Header().Set(key, value)
 		}
+		_, _ = io.WriteString(w, "{}")
 	})}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })

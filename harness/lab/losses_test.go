@@ -13,20 +13,20 @@ import (
 // not, also after it has come back. Method: an engine that answers, one that nobody is, and the first one again.
 func TestLossOfTheEngine(t *testing.T) {
 	agents := []harness.Loss{{Part: "the agent of one"}, {Part: "the agent of two"}}
-	connected := func(host string) *client.Client {
+	connected := func(host string) *Engine {
 		engine, err := client.New(client.WithHost(host))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = engine.Close() })
-		return engine
+		return &Engine{engine, usualLimits}
 	}
 	there, gone := connected(answering(t, map[string]string{"Api-Version": "1.41"})), connected("unix://"+socket(t))
 	lab := &Lab{engine: there}
 	if losses := lab.orEngine(t.Context(), agents); len(losses) != 2 {
 		t.Errorf("the engine answers: %v", losses)
 	}
-	for _, engine := range []*client.Client{gone, there} {
+	for _, engine := range []*Engine{gone, there} {
 		lab.engine = engine
 		losses := lab.orEngine(t.Context(), agents)
 		if len(losses) != 1 || !strings.HasPrefix(losses[0].String(), "the container engine at unix://") {
