@@ -176,25 +176,25 @@ func compareTraces(before, after traces, run string, nobodyLeft bool) residue {
 	note("container", stayed.containers, false)
 	note("network", stayed.networks, empty)
 	note("volume", stayed.volumes, false)
-	note("process", append(stayed.processes, without(after.tree, before.tree)...), false)
+	note("process", append(stayed.processes, newNames(after.tree, before.tree)...), false)
 	note("mount", stayed.mounts, false)
-	note("loop device", without(after.loops, before.loops), false)
+	note("loop device", newNames(after.loops, before.loops), false)
 	var bridges []string
 	for _, network := range added(before.engine.Networks, after.engine.Networks) {
 		bridges = append(bridges, "br-"+network.ID[:min(12, len(network.ID))])
 	}
-	for _, rule := range without(after.rules, before.rules) {
+	for _, rule := range newNames(after.rules, before.rules) {
 		network := slices.ContainsFunc(bridges, func(bridge string) bool { return strings.Contains(rule, bridge) })
 		if !network { // the engine removes those with the network, which is told of already
 			note("rule", []string{rule}, false)
 		}
 	}
-	note("file", without(after.files, before.files), true)
+	note("file", newNames(after.files, before.files), true)
 	return left
 }
 
-// without are the names that are new, one for each time that one is there more often.
-func without(after, before []string) []string {
+// newNames are those that are new, one for each time that one is there more often.
+func newNames(after, before []string) []string {
 	count := map[string]int{}
 	for _, name := range before {
 		count[name]++
