@@ -35,7 +35,8 @@ type Observer interface {
 	// that names the node and the path, and so are more than 20,000 files below one path and a node without power.
 	Fingerprint(ctx context.Context, node string, paths ...string) (Fingerprint, error)
 	// Mentions lists what names one of the addresses on the node: text files below /etc, /usr/local and
-	// the paths, arguments and environments of processes, sockets in any state. A path that is not there is no error.
+	// the paths, arguments and environments of processes, sockets in any state. A path that is not there is no error;
+	// what was not searched, such as a very long text, is one beside what was found.
 	Mentions(ctx context.Context, node string, addresses []netip.Addr, paths ...string) ([]Mention, error)
 }
 

@@ -2,8 +2,10 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,12 +38,16 @@ func (c *Client) Fingerprint(ctx context.Context, paths ...string) (harness.Fing
 }
 
 // Mentions lists what names one of the addresses on the node: text files below /etc, /usr/local and the
-// paths, arguments and environments of processes, sockets in any state.
+// paths, arguments and environments of processes, sockets in any state. With what was found comes an error when
+// something was not searched.
 func (c *Client) Mentions(ctx context.Context, addresses []netip.Addr, paths ...string) ([]harness.Mention, error) {
 	var found protocol.Mentions
 	err := c.callSystem(ctx, "search for old addresses on", protocol.PathMentions, protocol.Inspection{Paths: paths, Addresses: addresses}, &found)
 	for i := range found.Mentions {
 		found.Mentions[i].Node = c.node
+	}
+	if err == nil && len(found.Incomplete) > 0 {
+		err = fmt.Errorf("search for old addresses on %s: %s", c.node, strings.Join(found.Incomplete, "; "))
 	}
 	return found.Mentions, err
 }

@@ -21,6 +21,25 @@ func TestParseLog(t *testing.T) {
 	}
 }
 
+// Goal: a line of any length is read whole, and so is all that follows. Method: a line of 3 MiB as the engine tells it, in
+// pieces that each have a time stamp, and as one piece; then a short one.
+func TestParseLongLog(t *testing.T) {
+	const stamp = "2026-01-02T00:00:01.000000000Z "
+	long := strings.Repeat("0123456789abcdef", 3<<20/16) + "end"
+	var pieces strings.Builder
+	for rest := long; rest != ""; {
+		piece := rest[:min(len(rest), 16<<10)]
+		pieces.WriteString(stamp + piece)
+		rest = rest[len(piece):]
+	}
+	for name, told := range map[string]string{"in pieces": pieces.String(), "as one": stamp + long} {
+		lines := parseLog(told + "\n2026-01-02T00:00:02.000000000Z after it\n")
+		if len(lines) != 2 || lines[0].Text != long || lines[1].Text != "after it" {
+			t.Errorf("%s: %d lines", name, len(lines))
+		}
+	}
+}
+
 // Goal: t0 is the earliest touch of any node, effects count from it, and the worst uncertainty is kept.
 // Method: summarise two reports, the second node first.
 func TestSummarise(t *testing.T) {

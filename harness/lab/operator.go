@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -165,24 +164,45 @@ func (l *Lab) Log(ctx context.Context, name string, since time.Time) ([]harness.
 	return parseLog(output.String()), nil
 }
 
-// parseLog splits the engine's "<time> <text>" lines. What has no time stamp continues the line above.
+// parseLog splits the engine's "<time> <text>" lines, however long they are. What has no time stamp continues the line above.
 func parseLog(output string) []harness.LogLine {
 	var lines []harness.LogLine
-	scanner := bufio.NewScanner(strings.NewReader(output))
-	scanner.Buffer(nil, 1<<20)
-	for scanner.Scan() {
-		stamp, text, _ := strings.Cut(scanner.Text(), " ")
+	for line := range strings.Lines(output) {
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		stamp, text, _ := strings.Cut(line, " ")
 		at, err := time.Parse(time.RFC3339Nano, stamp)
 		if err != nil {
 			if len(lines) > 0 {
-				lines[len(lines)-1].Text += "\n" + scanner.Text()
+				lines[len(lines)-1].Text += "\n" + line
 			}
 			continue
 		}
-		lines = append(lines, harness.LogLine{At: at, Text: text})
+		lines = append(lines, harness.LogLine{At: at, Text: joined(text)})
 	}
 	slices.SortStableFunc(lines, func(a, b harness.LogLine) int { return a.At.Compare(b.At) })
 	return lines
+}
+
+const (
+	// logPiece is into how long pieces the engine cuts a line. It puts a time stamp before each.
+	logPiece = 16 << 10
+	// logStamp is such a stamp, which the engine writes in its own time zone: UTC.
+	logStamp = "2006-01-02T15:04:05.000000000Z "
+)
+
+// joined is a line without the time stamps of its pieces but the first.
+func joined(text string) string {
+	var whole strings.Builder
+	for len(text) >= logPiece+len(logStamp) {
+		stamp := text[logPiece : logPiece+len(logStamp)]
+		if _, err := time.Parse(logStamp, stamp); err != nil {
+			break
+		}
+		whole.WriteString(text[:logPiece])
+		text = text[logPiece+len(logStamp):]
+	}
+	whole.WriteString(text)
+	return whole.String()
 }
 
 // everyNode runs an action on every node at once, the observer included.

@@ -76,7 +76,7 @@ func (s Site) Ask(ctx context.Context, client *http.Client, request Request, ans
 		return harness.Plain(err)
 	}
 	defer response.Body.Close() //nolint:errcheck // read only: nothing can be lost by it
-	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit+1))
 	if err != nil {
 		return fmt.Errorf("read the answer: %w", harness.Plain(err))
 	}
@@ -85,6 +85,9 @@ func (s Site) Ask(ctx context.Context, client *http.Client, request Request, ans
 	}
 	if answer == nil {
 		return nil
+	}
+	if len(body) > answerLimit {
+		return fmt.Errorf("read the answer: it is longer than %d MiB", answerLimit>>20)
 	}
 	if err := json.Unmarshal(body, answer); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
@@ -121,7 +124,10 @@ func message(body []byte) string {
 		text = answer.Message
 	}
 	const enough = 200
-	return strings.Join(strings.Fields(text[:min(len(text), enough)]), " ")
+	if len(text) > enough {
+		text = strings.ToValidUTF8(text[:enough], "") + "..."
+	}
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // What a reverse proxy with nobody to pass a request on to says (Traefik, 503), and what those say who

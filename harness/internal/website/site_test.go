@@ -70,6 +70,8 @@ func TestWriteTellsOutcomes(t *testing.T) {
 		"given up inside":    {says(400, `{"code":"cancelled","message":"Request Cancelled"}`), false, "answered 400 Bad Request: Request Cancelled"},
 		"sent elsewhere":     {http.RedirectHandler("/other", http.StatusTemporaryRedirect).ServeHTTP, false, "answered 307 Temporary Redirect"},
 		"another answer":     {says(200, "<html>"), false, "read the answer: invalid character '<'"},
+		"too long":           {says(200, `"`+strings.Repeat("x", 16<<20)+`"`), false, "read the answer: it is longer than 16 MiB"},
+		"long complaint":     {says(500, strings.Repeat("x", 300)), false, "answered 500 Internal Server Error: " + strings.Repeat("x", 200) + "..."},
 		"hung up":            {hangUp, false, "EOF"},
 		"hung up in between": {breakOff, false, "read the answer: unexpected EOF"},
 		"no answer in time":  {silent, false, "no answer in time"},

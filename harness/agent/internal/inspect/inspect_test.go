@@ -248,10 +248,11 @@ func TestTraitsOfBadPaths(t *testing.T) {
 
 // Goal: what names an address is found wherever it stands, in any spelling, and nothing else is.
 // Method: two addresses on the machine: in files, arguments, an environment, at both ends of sockets; a
-// binary file, a longer address, and what the harness itself runs are passed over.
+// binary file, a longer address, and what the harness itself runs are passed over; so is a text that is too long, which is said.
 func TestMentions(t *testing.T) {
 	inspector, root := machine(t)
 	for path, content := range map[string]string{
+		"usr/local/lib/log": strings.Repeat("10.201.1.12 was here\n", longestText/20), "usr/local/lib/large": strings.Repeat("\x00", longestText+1),
 		"usr/local/lib/binary": "fd00:d1::12\x00", "srv/data/peers": "first\n10.201.1.12:7000\n", "var/lib/elsewhere": "10.201.1.12",
 	} {
 		if err := os.WriteFile(filepath.Join(root, path), []byte(content), 0o644); err != nil {
@@ -260,7 +261,7 @@ func TestMentions(t *testing.T) {
 	}
 	request := ourRequest
 	request.Paths = []string{"/srv", "/srv/data", "/srv/nothing"}
-	mentions, err := inspector.Mentions(t.Context(), request, []netip.Addr{netip.MustParseAddr("10.201.1.12"), netip.MustParseAddr("fd00:d1::12")})
+	mentions, incomplete, err := inspector.Mentions(t.Context(), request, []netip.Addr{netip.MustParseAddr("10.201.1.12"), netip.MustParseAddr("fd00:d1::12")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,6 +289,9 @@ func TestMentions(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+	if want := []string{"1 of the texts are longer than 1 MiB and were not searched, such as /usr/local/lib/log"}; !slices.Equal(incomplete, want) {
+		t.Errorf("not searched: %q, want %q", incomplete, want)
 	}
 	if environments == 0 {
 		t.Error("no environment was looked at")

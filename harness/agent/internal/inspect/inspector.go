@@ -49,6 +49,8 @@ type look struct {
 	hostname string
 	reading  []byte // what files are read into
 	table    *processTable
+
+	passedOver []string // texts that are too long to be searched
 }
 
 // Traits reads everything but the network's own.

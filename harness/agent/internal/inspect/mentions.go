@@ -21,26 +21,29 @@ import (
 )
 
 const (
-	// longestText is the size above which a file is no text that a person wrote.
+	// longestText is the size above which a text is passed over, and said to be: no person has written it.
 	longestText = 1 << 20
+	// textBegins is how much of a file is looked at first: most files that are no text show it there.
+	textBegins = 4 << 10
 	// mostMentions bounds an answer: who finds that many has found enough.
 	mostMentions = 5000
 )
 
-// Mentions finds what names one of the addresses. The harness's own processes count for nothing.
-func (i *Inspector) Mentions(ctx context.Context, request Request, addresses []netip.Addr) ([]harness.Mention, error) {
+// Mentions finds what names one of the addresses. The harness's own processes count for nothing. Incomplete says in a
+// sentence each what was not searched or is not told.
+func (i *Inspector) Mentions(ctx context.Context, request Request, addresses []netip.Addr) (mentions []harness.Mention, incomplete []string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	wanted := map[netip.Addr]bool{}
 	for _, address := range addresses {
 		wanted[address.Unmap()] = true
 	}
-	var mentions []harness.Mention
-	err := quietly(func() error {
+	err = quietly(func() error {
 		look, err := i.look(request)
 		if err != nil {
 			return err
 		}
+		defer func() { incomplete = look.incomplete() }()
 		for _, search := range []func(context.Context, map[netip.Addr]bool) ([]harness.Mention, error){
 			look.mentionsInFiles, look.mentionsInProcesses, look.mentionsInSockets,
 		} {
@@ -53,7 +56,18 @@ func (i *Inspector) Mentions(ctx context.Context, request Request, addresses []n
 		return nil
 	})
 	harness.SortMentions(mentions)
-	return mentions[:min(mostMentions, len(mentions))], err
+	if more := len(mentions) - mostMentions; more > 0 {
+		mentions, incomplete = mentions[:mostMentions], append(incomplete, fmt.Sprintf("%d more mentions were found and are not told", more))
+	}
+	return mentions, incomplete, err
+}
+
+// incomplete says which texts were passed over.
+func (l *look) incomplete() []string {
+	if len(l.passedOver) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of the texts are longer than 1 MiB and were not searched, such as %s", len(l.passedOver), l.passedOver[0])}
 }
 
 // mentionsInFiles searches the text files below the paths. A path below another one is searched once.
@@ -62,7 +76,7 @@ func (l *look) mentionsInFiles(ctx context.Context, wanted map[netip.Addr]bool) 
 	seen := map[string]bool{}
 	for _, top := range append(harness.DefaultPaths(), l.request.Paths...) {
 		err := l.walk(ctx, path.Clean(top), func(place string, info fs.FileInfo) error {
-			if seen[place] || !info.Mode().IsRegular() || info.Size() > longestText {
+			if seen[place] || !info.Mode().IsRegular() {
 				return nil
 			}
 			seen[place] = true
@@ -80,18 +94,30 @@ func (l *look) mentionsInFiles(ctx context.Context, wanted map[netip.Addr]bool) 
 	return mentions, nil
 }
 
-// text reads a file; of one that is no text it returns nothing.
+// text reads a file; of one that is no text it returns nothing, and of one that is too long neither.
 func (l *look) text(place string) ([]byte, error) {
 	file, err := os.OpenFile(l.at(place), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, l.named(place, err)
 	}
 	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, longestText))
+	content, err := io.ReadAll(io.LimitReader(file, textBegins))
 	if err != nil {
 		return nil, l.named(place, err)
 	}
 	if bytes.IndexByte(content, 0) >= 0 {
+		return nil, nil
+	}
+	rest, err := io.ReadAll(io.LimitReader(file, longestText+1-int64(len(content))))
+	if err != nil {
+		return nil, l.named(place, err)
+	}
+	content = append(content, rest...)
+	switch {
+	case bytes.IndexByte(content, 0) >= 0:
+		return nil, nil
+	case len(content) > longestText:
+		l.passedOver = append(l.passedOver, place)
 		return nil, nil
 	}
 	return content, nil

@@ -243,5 +243,6 @@ type Traits struct {
 
 // Mentions are the places that name an address.
 type Mentions struct {
-	Mentions []harness.Mention `json:"mentions,omitempty"`
+	Mentions   []harness.Mention `json:"mentions,omitempty"`
+	Incomplete []string          `json:"incomplete,omitempty"` // what was not searched or is not told, in a sentence each
 }

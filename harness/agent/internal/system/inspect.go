@@ -25,8 +25,8 @@ func (s *Supervisor) mentions(ctx context.Context, inspection protocol.Inspectio
 	if s.isOff() {
 		return protocol.Mentions{}, errOff
 	}
-	mentions, err := s.inspect.Mentions(ctx, s.inspected(inspection), inspection.Addresses)
-	return protocol.Mentions{Mentions: mentions}, err
+	mentions, incomplete, err := s.inspect.Mentions(ctx, s.inspected(inspection), inspection.Addresses)
+	return protocol.Mentions{Mentions: mentions, Incomplete: incomplete}, err
 }
 
 // inspected says whose processes are the harness's own: this one's, but for the main process.

@@ -3,7 +3,6 @@
 package system
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -141,14 +140,18 @@ func mounts() []mount { return mountsOf("self") }
 
 // mountsOf lists what is mounted for a process; nothing for one that is gone.
 func mountsOf(process string) []mount {
-	file, err := os.Open("/proc/" + process + "/mountinfo")
+	content, err := os.ReadFile("/proc/" + process + "/mountinfo")
 	if err != nil {
 		return nil
 	}
-	defer file.Close()
+	return parseMounts(string(content))
+}
+
+// parseMounts reads a list, whose lines may be of any length: a file system of many layers names them all.
+func parseMounts(list string) []mount {
 	var found []mount
-	for scanner := bufio.NewScanner(file); scanner.Scan(); {
-		if m, ok := parseMount(scanner.Text()); ok {
+	for line := range strings.Lines(list) {
+		if m, ok := parseMount(strings.TrimSuffix(line, "\n")); ok {
 			found = append(found, m)
 		}
 	}
