@@ -31,7 +31,16 @@ func (r *resolver) compile(ctx context.Context, made recipe, binary harness.GoBi
 	if err != nil {
 		return "", err
 	}
-	folder, err := r.cache.folder(ctx, "binary-"+identity, made.image.String(), func(dir string) error {
+	key := "binary-" + identity
+	if kept := filepath.Join(r.cache.root, key, binary.Name); exists(kept) {
+		return kept, nil
+	}
+	release, err := enter(ctx, r.compilers)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	folder, err := r.cache.folder(ctx, key, made.image.String(), func(dir string) error {
 		source := filepath.Join(dir, "source")
 		if err := writeModule(source, binary); err != nil {
 			return err
@@ -103,6 +112,9 @@ type compilation struct {
 func (r *resolver) goBuild(ctx context.Context, build compilation, flags ...string) error {
 	// Version-control stamps would make another image of every commit.
 	arguments := append([]string{"build", "-v", "-trimpath", "-buildvcs=false"}, flags...)
+	if strings.Contains(build.binary.LinkerFlags, "-w") {
+		arguments = append(arguments, "-gcflags=all=-dwarf=false") // what the linker leaves out need not be made
+	}
 	if build.binary.Tags != "" {
 		arguments = append(arguments, "-tags", build.binary.Tags)
 	}
@@ -149,7 +161,37 @@ func goEnvironment(build compilation) []string {
 	if build.binary.Module != nil {
 		environment = append(environment, "GOWORK=off")
 	}
+	if os.Getenv("GOGC") == "" && memoryHere() >= muchMemory {
+		environment = append(environment, "GOGC=400") // a compiler lives for seconds: a fifth of its work is to collect garbage
+	}
 	return environment
+}
+
+// muchMemory is enough for two compilations at a time and for compilers that keep their garbage.
+const muchMemory = 8 << 30
+
+// compilersHere is how many products are compiled at the same time. One alone leaves processors idle while it links, or compiles
+// a package that all others wait for; more than two gain nothing.
+func compilersHere() int {
+	if memoryHere() >= muchMemory {
+		return 2
+	}
+	return 1
+}
+
+// memoryHere is this machine's memory in bytes; 0 where that is not known.
+func memoryHere() int64 {
+	content, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(content)) {
+		var kilobytes int64
+		if count, _ := fmt.Sscanf(line, "MemTotal: %d kB", &kilobytes); count == 1 {
+			return kilobytes << 10
+		}
+	}
+	return 0
 }
 
 var (

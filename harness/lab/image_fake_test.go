@@ -31,6 +31,8 @@ type fakeEngine struct {
 
 	stages map[string][]image.Summary // images without a name, by "label=value"
 
+	building func(base string) // called when a build begins
+
 	mu       sync.Mutex
 	present  map[string]bool
 	calls    []string            // "pull x", "build y from z"
@@ -81,6 +83,9 @@ func (e *fakeEngine) ImageBuild(_ context.Context, buildContext io.Reader, optio
 		base = *options.BuildArgs["BASE"]
 	}
 	e.record("build %s from %s", options.Tags[0], base)
+	if e.building != nil {
+		e.building(base)
+	}
 	given := map[string]string{}
 	for argument, value := range options.BuildArgs {
 		given[argument] = *value

@@ -12,6 +12,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -24,7 +25,8 @@ type resolver struct {
 	registries *registries
 	cache      cache
 	pull       bool
-	slots      chan struct{}      // one per build that may run at the same time
+	slots      chan struct{}      // one per build of the engine that may run at the same time
+	compilers  chan struct{}      // one per product that may be compiled at the same time
 	flights    singleflight.Group // by tag
 
 	architecture func(context.Context) (string, error)           // the engine's, in Go's spelling
@@ -47,8 +49,8 @@ func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, 
 	}
 	r := &resolver{
 		engine: engine, progress: progress, registries: &processRegistries, pull: pull,
-		cache:     cache{root: root, progress: progress},
-		slots:     make(chan struct{}, max(builds, 1)),
+		cache: cache{root: root, progress: progress},
+		slots: make(chan struct{}, max(builds, 1)), compilers: make(chan struct{}, compilersHere()),
 		toolchain: sync.OnceValue(goVersion), sources: aptSources,
 	}
 	r.architecture = r.askArchitecture()
@@ -137,22 +139,29 @@ func (r *resolver) present(ctx context.Context, reference string) (bool, error) 
 }
 
 // build makes the image unless another process or goroutine has made it in the meantime. Its base
-// and the others come first, outside of the slot and the lock: nobody who holds a slot waits for another's.
-// The slot comes before the lock, so that who has the lock builds: other processes wait for nothing else.
+// and the others come first, beside what it is made from, outside of the slot and the lock: nobody who holds a slot waits for
+// another's. The slot comes before the lock, so that who has the lock builds: other processes wait for nothing else.
 func (r *resolver) build(ctx context.Context, made recipe) error {
 	if err := r.check(ctx, made); err != nil {
 		return err
 	}
-	from, err := r.ingredients(ctx, made.image.Recipe)
+	var from ingredients
+	group, within := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		if from, err = r.ingredients(within, made.image.Recipe); err != nil {
+			return alreadyExplained{err}
+		}
+		return nil
+	})
+	group.Go(func() error { return r.materials(within, made) })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	release, err := enter(ctx, r.slots)
 	if err != nil {
-		return alreadyExplained{err}
+		return err
 	}
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	defer release()
 	unlock, err := r.cache.lock(ctx, imageLock+made.hash, made.image.String())
 	if err != nil {
 		return err
@@ -162,6 +171,38 @@ func (r *resolver) build(ctx context.Context, made recipe) error {
 		return err
 	}
 	return r.make(ctx, made, from)
+}
+
+// enter waits for a free slot.
+func enter(ctx context.Context, slots chan struct{}) (release func(), err error) {
+	select {
+	case slots <- struct{}{}:
+		return func() { <-slots }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// materials compiles and fetches what the image is made from, one beside the other: to fetch takes the network and to compile the
+// processors. Both stay in the cache, where the build finds them.
+func (r *resolver) materials(ctx context.Context, made recipe) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, binary := range made.image.Recipe.Binaries {
+		if binary.Module == nil {
+			continue // compiled when the recipe was read
+		}
+		group.Go(func() error {
+			_, err := r.compile(ctx, made, binary)
+			return err
+		})
+	}
+	if len(made.image.Recipe.Packages) > 0 && r.sources(ctx, made.image.Version) == nil {
+		group.Go(func() error {
+			_, err := r.fetchPackages(ctx, made)
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // ingredients are references to the images that another one is made from.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,28 @@ func TestSharedBaseIsBuiltOnce(t *testing.T) {
 	}
 	if bases != 1 {
 		t.Errorf("the base was built %d times: %q", bases, engine.calls)
+	}
+}
+
+// Goal: a product is compiled while its base is made. Method: a base that is not ready before the compiler has begun.
+func TestProductIsCompiledBesideItsBase(t *testing.T) {
+	began := filepath.Join(t.TempDir(), "began")
+	fakeTool(t, "go", `
+[ "$1" = build ] || exit 0
+for argument; do [ "$last" != -o ] || : > "$argument"; last=$argument; done
+: > `+began+"\n")
+	engine := &fakeEngine{building: func(base string) {
+		for deadline := time.Now().Add(20 * time.Second); base == "scratch" && !exists(began); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Error("nothing was compiled while the base was built")
+				return
+			}
+		}
+	}}
+	image := compiledImage("1.2.4")
+	image.Recipe.Base = testImage().Recipe.Base
+	if _, err := testResolver(t, engine).resolve(t.Context(), image); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -19,8 +19,8 @@ type images struct {
 // module's source and named by its content.
 func AgentImage() harness.Image { return agent.Image() }
 
-// parallelBuilds is how many images are built at a time: one compilation keeps all processors busy.
-const parallelBuilds = 1
+// parallelBuilds is how many images the engine builds at a time: it waits for the disk more than it computes.
+const parallelBuilds = 3
 
 // Prepare resolves every image that labs of the topologies need, the agent's included, so that none
 // is pulled or built while a drill is being timed.
