@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // An aptClient has this machine's apt find and fetch packages of one Debian release. apt verifies them with the machine's own
@@ -111,6 +112,24 @@ func (a aptClient) prepare() error {
 // update fetches and verifies the lists of packages.
 func (a aptClient) update(ctx context.Context) error {
 	return a.run(ctx, nil, "apt-get", "update")
+}
+
+// listsAge is how old the lists may be: all images of a run get the same packages, from one look at the sources.
+const listsAge = time.Hour
+
+// updateIfOld updates the lists unless somebody has done so lately.
+func (a aptClient) updateIfOld(ctx context.Context) error {
+	stamp := filepath.Join(a.folder, "updated")
+	if state, err := os.Stat(stamp); err == nil && time.Since(state.ModTime()) < listsAge {
+		return nil
+	}
+	if err := a.update(ctx); err != nil {
+		return err
+	}
+	if err := os.WriteFile(stamp, nil, 0o644); err != nil {
+		return fmt.Errorf("note when apt's lists were updated: %w", err)
+	}
+	return nil
 }
 
 // fetch returns the named packages, the minimal system that they need and everything between, verified.

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/reprise-dr/reprise/harness"
 )
 
@@ -35,7 +37,7 @@ func (r *resolver) compile(ctx context.Context, made recipe, binary harness.GoBi
 	if kept := filepath.Join(r.cache.root, key, binary.Name); exists(kept) {
 		return kept, nil
 	}
-	release, err := enter(ctx, r.compilers)
+	release, err := r.takeCompiler(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -177,6 +179,33 @@ func compilersHere() int {
 		return 2
 	}
 	return 1
+}
+
+// takeCompiler waits until fewer than that are at work, by this process or another one.
+func (r *resolver) takeCompiler(ctx context.Context) (release func(), err error) {
+	folder := filepath.Join(r.cache.root, "locks")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("make the cache folder: %w", err)
+	}
+	ticker := time.NewTicker(lockPoll)
+	defer ticker.Stop()
+	for {
+		for number := range r.compilers {
+			file := flock.New(filepath.Join(folder, fmt.Sprintf("compiler-%d", number+1)))
+			locked, err := file.TryLock()
+			if err != nil {
+				return nil, fmt.Errorf("lock %s: %w", file.Path(), err)
+			}
+			if locked {
+				return func() { _ = file.Unlock() }, nil
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // memoryHere is this machine's memory in bytes; 0 where that is not known.

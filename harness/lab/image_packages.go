@@ -188,11 +188,8 @@ func (r *resolver) verifiedPackages(ctx context.Context, client aptClient, made 
 	if err := client.prepare(); err != nil {
 		return nil, err
 	}
-	if !r.aptUpdated.Load() { // once is enough for all images
-		if err := client.update(ctx); err != nil {
-			return nil, err
-		}
-		r.aptUpdated.Store(true)
+	if err := client.updateIfOld(ctx); err != nil {
+		return nil, err
 	}
 	return client.fetch(ctx, made.image.Recipe.Packages)
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -26,13 +25,12 @@ type resolver struct {
 	cache      cache
 	pull       bool
 	slots      chan struct{}      // one per build of the engine that may run at the same time
-	compilers  chan struct{}      // one per product that may be compiled at the same time
+	compilers  int                // how many products may be compiled at the same time, by all processes
 	flights    singleflight.Group // by tag
 
 	architecture func(context.Context) (string, error)           // the engine's, in Go's spelling
 	toolchain    func() string                                   // version of the Go command, part of what a binary is
 	sources      func(ctx context.Context, release string) error // whether this machine has packages of a Debian release
-	aptUpdated   atomic.Bool                                     // its lists of packages were fetched
 }
 
 func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, error) {
@@ -50,7 +48,7 @@ func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, 
 	r := &resolver{
 		engine: engine, progress: progress, registries: &processRegistries, pull: pull,
 		cache: cache{root: root, progress: progress},
-		slots: make(chan struct{}, max(builds, 1)), compilers: make(chan struct{}, compilersHere()),
+		slots: make(chan struct{}, max(builds, 1)), compilers: compilersHere(),
 		toolchain: sync.OnceValue(goVersion), sources: aptSources,
 	}
 	r.architecture = r.askArchitecture()
@@ -111,8 +109,10 @@ func (r *resolver) resolve(ctx context.Context, image harness.Image) (string, er
 
 // obtain pulls the image, else builds it.
 func (r *resolver) obtain(ctx context.Context, made recipe) (string, error) {
+	r.say(made.image, imageWanted)
 	refusal := r.tryPull(ctx, made.image)
 	if refusal == nil {
+		r.say(made.image, imageReady)
 		return made.image.Reference, nil
 	}
 	if cause := context.Cause(ctx); cause != nil {
@@ -124,6 +124,7 @@ func (r *resolver) obtain(ctx context.Context, made recipe) (string, error) {
 	if err := r.build(ctx, made); err != nil {
 		return "", explain(ctx, made.image, err)
 	}
+	r.say(made.image, imageReady)
 	return made.tag, nil
 }
 

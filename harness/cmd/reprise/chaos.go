@@ -128,11 +128,13 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 		return nil, nil, err
 	}
 	end = func() { lock.Release(); engine.Close() }
-	return &chaosRun{
+	run = &chaosRun{
 		lock: lock, choice: c, root: root, compile: compileSuites, out: out,
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
-	}, end, nil
+	}
+	run.images = run.makeImages
+	return run, end, nil
 }
 
 // A chaosRun is one run of the chosen specs, all passes of it.
@@ -140,8 +142,9 @@ type chaosRun struct {
 	choice
 	root     string
 	compile  func(ctx context.Context, root, into string, folders []string) ([]suite, error)
-	suites   []suite // as compiled
-	compiled string  // folder of the compiled suites, while the run lasts
+	images   func(ctx context.Context) error // makes what the suites want of images; nil: they do so themselves
+	suites   []suite                         // as compiled
+	compiled string                          // folder of the compiled suites, while the run lasts
 	out      io.Writer
 	color    bool
 	id       string
@@ -186,6 +189,9 @@ func (r *chaosRun) prepared(ctx context.Context, line string, plans func(context
 	r.suites, err = r.compile(ctx, r.root, r.compiled, r.folders)
 	if err == nil {
 		err = plans(ctx)
+	}
+	if err == nil && r.images != nil {
+		err = r.images(ctx)
 	}
 	if ctx.Err() != nil {
 		err = errors.New("interrupted before anything ran")

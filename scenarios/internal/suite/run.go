@@ -30,6 +30,8 @@ const (
 	drawPhase = "REPRISE_PHASE"
 	// liveProgress says that standard output ends on a terminal, which a suite cannot see for itself.
 	liveProgress = "REPRISE_LIVE"
+	// onlyImages has the suite make the images of the specs that will run, and run none.
+	onlyImages = "REPRISE_IMAGES"
 )
 
 // internalTargets are the commands of the suites that are no scenarios, by their folder's name.
@@ -71,6 +73,9 @@ func Run(t *testing.T, scenario string, needs ...Need) {
 	labels := ginkgo.Label(scenario)
 	if configuration, _ := ginkgo.GinkgoConfiguration(); !configuration.DryRun { // which only says what would run
 		resolveImages(t, ginkgo.PreviewSpecs(scenario, labels), needs)
+	}
+	if os.Getenv(onlyImages) != "" {
+		return
 	}
 	ginkgo.RunSpecs(t, scenario, labels)
 }
@@ -116,6 +121,9 @@ func selected(preview ginkgo.Report, label string) bool {
 
 // progress shows what the lab does: in place on a terminal, line by line elsewhere.
 func progress() lab.Progress {
+	if os.Getenv(onlyImages) != "" {
+		return lab.Plain(os.Stdout) // for who has started the suite
+	}
 	if os.Getenv(liveProgress) != "" {
 		return lab.Live(os.Stdout)
 	}
