@@ -23,6 +23,12 @@ func CleanImage(ctx context.Context, engine *Engine, name string) (Removed, erro
 	return cleanImages(ctx, engine, labelImage+"="+name)
 }
 
+// CleanStages removes what builds that were killed have left on the engine of the stage in which packages are installed. A build
+// that goes on loses its own, and fails: nobody builds while the engine is cleaned.
+func CleanStages(ctx context.Context, engine *Engine) (Removed, error) {
+	return cleanImages(ctx, engine, labelStage)
+}
+
 // cleanImages removes the images that carry the label.
 func cleanImages(ctx context.Context, engine cleanEngine, label string) (Removed, error) {
 	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", label)})

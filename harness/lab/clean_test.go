@@ -321,6 +321,18 @@ func TestCleanNamesWhatStays(t *testing.T) {
 	})
 }
 
+// Goal: what a killed build has left of its packages goes without the images going. Method: one of each.
+func TestCleanStagesLeavesTheImages(t *testing.T) {
+	engine := &crowdedEngine{images: []image.Summary{
+		{ID: "stage", Labels: map[string]string{labelStage: "5a7e", labelImage: "debian"}},
+		{ID: "built", RepoTags: []string{"reprise/router:bookworm-5a7e"}, Labels: map[string]string{labelImage: "router"}},
+	}}
+	removed, err := cleanImages(t.Context(), engine, labelStage)
+	if err != nil || !slices.Equal(removed.Images, []string{"stage"}) || len(engine.images) != 1 {
+		t.Errorf("removed were %v, left are %v, %v", removed.Images, engine.images, err)
+	}
+}
+
 // Goal: built images go, an image before the one it was built on, and pulled ones stay. Method: a
 // fake engine that refuses to remove an image others are built on.
 func TestCleanImagesTakesTheBuiltOnes(t *testing.T) {

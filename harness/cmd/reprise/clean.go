@@ -53,9 +53,11 @@ func cleanEngine(ctx context.Context, out io.Writer, images bool) error {
 		return errors.Join(err, lockErr)
 	}
 	removed, cleanErr := lab.Clean(ctx, engine)
+	stages, stagesErr := lab.CleanStages(ctx, engine)
+	removed.Images, err = stages.Images, errors.Join(err, stagesErr)
 	if images {
 		built, imagesErr := lab.CleanImages(ctx, engine)
-		removed.Images, err = built.Images, errors.Join(err, imagesErr)
+		removed.Images, err = append(removed.Images, built.Images...), errors.Join(err, imagesErr)
 	}
 	removed.Processes = ended
 	err = errors.Join(err, cleanErr, release())
