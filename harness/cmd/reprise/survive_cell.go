@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -325,6 +326,18 @@ func (r *survivalRun) checkEnd(result *survivalResult) {
 	if r.command.ProcessState.Success() {
 		result.problem("the run was green")
 	}
+	if text, err := os.ReadFile(filepath.Join(r.runs, r.id(), "junit.xml")); err == nil && namesNoFailure(string(text)) {
+		result.problem("junit.xml names no failure")
+	}
+}
+
+// junitCounts are in the first element of junit.xml.
+var junitCounts = regexp.MustCompile(`<testsuites [^>]*failures="(\d+)" errors="(\d+)"`)
+
+// namesNoFailure tells whether a junit.xml says that everything went well.
+func namesNoFailure(junit string) bool {
+	counts := junitCounts.FindStringSubmatch(junit)
+	return counts == nil || counts[1] == "0" && counts[2] == "0"
 }
 
 // checkRecord says what is wrong with the record of the drill that was under way.

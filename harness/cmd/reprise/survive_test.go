@@ -203,6 +203,19 @@ func TestPhaseOfRecord(t *testing.T) {
 	}
 }
 
+// Goal: a report that names no failure is seen. Method: the first lines of three.
+func TestJUnitOfARunThatWasBrokenOff(t *testing.T) {
+	const begins = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<testsuites name="reprise" tests="1" `
+	for text, good := range map[string]bool{
+		begins + `failures="1" errors="0" skipped="0">`: false, begins + `failures="0" errors="1" skipped="0">`: false,
+		begins + `failures="0" errors="0" skipped="0">`: true, "": true,
+	} {
+		if namesNoFailure(text) != good {
+			t.Errorf("%q names no failure: %t", text, !good)
+		}
+	}
+}
+
 // Goal: one moment is chosen by its number or its text, and one that is not there is refused. Method: all three.
 func TestChooseCells(t *testing.T) {
 	drawn := drawSurvival(1, survivalMoments)
