@@ -28,8 +28,6 @@ func (r *survivalRun) perform(ctx context.Context, cell survivalCell) error {
 	switch cell.Action {
 	case killCommand:
 		return r.command.Process.Kill()
-	case killRunner:
-		return r.killOne(treeProcess.runner)
 	case killSuite:
 		return r.killOne(treeProcess.suite)
 	case killSupervisor:

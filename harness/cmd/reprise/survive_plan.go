@@ -45,7 +45,6 @@ type survivalAction string
 
 const (
 	killCommand    survivalAction = "SIGKILL to the command"
-	killRunner     survivalAction = "SIGKILL to the runner"
 	killSuite      survivalAction = "SIGKILL to the suite"
 	killSupervisor survivalAction = "SIGKILL to a supervisor"
 	killBuild      survivalAction = "SIGKILL to the build"
@@ -59,7 +58,7 @@ const (
 )
 
 var survivalActions = []survivalAction{
-	killCommand, killRunner, killSuite, killSupervisor, killBuild, killAll, interruptOnce, interruptTwice, hangUp, cutEngine, killAgent, fillFolder,
+	killCommand, killSuite, killSupervisor, killBuild, killAll, interruptOnce, interruptTwice, hangUp, cutEngine, killAgent, fillFolder,
 }
 
 // fits tells whether there is anything in the phase for the action to act on.

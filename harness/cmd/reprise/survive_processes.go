@@ -54,9 +54,6 @@ func treeOf(proc, cell string) ([]treeProcess, error) {
 	return tree, nil
 }
 
-// runner tells whether the process runs suites.
-func (p treeProcess) runner() bool { return p.name == "ginkgo" }
-
 // supervisor tells whether the process is this program that watches over one of the others.
 func (p treeProcess) supervisor() bool {
 	return len(p.arguments) > 1 && p.arguments[1] == supervise.Command

@@ -166,16 +166,15 @@ func TestProcessesHaveOnePart(t *testing.T) {
 		process treeProcess
 		want    string
 	}{
-		"runner":   {treeProcess{name: "ginkgo", arguments: []string{"/cache/ginkgo", "run"}}, "runner"},
 		"suite":    {treeProcess{name: "survival.test", arguments: []string{"survival.test", "--test.timeout=3h"}}, "suite"},
 		"count":    {treeProcess{name: "survival.test", arguments: []string{"survival.test", "--ginkgo.dry-run"}}, ""},
 		"build":    {treeProcess{name: "go", arguments: []string{"go", "build", "-o", "/cache/store", "."}}, "build"},
-		"watcher":  {treeProcess{name: "reprise", arguments: []string{"reprise", "supervise", "--", "ginkgo"}}, "supervisor"},
+		"watcher":  {treeProcess{name: "reprise", arguments: []string{"reprise", "supervise", "--", "survival.test"}}, "supervisor"},
 		"compiler": {treeProcess{name: "go", arguments: []string{"go", "test", "-c"}}, ""},
 	}
 	for name, c := range cases {
 		var parts []string
-		for part, is := range map[string]func(treeProcess) bool{"supervisor": treeProcess.supervisor, "runner": treeProcess.runner, "suite": treeProcess.suite, "build": treeProcess.build} {
+		for part, is := range map[string]func(treeProcess) bool{"supervisor": treeProcess.supervisor, "suite": treeProcess.suite, "build": treeProcess.build} {
 			if is(c.process) {
 				parts = append(parts, part)
 			}
