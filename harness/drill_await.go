@@ -25,10 +25,9 @@ func (d *Drill) await(ctx context.Context, probe Probe, up bool) error {
 	wait.For, wait.Limit = fmt.Sprintf("%q to be seen %s", probe.Name(), word), d.record.Objective.Patience
 	var over error // why it cannot be seen any more
 	err := wait.Until(ctx, func(context.Context) error {
-		missing, never := d.seen(probe.Name(), up)
-		over = never
-		if over != nil {
-			return nil
+		var missing error
+		if missing, over = d.seen(probe.Name(), up); over != nil {
+			missing = nil // no more looks
 		}
 		return missing
 	})

@@ -30,8 +30,10 @@ func TestInterruptedIsInconclusive(t *testing.T) {
 		"after the RTO": {await, 70 * time.Second, claimOf(Missed, NotRecovered), "interrupted during AwaitRecovery"},
 		"before a step, after one that stopped": {func(ctx context.Context, t *testing.T, drill *fakeDrill) {
 			fails := fakeRunbook{{Name: "stumble", Do: func(context.Context, Operator) error { return context.DeadlineExceeded }}}
-			if drill.Repair(ctx, fails) == nil || drill.Repair(ctx, fails) == nil {
-				t.Error("it does not stumble")
+			for range 2 {
+				if drill.Repair(ctx, fails) == nil {
+					t.Error("it does not stumble")
+				}
 			}
 			time.Sleep(2 * time.Second)
 			if drill.Repair(ctx, fails) == nil {

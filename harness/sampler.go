@@ -273,7 +273,7 @@ func (s *sampler) problems(lossSaid bool) []string {
 	defer s.mu.Unlock()
 	var problems []string
 	for _, series := range s.series {
-		if series.broken != nil && !(lossSaid && errors.Is(series.broken, errAgentGone)) {
+		if series.broken != nil && (!lossSaid || !errors.Is(series.broken, errAgentGone)) {
 			problems = append(problems, fmt.Sprintf("%q could not be asked to the end: %v", series.probe.Name(), series.broken))
 		}
 	}

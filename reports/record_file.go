@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,7 +148,7 @@ func withoutEvidence(record harness.Record, because error) harness.Record {
 	for i := range record.Registers {
 		record.Registers[i].History = nil
 	}
-	record.Doubts = append(record.Doubts[:len(record.Doubts):len(record.Doubts)],
+	record.Doubts = append(slices.Clip(record.Doubts),
 		fmt.Sprintf("the record was too long for the disk, its evidence was left out: %v", because))
 	record.Judgement = harness.Judge(record)
 	return record

@@ -187,9 +187,9 @@ func (c *Client) Gone() error {
 		said = c.words.LastWords()
 	}
 	if said != "" {
-		return fmt.Errorf("the agent of %s is gone (its stream ended with %q): it said %q", c.node, why, said)
+		return fmt.Errorf("the agent of %s is gone (its stream ended with %q): it said %q", c.node, fmt.Sprint(why), said)
 	}
-	return fmt.Errorf("the agent of %s is gone (its stream ended with %q)", c.node, why)
+	return fmt.Errorf("the agent of %s is gone (its stream ended with %q)", c.node, fmt.Sprint(why))
 }
 
 // Lost is closed when the stream to the agent has ended: the node is gone, or cannot be reached any more.

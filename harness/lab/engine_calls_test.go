@@ -68,8 +68,7 @@ var unlimited = []string{"ImageBuild", "ImagePull", "ImageSave", "ContainerWait"
 func TestEveryCallHasALimit(t *testing.T) {
 	engine := impatient(t, serveEngine(t, nil))
 	methods := reflect.TypeFor[*Engine]()
-	for i := range methods.NumMethod() {
-		method := methods.Method(i)
+	for method := range methods.Methods() {
 		if slices.Contains(unlimited, method.Name) {
 			continue
 		}
@@ -90,7 +89,7 @@ func TestEveryCallHasALimit(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() {
 				results := method.Func.Call(arguments)
-				err, _ := results[len(results)-1].Interface().(error)
+				err, _ := reflect.TypeAssert[error](results[len(results)-1])
 				ended <- err
 			}()
 			select {

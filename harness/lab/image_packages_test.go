@@ -149,8 +149,11 @@ func TestSystemIsUnpacked(t *testing.T) {
 	}
 	found := entriesOf(t, content)
 	for _, want := range []entry{
-		{name: "bin", link: "usr/bin"}, {name: "lib", link: "usr/lib"}, {name: "usr/bin/sh", content: "shell"},
-		{name: "usr/lib/needed.so", content: "library"}, {name: "usr/share/doc/base-files/copyright", content: "free"},
+		{name: "bin", link: "usr/bin"},
+		{name: "lib", link: "usr/lib"},
+		{name: "usr/bin/sh", content: "shell"},
+		{name: "usr/lib/needed.so", content: "library"},
+		{name: "usr/share/doc/base-files/copyright", content: "free"},
 	} {
 		if !slices.Contains(found, want) {
 			t.Errorf("%+v is not in %+v", want, found)

@@ -27,7 +27,7 @@ func InterruptOrphan() {
 	go func() {
 		<-gone
 		_ = syscall.Kill(os.Getpid(), syscall.SIGINT)
-		time.Sleep(OrphanGrace)
+		<-time.After(OrphanGrace)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	}()
 }

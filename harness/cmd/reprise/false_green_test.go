@@ -30,7 +30,10 @@ var lostSuites = []struct {
 }{
 	{
 		"cannot prepare", readsArguments + plans(other(asPlanned(specPassed))) + "i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo \"layer $i.\"; done; exit 1",
-		2, []string{"it ended before it wrote a report: exit status 1", "layer 11.", "layer 50.", "Snow falls", "never ran to its end: its suite left no report: exit status 1"},
+		2, []string{
+			"it ended before it wrote a report: exit status 1", "layer 11.", "layer 50.", "Snow falls",
+			"never ran to its end: its suite left no report: exit status 1",
+		},
 	},
 	{
 		"is killed", readsArguments + plans(other(asPlanned(specPassed+","+specFailed))) + "echo up to here; kill -9 $$",

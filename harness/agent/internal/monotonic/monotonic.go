@@ -31,8 +31,8 @@ func NewMark() Mark {
 	var best Mark
 	shortest := time.Duration(-1)
 	for range 5 {
-		before, now := read(unix.CLOCK_MONOTONIC), time.Now()
-		if took := time.Duration(read(unix.CLOCK_MONOTONIC) - before); shortest < 0 || took < shortest {
+		before, now := read(), time.Now()
+		if took := time.Duration(read() - before); shortest < 0 || took < shortest {
 			best, shortest = Mark{here: now, there: before + protocol.Instant(took/2)}, took
 		}
 	}
@@ -50,10 +50,11 @@ func Ahead() time.Duration {
 	return time.Duration(now.UnixNano() - int64(start.Instant(now)))
 }
 
-func read(clock int32) protocol.Instant {
+// read is the kernel's monotonic clock.
+func read() protocol.Instant {
 	var now unix.Timespec
-	if err := unix.ClockGettime(clock, &now); err != nil {
-		panic(err) // every Linux kernel has both clocks
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		panic(err) // every Linux kernel has this clock
 	}
 	return protocol.Instant(now.Nano())
 }

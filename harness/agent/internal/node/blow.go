@@ -183,12 +183,8 @@ func describe(action harness.Action) string {
 	switch {
 	case action.Readdress != nil:
 		return fmt.Sprintf("readdress %v to %v", action.Readdress.From, action.Readdress.To)
-	case action.Signal != nil && action.Signal.All:
-		return "send " + action.Signal.Name + " to every process"
-	case action.Signal != nil && action.Signal.Process != "":
-		return "send " + action.Signal.Name + " to " + action.Signal.Process
 	case action.Signal != nil:
-		return "send " + action.Signal.Name + " to the main process"
+		return describeSignal(*action.Signal)
 	case action.Drop != nil && action.Drop.Verify:
 		return fmt.Sprintf("verify that what comes from %v is dropped", action.Drop.From)
 	case action.Drop != nil && action.Drop.Lift:
@@ -205,4 +201,15 @@ func describe(action harness.Action) string {
 		return describeDisk(*action.Disk)
 	}
 	return "an action without a field"
+}
+
+// describeSignal names an action in errors.
+func describeSignal(action harness.Signal) string {
+	switch {
+	case action.All:
+		return "send " + action.Name + " to every process"
+	case action.Process != "":
+		return "send " + action.Name + " to " + action.Process
+	}
+	return "send " + action.Name + " to the main process"
 }
