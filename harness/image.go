@@ -44,7 +44,7 @@ type Recipe struct {
 	Others   map[string]Image // further images the Dockerfile copies from, each by the build argument it is given as, such as "CONSUL"
 	Archives map[string]Image // images that another container runtime is to load, by the path below the context's root where each lies as `docker save` writes it, such as "images/pause.tar"; see [Image.SavedAs]
 	Binaries []GoBinary       // compiled first, then placed at the root of the context
-	Packages []string         // Debian packages of the release that the image's version names; the Dockerfile copies from a stage called packages, which is Base with them, or a minimal system with them where Base is nil
+	Packages []string         // Debian packages of the release that the image's version names, which the Dockerfile copies from a stage called packages: Base with them, or a minimal system
 	Without  []string         // files of Packages that are left out, as patterns such as "/usr/lib/*/libLLVM*"
 	Advice   string           // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
 }

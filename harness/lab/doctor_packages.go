@@ -44,11 +44,12 @@ func (p *patient) pullable(ctx context.Context, image harness.Image) error {
 // sayPackages says which way the images take, or that there is none.
 func sayPackages(missing int, base harness.Image, refusal, amiss error) (Health, string, string) {
 	images := fmt.Sprintf("%d images of Debian %s packages are to be made", missing, base.Version)
+	const here = "by this machine's own apt, which installs nothing here"
 	switch {
 	case refusal == nil && amiss == nil:
-		return Healthy, images + ": the system from a registry (" + base.Reference + "), the packages by this machine's own apt, which installs nothing here", ""
+		return Healthy, images + ": the system from a registry (" + base.Reference + "), the packages " + here, ""
 	case amiss == nil:
-		return Healthy, images + ": system and packages by this machine's own apt, which installs nothing here", ""
+		return Healthy, images + ": system and packages " + here, ""
 	case refusal == nil:
 		return Healthy, images + ": system and packages from a registry (" + base.Reference + ") and from where that says", ""
 	}

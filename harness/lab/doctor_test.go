@@ -74,17 +74,19 @@ func TestDoctorSaysWherePackagesComeFrom(t *testing.T) {
 	base := harness.Image{Name: "debian", Version: "bookworm", Reference: "debian:bookworm-slim"}
 	none := errors.New("this machine (Fedora Linux 43) has no apt source of Debian bookworm")
 	const made = "3 images of Debian bookworm packages are to be made"
+	const here = "by this machine's own apt, which installs nothing here"
 	for _, test := range []struct {
 		refusal, amiss error
 		health         Health
 		detail, advice string
 	}{
-		{nil, nil, Healthy, made + ": the system from a registry (debian:bookworm-slim), the packages by this machine's own apt, which installs nothing here", ""},
-		{errors.New("no such host"), nil, Healthy, made + ": system and packages by this machine's own apt, which installs nothing here", ""},
+		{nil, nil, Healthy, made + ": the system from a registry (debian:bookworm-slim), the packages " + here, ""},
+		{errors.New("no such host"), nil, Healthy, made + ": system and packages " + here, ""},
 		{nil, none, Healthy, made + ": system and packages from a registry (debian:bookworm-slim) and from where that says", ""},
 		{
 			errors.New("no such host"), none, Warning,
-			made + ", and cannot be: this machine (Fedora Linux 43) has no apt source of Debian bookworm, and debian:bookworm-slim cannot be pulled",
+			made + ", and cannot be: this machine (Fedora Linux 43) has no apt source of Debian bookworm, " +
+				"and debian:bookworm-slim cannot be pulled",
 			"let the engine reach a registry, or build on a Debian bookworm",
 		},
 	} {

@@ -155,7 +155,8 @@ func (a aptClient) fetch(ctx context.Context, names []string) ([]debPackage, err
 // packageURI is a line of `apt-get --print-uris`: where a package is, and what its file is called here.
 var packageURI = regexp.MustCompile(`^'([^']+)' (\S+\.deb) \d+ SHA256:[0-9a-f]+$`)
 
-// fetched is the package that apt keeps in a file, or finds at a source that is a folder of this machine: it fetches none from there.
+// fetched is the package that apt keeps in a file, or finds at a source that is a folder of this machine: from there it
+// fetches none.
 func (a aptClient) fetched(uri, file string, entries map[string]string) debPackage {
 	name, _, _ := strings.Cut(file, "_")
 	path := filepath.Join(a.folder, "cache", "archives", file)
@@ -222,7 +223,8 @@ func minimalSystem(entries map[string]string) []string {
 // run runs a program of apt's and shows each line that it prints to observe, which may be nil.
 func (a aptClient) run(ctx context.Context, observe func(string), arguments ...string) error {
 	command := exec.Command(arguments[0], arguments[1:]...)
-	command.Env = append(os.Environ(), "APT_CONFIG="+filepath.Join(a.folder, "apt.conf"), "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
+	command.Env = append(os.Environ(),
+		"APT_CONFIG="+filepath.Join(a.folder, "apt.conf"), "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
 	return runCommand(ctx, command, func(line string) bool {
 		if observe != nil {
 			observe(line)
@@ -238,7 +240,8 @@ func aptSources(ctx context.Context, release string) error {
 			return fmt.Errorf("this machine has no %s", tool)
 		}
 	}
-	command := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(RELEASE) $(CODENAME) $(ORIGIN)", "Created-By: Packages")
+	const format = "$(RELEASE) $(CODENAME) $(ORIGIN)"
+	command := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", format, "Created-By: Packages")
 	output, err := command.Output()
 	if err != nil {
 		return fmt.Errorf("this machine's apt does not tell its sources: %w", err)
@@ -253,7 +256,8 @@ func aptSources(ctx context.Context, release string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("this machine (%s) has no apt source of Debian %s", cmp.Or(system["PRETTY_NAME"], "of an unknown system"), release)
+	name := cmp.Or(system["PRETTY_NAME"], "of an unknown system")
+	return fmt.Errorf("this machine (%s) has no apt source of Debian %s", name, release)
 }
 
 // readOSRelease reads which system a machine runs.

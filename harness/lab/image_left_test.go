@@ -12,7 +12,8 @@ import (
 func TestImagesLeft(t *testing.T) {
 	events := []string{
 		"debian bookworm: not in the engine", "consul 1.22.5: not in the engine", "debian bookworm: not in the engine",
-		"consul 1.22.5: compiling (5s, 12 packages)", "something else", "nomad 1.11.3: Step 1/2", "debian bookworm: ready", "debian bookworm: ready",
+		"consul 1.22.5: compiling (5s, 12 packages)", "something else", "nomad 1.11.3: Step 1/2",
+		"debian bookworm: ready", "debian bookworm: ready",
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var text, screen strings.Builder

@@ -54,7 +54,8 @@ func (m recipe) pathRules() []string {
 type noPackagesError struct{ reason error }
 
 func (e noPackagesError) Error() string {
-	return fmt.Sprintf("its Debian packages cannot be had: %v: let the engine reach a registry, or build on a Debian of that release", e.reason)
+	const advice = "let the engine reach a registry, or build on a Debian of that release"
+	return fmt.Sprintf("its Debian packages cannot be had: %v: %s", e.reason, advice)
 }
 
 func (e noPackagesError) Unwrap() error { return e.reason }
@@ -135,7 +136,8 @@ func (r *resolver) removeStage(ctx context.Context, made recipe) {
 
 // removeStages removes the images without a name that carry the label.
 func removeStages(ctx context.Context, engine imageEngine, label string) error {
-	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", label).Add("dangling", "true")})
+	nameless := make(client.Filters).Add("label", label).Add("dangling", "true")
+	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: nameless})
 	if err != nil {
 		return fmt.Errorf("look for what a build has left: %w", err)
 	}
@@ -254,7 +256,8 @@ func (p debPackage) verify() error {
 		return fmt.Errorf("read package %s: %w", p.name, err)
 	}
 	if found := hex.EncodeToString(digest.Sum(nil)); found != want {
-		return fmt.Errorf("package %s is not the one of its source's list: its checksum is %s, and should be %s; remove %s and try again", p.name, found, want, p.path)
+		const sentence = "package %s is not the one of its source's list: its checksum is %s, and should be %s; remove %s and try again"
+		return fmt.Errorf(sentence, p.name, found, want, p.path)
 	}
 	return nil
 }

@@ -41,7 +41,8 @@ func aptRepository(t *testing.T, origin string, packages ...testPackage) (folder
 	lists := filepath.Join(folder, "dists", "bookworm")
 	writeFile(t, filepath.Join(lists, "main", "binary-amd64", "Packages"), index.String())
 	writeFile(t, filepath.Join(lists, "Release"), fmt.Sprintf(
-		"Origin: %s\nSuite: oldstable\nCodename: bookworm\nDate: Sat, 01 Nov 2025 00:00:00 UTC\nArchitectures: amd64\nComponents: main\nSHA256:\n %x %d main/binary-amd64/Packages\n",
+		"Origin: %s\nSuite: oldstable\nCodename: bookworm\nDate: Sat, 01 Nov 2025 00:00:00 UTC\n"+
+			"Architectures: amd64\nComponents: main\nSHA256:\n %x %d main/binary-amd64/Packages\n",
 		origin, sha256.Sum256([]byte(index.String())), index.Len()))
 	return folder
 }
@@ -50,13 +51,15 @@ func aptRepository(t *testing.T, origin string, packages ...testPackage) (folder
 func buildPackage(t *testing.T, folder string, one testPackage) string {
 	t.Helper()
 	tree, file := t.TempDir(), fmt.Sprintf("pool/%s_%s_amd64.deb", one.name, one.version)
-	control := fmt.Sprintf("Package: %s\nVersion: %s\nArchitecture: amd64\nMaintainer: nobody\nDescription: a test\n%s", one.name, one.version, one.fields)
+	const form = "Package: %s\nVersion: %s\nArchitecture: amd64\nMaintainer: nobody\nDescription: a test\n%s"
+	control := fmt.Sprintf(form, one.name, one.version, one.fields)
 	writeFile(t, filepath.Join(tree, "DEBIAN", "control"), control)
 	for path, content := range one.files {
 		writeFile(t, filepath.Join(tree, path), content)
 	}
 	writeFile(t, filepath.Join(folder, "pool", "empty"), "")
-	if output, err := exec.Command("dpkg-deb", "--root-owner-group", "--build", tree, filepath.Join(folder, file)).CombinedOutput(); err != nil {
+	build := exec.Command("dpkg-deb", "--root-owner-group", "--build", tree, filepath.Join(folder, file))
+	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, file))
@@ -77,7 +80,9 @@ func writeFile(t *testing.T, path, content string) {
 func testPackages() []testPackage {
 	return []testPackage{
 		{"apt", "1", "", map[string]string{"usr/bin/apt-get": "apt"}},
-		{"base-files", "1", "Essential: yes\n", map[string]string{"bin/sh": "shell", "usr/share/man/man1/sh.1": "manual", "usr/share/doc/base-files/copyright": "free"}},
+		{"base-files", "1", "Essential: yes\n", map[string]string{
+			"bin/sh": "shell", "usr/share/man/man1/sh.1": "manual", "usr/share/doc/base-files/copyright": "free",
+		}},
 		{"needed", "1:1", "", map[string]string{"lib/needed.so": "library"}},
 		{"tool", "1", "Depends: needed\n", map[string]string{"usr/bin/tool": "tool"}},
 		{"unwanted", "1", "", nil},
@@ -115,7 +120,8 @@ func mustFetch(t *testing.T, client aptClient, names ...string) []debPackage {
 // the machine have does not get in. Method: a source of Debian's in a folder, and one of somebody else's with a newer tool.
 func TestPackagesAreFetched(t *testing.T) {
 	debian := aptRepository(t, "Debian", testPackages()...)
-	other := aptRepository(t, "Somebody", testPackage{"tool", "2", "Depends: needed\n", nil}, testPackage{"essential", "2", "Essential: yes\n", nil})
+	other := aptRepository(t, "Somebody",
+		testPackage{"tool", "2", "Depends: needed\n", nil}, testPackage{"essential", "2", "Essential: yes\n", nil})
 	client := testApt(t, "deb [trusted=yes] file:"+debian+" bookworm main", "deb [trusted=yes] file:"+other+" bookworm main")
 	var names []string
 	for _, one := range mustFetch(t, client, "tool") {
@@ -207,7 +213,9 @@ func TestTamperedPackagesAreRefused(t *testing.T) {
 	}
 
 	unsigned := regexp.MustCompile("is not signed|GPG error")
-	for name, signature := range map[string]string{"not signed": "", "badly signed": "-----BEGIN PGP SIGNATURE-----\n\nnothing\n-----END PGP SIGNATURE-----\n"} {
+	for name, signature := range map[string]string{
+		"not signed": "", "badly signed": "-----BEGIN PGP SIGNATURE-----\n\nnothing\n-----END PGP SIGNATURE-----\n",
+	} {
 		if signature != "" {
 			writeFile(t, filepath.Join(source, "dists", "bookworm", "Release.gpg"), signature)
 		}
@@ -239,12 +247,14 @@ func TestPackagesComeFromThePulledBase(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := engine.contexts[0]
-	want := "ARG OTHER\nARG BASE\nFROM ${BASE} AS packages\nLABEL io.reprise.stage=" + hash + "\nCOPY packages /var/tmp/reprise-packages\n" +
+	want := "ARG OTHER\nARG BASE\nFROM ${BASE} AS packages\nLABEL io.reprise.stage=" + hash + "\n" +
+		"COPY packages /var/tmp/reprise-packages\n" +
 		`RUN ["/bin/sh", "/var/tmp/reprise-packages/install.sh", "tool", "second"]` + "\nFROM ${OTHER} AS other\nFROM scratch\n"
 	if !strings.HasPrefix(sent["Dockerfile"], want) {
 		t.Errorf("sent was %s\nwant %s", sent["Dockerfile"], want)
 	}
-	if sent["packages/install.sh"] == "" || sent["packages/Packages"] != "" || !strings.HasSuffix(sent["packages/left-out"], "path-exclude=/usr/lib/*/libLLVM*\n") {
+	leftOut := strings.HasSuffix(sent["packages/left-out"], "path-exclude=/usr/lib/*/libLLVM*\n")
+	if sent["packages/install.sh"] == "" || sent["packages/Packages"] != "" || !leftOut {
 		t.Errorf("sent were %q", sent)
 	}
 	if !slices.Contains(engine.calls, "remove stage") {
@@ -255,7 +265,8 @@ func TestPackagesComeFromThePulledBase(t *testing.T) {
 // Goal: a machine without packages of the release and without a registry is told so in one sentence, before anything is built.
 // Method: nobody pulls, and the machine has none; then a base that somebody else has built here.
 func TestMachineWithoutPackages(t *testing.T) {
-	const reason = "its Debian packages cannot be had: this machine has no apt-get: let the engine reach a registry, or build on a Debian of that release"
+	const reason = "its Debian packages cannot be had: this machine has no apt-get: " +
+		"let the engine reach a registry, or build on a Debian of that release"
 	system := packagedImage()
 	system.Recipe.Base = nil
 	base := system
