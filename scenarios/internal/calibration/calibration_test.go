@@ -44,18 +44,17 @@ var _ = Describe("The observer", func() {
 			Period: period, Probes: len(probes()), Machine: cluster.Engine(ctx),
 		}
 
-		By("cutting services off on an idle machine, beside what people use today")
-		idle := campaign{cluster: cluster, name: "idle", seed: result.Seed, outages: perService(outages), watchers: []watcher{
-			shellLoop{cluster},
-			eventually{cluster, "Eventually, defaults", 10 * time.Millisecond, time.Second},
-			eventually{cluster, "Eventually, every 1 s", time.Second, time.Minute},
-		}}
-		result.Idle, err = idle.run(ctx)
+		alone, beside, loaded := campaigns(cluster, result.Seed, outages)
+		By("cutting services off on an idle machine")
+		result.Idle, err = alone.run(ctx)
 		Expect(err).NotTo(HaveOccurred())
+		By("cutting them off in the same way beside what people use today")
+		others, err := beside.run(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		result.Idle.Methods = append(result.Idle.Methods, others.Methods[1:]...) // the sampler's come first
 		describe("idle", result.Idle)
 
 		By("cutting them off again while every processor is busy")
-		loaded := campaign{cluster: cluster, name: "loaded", seed: result.Seed + 1, outages: perService(min(outages, loadedOutages))}
 		result.Loaded, err = underLoad(ctx, cluster, loaded)
 		Expect(err).NotTo(HaveOccurred())
 		describe("loaded", result.Loaded)
@@ -69,6 +68,20 @@ var _ = Describe("The observer", func() {
 		}
 	}, SpecTimeout(2*time.Hour))
 })
+
+// campaigns are the arms: the observer alone on an idle machine, the watchers of the same outages, and the observer while
+// every processor is busy. The watchers keep a processor busy themselves, so that a machine they run on is not idle.
+func campaigns(cluster *lab.Lab, seed int64, outages int) (alone, beside, loaded campaign) {
+	alone = campaign{cluster: cluster, name: "idle", seed: seed, outages: perService(outages)}
+	beside = alone
+	beside.name, beside.watchers = "beside", []watcher{
+		shellLoop{cluster},
+		eventually{cluster, "Eventually, defaults", 10 * time.Millisecond, time.Second},
+		eventually{cluster, "Eventually, every 1 s", time.Second, time.Minute},
+	}
+	loaded = campaign{cluster: cluster, name: "loaded", seed: seed + 1, outages: perService(min(outages, loadedOutages))}
+	return alone, beside, loaded
+}
 
 // chosenOutages is how many outages to measure in all.
 func chosenOutages() (int, error) {

@@ -64,3 +64,15 @@ func TestStampedPlace(t *testing.T) {
 		t.Errorf("got %+v", seen)
 	}
 }
+
+// Goal: the machine of the idle arm is idle: nobody else watches there, and what is watched beside it is the same.
+// Method: the campaigns of a calibration.
+func TestIdleArmIsWatchedByNobodyElse(t *testing.T) {
+	alone, beside, loaded := campaigns(nil, 7, 1000)
+	if len(alone.watchers) > 0 || len(loaded.watchers) > 0 || len(beside.watchers) == 0 {
+		t.Errorf("%d, %d and %d watch", len(alone.watchers), len(beside.watchers), len(loaded.watchers))
+	}
+	if alone.seed != beside.seed || alone.outages != beside.outages || loaded.seed == alone.seed || loaded.outages > alone.outages {
+		t.Errorf("the outages are not the same: %+v, %+v; or those under load are: %+v", alone, beside, loaded)
+	}
+}

@@ -52,10 +52,12 @@ const (
 	mostUnproved    = 10 // one in that many outages may be without a truth to compare with
 )
 
-// shortfall says what is wanted and missed, and makes no figure wrong; "" when nothing is.
+// shortfall says what is wanted and missed, on an idle machine or a busy one, and makes no figure wrong; "" when
+// nothing is.
 func (r Result) shortfall() string {
-	if used := r.Idle.Observer.Processor; used >= wantedProcessor {
-		return fmt.Sprintf("missed: %d probes every %v took the observer %.1f %% of a core: under %.0f %% is wanted", r.Probes, r.Period, 100*used, 100*wantedProcessor)
+	if used := max(r.Idle.Observer.Processor, r.Loaded.Observer.Processor); used >= wantedProcessor {
+		return fmt.Sprintf("missed: %d probes every %v took the observer %.1f %% of a core (all processors busy: %.1f %%): under %.0f %% is wanted",
+			r.Probes, r.Period, 100*r.Idle.Observer.Processor, 100*r.Loaded.Observer.Processor, 100*wantedProcessor)
 	}
 	return ""
 }
