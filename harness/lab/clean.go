@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"time"
 
@@ -56,8 +58,7 @@ func untilReached(ctx context.Context, clean func() (Removed, error)) (removed R
 		removed.Containers = append(removed.Containers, found.Containers...)
 		removed.Networks = append(removed.Networks, found.Networks...)
 		removed.Volumes = append(removed.Volumes, found.Volumes...)
-		var hung *hungError
-		if err == nil || !client.IsErrConnectionFailed(err) && !errors.As(err, &hung) {
+		if err == nil || !unreached(err) {
 			return removed, err
 		}
 		select {
@@ -66,6 +67,14 @@ func untilReached(ctx context.Context, clean func() (Removed, error)) (removed R
 		case <-time.After(reachEvery):
 		}
 	}
+}
+
+// unreached tells whether an error says that the engine could not be reached, did not answer, or went while it was asked.
+func unreached(err error) bool {
+	var hung *hungError
+	var broken *net.OpError // what the client does not call a failed connection: one that was reset
+	return client.IsErrConnectionFailed(err) || errors.As(err, &hung) || errors.As(err, &broken) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // clean removes what carries all of the labels besides that of a lab.

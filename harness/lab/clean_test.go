@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -300,6 +301,27 @@ func TestCleanRunWaitsForTheEngine(t *testing.T) {
 				t.Errorf("removed %v, %v", removed.Networks, err)
 			}
 		})
+	}
+}
+
+// Goal: an engine that goes while it is asked is asked again, and one that refuses is not. Method: a socket that takes every
+// connection and closes it, as that of an engine that is being restarted does, and an answer.
+func TestUnreachedIsAlsoAConnectionThatBreaks(t *testing.T) {
+	engine := impatient(t, serveEngine(t, func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			err = connection.Close()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	if _, err := clean(t.Context(), engine); !unreached(err) {
+		t.Errorf("a connection that breaks counts as an answer: %v", err)
+	}
+	refusing := impatient(t, serveEngine(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	if _, err := clean(t.Context(), refusing); err == nil || unreached(err) {
+		t.Errorf("a refusal counts as an engine that is away: %v", err)
 	}
 }
 

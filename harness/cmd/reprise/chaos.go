@@ -294,10 +294,11 @@ func (r *chaosRun) held() []*os.File {
 
 // orphans tells the supervisor of the suites what to do for this command should it be killed: to tidy up.
 func (r *chaosRun) orphans() []string {
-	if r.keep {
-		return nil
+	arguments := []string{"--compiled=" + r.compiled}
+	if !r.keep {
+		arguments = append(arguments, "--run="+r.id)
 	}
-	return []string{"--run=" + r.id}
+	return arguments
 }
 
 // Limits of a run's suites, all of a pass together, because a spec's covers that spec alone.

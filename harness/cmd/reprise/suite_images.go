@@ -54,7 +54,7 @@ func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Prog
 	if err != nil {
 		return err
 	}
-	process, err := supervise.Start(program, supervise.Options{Grace: orphanGrace, Temporary: temporary, Inherited: r.held()})
+	process, err := supervise.Start(program, supervise.Options{Grace: orphanGrace, Temporary: temporary, Arguments: r.orphans(), Inherited: r.held()})
 	if err == nil {
 		err = process.WaitOrStop(ctx)
 	}

@@ -38,6 +38,7 @@ func superviseCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "grace", Usage: "interrupt the program first, and kill it `TIME` later"},
 			&cli.StringFlag{Name: "temporary", Usage: "remove the `FOLDER` in the starter's place"},
+			&cli.StringFlag{Name: "compiled", Usage: "remove the `FOLDER` of the compiled suites in the starter's place"},
 			&cli.StringFlag{Name: "run", Usage: "remove the labs of the run with the `NAME` in the starter's place"},
 		},
 		OnUsageError: noUsageText,
@@ -48,6 +49,9 @@ func superviseCommand() *cli.Command {
 			result, err := supervise.Run(command.Args().Slice(), supervise.Options{
 				Grace: command.Duration("grace"), Temporary: command.String("temporary"),
 			})
+			if result.Orphan && command.String("compiled") != "" {
+				err = errors.Join(err, os.RemoveAll(command.String("compiled")))
+			}
 			if result.Orphan && command.String("run") != "" {
 				err = errors.Join(err, tidyOrphan(ctx, command.String("run")))
 			}

@@ -49,12 +49,16 @@ func playCommand() {
 	note("command", os.Getpid())
 	signals, stop := interrupts()
 	defer stop()
+	compiled, remove, err := lab.MakeTemporary()
+	if err != nil {
+		panic(err)
+	}
 	process := suiteProcess{
 		path: os.Getenv("REPRISE_TEST_RUNNER"), folder: os.Getenv("REPRISE_TEST_FOLDER"), out: os.Stdout, grace: 2 * time.Second,
-		environment: []string{roleVariable + "=suite"},
+		environment: []string{roleVariable + "=suite"}, orphans: []string{"--compiled=" + compiled},
 	}
-	_, err := process.run(signals)
-	fmt.Println(err)
+	_, err = process.run(signals)
+	fmt.Println(err, remove())
 	os.Exit(0)
 }
 

@@ -125,8 +125,8 @@ func agentsOf(inventory lab.Inventory, run string) []lab.Item {
 // agentImage is the name of the agents' image.
 var agentImage = lab.AgentImage().Name
 
-// smallDisk is the size of the disk that is filled: enough for what a run of one drill leaves, several times over.
-const smallDisk = 64 << 20
+// smallDisk is the size of the disk that is filled: a run begins on none that is smaller.
+const smallDisk = 640 << 20
 
 // mountSmall puts the run's folder on a small disk in memory.
 func (r *survivalRun) mountSmall() error {
