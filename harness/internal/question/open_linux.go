@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -91,9 +92,13 @@ func (s *socket) Write(p []byte) (int, error) {
 	}
 }
 
-// Read waits first the first time: no answer is there as soon as the question was sent.
+// Read lets the other questions of the same moment be asked first: the answer is often there afterwards, and need not be
+// waited for.
 func (s *socket) Read(p []byte) (int, error) {
-	for wait := !s.waited; ; wait = true {
+	if !s.waited {
+		runtime.Gosched()
+	}
+	for wait := false; ; wait = true {
 		if wait {
 			if err := s.wait(unix.EPOLLIN | unix.EPOLLRDHUP); err != nil {
 				return 0, err
