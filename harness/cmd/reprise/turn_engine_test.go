@@ -40,7 +40,7 @@ func emptyEngine(t *testing.T) *lab.Engine {
 			_ = json.NewEncoder(w).Encode(map[string]any{"ID": "the engine of " + folder, "SystemTime": "2026-01-20T03:00:00Z"})
 		case strings.HasSuffix(r.URL.Path, "/volumes"):
 			fmt.Fprint(w, `{"Volumes": []}`)
-		case strings.Contains(r.URL.Path, "/images/"):
+		case strings.Contains(r.URL.Path, "/images/") && !strings.HasSuffix(r.URL.Path, "/images/json"): // a list of none is an answer
 			http.Error(w, `{"message": "it has no images"}`, http.StatusInternalServerError)
 		default:
 			fmt.Fprint(w, `[]`)
