@@ -30,59 +30,71 @@ var lostSuites = []struct {
 }{
 	{
 		"cannot prepare", readsArguments + plans(other(asPlanned(specPassed))) + "i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo \"layer $i.\"; done; exit 1",
-		2, []string{
+		2,
+		[]string{
 			"it ended before it wrote a report: exit status 1", "layer 11.", "layer 50.", "Snow falls",
 			"never ran to its end: its suite left no report: exit status 1",
 		},
 	},
 	{
 		"is killed", readsArguments + plans(other(asPlanned(specPassed+","+specFailed))) + "echo up to here; kill -9 $$",
-		3, []string{"it ended before it wrote a report: signal 9 (killed)", "up to here", "Snow falls", "Snow stops", "never ran to its end: its suite left no report: signal 9 (killed)"},
+		3,
+		[]string{"it ended before it wrote a report: signal 9 (killed)", "up to here", "Snow falls", "Snow stops", "never ran to its end: its suite left no report: signal 9 (killed)"},
 	},
 	{"cannot be compiled", "", 1, []string{"it cannot be compiled", "rain.go:3: undefined: cloud"}},
 	{"panics before anything", "echo panic: rain; exit 2", 1, []string{"it does not say what it would run: exit status 2", "panic: rain"}},
 	{"says nothing and is pleased", "exit 0", 1, []string{"it does not say what it would run: read the runner's report"}},
 	{
 		"ends well without a report", readsArguments + plans(other(asPlanned(specPassed))) + "exit 0",
-		2, []string{"it ended before it wrote a report: exit status 0", "never ran to its end: its suite left no report: exit status 0"},
+		2,
+		[]string{"it ended before it wrote a report: exit status 0", "never ran to its end: its suite left no report: exit status 0"},
 	},
 	{
 		"leaves half a report", readsArguments + plans(other(asPlanned(specPassed))) + `echo '[{"SuitePath":' > "$report"`,
-		2, []string{"it ended with exit status 0, and its report is broken", "never ran to its end"},
+		2,
+		[]string{"it ended with exit status 0, and its report is broken", "never ran to its end"},
 	},
 	{
 		"leaves an empty report", readsArguments + plans(other(asPlanned(specPassed))) + `echo '[]' > "$report"`,
-		1, []string{"never ran: its suite says nothing of it"},
+		1,
+		[]string{"never ran: its suite says nothing of it"},
 	},
 	{
 		"is focused in the source", readsArguments + plans(other(asPlanned(specPassed))) + writes(other(specPassed), true) + "exit 197",
-		1, []string{"some of its specs are focused in the source (FIt, Focus)"},
+		1,
+		[]string{"some of its specs are focused in the source (FIt, Focus)"},
 	},
 	{
 		"ends badly after its specs", readsArguments + plans(other(asPlanned(specPassed))) + writes(other(specPassed), true) + "echo leaking; exit 3",
-		1, []string{"it ended with exit status 3 although no spec says why", "leaking"},
+		1,
+		[]string{"it ended with exit status 3 although no spec says why", "leaking"},
 	},
 	{
 		"is killed after a failed spec", readsArguments + plans(other(asPlanned(specFailed))) + writes(other(specFailed), false) + "kill -9 $$",
-		2, []string{"it ended with signal 9 (killed) although no spec says why", "still raining"},
+		2,
+		[]string{"it ended with signal 9 (killed) although no spec says why", "still raining"},
 	},
 	{
 		"fails before its specs", readsArguments + plans(other(asPlanned(specPassed+","+specFailed))) +
 			writes(other(setupFailed+","+strings.Replace(specPassed, `"passed"`, `"skipped"`, 1)+","+specNotReached), false) + "exit 1",
-		3, []string{"no clouds", "Snow falls", "Snow stops", "never ran: its suite did not get there: exit status 1"},
+		3,
+		[]string{"no clouds", "Snow falls", "Snow stops", "never ran: its suite did not get there: exit status 1"},
 	},
 	{
 		"forgets a spec", readsArguments + plans(other(asPlanned(specPassed+","+specFailed))) + writes(other(specPassed), true),
-		1, []string{"Snow stops", "never ran: its suite says nothing of it"},
+		1,
+		[]string{"Snow stops", "never ran: its suite says nothing of it"},
 	},
 	{
 		"forgets one of two specs with one title", readsArguments + plans(other(asPlanned(specPassed)+","+
 			strings.Replace(asPlanned(specPassed), `"LeafNodeText":"falls"`, `"LeafNodeText":"falls","LeafNodeLabels":["again"]`, 1))) + writes(other(specPassed), true),
-		-1, []string{"would both leave the record snow-falls"},
+		-1,
+		[]string{"would both leave the record snow-falls"},
 	},
 	{
 		"has a spec that takes too long", readsArguments + plans(other(asPlanned(specFailed))) + writes(other(specTimedOut), false) + "exit 1",
-		1, []string{"A spec timeout occurred"},
+		1,
+		[]string{"A spec timeout occurred"},
 	},
 }
 

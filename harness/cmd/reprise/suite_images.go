@@ -58,7 +58,7 @@ func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Prog
 	if err == nil {
 		err = process.WaitOrStop(ctx)
 	}
-	writer.Close()
+	_ = writer.Close() // of a pipe in memory: it cannot fail
 	<-told
 	if err != nil && !isExit(err) {
 		return err
