@@ -69,6 +69,7 @@ func (d *Drill) Close(ctx context.Context) error {
 		d.lookAtShortages()
 	}
 	problems = append(problems, d.settle(), d.revert(ctx))
+	d.lookAtLab(ctx) // whose loss has not kept the fault from being lifted, and ends the trust in the lab all the same
 	d.stopSaving()
 	d.judge()
 	if err := errors.Join(problems...); err != nil {

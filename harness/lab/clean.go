@@ -30,6 +30,9 @@ type cleanEngine interface {
 // creation of a lab's networks and its first running container there are only seconds.
 const sweepAge = 2 * time.Minute
 
+// sweepAgeAlone is the same where only another machine that uses the engine could be bringing a lab up.
+const sweepAgeAlone = 3 * time.Second
+
 // Removed tells what a cleaning took away, by name.
 type Removed struct {
 	Containers, Networks, Volumes, Images []string
@@ -87,9 +90,13 @@ func clean(ctx context.Context, engine cleanEngine, labels ...string) (Removed, 
 // Sweep removes what labs have left whose harness is gone: containers, networks and volumes of
 // labs that have no running container any more and are older than two minutes. A lab that runs is
 // left alone, also one that was kept for a person to look at.
-func Sweep(ctx context.Context, engine *Engine) error { return sweep(ctx, engine) }
+func Sweep(ctx context.Context, engine *Engine) error { return sweep(ctx, engine, sweepAge) }
 
-func sweep(ctx context.Context, engine cleanEngine) error {
+// SweepAlone is [Sweep] for who has taken the engine exclusively, and does not wait until what is left is old: nobody else
+// on this machine is bringing a lab up.
+func SweepAlone(ctx context.Context, engine *Engine) error { return sweep(ctx, engine, sweepAgeAlone) }
+
+func sweep(ctx context.Context, engine cleanEngine, age time.Duration) error {
 	found, err := findLeftovers(ctx, engine)
 	if err != nil {
 		return err
@@ -101,7 +108,7 @@ func sweep(ctx context.Context, engine cleanEngine) error {
 	if err != nil {
 		return err
 	}
-	if _, err := remove(ctx, engine, found.abandoned(now)); err != nil {
+	if _, err := remove(ctx, engine, found.abandoned(now, age)); err != nil {
 		return fmt.Errorf("sweep up after labs that are gone: %w", err)
 	}
 	return nil

@@ -169,7 +169,7 @@ func TestSweepTakesOnlyWhatAbandonedLabsLeft(t *testing.T) {
 	want := engine.things()
 	want = slices.DeleteFunc(want, func(name string) bool { return strings.HasPrefix(name, "gone") })
 
-	if err := sweep(t.Context(), engine); err != nil {
+	if err := sweep(t.Context(), engine, sweepAge); err != nil {
 		t.Fatal(err)
 	}
 	if got := engine.things(); !slices.Equal(got, want) {
@@ -184,14 +184,14 @@ func TestSweepSparesAYoungNetwork(t *testing.T) {
 	engine.aLab("arriving", sweepAge-time.Second, container.StateCreated)
 	engine.containers = nil
 
-	if err := sweep(t.Context(), engine); err != nil {
+	if err := sweep(t.Context(), engine, sweepAge); err != nil {
 		t.Fatal(err)
 	}
 	if len(engine.networks) != 1 {
 		t.Fatal("the sweep removed the network of a lab that is being brought up")
 	}
 	engine.now = engine.now.Add(2 * time.Second)
-	if err := sweep(t.Context(), engine); err != nil {
+	if err := sweep(t.Context(), engine, sweepAge); err != nil {
 		t.Fatal(err)
 	}
 	if len(engine.networks) != 0 {
@@ -275,7 +275,7 @@ func TestCleanGoesOnWithoutAnAge(t *testing.T) {
 	engine = &crowdedEngine{now: engine.now}
 	engine.aLab("old", time.Hour, container.StateExited)
 	engine.volumes[0].CreatedAt = ""
-	if err := sweep(t.Context(), engine); err != nil || len(engine.things()) > 0 {
+	if err := sweep(t.Context(), engine, sweepAge); err != nil || len(engine.things()) > 0 {
 		t.Errorf("the sweep left %q and says %v", engine.things(), err)
 	}
 }

@@ -24,11 +24,11 @@ type leftover struct {
 }
 
 // abandoned keeps what belongs to labs that neither run nor are just being brought up.
-func (l leftovers) abandoned(now time.Time) leftovers {
+func (l leftovers) abandoned(now time.Time, age time.Duration) leftovers {
 	alive := map[string]bool{}
 	for _, things := range [][]leftover{l.containers, l.networks, l.volumes} {
 		for _, thing := range things {
-			if thing.running || now.Sub(thing.created) < sweepAge {
+			if thing.running || now.Sub(thing.created) < age {
 				alive[thing.lab] = true
 			}
 		}

@@ -202,6 +202,10 @@ func (s *survival) all(ctx context.Context, cells []survivalCell) error {
 			return fmt.Errorf("break off at moment %d (%s): %w", cell.Number, cell, err)
 		}
 		s.result.Cells = append(s.result.Cells, result)
+		s.result.Duration = time.Since(s.result.Started).Round(time.Second)
+		if err := s.keep(); err != nil {
+			return err
+		}
 		fmt.Fprintf(s.out, "%2d of %d  %s  %s\n", place+1, len(cells), cell, result.line())
 	}
 	err := s.undisturbed(ctx, "after")

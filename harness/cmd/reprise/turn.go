@@ -27,6 +27,9 @@ func takeTurn(ctx context.Context, engine *lab.Engine, mode lab.LockMode, out io
 	if mode == lab.Exclusive {
 		_, cleanErr := lab.CleanCache() // of runs that were killed
 		err = errors.Join(cleanErr, awaitAlone(ctx, runs, labsEnd, progress))
+		if err == nil {
+			err = lab.SweepAlone(ctx, engine) // what is left when all of a run was killed at once
+		}
 	} else {
 		err = tellOthers(ctx, runs, progress)
 	}
