@@ -96,6 +96,25 @@ func TestNothingIsAwaitedInALostLab(t *testing.T) {
 	})
 }
 
+// Goal: a drill whose lab loses a part while it is closed is inconclusive, also when it was judged before. Method: a drill that
+// is met, with an agent lost before it is closed and without.
+func TestLossDuringCloseIsADoubt(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			drill := newFakeDrill(t)
+			drill.toDetection(t)
+			must(t, drill.finishBy(t, time.Second))
+			if lost {
+				drill.cluster.loseAgent("nomad-1")
+			}
+			must(t, drill.Close(t.Context()))
+			if judgement := drill.Record().Judgement; judgement.AsClaimed == lost || (judgement.Verdict == Inconclusive) != lost {
+				t.Errorf("an agent is lost: %t, and the verdict is %s", lost, judgement.Verdict)
+			}
+		})
+	}
+}
+
 // Goal: what the lab is short of at the end makes a drill inconclusive that would be met or missed. Method: the same
 // drill with and without.
 func TestShortLabIsInconclusive(t *testing.T) {

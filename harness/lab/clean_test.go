@@ -177,6 +177,18 @@ func TestSweepTakesOnlyWhatAbandonedLabsLeft(t *testing.T) {
 	}
 }
 
+// Goal: who has the engine to themselves need not wait for what a run has left that was killed as a whole: its network would
+// be in the way. Method: the same leftovers, seconds old, swept in both ways.
+func TestSweepAloneDoesNotWait(t *testing.T) {
+	for age, left := range map[time.Duration]int{sweepAge: 1, sweepAgeAlone: 0} {
+		engine := &crowdedEngine{now: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)}
+		engine.aLab("killed", 5*time.Second, container.StateCreated)
+		if err := sweep(t.Context(), engine, age); err != nil || len(engine.networks) != left {
+			t.Errorf("younger than %v: %d networks are left, want %d: %v", age, len(engine.networks), left, err)
+		}
+	}
+}
+
 // Goal: a lab that is being brought up is safe although its network has no container yet. Method: a
 // young network alone, then the same network grown old.
 func TestSweepSparesAYoungNetwork(t *testing.T) {
