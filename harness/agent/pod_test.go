@@ -154,24 +154,22 @@ func furnishNetwork() error {
 	return err
 }
 
-// otherNamespace makes a network namespace that nobody is in.
+// otherNamespace makes a network namespace that nobody is in. Its thread goes back: the first thread of the process, by
+// which others find the pod's namespace, never ends.
 func otherNamespace() (*os.File, error) {
-	type result struct {
-		file *os.File
-		err  error
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	path := fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid())
+	own, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
-	made := make(chan result)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends in the other namespace
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			made <- result{err: err}
-			return
-		}
-		file, err := os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
-		made <- result{file, err}
-	}()
-	other := <-made
-	return other.file, other.err
+	defer own.Close()
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return nil, err
+	}
+	other, err := os.Open(path)
+	return other, errors.Join(err, unix.Setns(int(own.Fd()), unix.CLONE_NEWNET))
 }
 
 // plug takes a link up and gives it addresses.
