@@ -46,7 +46,11 @@ func TestUncertainMissIsNotTold(t *testing.T) {
 			d.cluster.interruptions = []Interruption{{From: time.Now(), Length: time.Hour, Reason: "stalled"}}
 		},
 		"lifted":           func(d *fakeDrill) { must(t, d.revert(context.Background())); d.cluster.fail("still broken", "quorum") },
-		"declared, so far": func(d *fakeDrill) { d.record.Objective.RTO = 3 * time.Minute },
+		"declared, so far": func(d *fakeDrill) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.record.Objective.RTO = 3 * time.Minute
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
