@@ -45,7 +45,7 @@ func TestUncertainMissIsNotTold(t *testing.T) {
 		"held up": func(d *fakeDrill) {
 			d.cluster.interruptions = []Interruption{{From: time.Now(), Length: time.Hour, Reason: "stalled"}}
 		},
-		"lifted":           func(d *fakeDrill) { must(t, d.revert(context.Background())); d.cluster.fail("still broken", "quorum") },
+		"lifted": func(d *fakeDrill) { must(t, d.revert(context.Background())); d.cluster.fail("still broken", "quorum") },
 		"declared, so far": func(d *fakeDrill) {
 			d.mu.Lock()
 			defer d.mu.Unlock()
