@@ -121,13 +121,24 @@ func (t trial) run(ctx context.Context, engine *Engine, agentImage string, capab
 	}
 	select {
 	case ended := <-waiting.Result:
-		if ended.StatusCode == 0 {
-			return nil
-		}
-		return fmt.Errorf("%w %s: %s", ErrUnfit, t.kind, lastWords(ctx, engine, id))
+		return t.outcome(ended.StatusCode, lastWords(ctx, engine, id))
 	case err := <-waiting.Error:
 		return fmt.Errorf("wait for the trial of the engine: %w", err)
 	}
+}
+
+// signalled is above the exit status of a container's process that was ended by a signal.
+const signalled = 128
+
+// outcome tells what the trial has found. One that was killed has found nothing: the engine may well be fit.
+func (t trial) outcome(status int64, words string) error {
+	switch {
+	case status == 0:
+		return nil
+	case status > signalled:
+		return fmt.Errorf("try whether the engine can run nodes %s: the trial was ended by signal %d: try again", t.kind, status-signalled)
+	}
+	return fmt.Errorf("%w %s: %s", ErrUnfit, t.kind, words)
 }
 
 // lastWords is what a container that has ended printed.

@@ -267,3 +267,18 @@ func TestFitDisks(t *testing.T) {
 		t.Errorf("the doctor says %s (%s), advice %q", health, detail, advice)
 	}
 }
+
+// Goal: a trial that was killed says nothing of the engine: drills must not be skipped for it. Method: the exit statuses of a
+// trial that went well, one that could not do what it tried, and one that was killed.
+func TestAKilledTrialIsNoUnfitEngine(t *testing.T) {
+	one := trials()[0]
+	if err := one.outcome(0, ""); err != nil {
+		t.Errorf("a good trial: %v", err)
+	}
+	if err := one.outcome(1, "mount is not permitted"); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "not permitted") {
+		t.Errorf("a bad trial: %v", err)
+	}
+	if err := one.outcome(137, ""); err == nil || errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "signal 9") {
+		t.Errorf("a killed trial: %v", err)
+	}
+}
