@@ -37,6 +37,10 @@ func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Prog
 	program := exec.Command(one.program, r.choosingArguments(r.seed, "")...) // it runs no spec, and writes no report
 	program.Dir = r.suiteFolder(one)
 	program.Env = slices.Concat(os.Environ(), r.environment(r.seed, ""), []string{"REPRISE_IMAGES=1"})
+	temporary, err := lab.TemporaryFolder()
+	if err != nil {
+		return err
+	}
 	reader, writer := io.Pipe()
 	program.Stdout, program.Stderr = writer, writer
 	told := make(chan struct{})
@@ -50,10 +54,6 @@ func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Prog
 			left.Event(line[:len(line)-1])
 		}
 	}()
-	temporary, err := lab.TemporaryFolder()
-	if err != nil {
-		return err
-	}
 	process, err := supervise.Start(program, supervise.Options{Grace: orphanGrace, Temporary: temporary, Arguments: r.orphans(), Inherited: r.held()})
 	if err == nil {
 		err = process.WaitOrStop(ctx)
