@@ -25,13 +25,16 @@ const engineAnswer = 10 * time.Second
 // Connect opens the connection to the container engine: the one DOCKER_HOST names, else that of the
 // current docker context (DOCKER_CONTEXT or `docker context use`), else the one behind the default
 // socket, else a rootless one. Every choice but the default is put into DOCKER_HOST of this process,
-// so that child processes use the same engine.
+// so that testcontainers-go and child processes use the same engine; a setting of its own that names another is an error.
 //
 // An error is one sentence that says what is wrong and what to do. The caller closes the connection.
 func Connect(ctx context.Context) (*Engine, error) {
 	host, err := engineHost()
 	if err != nil {
 		return nil, fmt.Errorf("reach the container engine: %w", err)
+	}
+	if err := sameEngine(host); err != nil {
+		return nil, err
 	}
 	connection, err := client.New(client.FromEnv)
 	if err != nil {

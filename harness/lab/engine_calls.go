@@ -149,7 +149,7 @@ func (e *Engine) ContainerAttach(ctx context.Context, id string, options client.
 }
 
 // ContainerLogs opens what a container has printed so far.
-func (e *Engine) ContainerLogs(ctx context.Context, id string, options client.ContainerLogsOptions) (io.ReadCloser, error) {
+func (e *Engine) ContainerLogs(ctx context.Context, id string, options client.ContainerLogsOptions) (client.ContainerLogsResult, error) {
 	return openStream(ctx, e.limits.look, "read the log of container "+id, func(ctx context.Context) (io.ReadCloser, error) {
 		return e.client.ContainerLogs(ctx, id, options)
 	})

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/testcontainers/testcontainers-go"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -30,6 +31,7 @@ type Lab struct {
 
 	topology harness.Topology
 	engine   *Engine
+	provider *testcontainers.DockerProvider // on the same connection
 	options  Options
 	networks []string // identifiers, in the topology's order
 	disks    *cabinet.Cabinet
@@ -84,6 +86,9 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		return err
 	}
 	if err := Sweep(ctx, l.engine); err != nil {
+		return err
+	}
+	if l.provider, err = newProvider(ctx, l.engine); err != nil {
 		return err
 	}
 	if err := l.createNetworks(ctx); err != nil {

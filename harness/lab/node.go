@@ -187,21 +187,18 @@ func variables(environment map[string]string) []string {
 
 // create makes and starts a container, and remembers it before it starts so that it is removed
 // whatever happens next. What is to be done in between gets its identifier.
-func (n *node) create(ctx context.Context, described client.ContainerCreateOptions, between ...func(context.Context, string) error) (string, error) {
-	created, err := n.lab.engine.ContainerCreate(ctx, described)
-	if err != nil {
-		return "", fmt.Errorf("create container %s: %w", described.Name, err)
-	}
-	n.containers = append(n.containers, created.ID)
-	for _, do := range between {
-		if err := do(ctx, created.ID); err != nil {
-			return "", err
+func (n *node) create(ctx context.Context, described client.ContainerCreateOptions, between ...func(context.Context, string) error) (id string, err error) {
+	err = createContainer(ctx, n.lab.provider, described, func(ctx context.Context, created string) error {
+		id = created
+		n.containers = append(n.containers, id)
+		for _, do := range between {
+			if err := do(ctx, id); err != nil {
+				return err
+			}
 		}
-	}
-	if _, err := n.lab.engine.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
-		return "", fmt.Errorf("start container %s: %w", described.Name, err)
-	}
-	return created.ID, nil
+		return nil
+	})
+	return id, err
 }
 
 // remove ends the node and waits until the engine has forgotten its containers.
