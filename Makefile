@@ -91,10 +91,11 @@ help: ## show this
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Always asked, quickly answered: the go command knows what has changed.
+# Always asked, quickly answered: the go command knows what has changed. The flags are those of the suites and of the
+# images' programs, which so need no second standard library.
 .PHONY: $(reprise)
 $(reprise):
-	@go build -o $@ ./harness/cmd/reprise
+	@CGO_ENABLED=0 go build -gcflags=all=-dwarf=false -ldflags='-s -w' -o $@ ./harness/cmd/reprise
 
 # Everything but the scenarios, which are drills; what they share is tested too.
 unit_tests = $(shell go list ./... | grep -v '/scenarios/' ; go list ./scenarios/internal/...)

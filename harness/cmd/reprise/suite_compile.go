@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
@@ -24,25 +25,32 @@ type suite struct {
 // scenario is the name under which the suite's drills are reported.
 func (s suite) scenario() string { return path.Base(s.folder) }
 
+// suiteFlags are those of the Makefile and of the images' programs, all without C: so they share what is compiled of the
+// standard library, a minute's work of one processor on a machine without caches.
+var suiteFlags = []string{"test", "-c", "-gcflags=all=-dwarf=false", "-ldflags=-s -w"}
+
 // compileSuites compiles the suites of the folders into a folder. One that cannot be compiled says why; the others
 // are compiled all the same. An error is one of starting the go command.
 func compileSuites(ctx context.Context, root, into string, folders []string) ([]suite, error) {
 	if err := os.MkdirAll(into, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of compiled suites: %w", err)
 	}
-	arguments := []string{"test", "-c", "-ldflags=-s -w", "-o", into + string(filepath.Separator)}
+	compile := func(output string, packages ...string) (string, error) {
+		return combinedOutput(ctx, root, []string{"CGO_ENABLED=0"}, "go", slices.Concat(suiteFlags, []string{"-o", output}, packages)...)
+	}
+	var packages []string
 	for _, folder := range folders {
-		arguments = append(arguments, "./scenarios/"+folder)
+		packages = append(packages, "./scenarios/"+folder)
 	}
 	// All at once, since they share most packages. What the compiler says of one of them is asked for below.
-	if _, err := combinedOutput(ctx, root, nil, "go", arguments...); err != nil && !isExit(err) {
+	if _, err := compile(into+string(filepath.Separator), packages...); err != nil && !isExit(err) {
 		return nil, fmt.Errorf("compile the suites: %w", err)
 	}
 	var suites []suite
 	for _, folder := range folders {
 		one := suite{folder: folder, program: filepath.Join(into, path.Base(folder)+".test")}
 		if ctx.Err() == nil && !exists(one.program) {
-			text, err := combinedOutput(ctx, root, nil, "go", "test", "-c", "-ldflags=-s -w", "-o", one.program, "./scenarios/"+folder)
+			text, err := compile(one.program, "./scenarios/"+folder)
 			if err != nil || !exists(one.program) {
 				one.program, one.problem = "", lastLines(text, tailLines)
 			}
