@@ -144,6 +144,7 @@ type chaosRun struct {
 	compile  func(ctx context.Context, root, into string, folders []string) ([]suite, error)
 	images   func(ctx context.Context) error // makes what the suites want of images; nil: they do so themselves
 	suites   []suite                         // as compiled
+	planned  map[string]bool                 // folders of the suites of which some spec is to run
 	compiled string                          // folder of the compiled suites, while the run lasts
 	out      io.Writer
 	color    bool
@@ -152,6 +153,8 @@ type chaosRun struct {
 	lock     *lab.EngineLock
 	control  string // the control arm that every drill is; "" for the whole drill
 	outcome  outcome
+
+	imageless map[string]*reports.Failure // by folder: suites whose images could not be made, and why
 
 	removeLeftovers func(ctx context.Context, run string) (lab.Removed, error)
 }

@@ -37,18 +37,23 @@ type ending struct {
 	status      string // in words, such as "exit status 2" or "signal 9 (killed)"
 }
 
-// run waits for the suite to end. The first signal asks it to clean up and stop, the second one kills
-// it. A suite that ended badly is no error: its ending says so.
-func (s suiteProcess) run(signals <-chan os.Signal) (ending, error) {
+// start starts the suite below a supervisor, in a group of its own: the terminal's Ctrl-C then reaches the suites once, from here.
+func (s suiteProcess) start() (*exec.Cmd, *supervise.Process, error) {
 	runner := exec.Command(s.path, s.arguments...)
 	runner.Dir, runner.Env = s.folder, append(os.Environ(), s.environment...)
 	runner.Stdout, runner.Stderr = s.out, s.out
 	temporary, err := lab.TemporaryFolder()
 	if err != nil {
-		return ending{}, err
+		return nil, nil, err
 	}
-	// A group of its own: the terminal's Ctrl-C then reaches the suites once, from here.
 	process, err := supervise.Start(runner, supervise.Options{Grace: cmp.Or(s.grace, orphanGrace), Temporary: temporary, Arguments: s.orphans, Inherited: s.held})
+	return runner, process, err
+}
+
+// run waits for the suite to end. The first signal asks it to clean up and stop, the second one kills
+// it. A suite that ended badly is no error: its ending says so.
+func (s suiteProcess) run(signals <-chan os.Signal) (ending, error) {
+	runner, process, err := s.start()
 	if err != nil {
 		return ending{}, err
 	}

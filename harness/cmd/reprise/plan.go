@@ -54,12 +54,18 @@ const planLimit = 2 * time.Minute
 // plan asks every suite which specs it would run with the seed, as the pass of that name.
 func (r *chaosRun) plan(ctx context.Context, seed int64, pass string) (plan, error) {
 	var whole plan
+	if r.planned == nil {
+		r.planned = map[string]bool{}
+	}
 	for _, one := range r.suites {
 		part, err := r.planSuite(ctx, one, seed, pass)
 		if err != nil {
 			return nil, err
 		}
 		whole = append(whole, part)
+		if len(part.specs) > 0 {
+			r.planned[one.folder] = true
+		}
 	}
 	return whole, whole.checkIDs()
 }

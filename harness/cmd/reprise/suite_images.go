@@ -4,45 +4,47 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"os"
-	"os/exec"
-	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/reports"
 )
 
 // imageSuites is how many suites have their images made at the same time. Those that want the same one wait for each other.
 const imageSuites = 4
 
+// noImages is why the specs of a suite never ran.
+const noImages = "its images could not be made"
+
 // makeImages has the suites make the images of the specs that will run, side by side, before the first drill: nothing is built
-// while one is being timed. What cannot be made is no error yet: its suite says so again when it runs, and is a failure then.
+// while one is being timed. A suite whose images cannot be made, or were not since somebody killed their builds, is a failure
+// and does not run; the others do.
 func (r *chaosRun) makeImages(ctx context.Context) error {
 	left := lab.NewImagesLeft(r.out, r.color)
 	defer left.End()
+	r.imageless = map[string]*reports.Failure{}
+	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(imageSuites)
 	for _, one := range r.suites {
-		if one.program == "" {
+		if !r.planned[one.folder] {
 			continue
 		}
-		group.Go(func() error { return r.makeSuiteImages(ctx, one, left) })
+		group.Go(func() error {
+			failure, err := r.makeSuiteImages(ctx, one, left)
+			mu.Lock()
+			defer mu.Unlock()
+			r.imageless[one.folder] = failure
+			return err
+		})
 	}
 	return group.Wait()
 }
 
-func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Progress) error {
-	program := exec.Command(one.program, r.choosingArguments(r.seed, "")...) // it runs no spec, and writes no report
-	program.Dir = r.suiteFolder(one)
-	program.Env = slices.Concat(os.Environ(), r.environment(r.seed, ""), []string{"REPRISE_IMAGES=1"})
-	temporary, err := lab.TemporaryFolder()
-	if err != nil {
-		return err
-	}
+func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Progress) (*reports.Failure, error) {
 	reader, writer := io.Pipe()
-	program.Stdout, program.Stderr = writer, writer
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
@@ -54,14 +56,25 @@ func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Prog
 			left.Event(line[:len(line)-1])
 		}
 	}()
-	process, err := supervise.Start(program, supervise.Options{Grace: orphanGrace, Temporary: temporary, Arguments: r.orphans(), Inherited: r.held()})
+	out := &tail{to: writer}
+	runner, process, err := suiteProcess{
+		path: one.program, folder: r.suiteFolder(one), out: out, orphans: r.orphans(), held: r.held(),
+		arguments:   r.choosingArguments(r.seed, ""), // it runs no spec, and writes no report
+		environment: append(r.environment(r.seed, ""), "REPRISE_IMAGES=1"),
+	}.start()
 	if err == nil {
 		err = process.WaitOrStop(ctx)
 	}
 	_ = writer.Close() // of a pipe in memory: it cannot fail
 	<-told
-	if err != nil && !isExit(err) {
-		return err
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err == nil:
+		return nil, nil
+	case !isExit(err):
+		return nil, err
 	}
-	return context.Cause(ctx)
+	end, err := endingOf(runner, false, err)
+	return suiteFailure(one, noImages+": "+end.status, out.text()), err
 }

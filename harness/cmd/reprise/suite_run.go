@@ -41,6 +41,8 @@ func (r *chaosRun) runSuites(
 		result := suiteResult{suitePlan: one}
 		switch left := time.Until(end); {
 		case one.problem != nil, len(one.specs) == 0:
+		case r.imageless[one.folder] != nil:
+			result.problem, result.notBegun = r.imageless[one.folder], noImages
 		case interrupted:
 			result.interrupted, result.notBegun = true, "interrupted"
 		case left <= 0:
