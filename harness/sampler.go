@@ -198,9 +198,12 @@ func (s *series) append(next Sample, started time.Time) {
 		}
 		spell.Seen, spell.Error = min(spell.Seen, seen), said
 	} else if seen < spell.Seen {
-		// This answer overtook those that were asked before it and hung: they met a service that was
-		// still down.
-		spell.Seen, spell.By, spell.After = seen, seen, before.Asked.Sub(started)
+		spell.Seen, spell.By = seen, seen
+		if before.Seen.Sub(next.Seen) > s.probe.Period() {
+			// This answer overtook those that were asked before it and hung: they met a service that was still down. By less
+			// than a period answers overtake each other on their way through a machine that was held up.
+			spell.After = before.Asked.Sub(started)
+		}
 	}
 }
 

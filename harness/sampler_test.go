@@ -153,6 +153,26 @@ func TestSeriesEnclosesEachChange(t *testing.T) {
 	}
 }
 
+// Goal: answers that a machine which was held up delivers in another order say nothing of when the service came back. Method:
+// a question that was asked after the return and answered at once, of which the harness learns after the answer to the next one.
+func TestSeriesIsNotMisledByTheOrderOfAnswers(t *testing.T) {
+	started := time.Now()
+	ms := func(n int) time.Time { return started.Add(time.Duration(n) * time.Millisecond) }
+	series := &series{probe: funcProbe{period: 20 * time.Millisecond}}
+	for _, sample := range []Sample{
+		{Due: ms(0), Asked: ms(0), Seen: ms(1)},
+		{Due: ms(20), Asked: ms(20), Seen: ms(70), Err: errors.New("refused")}, // the service is back 5 ms later
+		{Due: ms(40), Asked: ms(40), Seen: ms(71)},
+		{Due: ms(60), Asked: ms(60), Seen: ms(70)},
+	} {
+		series.append(sample, started)
+	}
+	back := series.spells[2]
+	if back.After != 20*time.Millisecond || back.By != 70*time.Millisecond || back.Seen != back.By {
+		t.Errorf("back between %v and %v: %+v", back.After, back.By, back)
+	}
+}
+
 // Goal: a probe that the agent asks by itself is asked there, follows its target, and is doubted when
 // the agent is gone. Method: a fake agent whose answers depend on the question it was given last.
 func TestSamplerLetsTheAgentAsk(t *testing.T) {
