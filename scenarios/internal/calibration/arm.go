@@ -30,6 +30,13 @@ const settle = 3 * time.Second
 // run makes the outages, measures them by the sampler of an ordinary drill and, beside it, by the
 // watchers, and compares.
 func (c campaign) run(ctx context.Context) (Arm, error) {
+	var bare float64
+	if len(c.watchers) == 0 { // the machine is the observer's
+		var err error
+		if bare, err = bareCost(ctx, c.cluster); err != nil {
+			return Arm{}, err
+		}
+	}
 	drill, err := harness.NewDrill(c.cluster, harness.Plan{
 		Scenario: "calibration", ID: "calibration-" + c.name, Seed: c.seed,
 		Objective: harness.Objective{RTO: time.Hour, NoData: true}, // nothing is judged
@@ -44,6 +51,7 @@ func (c campaign) run(ctx context.Context) (Arm, error) {
 	var arm Arm
 	if err == nil {
 		arm, err = c.measure(ctx, drill, ruler)
+		arm.Bare = bare
 	}
 	// A drill that injected nothing is inconclusive, which is all that Judge could say.
 	return arm, errors.Join(err, drill.Close(context.WithoutCancel(ctx)))

@@ -28,6 +28,8 @@ type Arm struct {
 	Duration time.Duration `json:"duration_ns"`
 	Methods  []Figures     `json:"methods"`
 	Observer Load          `json:"observer"`
+	// Bare is what the same questions take, of one core, when a program asks them that does nothing else; 0: nobody knows.
+	Bare float64 `json:"bare_processor"`
 	// Skipped counts the questions that the observer says it left out, LongestGap is the longest time
 	// in which it says it did not look.
 	Skipped    int           `json:"skipped"`

@@ -9,6 +9,8 @@
 //	reprise-agent trial [--disks] FOLDER                   tries what a node needs that runs containers of its own, or has disks
 //	reprise-agent canary [--listen [::]:8080]              a web service for jobs to run
 //	reprise-agent cuts [--control [::]:9000]               services whose outages have known lengths, to calibrate the observer with
+//	reprise-agent ask [--every 20ms] [--for 1s] KIND@ADDRESS
+//	                                                       what the same questions cost a program that does nothing else
 //
 // Nobody starts it by hand; harness/agent says how it is started and speaks to it.
 package main

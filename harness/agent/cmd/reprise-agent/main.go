@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,9 +13,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-dr/reprise/harness/agent/internal/bare"
 	"github.com/reprise-dr/reprise/harness/agent/internal/canary"
 	"github.com/reprise-dr/reprise/harness/agent/internal/cuts"
 	"github.com/reprise-dr/reprise/harness/agent/internal/node"
@@ -48,8 +51,10 @@ func run(ctx context.Context, arguments []string) error {
 		return runCanary(ctx, rest)
 	case "cuts":
 		return runCuts(ctx, rest)
+	case "ask":
+		return runAsk(rest)
 	default:
-		return fmt.Errorf("%q is none of agent, supervise, trial, canary and cuts", name)
+		return fmt.Errorf("%q is none of agent, supervise, trial, canary, cuts and ask", name)
 	}
 }
 
@@ -137,4 +142,22 @@ func runCuts(ctx context.Context, arguments []string) error {
 	// A thread that wakes for a cut must never wait for another that wakes for one.
 	runtime.GOMAXPROCS(max(processors+flags.NArg(), runtime.NumCPU()))
 	return cuts.Serve(ctx, *control, flags.Args())
+}
+
+// runAsk says what questions cost at least.
+func runAsk(arguments []string) error {
+	flags := flag.NewFlagSet("ask", flag.ContinueOnError)
+	period := flags.Duration("every", 20*time.Millisecond, "how often to ask each question")
+	length := flags.Duration("for", time.Second, "how long to go on")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return errors.New("ask needs questions, each as KIND@ADDRESS")
+	}
+	cost, err := bare.Ask(flags.Args(), *period, *length)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(cost)
 }

@@ -26,7 +26,7 @@ func TestEntrypoints(t *testing.T) {
 		{trial[:1], "trial needs a folder on a volume"},
 		{agent.DisksTrialEntrypoint("/no/such/folder")[1:], "/no/such/folder"},
 		{append(trial, "/another"), "trial needs a folder on a volume"},
-		{[]string{"nonsense"}, `"nonsense" is none of agent, supervise, trial, canary and cuts`},
+		{[]string{"nonsense"}, `"nonsense" is none of agent, supervise, trial, canary, cuts and ask`},
 	} {
 		if err := run(t.Context(), test.arguments); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: %v, want %q", test.arguments, err, test.want)
