@@ -32,11 +32,8 @@ type rule struct {
 	why          string
 }
 
-// Packages below harness drive one system each, but for these.
-const (
-	systems  = `harness/[^/]+(/.*)?`
-	noSystem = `harness/(agent|cmd|fault|internal|lab)(/.*)?`
-)
+// systems are packages of which each drives one product.
+const systems = `harness/systems/[^/]+(/.*)?`
 
 var rules = []rule{
 	{
@@ -90,7 +87,7 @@ var rules = []rule{
 		why: "reports are pure: everything they say follows from records, today and in ten years",
 	},
 	{
-		from: systems, except: noSystem, to: `\./.*`, allowed: `\./harness|\./harness/internal/.*`,
+		from: systems, to: `\./.*`, allowed: `\./harness|\./harness/internal/.*`,
 		why: "siblings never import each other: a system is driven through the capabilities in package harness",
 	},
 	{
@@ -117,8 +114,8 @@ func (r rule) forbids(a arrow) bool {
 	return r.allowed == "" || !whole(r.allowed, a.to)
 }
 
-// system is the second element of a path such as "harness/nomad/internal/api".
-func system(path string) string { return strings.Split(path, "/")[1] }
+// system is the third element of a path such as "harness/systems/nomad/internal/api".
+func system(path string) string { return strings.Split(path, "/")[2] }
 
 func whole(expression, text string) bool {
 	return regexp.MustCompile(`^(?:` + expression + `)$`).MatchString(text)
@@ -148,7 +145,7 @@ func TestArrows(t *testing.T) {
 	for _, sentence := range broken(arrows) {
 		t.Error(sentence)
 	}
-	for _, from := range []string{"harness", "harness/lab", "harness/fault", "harness/nomad", "fixtures", "reports", "scenarios/internal/suite"} {
+	for _, from := range []string{"harness", "harness/lab", "harness/fault", "harness/systems/nomad", "fixtures", "reports", "scenarios/internal/suite"} {
 		if !slices.ContainsFunc(arrows, func(a arrow) bool { return a.from == from }) {
 			t.Errorf("no import of package %s was found: is it still there?", from)
 		}
@@ -162,7 +159,7 @@ func TestArrowsCanBreak(t *testing.T) {
 	for _, test := range []struct{ from, forbidden, fine string }{
 		{"harness", "golang.org/x/sync/errgroup", "log/slog"},
 		{"harness", "./harness/lab", "context"},
-		{"harness/nomad", "github.com/moby/moby/client", "github.com/hashicorp/nomad/api"},
+		{"harness/systems/nomad", "github.com/moby/moby/client", "github.com/hashicorp/nomad/api"},
 		{"scenarios/renumbering", "github.com/testcontainers/testcontainers-go", "github.com/onsi/ginkgo/v2"},
 		{"harness/fault", "github.com/onsi/gomega", "testing"},
 		{"harness/cmd/reprise", "github.com/onsi/ginkgo/v2", "github.com/onsi/ginkgo/v2/types"},
@@ -171,14 +168,14 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"scenarios/internal/suite", "./scenarios/renumbering", "./fixtures"},
 		{"harness/agent/internal/protocol", "./harness/lab", "./harness"},
 		{"harness/lab", "./fixtures", "./harness"},
-		{"harness/fault", "./harness/nomad", "./harness/internal/raft"},
+		{"harness/fault", "./harness/systems/nomad", "./harness/internal/raft"},
 		{"fixtures", "./harness/lab", "./harness"},
 		{"reports", "github.com/urfave/cli/v3", "html/template"},
 		{"reports", "./fixtures", "./harness"},
-		{"harness/nomad", "./harness/consul", "./harness/nomad/internal/api"},
-		{"harness/etcd", "./harness/lab", "./harness/etcd/internal/api"},
-		{"harness/consul", "./harness/fault", "./harness/internal/raft"},
-		{"harness/internal/raft", "./harness/consul", "./harness"},
+		{"harness/systems/nomad", "./harness/systems/consul", "./harness/systems/nomad/internal/api"},
+		{"harness/systems/etcd", "./harness/lab", "./harness/systems/etcd/internal/api"},
+		{"harness/systems/consul", "./harness/fault", "./harness/internal/raft"},
+		{"harness/internal/raft", "./harness/systems/consul", "./harness"},
 	} {
 		sentences := broken([]arrow{{test.from, test.from + "/file.go", test.forbidden}})
 		if sentences == nil {

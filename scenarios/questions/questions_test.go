@@ -13,8 +13,8 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/postgres"
-	"github.com/reprise-dr/reprise/harness/s3"
+	"github.com/reprise-dr/reprise/harness/systems/postgres"
+	"github.com/reprise-dr/reprise/harness/systems/s3"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

@@ -15,9 +15,9 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/ansible"
-	"github.com/reprise-dr/reprise/harness/nginx"
-	"github.com/reprise-dr/reprise/harness/postgres"
+	"github.com/reprise-dr/reprise/harness/systems/ansible"
+	"github.com/reprise-dr/reprise/harness/systems/nginx"
+	"github.com/reprise-dr/reprise/harness/systems/postgres"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

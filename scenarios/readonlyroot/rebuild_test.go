@@ -11,7 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/postgres"
+	"github.com/reprise-dr/reprise/harness/systems/postgres"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

@@ -12,10 +12,10 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/ansible"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/nginx"
-	"github.com/reprise-dr/reprise/harness/postgres"
+	"github.com/reprise-dr/reprise/harness/systems/ansible"
+	"github.com/reprise-dr/reprise/harness/systems/nginx"
+	"github.com/reprise-dr/reprise/harness/systems/postgres"
 )
 
 var _ = Describe("A system partition that becomes read-only", Label("ansible", postmortem), func() {

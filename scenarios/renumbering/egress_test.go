@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/fixtures"
-	"github.com/reprise-dr/reprise/harness/nomad"
+	"github.com/reprise-dr/reprise/harness/systems/nomad"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

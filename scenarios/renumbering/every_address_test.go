@@ -8,8 +8,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
-	"github.com/reprise-dr/reprise/harness/nomad"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
+	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
 
 var _ = Describe("Renumbering every server", Label("nomad", "consul"), func() {

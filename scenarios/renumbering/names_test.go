@@ -9,9 +9,9 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/nomad"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
+	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
 
 // The postmortem's open question: may a node keep its name when its address changes?

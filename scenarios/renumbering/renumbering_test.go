@@ -17,9 +17,9 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/nomad"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
+	"github.com/reprise-dr/reprise/harness/systems/nomad"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

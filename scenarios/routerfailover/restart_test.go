@@ -9,7 +9,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/vrrp"
+	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
 
 var _ = Describe("Keepalived, restarted needlessly", Label("vrrp", "ospf", postmortem), func() {

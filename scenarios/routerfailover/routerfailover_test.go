@@ -14,7 +14,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/vrrp"
+	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

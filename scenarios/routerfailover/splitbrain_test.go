@@ -12,7 +12,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/vrrp"
+	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
 
 // oneMaster is what a split brain breaks, whatever clients notice of it: the second router leaves everything

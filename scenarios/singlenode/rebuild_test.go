@@ -10,7 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/k3s"
+	"github.com/reprise-dr/reprise/harness/systems/k3s"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/ansible"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/systems/ansible"
 )
 
 // upgradeCost is what the postmortem says that an upgrade of Traefik costs.

@@ -16,10 +16,10 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/ansible"
-	"github.com/reprise-dr/reprise/harness/k3s"
-	"github.com/reprise-dr/reprise/harness/openfga"
-	"github.com/reprise-dr/reprise/harness/pocketbase"
+	"github.com/reprise-dr/reprise/harness/systems/ansible"
+	"github.com/reprise-dr/reprise/harness/systems/k3s"
+	"github.com/reprise-dr/reprise/harness/systems/openfga"
+	"github.com/reprise-dr/reprise/harness/systems/pocketbase"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/drbd"
+	"github.com/reprise-dr/reprise/harness/systems/drbd"
 )
 
 // settled is the target of a broken replication: minutes, and no row lost.

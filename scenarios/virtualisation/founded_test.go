@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
 
 // founded are the clusters that specs of this process have founded, by the name of their topology. Founding one takes longer

@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

@@ -11,9 +11,9 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/drbd"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/harness/systems/drbd"
+	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
 
 // planned is the target of work that is done on purpose, while clients look on.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/harness/ganeti"
+	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
 
 // watched is how often the watchdog looks here; cron lets it look every five minutes where nobody has changed that.

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/lab"
-	"github.com/reprise-dr/reprise/harness/nomad"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
+	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
 
 // What a fault on one node may take from the call to its effect (median), and how far apart seven

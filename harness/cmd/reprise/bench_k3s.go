@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/k3s"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/systems/k3s"
 	"github.com/reprise-dr/reprise/reports"
 )
 

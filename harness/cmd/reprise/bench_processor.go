@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
 )
 
 // processorTimes are what three parts of a lab have used of the machine so far.

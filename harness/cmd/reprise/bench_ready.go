@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
 	"github.com/reprise-dr/reprise/harness/lab"
-	"github.com/reprise-dr/reprise/harness/nomad"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
+	"github.com/reprise-dr/reprise/harness/systems/nomad"
 	"github.com/reprise-dr/reprise/reports"
 )
 

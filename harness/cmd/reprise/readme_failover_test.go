@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness/vrrp"
+	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
 
 // Goal: each setting stands against what clients lost, the prediction beside it; a setting whose router was

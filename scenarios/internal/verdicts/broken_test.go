@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
 )
 
 // shortly is what drills are judged against that never recover; patiently, those that do so too late: a

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/consul"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/systems/consul"
 )
 
 // inTime is what sound drills are judged against. A Consul server that is back within three and a half

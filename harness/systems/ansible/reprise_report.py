@@ -1,6 +1,6 @@
 """Writes what a run of ansible-playbook did to which host as JSON, next to what it prints.
 
-The file is named by the environment variable REPRISE_REPORT. Package harness/ansible puts this
+The file is named by the environment variable REPRISE_REPORT. Package harness/systems/ansible puts this
 plugin onto the control node and reads the file: ansible-core has no such format of its own.
 """
 
