@@ -17,7 +17,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
-	"github.com/reprise-dr/reprise/harness/agent/internal/node"
+	"github.com/reprise-dr/reprise/harness/agent/internal/agentd"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
@@ -30,7 +30,7 @@ func connect(t *testing.T, lease time.Duration) (*agent.Client, <-chan error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	go func() {
-		ended <- node.Run(ctx, node.Options{
+		ended <- agentd.Run(ctx, agentd.Options{
 			Stream: far, SystemSocket: "@reprise-test-nobody", Silence: lease, Log: log.New(io.Discard, "", 0),
 		})
 	}()
@@ -72,7 +72,7 @@ func TestSilenceEndsTheAgent(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	began := time.Now()
-	err := node.Run(t.Context(), node.Options{
+	err := agentd.Run(t.Context(), agentd.Options{
 		Stream: far, SystemSocket: "@reprise-test-nobody", Silence: 300 * time.Millisecond, Log: log.New(io.Discard, "", 0),
 	})
 	if lasted := time.Since(began); err == nil || !strings.Contains(err.Error(), "nothing was heard of it") || lasted < 250*time.Millisecond {
@@ -90,7 +90,7 @@ func (spoken) LastWords() string { return "out of paper" }
 func TestGoneSaysWhy(t *testing.T) {
 	near, far := net.Pipe()
 	go func() {
-		_ = node.Run(t.Context(), node.Options{
+		_ = agentd.Run(t.Context(), agentd.Options{
 			Stream: far, SystemSocket: "@reprise-test-nobody", Silence: time.Hour, Log: log.New(io.Discard, "", 0),
 		})
 	}()

@@ -25,10 +25,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness/agent"
-	"github.com/reprise-dr/reprise/harness/agent/internal/canary"
-	"github.com/reprise-dr/reprise/harness/agent/internal/node"
+	"github.com/reprise-dr/reprise/harness/agent/internal/agentd"
+	"github.com/reprise-dr/reprise/harness/agent/internal/echoserver"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
-	"github.com/reprise-dr/reprise/harness/agent/internal/system"
+	"github.com/reprise-dr/reprise/harness/agent/internal/supervisor"
 )
 
 // A pod without an engine: this test program starts itself again as the first process of namespaces
@@ -63,9 +63,9 @@ func play(role string) error {
 		}
 		// The product is a shell that starts a service which is meant to outlive it.
 		product := fmt.Sprintf("%s=service %s & exec sleep 600", roleVariable, os.Args[0])
-		return system.New(system.Options{Command: []string{"sh", "-c", product}, Log: log.Default()}).Serve(ctx, listener)
+		return supervisor.New(supervisor.Options{Command: []string{"sh", "-c", product}, Log: log.Default()}).Serve(ctx, listener)
 	case "service":
-		return canary.Serve(ctx, "[::]:8080")
+		return echoserver.Serve(ctx, "[::]:8080")
 	case "set rules":
 		return setRules()
 	case "show rules":
@@ -84,12 +84,12 @@ func playAgent(ctx context.Context) error {
 	if err := supervisor.Start(); err != nil {
 		return err
 	}
-	go node.Reap(ctx)
+	go agentd.Reap(ctx)
 	lease, err := time.ParseDuration(os.Getenv("REPRISE_TEST_LEASE"))
 	if err != nil {
 		return err
 	}
-	return node.Run(ctx, node.Options{Stream: node.Stdio(), SystemSocket: protocol.SystemSocket, Silence: lease, Log: log.Default()})
+	return agentd.Run(ctx, agentd.Options{Stream: agentd.Stdio(), SystemSocket: protocol.SystemSocket, Silence: lease, Log: log.Default()})
 }
 
 // furnish does for the namespaces what an engine would: /proc, files and folders of their own, a

@@ -19,7 +19,7 @@ import (
 // period is that of the probes: the default of every drill, said here because figures depend on it.
 const period = 20 * time.Millisecond
 
-// A wireTruth is what the service says of its outages; see harness/agent/internal/cuts.
+// A wireTruth is what the service says of its outages; see harness/agent/internal/outages.
 type wireTruth struct {
 	Ahead    time.Duration `json:"ahead_ns"`
 	Services []struct {

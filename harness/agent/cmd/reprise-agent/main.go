@@ -17,13 +17,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/reprise-dr/reprise/harness/agent/internal/agentd"
 	"github.com/reprise-dr/reprise/harness/agent/internal/bare"
-	"github.com/reprise-dr/reprise/harness/agent/internal/canary"
-	"github.com/reprise-dr/reprise/harness/agent/internal/cuts"
-	"github.com/reprise-dr/reprise/harness/agent/internal/node"
+	"github.com/reprise-dr/reprise/harness/agent/internal/echoserver"
+	"github.com/reprise-dr/reprise/harness/agent/internal/outages"
 	"github.com/reprise-dr/reprise/harness/agent/internal/priority"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
-	"github.com/reprise-dr/reprise/harness/agent/internal/system"
+	"github.com/reprise-dr/reprise/harness/agent/internal/supervisor"
 )
 
 func main() {
@@ -66,10 +66,10 @@ func runAgent(ctx context.Context) error {
 	runtime.GOMAXPROCS(max(processors, runtime.NumCPU()))
 	priority.Soon()
 	if os.Getpid() == 1 {
-		go node.Reap(ctx)
+		go agentd.Reap(ctx)
 	}
-	return node.Run(ctx, node.Options{
-		Stream: node.Stdio(), SystemSocket: protocol.SystemSocket, Silence: protocol.Silence, Log: log.Default(),
+	return agentd.Run(ctx, agentd.Options{
+		Stream: agentd.Stdio(), SystemSocket: protocol.SystemSocket, Silence: protocol.Silence, Log: log.Default(),
 	})
 }
 
@@ -85,12 +85,12 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 		return errors.New("supervise needs the command of the main process")
 	}
 	if *containers {
-		if err := system.OpenContainers(); err != nil {
+		if err := supervisor.OpenContainers(); err != nil {
 			return err
 		}
 	}
 	if *cgroups || *containers {
-		if err := system.OpenCgroups(); err != nil {
+		if err := supervisor.OpenCgroups(); err != nil {
 			return err
 		}
 	}
@@ -98,7 +98,7 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("listen for the agent: %w", err)
 	}
-	return system.New(system.Options{Command: flags.Args(), Restart: *restart, Containers: *containers, Log: log.Default()}).Serve(ctx, listener)
+	return supervisor.New(supervisor.Options{Command: flags.Args(), Restart: *restart, Containers: *containers, Log: log.Default()}).Serve(ctx, listener)
 }
 
 // runTrial tries what a container must be able to do for a system that runs containers in it, or has disks.
@@ -112,9 +112,9 @@ func runTrial(arguments []string) error {
 		return errors.New("trial needs a folder on a volume")
 	}
 	if *disks {
-		return system.TryDisks(flags.Arg(0))
+		return supervisor.TryDisks(flags.Arg(0))
 	}
-	return system.Try(flags.Arg(0))
+	return supervisor.Try(flags.Arg(0))
 }
 
 func runCanary(ctx context.Context, arguments []string) error {
@@ -123,7 +123,7 @@ func runCanary(ctx context.Context, arguments []string) error {
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	return canary.Serve(ctx, *listen)
+	return echoserver.Serve(ctx, *listen)
 }
 
 // runCuts serves what the observer is calibrated with.
@@ -136,12 +136,12 @@ func runCuts(ctx context.Context, arguments []string) error {
 	if flags.NArg() == 0 {
 		return errors.New("cuts needs services, each as NAME=KIND@ADDRESS")
 	}
-	if err := cuts.Hurry(); err != nil {
+	if err := outages.Hurry(); err != nil {
 		return err
 	}
 	// A thread that wakes for a cut must never wait for another that wakes for one.
 	runtime.GOMAXPROCS(max(processors+flags.NArg(), runtime.NumCPU()))
-	return cuts.Serve(ctx, *control, flags.Args())
+	return outages.Serve(ctx, *control, flags.Args())
 }
 
 // runAsk says what questions cost at least.

@@ -4,7 +4,7 @@
 //
 //	reprise-canary [-listen [::]:8080]
 //
-// See harness/agent/internal/canary for what it answers.
+// See harness/agent/internal/echoserver for what it answers.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/reprise-dr/reprise/harness/agent/internal/canary"
+	"github.com/reprise-dr/reprise/harness/agent/internal/echoserver"
 )
 
 func main() {
@@ -24,7 +24,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if err := canary.Serve(ctx, *listen); err != nil {
+	if err := echoserver.Serve(ctx, *listen); err != nil {
 		log.Fatal(err)
 	}
 }

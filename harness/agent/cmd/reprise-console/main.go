@@ -1,7 +1,7 @@
 //go:build linux
 
 // Command reprise-console is both ends of the console of a machine that runs within a node, see
-// harness/agent/internal/console.
+// harness/agent/internal/guestexec.
 //
 //	reprise-console serve 10.0.2.15:5514                    # within the machine
 //	reprise-console run 127.0.0.1:5514 drbdadm status r0    # in the node's container, with the command's exit code
@@ -18,8 +18,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/reprise-dr/reprise/harness/agent/internal/command"
-	"github.com/reprise-dr/reprise/harness/agent/internal/console"
+	"github.com/reprise-dr/reprise/harness/agent/internal/guestexec"
+	"github.com/reprise-dr/reprise/harness/agent/internal/subprocess"
 )
 
 // notReached is the exit code of a command that was not run, as ssh has it.
@@ -43,9 +43,9 @@ func run(ctx context.Context, arguments []string) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		return 0, console.Serve(ctx, listener)
+		return 0, guestexec.Serve(ctx, listener)
 	case len(arguments) > 2 && arguments[0] == "run":
-		code, err := console.Client{At: arguments[1]}.Run(ctx, command.Command{
+		code, err := guestexec.Client{At: arguments[1]}.Run(ctx, subprocess.Command{
 			Argv: arguments[2:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		})
 		if code < 0 {

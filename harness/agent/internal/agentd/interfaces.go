@@ -1,0 +1,93 @@
+//go:build linux
+
+package agentd
+
+import (
+	"fmt"
+	"net"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+)
+
+// arrange puts the node's interfaces in order and gives them names. An engine numbers and names them as
+// they come, which is another order after every start.
+func (n *network) arrange(interfaces []protocol.Interface) error {
+	present, err := n.present()
+	if err != nil {
+		return err
+	}
+	var order []int
+	for _, wanted := range interfaces {
+		at := slices.IndexFunc(present, func(a assignment) bool { return a.address.IP.Equal(wanted.Has.Unmap().AsSlice()) })
+		if at < 0 {
+			return fmt.Errorf("name the interface %q: none has %s", wanted.Name, wanted.Has)
+		}
+		if err := n.rename(present[at].link, wanted.Name); err != nil {
+			return err
+		}
+		order = append(order, present[at].link)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	rank := func(link int) int {
+		if at := slices.Index(order, link); at >= 0 {
+			return at
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(n.links, func(a, b int) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(n.given, func(a, b assignment) int { return rank(a.link) - rank(b.link) })
+	return nil
+}
+
+// rename gives an interface another name, which the kernel allows only while it is down.
+func (n *network) rename(index int, name string) error {
+	link, err := n.handle.LinkByIndex(index)
+	if err != nil {
+		return fmt.Errorf("find the interface to be named %q: %w", name, err)
+	}
+	if name == "" || link.Attrs().Name == name {
+		return nil
+	}
+	state := linkState{links: []int{index}}
+	if state.addresses, err = n.assigned(link); err != nil {
+		return err
+	}
+	if state.routes, err = n.routes(unix.RT_TABLE_MAIN); err != nil {
+		return err
+	}
+	state.routes = slices.DeleteFunc(state.routes, isDefault)
+	if err := n.takeDown(state.links); err != nil {
+		return err
+	}
+	if err := n.handle.LinkSetName(link, name); err != nil {
+		return fmt.Errorf("rename the interface %s to %s: %w", link.Attrs().Name, name, err)
+	}
+	return n.bringUp(state)
+}
+
+// giveRoutes adds routes, now and after each boot.
+func (n *network) giveRoutes(routes []protocol.Route) error {
+	for _, wanted := range routes {
+		to, via := wanted.To.Masked(), wanted.Via.Unmap()
+		route := netlink.Route{
+			Dst:      &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())},
+			Gw:       via.AsSlice(),
+			Protocol: unix.RTPROT_STATIC,
+		}
+		if isDefault(route) {
+			return fmt.Errorf("add the route to %s: it leads everywhere", to)
+		}
+		if err := n.handle.RouteReplace(&route); err != nil {
+			return fmt.Errorf("add the route to %s by way of %s: %w", to, via, err)
+		}
+		n.mu.Lock()
+		n.boot.routes = append(n.boot.routes, route)
+		n.mu.Unlock()
+	}
+	return nil
+}
