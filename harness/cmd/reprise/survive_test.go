@@ -271,3 +271,16 @@ func TestSurvivalMatrix(t *testing.T) {
 		}
 	}
 }
+
+// Goal: the agent that is killed is one of the run's own, of a node. Method: containers that are not.
+func TestAgentsOfARun(t *testing.T) {
+	agent := lab.Item{ID: "agent", Run: "mine", Node: "store", Image: agentImage}
+	others := []lab.Item{
+		{ID: "trial", Run: "mine", Image: agentImage}, {ID: "system", Run: "mine", Node: "store", Image: "debian"},
+		{ID: "theirs", Run: "theirs", Node: "store", Image: agentImage},
+	}
+	found := agentsOf(lab.Inventory{Containers: append(others, agent)}, "mine")
+	if len(found) != 1 || found[0].ID != agent.ID {
+		t.Errorf("found %+v", found)
+	}
+}
