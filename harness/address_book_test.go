@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 func address(text string) netip.Addr { return netip.MustParseAddr(text) }
@@ -59,7 +59,7 @@ func TestAddressBookSwapsAddresses(t *testing.T) {
 // Goal: the book pairs what is documented with what is true now, for every node and both families.
 // Method: renumber one of two machines, and take the IPv4 address away from it.
 func TestPresentAddresses(t *testing.T) {
-	machines := rack.New(harness.Topology{Nodes: []harness.Node{
+	machines := labtest.New(harness.Topology{Nodes: []harness.Node{
 		{Name: "a", IPv6: address("fd00::1"), IPv4: address("10.0.0.1")},
 		{Name: "b", IPv6: address("fd00::2"), IPv4: address("10.0.0.2")},
 	}})

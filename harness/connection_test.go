@@ -13,15 +13,15 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const api = "127.0.0.1:80"
 
 // machine is one node in memory whose API is the handler; nil serves nothing.
-func machine(t *testing.T, handler http.HandlerFunc) *rack.Rack {
+func machine(t *testing.T, handler http.HandlerFunc) *labtest.Lab {
 	t.Helper()
-	machines := rack.New(harness.Topology{Nodes: []harness.Node{{Name: "a"}}})
+	machines := labtest.New(harness.Topology{Nodes: []harness.Node{{Name: "a"}}})
 	t.Cleanup(machines.Close)
 	if handler != nil {
 		machines.Serve("a", api, handler)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: nodes are worked on at the same time, all of them whatever happens to one, and every error
@@ -65,7 +65,7 @@ func TestEditFiles(t *testing.T) {
 		{Path: "/etc/x.d/two", Data: []byte("same")},
 		{Path: "/etc/x.data", Data: []byte("old")},
 	}}}
-	machines := rack.New(harness.Topology{Nodes: []harness.Node{node}})
+	machines := labtest.New(harness.Topology{Nodes: []harness.Node{node}})
 	edit := func(file harness.File) ([]byte, error) {
 		return bytes.ReplaceAll(file.Data, []byte("old"), []byte("new")), nil
 	}

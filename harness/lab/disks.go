@@ -11,7 +11,7 @@ import (
 )
 
 // A diskCarrier is the container that brings the volume along that the content of a topology's disks is on: the
-// observer's. All nodes that may have a disk share that volume; which node has which is the cabinet's to know. The volume
+// observer's. All nodes that may have a disk share that volume; which node has which is the list's to know. The volume
 // has no name, so that the engine removes it with the last container that has it, also when nobody else is left to.
 type diskCarrier struct {
 	there     chan struct{} // closed when there is such a container

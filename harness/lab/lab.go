@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/cabinet"
+	"github.com/reprise-dr/reprise/harness/internal/disks"
 )
 
 // Options are the choices of a lab's owner. The zero Options are good for a test.
@@ -34,7 +34,7 @@ type Lab struct {
 	provider *testcontainers.DockerProvider // on the same connection
 	options  Options
 	networks []string // identifiers, in the topology's order
-	disks    *cabinet.Cabinet
+	disks    *disks.Attachments
 	carrier  *diskCarrier // nil when there are none
 	nodes    map[string]*node
 	started  time.Time
@@ -66,7 +66,7 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	}
 	lab := &Lab{
 		ID: newID(), topology: topology, engine: engine, options: options, started: time.Now(),
-		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: cabinet.New(topology), carrier: newDiskCarrier(topology),
+		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: disks.New(topology), carrier: newDiskCarrier(topology),
 	}
 	if err := lab.bringUp(ctx); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)

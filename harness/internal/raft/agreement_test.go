@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // members are three servers on two addresses each; the second family shows that both count.
@@ -57,7 +57,7 @@ func TestAgreement(t *testing.T) {
 		"nobody to ask":           {nil, "no server to ask"},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) { rack.Expect(t, Agreement(c.views, members), c.wants) })
+		t.Run(name, func(t *testing.T) { labtest.Expect(t, Agreement(c.views, members), c.wants) })
 	}
 }
 
@@ -87,7 +87,7 @@ func TestLeader(t *testing.T) {
 			if leader != c.leader {
 				t.Errorf("the leader is %q, want %q", leader, c.leader)
 			}
-			rack.Expect(t, err, c.wants)
+			labtest.Expect(t, err, c.wants)
 		})
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const api = "127.0.0.1:80"
@@ -32,13 +32,13 @@ func readStatus(err error) (int, string, bool) {
 }
 
 // cluster serves one behaviour on each of three nodes; nil serves nothing.
-func cluster(t *testing.T, behaviours ...http.HandlerFunc) (*rack.Rack, []harness.Node) {
+func cluster(t *testing.T, behaviours ...http.HandlerFunc) (*labtest.Lab, []harness.Node) {
 	t.Helper()
 	var topology harness.Topology
 	for _, name := range []string{"a", "b", "c"}[:len(behaviours)] {
 		topology.Nodes = append(topology.Nodes, harness.Node{Name: name})
 	}
-	machines := rack.New(topology)
+	machines := labtest.New(topology)
 	t.Cleanup(machines.Close)
 	for i, behaviour := range behaviours {
 		if behaviour != nil {

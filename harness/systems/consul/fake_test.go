@@ -12,13 +12,13 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const at1, at2, at3 = "[fd00:d1::11]:8300", "[fd00:d1::12]:8300", "[fd00:d1::13]:8300"
 
 // cluster is three Consul servers in memory; a nil handler is a server whose API is down.
-func cluster(t *testing.T, apis ...http.Handler) *rack.Rack {
+func cluster(t *testing.T, apis ...http.Handler) *labtest.Lab {
 	t.Helper()
 	var topology harness.Topology
 	for i := range 3 {
@@ -29,7 +29,7 @@ func cluster(t *testing.T, apis ...http.Handler) *rack.Rack {
 			System: harness.System{Command: []string{"consul"}, Files: []harness.File{{Path: "/etc/consul.d/consul.json", Data: []byte(text)}}},
 		})
 	}
-	machines := rack.New(topology)
+	machines := labtest.New(topology)
 	t.Cleanup(machines.Close)
 	for i, api := range apis {
 		if api != nil {

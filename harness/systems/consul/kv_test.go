@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: what was acknowledged is found again by a read that the leader confirms, and nothing else is.
@@ -18,7 +18,7 @@ func TestKVFindsWhatItWrote(t *testing.T) {
 	observer := cluster(t, nil, second, &fakeAPI{store: kept})
 	ledger := KV("drill/x")
 	for entry := range 4 {
-		rack.Expect(t, ledger.Write(t.Context(), observer, entry), "")
+		labtest.Expect(t, ledger.Write(t.Context(), observer, entry), "")
 	}
 	entries, err := ledger.Entries(t.Context(), observer)
 	slices.Sort(entries)

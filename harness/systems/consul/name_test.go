@@ -11,7 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // zone answers DNS questions for the canary with these addresses; an empty one is a name that does
@@ -77,16 +77,16 @@ func TestResolves(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				rack.Expect(t, Resolves("canary").Check(ctx, observer), c.wants)
+				labtest.Expect(t, Resolves("canary").Check(ctx, observer), c.wants)
 			})
 		})
 	}
 	t.Run("the servers moved", func(t *testing.T) {
 		observer := cluster(t)
 		observer.ServeDatagrams("[fd00:d2::11]:8600", zone("fd00:d1::31"))
-		rack.Expect(t, Resolves("canary").Check(t.Context(), observer), "connection refused")
+		labtest.Expect(t, Resolves("canary").Check(t.Context(), observer), "connection refused")
 		observer.Renumber("consul-1", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d2::11")})
-		rack.Expect(t, Resolves("canary").Check(t.Context(), observer), "")
+		labtest.Expect(t, Resolves("canary").Check(t.Context(), observer), "")
 	})
 }
 
@@ -109,7 +109,7 @@ func TestAnswersByName(t *testing.T) {
 			observer.Serve(harness.VantageObserver, "[fd00:d2::31]:8080", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(c.status)
 			}))
-			rack.Expect(t, AnswersByName("canary", 8080).Check(t.Context(), observer), c.wants)
+			labtest.Expect(t, AnswersByName("canary", 8080).Check(t.Context(), observer), c.wants)
 		})
 	}
 }

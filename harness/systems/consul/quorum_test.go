@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: the quorum probe holds only when every server answers, agrees and votes, and says which
@@ -27,16 +27,16 @@ func TestQuorum(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			rack.Expect(t, Quorum(3).Check(t.Context(), cluster(t, c.apis...)), c.wants)
+			labtest.Expect(t, Quorum(3).Check(t.Context(), cluster(t, c.apis...)), c.wants)
 		})
 	}
 	t.Run("after a move", func(t *testing.T) {
 		observer := cluster(t, fine(), fine(), fine())
 		observer.Renumber("consul-1", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d2::11")})
-		rack.Expect(t, Quorum(3).Check(t.Context(), observer), "its voter [fd00:d1::11]:8300 is an address no server has")
+		labtest.Expect(t, Quorum(3).Check(t.Context(), observer), "its voter [fd00:d1::11]:8300 is an address no server has")
 	})
 	t.Run("another number of servers", func(t *testing.T) {
-		rack.Expect(t, Quorum(5).Check(t.Context(), cluster(t)), "the topology has 3 Consul servers, not 5")
+		labtest.Expect(t, Quorum(5).Check(t.Context(), cluster(t)), "the topology has 3 Consul servers, not 5")
 	})
 }
 
@@ -48,6 +48,6 @@ func TestLeaderNode(t *testing.T) {
 	if leader != "consul-2" || err != nil {
 		t.Errorf("the leader is %q, %v", leader, err)
 	}
-	rack.Expect(t, Leader().Check(t.Context(), cluster(t, nil, one(), one())), "")
-	rack.Expect(t, Leader().Check(t.Context(), cluster(t, one(), nil, one())), "consul-2: dial tcp: connection refused")
+	labtest.Expect(t, Leader().Check(t.Context(), cluster(t, nil, one(), one())), "")
+	labtest.Expect(t, Leader().Check(t.Context(), cluster(t, one(), nil, one())), "consul-2: dial tcp: connection refused")
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // A registerAPI is the key-value store of a cluster that has an index for every key. Stale, it answers
@@ -164,5 +164,5 @@ func TestRegisterClientsKeepToTheirServers(t *testing.T) {
 	if !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a replacement of another value: %v", err)
 	}
-	rack.Expect(t, err, "another value")
+	labtest.Expect(t, err, "another value")
 }

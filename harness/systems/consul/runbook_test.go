@@ -8,17 +8,17 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // leaderless serves every server's API without a leader: a start must not wait for one.
-func leaderless(t *testing.T) *rack.Rack {
+func leaderless(t *testing.T) *labtest.Lab {
 	t.Helper()
 	return cluster(t, &fakeAPI{}, &fakeAPI{}, &fakeAPI{})
 }
 
 // perform does a runbook's steps and returns what each one did to the nodes.
-func perform(t *testing.T, runbook harness.Runbook, machines *rack.Rack) ([]string, error) {
+func perform(t *testing.T, runbook harness.Runbook, machines *labtest.Lab) ([]string, error) {
 	t.Helper()
 	var done []string
 	for _, step := range runbook.Steps() {
@@ -48,7 +48,7 @@ func TestStopRenumberStart(t *testing.T) {
 		machines.Renumber(fmt.Sprintf("consul-%d", i+1), harness.Addresses{IPv6: now})
 	}
 	done, err := perform(t, Renumbering{Names: map[string]string{"consul-2": "other"}}, machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	const file = ": /etc/consul.d/consul.json"
 	compare(t, done, []string{
 		"stop every Consul agent: stop consul-1, stop consul-2, stop consul-3",
@@ -72,7 +72,7 @@ func TestOneServer(t *testing.T) {
 	machines := leaderless(t)
 	machines.Renumber("consul-3", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d1::99")})
 	done, err := perform(t, MoveLive{Node: "consul-3"}, machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	compare(t, done, []string{
 		"kill Consul on consul-3: exec consul-3: sh -c kill -KILL 100",
 		"write the new addresses into /etc/consul.d on consul-3: write consul-3: /etc/consul.d/consul.json",
@@ -80,7 +80,7 @@ func TestOneServer(t *testing.T) {
 		"wait until Consul on consul-3 answers: ",
 	})
 	done, err = perform(t, Restart("consul-1"), machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	compare(t, done, []string{
 		"stop Consul on consul-1: stop consul-1", "start Consul on consul-1: start consul-1", "wait until Consul on consul-1 answers: ",
 	})

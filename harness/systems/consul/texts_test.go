@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: every key's value is there to be searched, from a server that answers. Method: two keys, the first server down.
@@ -14,12 +14,12 @@ func TestKVTexts(t *testing.T) {
 	kept := &store{keys: map[string]string{"app/address": "fd00:d1::31", "app/level": "info"}}
 	server := &fakeAPI{store: kept}
 	found, err := KVTexts().Texts(t.Context(), cluster(t, nil, server, nil))
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	if !maps.Equal(found, kept.keys) || !server.consistent {
 		t.Errorf("found %q, confirmed by the leader: %v", found, server.consistent)
 	}
 	_, err = KVTexts().Texts(t.Context(), cluster(t))
-	rack.Expect(t, err, "consul-1")
+	labtest.Expect(t, err, "consul-1")
 }
 
 // Goal: the catalog's addresses are there to be searched, each once. Method: a node with a second address, and a service.
@@ -35,7 +35,7 @@ func TestCatalogTexts(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(answers[request.URL.Path])
 	})
 	found, err := CatalogTexts().Texts(t.Context(), cluster(t, server))
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	want := map[string]string{"node consul-1": "address fd00:d1::11\nwan 10.0.0.11\n", "service canary on client-1": "address fd00:d1::31\n"}
 	if !maps.Equal(found, want) {
 		t.Errorf("found %q, want %q", found, want)

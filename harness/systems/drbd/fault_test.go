@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // A fakeLab is a pair whose kernels notice at once who hears whom, and who writes as soon as it may.
@@ -22,7 +22,7 @@ type fakeLab struct {
 func newFakeLab(t *testing.T) (*fakeLab, Pair) {
 	t.Helper()
 	machines, pair, _, _ := standIn(t)
-	lab := &fakeLab{scripted: &scripted{Rack: machines}}
+	lab := &fakeLab{scripted: &scripted{Lab: machines}}
 	lab.answer = func(node, command string) error {
 		switch {
 		case node == pair.Second && command == "drbdadm primary r0":
@@ -77,9 +77,9 @@ func (f *fakeLab) Exec(ctx context.Context, node string, argv ...string) ([]byte
 func inject(t *testing.T, lab *fakeLab, fault harness.Fault) (harness.Injection, string) {
 	t.Helper()
 	injection, err := fault.Inject(t.Context(), lab)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	proof, err := injection.Confirm(t.Context())
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	return injection, proof
 }
 
@@ -91,16 +91,16 @@ func TestLinkOutage(t *testing.T) {
 	if lab.cut || lab.strikes != 2 || !strings.Contains(proof, "drbd-1 had 8 KiB that drbd-2 had not") {
 		t.Errorf("cut: %t, struck %d times, proof: %s", lab.cut, lab.strikes, proof)
 	}
-	rack.Expect(t, injection.Revert(t.Context()), "")
+	labtest.Expect(t, injection.Revert(t.Context()), "")
 
 	lab, pair = newFakeLab(t)
 	lab.both = true
 	injection, err := LinkOutage{Pair: pair}.Inject(t.Context(), lab)
-	rack.Expect(t, err, "only drbd-1 was to write: drbd-2: cs:WFConnection ro:Primary/Unknown")
+	labtest.Expect(t, err, "only drbd-1 was to write: drbd-2: cs:WFConnection ro:Primary/Unknown")
 	if _, err := injection.Confirm(t.Context()); err == nil {
 		t.Error("what was not done was proved")
 	}
-	if rack.Expect(t, injection.Revert(t.Context()), ""); lab.cut {
+	if labtest.Expect(t, injection.Revert(t.Context()), ""); lab.cut {
 		t.Error("the link is still cut")
 	}
 }
@@ -129,11 +129,11 @@ func TestSplitBrainUnnoticed(t *testing.T) {
 	lab, pair := newFakeLab(t)
 	lab.unnoticed = true
 	injection, err := SplitBrain{Pair: pair}.Inject(t.Context(), lab)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	ctx, cancel := context.WithTimeout(t.Context(), waitForSplitBrain.Interval*2)
 	defer cancel()
 	_, err = injection.Confirm(ctx)
-	rack.Expect(t, err, "drbd-1: cs:Connected ro:Primary/Secondary")
+	labtest.Expect(t, err, "drbd-1: cs:Connected ro:Primary/Secondary")
 }
 
 // Goal: a lost disk is proved by DRBD's own refusal of the new one. Method: a node that is installed anew.
@@ -144,7 +144,7 @@ func TestDiskLost(t *testing.T) {
 	}
 	lab.answer = nil
 	injection, err := DiskLost{Node: "drbd-2"}.Inject(t.Context(), lab)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	_, err = injection.Confirm(t.Context())
-	rack.Expect(t, err, "the disk of drbd-2 was to have no meta data")
+	labtest.Expect(t, err, "the disk of drbd-2 was to have no meta data")
 }

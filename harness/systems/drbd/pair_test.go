@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // A fakeGuest has as much of a guest's web server as the package needs.
@@ -46,16 +46,16 @@ func (f *fakeGuest) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 }
 
 // standIn makes a pair of fakes, the first of which serves.
-func standIn(t *testing.T) (*rack.Rack, Pair, *fakeGuest, *fakeGuest) {
+func standIn(t *testing.T) (*labtest.Lab, Pair, *fakeGuest, *fakeGuest) {
 	t.Helper()
 	topology := harness.Topology{Name: "drbd"}
 	for i, name := range []string{"drbd-1", "drbd-2"} {
 		topology.Nodes = append(topology.Nodes, harness.Node{Name: name, Role: Role, IPv4: netip.AddrFrom4([4]byte{10, 207, 7, byte(11 + i)})})
 	}
-	machines := rack.New(topology)
+	machines := labtest.New(topology)
 	t.Cleanup(machines.Close)
 	pair, err := PairOf(topology)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	first := &fakeGuest{mounted: true, status: " 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n"}
 	second := &fakeGuest{status: " 0: cs:Connected ro:Secondary/Primary ds:UpToDate/UpToDate C r-----\n"}
 	machines.Serve(harness.VantageObserver, "10.207.7.11:80", first)
@@ -70,7 +70,7 @@ func TestRows(t *testing.T) {
 	ledger := Rows(pair)
 	write := func(entries ...int) {
 		for _, entry := range entries {
-			rack.Expect(t, ledger.Write(t.Context(), machines, entry), "")
+			labtest.Expect(t, ledger.Write(t.Context(), machines, entry), "")
 		}
 	}
 	write(0, 1)
@@ -81,10 +81,10 @@ func TestRows(t *testing.T) {
 	}
 	first.rows += "4x\n\n17" // neither is a row: the last line was written in part
 	_, err := ledger.Entries(t.Context(), machines)
-	rack.Expect(t, err, "list the rows: both machines serve rows")
+	labtest.Expect(t, err, "list the rows: both machines serve rows")
 	second.mounted = false
 	entries, err := ledger.Entries(t.Context(), machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	second.mounted = true
 	if !slices.Equal(entries, []int{0, 1, 2}) {
 		t.Errorf("listed %v", entries)
@@ -98,8 +98,8 @@ func TestRows(t *testing.T) {
 		t.Errorf("nobody took it: %v", err)
 	}
 	_, err = ledger.Entries(t.Context(), machines)
-	rack.Expect(t, err, "drbd-2: the disk is not mounted there")
-	rack.Expect(t, Serves(pair).Check(t.Context(), machines), "drbd-1: the disk is not mounted there")
+	labtest.Expect(t, err, "drbd-2: the disk is not mounted there")
+	labtest.Expect(t, Serves(pair).Check(t.Context(), machines), "drbd-1: the disk is not mounted there")
 }
 
 // Goal: each probe holds in peace and fails for its own reason. Method: fakes in peace, and after a split brain.
@@ -107,7 +107,7 @@ func TestProbes(t *testing.T) {
 	machines, pair, first, second := standIn(t)
 	check := func(probe harness.Probe, want string) {
 		t.Helper()
-		rack.Expect(t, probe.Check(t.Context(), machines), want)
+		labtest.Expect(t, probe.Check(t.Context(), machines), want)
 	}
 	for _, probe := range append(pair.InSync(), Serves(pair), OnePrimary(pair), pair.Primaries()[0]) {
 		check(probe, "")
@@ -152,12 +152,12 @@ func TestTwoPrimaries(t *testing.T) {
 // Goal: a pair is two nodes. Method: a topology with one.
 func TestPairOf(t *testing.T) {
 	_, err := PairOf(harness.Topology{Name: "half", Nodes: []harness.Node{{Name: "drbd-1", Role: Role}}})
-	rack.Expect(t, err, "the topology half has 1 nodes of role drbd: two are needed")
+	labtest.Expect(t, err, "the topology half has 1 nodes of role drbd: two are needed")
 }
 
 // A scripted operator answers commands by rules, and notes them.
 type scripted struct {
-	*rack.Rack
+	*labtest.Lab
 	commands []string
 	answer   func(node, command string) error
 }
@@ -173,13 +173,13 @@ func (s *scripted) Exec(_ context.Context, node string, argv ...string) ([]byte,
 
 func (s *scripted) says(t *testing.T, node, status string) {
 	t.Helper()
-	rack.Expect(t, s.Rack.WriteFile(t.Context(), node, harness.File{Path: statusFile, Data: []byte(version + status)}), "")
+	labtest.Expect(t, s.Lab.WriteFile(t.Context(), node, harness.File{Path: statusFile, Data: []byte(version + status)}), "")
 }
 
 func (s *scripted) follow(t *testing.T, steps []harness.Step) {
 	t.Helper()
 	for _, step := range steps {
-		rack.Expect(t, step.Do(t.Context(), s), "")
+		labtest.Expect(t, step.Do(t.Context(), s), "")
 	}
 }
 
@@ -205,7 +205,7 @@ func TestDiscardStaleSide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			machines, pair, _, _ := standIn(t)
-			operator := &scripted{Rack: machines}
+			operator := &scripted{Lab: machines}
 			operator.says(t, "drbd-1", " 0: cs:"+c.survivor+" ro:Primary/Unknown ds:UpToDate/DUnknown C r-----\n")
 			operator.says(t, "drbd-2", " 0: cs:"+c.stale+" ro:Primary/Unknown ds:UpToDate/DUnknown C r-----\n")
 			operator.answer = func(_, command string) error {

@@ -3,7 +3,7 @@ package drbd
 import (
 	"testing"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const version = "version: 8.4.11 (api:1/proto:86-101)\nsrcversion: 60F610B702CC05315B04B50\n"
@@ -62,7 +62,7 @@ func TestParseStatus(t *testing.T) {
 		version + " 0: cs:Connected oos:": `"oos:" is no number`,
 	} {
 		_, err := ParseStatus(text)
-		rack.Expect(t, err, want)
+		labtest.Expect(t, err, want)
 	}
 }
 

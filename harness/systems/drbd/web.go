@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 // firstChoice is how long a client waits for one machine before it asks the other. A machine that
@@ -69,8 +69,8 @@ func (p Pair) status(ctx context.Context, observer harness.Observer, node string
 // write has one machine append a row. What was certainly not written is a [harness.ErrRefused].
 func (p Pair) write(ctx context.Context, observer harness.Observer, node string, entry int) error {
 	var written int
-	request := website.Request{Method: http.MethodPost, Path: rowsPath, Body: entry}
-	if err := (website.Site{At: p.at[node]}).Write(ctx, observer, request, &written); err != nil {
+	request := httpapi.Request{Method: http.MethodPost, Path: rowsPath, Body: entry}
+	if err := (httpapi.Site{At: p.at[node]}).Write(ctx, observer, request, &written); err != nil {
 		return err
 	}
 	if written != entry {

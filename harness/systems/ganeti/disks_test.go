@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: what the operator types about an instance's disks is what Ganeti's manuals say, on the master. Method: carry
@@ -20,7 +20,7 @@ func TestCommandsAboutDisks(t *testing.T) {
 		"node2: gnt-instance replace-disks -a wiki1.virt.example": ReplaceDisks{Master: "node2", Instance: wiki},
 		"node2: gnt-instance activate-disks wiki1.virt.example":   ActivateDisks{Master: "node2", Instance: wiki},
 	} {
-		machines := aRack(t)
+		machines := inMemory(t)
 		if expectCarried(t, machines, runbook); !slices.Equal(machines.commands, []string{want}) {
 			t.Errorf("%s: ran %q", runbook.Name(), machines.commands)
 		}
@@ -31,7 +31,7 @@ func TestCommandsAboutDisks(t *testing.T) {
 func TestBooted(t *testing.T) {
 	defer func(interval time.Duration) { waitForBoot.Interval = interval }(waitForBoot.Interval)
 	waitForBoot.Interval = time.Millisecond
-	booting := &bootingHypervisor{hypervisors: aRack(t), unready: 2}
+	booting := &bootingHypervisor{hypervisors: inMemory(t), unready: 2}
 	if expectCarried(t, booting, Booted{"node1"}); !slices.Equal(booting.commands, []string{"node1: pidof sshd"}) {
 		t.Errorf("%d times too early, then %q", 2-booting.unready, booting.commands)
 	}
@@ -73,7 +73,7 @@ func TestAgain(t *testing.T) {
 		if steps[0].Do != nil || steps[0].Declared != time.Minute {
 			t.Errorf("%s: what is declared became %+v", name, steps[0])
 		}
-		rack.Expect(t, steps[1].Do(t.Context(), aRack(t)), c.want)
+		labtest.Expect(t, steps[1].Do(t.Context(), inMemory(t)), c.want)
 		if asked != len(c.answers) {
 			t.Errorf("%s: tried %d times", name, asked)
 		}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const (
@@ -57,7 +57,7 @@ func aCluster(t *testing.T) Cluster {
 
 // hypervisors are machines in memory that carry out whatever they are told, and note it.
 type hypervisors struct {
-	*rack.Rack
+	*labtest.Lab
 	mu       sync.Mutex
 	commands []string
 }
@@ -80,11 +80,11 @@ func (h *hypervisors) Ask(_ context.Context, from string, question harness.Quest
 	return nil, nil
 }
 
-func aRack(t *testing.T) *hypervisors {
+func inMemory(t *testing.T) *hypervisors {
 	t.Helper()
-	machines := rack.New(aTopology())
+	machines := labtest.New(aTopology())
 	t.Cleanup(machines.Close)
-	return &hypervisors{Rack: machines}
+	return &hypervisors{Lab: machines}
 }
 
 // Goal: a cluster is read out of a topology, with its instances on its nodes in turn, and one without a name or a node
@@ -107,12 +107,12 @@ func TestClusterOf(t *testing.T) {
 	nameless := aTopology()
 	nameless.Nodes[0].System.Files[0].Data = []byte("127.0.0.1 localhost\n")
 	_, err := ClusterOf(nameless)
-	rack.Expect(t, err, "does not name it")
+	labtest.Expect(t, err, "does not name it")
 	if cluster.Card != "eth0" || cluster.Secondary != nil {
 		t.Errorf("nodes in one network have the cluster's address on %s, and the secondary addresses %v", cluster.Card, cluster.Secondary)
 	}
 	_, err = ClusterOf(harness.Topology{Name: "empty"})
-	rack.Expect(t, err, "has no node")
+	labtest.Expect(t, err, "has no node")
 }
 
 // aReplicatingCluster is the cluster of aTopology with secondary addresses in a network of their own.
@@ -133,7 +133,7 @@ func aReplicatingCluster(t *testing.T) Cluster {
 // Goal: nodes in two networks have secondary addresses in the second one, and the cluster's on the card of the first;
 // Ganeti is told both. Method: found such a cluster on machines that note it.
 func TestSecondaryAddresses(t *testing.T) {
-	cluster, machines := aReplicatingCluster(t), aRack(t)
+	cluster, machines := aReplicatingCluster(t), inMemory(t)
 	expectCarried(t, machines, Found{Cluster: cluster})
 	journal := strings.Join(machines.commands, "\n")
 	for _, want := range []string{
@@ -148,13 +148,13 @@ func TestSecondaryAddresses(t *testing.T) {
 		t.Errorf("node2 is at %s: %v", at, err)
 	}
 	_, err := secondaryOf([]byte("node1.virt.example 10.203.2.11\n"), "node2.virt.example")
-	rack.Expect(t, err, "does not name node2.virt.example")
+	labtest.Expect(t, err, "does not name node2.virt.example")
 }
 
 // Goal: the two lines come once, whatever was there, and go without a trace of them. Method: write and remove them
 // twice each, in a file that says other things too.
 func TestVoteless(t *testing.T) {
-	machines := aRack(t)
+	machines := inMemory(t)
 	for range 2 {
 		expectCarried(t, machines, Voteless{Node: "node1"})
 		text, _ := machines.ReadFile(t.Context(), "node1", defaultsFile)
@@ -194,28 +194,28 @@ func TestRenumbered(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	step := renumberFiles("edit", []string{"node1"}, from, to, hostsFile)
-	rack.Expect(t, step.Do(t.Context(), aRack(t)), "does not name 10.203.1.1")
+	labtest.Expect(t, step.Do(t.Context(), inMemory(t)), "does not name 10.203.1.1")
 }
 
 // Goal: nodes that name different masters are told, with what each says. Method: change what one says.
 func TestAgreed(t *testing.T) {
-	machines := aRack(t)
+	machines := inMemory(t)
 	probe := Agreed("node1", "node2")
-	rack.Expect(t, probe.Check(t.Context(), machines), "")
-	rack.Expect(t, machines.WriteFile(t.Context(), "node2", harness.File{Path: masterFile, Data: []byte("node2.virt.example\n")}), "")
-	rack.Expect(t, probe.Check(t.Context(), machines), "node2:node2.virt.example")
-	rack.Expect(t, Agreed("node3").Check(t.Context(), machines), "ask node3 who is master")
+	labtest.Expect(t, probe.Check(t.Context(), machines), "")
+	labtest.Expect(t, machines.WriteFile(t.Context(), "node2", harness.File{Path: masterFile, Data: []byte("node2.virt.example\n")}), "")
+	labtest.Expect(t, probe.Check(t.Context(), machines), "node2:node2.virt.example")
+	labtest.Expect(t, Agreed("node3").Check(t.Context(), machines), "ask node3 who is master")
 }
 
 // Goal: whether a node left the cluster's address alone is by its daemon's own word; no log is an error. Method: logs by hand.
 func TestLeftAddress(t *testing.T) {
-	machines := aRack(t)
-	rack.Expect(t, LeftAddress(t.Context(), machines, "node1"), "read what the daemon of node1 says")
-	rack.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte("start\n")}), "")
-	rack.Expect(t, LeftAddress(t.Context(), machines, "node1"), "does not say")
+	machines := inMemory(t)
+	labtest.Expect(t, LeftAddress(t.Context(), machines, "node1"), "read what the daemon of node1 says")
+	labtest.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte("start\n")}), "")
+	labtest.Expect(t, LeftAddress(t.Context(), machines, "node1"), "does not say")
 	said := "ERROR Failed to start the master IP. Script return value: 1, output: 'Error: master IP address configured on another machine.'\n"
-	rack.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte(said)}), "")
-	rack.Expect(t, LeftAddress(t.Context(), machines, "node1"), "")
+	labtest.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte(said)}), "")
+	labtest.Expect(t, LeftAddress(t.Context(), machines, "node1"), "")
 }
 
 // Goal: what the operator types is what Ganeti's manuals say, on the node that is meant. Method: carry every runbook
@@ -243,7 +243,7 @@ func TestCommands(t *testing.T) {
 		"gnt-instance batch-create /root/instances.json":                    Found{Cluster: cluster},
 		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
 	} {
-		machines := aRack(t)
+		machines := inMemory(t)
 		expectCarried(t, machines, runbook)
 		if journal := strings.Join(machines.commands, "\n"); !strings.Contains(journal, want) {
 			t.Errorf("%s: %q is not in\n%s", runbook.Name(), want, journal)
@@ -254,14 +254,14 @@ func TestCommands(t *testing.T) {
 // Goal: what is refused in the expected words is a step done; what is not refused, or in other words, is not. Method:
 // runbooks that end in each way.
 func TestRefused(t *testing.T) {
-	machines := aRack(t)
+	machines := inMemory(t)
 	says := errors.New("only with a majority")
 	refuses := refusing{says}
 	expectCarried(t, machines, Refused{Runbook: refuses, With: "a majority"})
 	_, err := Carry(t.Context(), machines, Refused{Runbook: refuses, With: "please"})
-	rack.Expect(t, err, "refused in other words")
+	labtest.Expect(t, err, "refused in other words")
 	_, err = Carry(t.Context(), machines, Refused{Runbook: refusing{}, With: "please"})
-	rack.Expect(t, err, "it was not refused")
+	labtest.Expect(t, err, "it was not refused")
 }
 
 // refusing is a runbook with an outcome.
@@ -292,14 +292,14 @@ func TestCountMasters(t *testing.T) {
 	}
 	record.SLIs = record.SLIs[:1]
 	_, err = CountMasters(cluster, record)
-	rack.Expect(t, err, "nobody watched")
+	labtest.Expect(t, err, "nobody watched")
 }
 
 // Goal: a cluster whose founding timed out half-way is founded all the same, with what is missing and no more. Method:
 // a machine of which the first batch fails, and that lists one instance of three, then two running ones, then all.
 func TestFoundTriesAgain(t *testing.T) {
 	cluster := aCluster(t)
-	slow := &slowHypervisors{hypervisors: aRack(t), lists: []string{
+	slow := &slowHypervisors{hypervisors: inMemory(t), lists: []string{
 		"wiki1.virt.example running\n", "wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example ADMIN_down\n",
 		"wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example running\n",
 	}}

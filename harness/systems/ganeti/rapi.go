@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 // rapiPort is where Ganeti's remote interface listens: on the master, and nowhere else.
@@ -27,9 +27,9 @@ const (
 
 // rapi asks the cluster's remote interface, from the observer over a connection of its own.
 func rapi(ctx context.Context, observer harness.Observer, at netip.Addr, path string, answer any) error {
-	site := website.Site{At: netip.AddrPortFrom(at, rapiPort)}
+	site := httpapi.Site{At: netip.AddrPortFrom(at, rapiPort)}
 	secret := base64.StdEncoding.EncodeToString([]byte(rapiUser + ":" + rapiPassword))
-	request := website.Request{Method: http.MethodGet, Path: path, Header: http.Header{"Authorization": {"Basic " + secret}}}
+	request := httpapi.Request{Method: http.MethodGet, Path: path, Header: http.Header{"Authorization": {"Basic " + secret}}}
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		// The site speaks HTTP, and this makes it HTTPS. A cluster signs its own certificate when it is founded.

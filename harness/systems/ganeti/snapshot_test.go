@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // archivists are machines on which tar works, and whose daemons answer.
@@ -29,7 +29,7 @@ func (a archivists) Ask(_ context.Context, _ string, _ harness.Question, _ harne
 // Goal: every node gets what it had itself, and the daemon of every node answers before any starts that asks for
 // votes. Method: take a snapshot of machines in memory and restore it, up to where the cluster itself has to answer.
 func TestSnapshot(t *testing.T) {
-	machines, cluster := archivists{aRack(t)}, aCluster(t)
+	machines, cluster := archivists{inMemory(t)}, aCluster(t)
 	snapshot, err := TakeSnapshot(t.Context(), machines, cluster)
 	if err != nil || len(snapshot) != 2 || string(snapshot["node2"]) != "all of node2" {
 		t.Fatalf("the snapshot is %q: %v", snapshot, err)
@@ -66,6 +66,6 @@ func lastOf(commands []string, text string) int {
 
 // Goal: a node whose archive is lost is an error that names it. Method: machines on which tar makes nothing.
 func TestSnapshotWithoutArchive(t *testing.T) {
-	_, err := TakeSnapshot(t.Context(), aRack(t), aCluster(t))
-	rack.Expect(t, err, "read the snapshot of node1")
+	_, err := TakeSnapshot(t.Context(), inMemory(t), aCluster(t))
+	labtest.Expect(t, err, "read the snapshot of node1")
 }

@@ -9,7 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // applyAPI is an API that knows namespaces and pods, and takes what is applied.
@@ -63,7 +63,7 @@ func TestApply(t *testing.T) {
 	})
 	machines := newMachines(t)
 	machines.serve(t, "server-1", "secret", served)
-	rack.Expect(t, Cluster{Servers: []string{"server-1"}}.Apply(t.Context(), machines, []byte(manifest)), "")
+	labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.Apply(t.Context(), machines, []byte(manifest)), "")
 	options := "?fieldManager=reprise&force=true&timeout=3s"
 	want := []string{"/api/v1/namespaces/web" + options, "/api/v1/namespaces/web" + options, "/api/v1/namespaces/web/pods/a" + options}
 	if !slices.Equal(taken, want) {
@@ -82,10 +82,10 @@ func TestApplyRefused(t *testing.T) {
 	})
 	machines.serve(t, "server-1", "secret", served)
 	cluster := Cluster{Servers: []string{"server-1"}}
-	rack.Expect(t, cluster.Apply(t.Context(), machines, []byte(manifest)), "server-1: apply Namespace web: metadata.name: too long")
-	rack.Expect(t, cluster.Apply(t.Context(), machines, []byte("# nothing")), "there is nothing in it")
-	rack.Expect(t, cluster.Apply(t.Context(), machines, []byte("kind: Pod")), "document 1 has no kind or no name")
-	rack.Expect(t, cluster.Apply(t.Context(), machines, []byte("\t:")), "parse the manifest")
+	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte(manifest)), "server-1: apply Namespace web: metadata.name: too long")
+	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte("# nothing")), "there is nothing in it")
+	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte("kind: Pod")), "document 1 has no kind or no name")
+	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte("\t:")), "parse the manifest")
 	if patches := strings.Count(strings.Join(served.requests(), " "), "PATCH"); patches != 1 {
 		t.Errorf("the API was asked %d times for what it had called invalid", patches)
 	}

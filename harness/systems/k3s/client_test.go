@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // ready1 is an API with one node that is Ready.
@@ -29,7 +29,7 @@ func TestKubeconfigIsKeptAndConnectionsAreNot(t *testing.T) {
 	machines.serve(t, "server-1", "secret", asked)
 	probe := Cluster{Servers: []string{"server-1"}}.NodesReady(1)
 	for range 3 {
-		rack.Expect(t, probe.Check(t.Context(), machines), "")
+		labtest.Expect(t, probe.Check(t.Context(), machines), "")
 	}
 	if reads := machines.read["server-1 "+kubeconfigFile]; reads != 1 {
 		t.Errorf("the kubeconfig was read %d times", reads)
@@ -46,14 +46,14 @@ func TestNewCertificatesAreRead(t *testing.T) {
 	probe := Cluster{Servers: []string{"server-1"}}.NodesReady(1)
 	for _, token := range []string{"first", "second", "third"} {
 		machines.serve(t, "server-1", token, ready1())
-		rack.Expect(t, probe.Check(t.Context(), machines), "")
+		labtest.Expect(t, probe.Check(t.Context(), machines), "")
 	}
 	if reads := machines.read["server-1 "+kubeconfigFile]; reads != 3 {
 		t.Errorf("the kubeconfig was read %d times, want once for each life", reads)
 	}
 	_, authority := newCertificate(t)
 	machines.writeKubeconfig(t, "server-1", "third", authority)
-	rack.Expect(t, Cluster{Servers: []string{"server-1"}}.NodesReady(1).Check(t.Context(), machines), "certificate signed by unknown authority")
+	labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.NodesReady(1).Check(t.Context(), machines), "certificate signed by unknown authority")
 }
 
 // Goal: servers are asked in turn, and one that says nothing leaves the others their share of the time.
@@ -65,28 +65,28 @@ func TestServersAreAskedInTurn(t *testing.T) {
 	machines.serve(t, "server-3", "secret", ready1())
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	rack.Expect(t, Cluster{}.NodesReady(1).Check(ctx, machines), "")
+	labtest.Expect(t, Cluster{}.NodesReady(1).Check(ctx, machines), "")
 
 	machines.End("server-3", 1)
 	ctx, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	err := Cluster{}.NodesReady(1).Check(ctx, machines)
-	rack.Expect(t, err, "server-1: no answer in time; server-2: there is no "+kubeconfigFile+": k3s has not come up yet; server-3: ")
-	rack.Expect(t, err, "connection refused")
+	labtest.Expect(t, err, "server-1: no answer in time; server-2: there is no "+kubeconfigFile+": k3s has not come up yet; server-3: ")
+	labtest.Expect(t, err, "connection refused")
 }
 
 // Goal: a cluster that is not there is refused in words. Method: a topology without servers, a wrong name,
 // a kubeconfig that is none.
 func TestClustersThatCannotBeAsked(t *testing.T) {
 	machines := newMachines(t)
-	rack.Expect(t, Cluster{Servers: []string{"server-9"}}.NodesReady(1).Check(t.Context(), machines), "the topology has no node called server-9")
-	if err := machines.Rack.WriteFile(t.Context(), "server-1", harness.File{Path: kubeconfigFile, Data: []byte("}")}); err != nil {
+	labtest.Expect(t, Cluster{Servers: []string{"server-9"}}.NodesReady(1).Check(t.Context(), machines), "the topology has no node called server-9")
+	if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: kubeconfigFile, Data: []byte("}")}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Client(t.Context(), machines, "server-1")
-	rack.Expect(t, err, "parse "+kubeconfigFile)
+	labtest.Expect(t, err, "parse "+kubeconfigFile)
 	_, err = Cluster{}.servers(lonely{})
-	rack.Expect(t, err, "the topology has no node of role k3s-server")
+	labtest.Expect(t, err, "the topology has no node of role k3s-server")
 }
 
 type lonely struct{ harness.Observer }
@@ -102,11 +102,11 @@ func TestAnswers(t *testing.T) {
 	}}}
 	machines.serve(t, "server-1", "secret", served)
 	probe := Cluster{Servers: []string{"server-1"}}.Answers()
-	rack.Expect(t, probe.Check(t.Context(), machines), "server-1: not ready yet: etcd, poststarthook/rbac/bootstrap-roles")
+	labtest.Expect(t, probe.Check(t.Context(), machines), "server-1: not ready yet: etcd, poststarthook/rbac/bootstrap-roles")
 	served.set("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "starting")
 	})
-	rack.Expect(t, probe.Check(t.Context(), machines), "server-1: starting")
+	labtest.Expect(t, probe.Check(t.Context(), machines), "server-1: starting")
 	served.set("GET /readyz", "ok")
-	rack.Expect(t, probe.Check(t.Context(), machines), "")
+	labtest.Expect(t, probe.Check(t.Context(), machines), "")
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const stateFile = database + "/state.db"
@@ -17,7 +17,7 @@ func breakable(t *testing.T, says string) *machines {
 	t.Helper()
 	machines := newMachines(t)
 	put := func(path string, data []byte) {
-		if err := machines.Rack.WriteFile(t.Context(), "server-1", harness.File{Path: path, Data: data}); err != nil {
+		if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: path, Data: data}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,12 +64,12 @@ func TestCorruptDatastore(t *testing.T) {
 				t.Errorf("the datastore is %.20q, %v", present, err)
 			}
 			seen, err := injection.Confirm(t.Context())
-			rack.Expect(t, err, "")
+			labtest.Expect(t, err, "")
 			if !strings.Contains(seen, "the API of server-1 does not answer, and k3s says: "+refusal) {
 				t.Errorf("seen: %s", seen)
 			}
 			for range 2 {
-				rack.Expect(t, injection.Revert(t.Context()), "")
+				labtest.Expect(t, injection.Revert(t.Context()), "")
 			}
 			if present, err := machines.ReadFile(t.Context(), "server-1", stateFile); err != nil || string(present) != "SQLite format 3" {
 				t.Errorf("reverted to %.20q, %v", present, err)
@@ -87,7 +87,7 @@ func TestCorruptDatastoreLogFile(t *testing.T) {
 	const file = "/var/log/k3s/current"
 	machines := breakable(t, "restarted")
 	write := func(text string) {
-		if err := machines.Rack.WriteFile(t.Context(), "server-1", harness.File{Path: file, Data: []byte(text)}); err != nil {
+		if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: file, Data: []byte(text)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +97,7 @@ func TestCorruptDatastoreLogFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = injection.(*corruption).complaint(t.Context())
-	rack.Expect(t, err, "its log does not say that the datastore is broken")
+	labtest.Expect(t, err, "its log does not say that the datastore is broken")
 	write("long ago: " + refusal + "\nnow: database disk image is malformed\n")
 	line, err := injection.(*corruption).complaint(t.Context())
 	if err != nil || line != "now: database disk image is malformed" {
@@ -120,16 +120,16 @@ func TestCorruptDatastoreThatDoesNotBite(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = injection.Confirm(t.Context())
-	rack.Expect(t, err, "the API server of server-1 still answers")
+	labtest.Expect(t, err, "the API server of server-1 still answers")
 
-	if err := machines.Rack.WriteFile(t.Context(), "server-1", harness.File{Path: stateFile, Data: []byte("restored")}); err != nil {
+	if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: stateFile, Data: []byte("restored")}); err != nil {
 		t.Fatal(err)
 	}
 	machines.journal()
-	rack.Expect(t, injection.Revert(t.Context()), "")
+	labtest.Expect(t, injection.Revert(t.Context()), "")
 	if done := machines.journal(); len(done) > 0 {
 		t.Errorf("the revert did %q to a datastore that is not the fault's", done)
 	}
 	_, err = CorruptDatastore{Node: "server-2"}.Inject(t.Context(), machines)
-	rack.Expect(t, err, "find the datastore of k3s on server-2")
+	labtest.Expect(t, err, "find the datastore of k3s on server-2")
 }

@@ -29,12 +29,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // machines are k3s nodes in memory. Their API servers listen on real sockets, since they speak TLS.
 type machines struct {
-	*rack.Rack
+	*labtest.Lab
 	// run is what a command does; nil fails every command.
 	run func(node string, argv []string) (string, error)
 
@@ -73,7 +73,7 @@ func trio() harness.Topology {
 // newMachines builds the trio; nobody listens yet.
 func newMachines(t *testing.T) *machines {
 	t.Helper()
-	m := &machines{Rack: rack.New(trio()), apis: map[string]*httptest.Server{}, read: map[string]int{}, status: map[string]harness.SystemStatus{}}
+	m := &machines{Lab: labtest.New(trio()), apis: map[string]*httptest.Server{}, read: map[string]int{}, status: map[string]harness.SystemStatus{}}
 	t.Cleanup(m.Close)
 	return m
 }
@@ -112,7 +112,7 @@ func (m *machines) writeKubeconfig(t *testing.T, node, token string, authority [
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Rack.WriteFile(t.Context(), node, harness.File{Path: kubeconfigFile, Data: text}); err != nil {
+	if err := m.Lab.WriteFile(t.Context(), node, harness.File{Path: kubeconfigFile, Data: text}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -140,7 +140,7 @@ func (m *machines) Dial(ctx context.Context, from, network, address string) (net
 	api := m.apis[from]
 	m.mutex.Unlock()
 	if status, _ := m.Status(ctx, from); api == nil || address != "127.0.0.1:6443" || !status.Running {
-		return m.Rack.Dial(ctx, from, network, address)
+		return m.Lab.Dial(ctx, from, network, address)
 	}
 	m.mutex.Lock()
 	m.dialled++
@@ -152,7 +152,7 @@ func (m *machines) ReadFile(ctx context.Context, node, path string) ([]byte, err
 	m.mutex.Lock()
 	m.read[node+" "+path]++
 	m.mutex.Unlock()
-	return m.Rack.ReadFile(ctx, node, path)
+	return m.Lab.ReadFile(ctx, node, path)
 }
 
 func (m *machines) Status(ctx context.Context, node string) (harness.SystemStatus, error) {
@@ -162,7 +162,7 @@ func (m *machines) Status(ctx context.Context, node string) (harness.SystemStatu
 	if replaced {
 		return status, nil
 	}
-	return m.Rack.Status(ctx, node)
+	return m.Lab.Status(ctx, node)
 }
 
 func (m *machines) Exec(_ context.Context, node string, argv ...string) ([]byte, error) {
@@ -176,22 +176,22 @@ func (m *machines) Exec(_ context.Context, node string, argv ...string) ([]byte,
 
 func (m *machines) WriteFile(ctx context.Context, node string, file harness.File) error {
 	m.note("write %s: %s", node, file.Path)
-	return m.Rack.WriteFile(ctx, node, file)
+	return m.Lab.WriteFile(ctx, node, file)
 }
 
 func (m *machines) RemoveFile(ctx context.Context, node, path string) error {
 	m.note("remove %s: %s", node, path)
-	return m.Rack.RemoveFile(ctx, node, path)
+	return m.Lab.RemoveFile(ctx, node, path)
 }
 
 func (m *machines) Stop(ctx context.Context, node string) error {
 	m.note("stop %s", node)
-	return m.Rack.Stop(ctx, node)
+	return m.Lab.Stop(ctx, node)
 }
 
 func (m *machines) Start(ctx context.Context, node string) error {
 	m.note("start %s", node)
-	return m.Rack.Start(ctx, node)
+	return m.Lab.Start(ctx, node)
 }
 
 func (m *machines) PowerOn(_ context.Context, node string) error {

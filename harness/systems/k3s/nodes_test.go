@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 func aLease(node string, renewed time.Time) coordination.Lease {
@@ -53,8 +53,8 @@ func TestNodesReady(t *testing.T) {
 			machines.status["server-1"] = harness.SystemStatus{Running: true, Started: started}
 			machines.status["agent-1"] = harness.SystemStatus{Running: true, Started: started}
 			cluster := Cluster{Servers: []string{"server-1"}}
-			rack.Expect(t, cluster.NodesReady(2).Check(t.Context(), machines), c.all)
-			rack.Expect(t, cluster.NodeReady("agent-1").Check(t.Context(), machines), c.agent)
+			labtest.Expect(t, cluster.NodesReady(2).Check(t.Context(), machines), c.all)
+			labtest.Expect(t, cluster.NodeReady("agent-1").Check(t.Context(), machines), c.agent)
 		})
 	}
 }
@@ -65,7 +65,7 @@ func TestDeadNodeIsReadyUntilKubernetesSaysOtherwise(t *testing.T) {
 	machines := newMachines(t)
 	machines.serve(t, "server-1", "secret", nodesAPI([]core.Node{aNode("agent-1", core.ConditionTrue)}, aLease("agent-1", time.Now().Add(-30*time.Second))))
 	machines.End("agent-1", -1)
-	rack.Expect(t, Cluster{Servers: []string{"server-1"}}.NodeReady("agent-1").Check(t.Context(), machines), "")
+	labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.NodeReady("agent-1").Check(t.Context(), machines), "")
 }
 
 // Goal: voters are counted exactly, and who does not vote is named. Method: three servers of which one has
@@ -81,7 +81,7 @@ func TestEtcdVoters(t *testing.T) {
 		voter("server-1", core.ConditionTrue, "MemberNotLearner"), voter("server-2", core.ConditionFalse, "MemberIsLearner"), aNode("server-3", core.ConditionTrue),
 	}))
 	cluster := Cluster{Servers: []string{"server-1"}}
-	rack.Expect(t, cluster.EtcdVoters(3).Check(t.Context(), machines), "etcd has 1 voters and not 3: server-2 does not vote (MemberIsLearner); server-3 does not vote")
-	rack.Expect(t, cluster.EtcdVoters(1).Check(t.Context(), machines), "")
-	rack.Expect(t, cluster.EtcdVoters(0).Check(t.Context(), machines), "etcd has 1 voters and not 0")
+	labtest.Expect(t, cluster.EtcdVoters(3).Check(t.Context(), machines), "etcd has 1 voters and not 3: server-2 does not vote (MemberIsLearner); server-3 does not vote")
+	labtest.Expect(t, cluster.EtcdVoters(1).Check(t.Context(), machines), "")
+	labtest.Expect(t, cluster.EtcdVoters(0).Check(t.Context(), machines), "etcd has 1 voters and not 0")
 }

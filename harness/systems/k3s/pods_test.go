@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const podsPath = "GET /api/v1/namespaces/web/pods"
@@ -69,7 +69,7 @@ func TestPodsReady(t *testing.T) {
 			machines := newMachines(t)
 			machines.serve(t, "server-1", "secret", podsAPI(c.pods...))
 			cluster := Cluster{Servers: []string{"server-1"}}
-			rack.Expect(t, cluster.PodsReady("web", "app=canary").Check(t.Context(), machines), c.wants)
+			labtest.Expect(t, cluster.PodsReady("web", "app=canary").Check(t.Context(), machines), c.wants)
 			node, err := cluster.PodNode(t.Context(), machines, "web", "app=canary")
 			if node != c.node || (err == nil) != (c.node != "") {
 				t.Errorf("it is on %q (%v), want %q", node, err, c.node)
@@ -103,7 +103,7 @@ func TestAvailable(t *testing.T) {
 				served.set("GET /apis/apps/v1/namespaces/web/deployments/canary", c.answer)
 			}
 			machines.serve(t, "server-1", "secret", served)
-			rack.Expect(t, Cluster{Servers: []string{"server-1"}}.Available("web", "canary").Check(t.Context(), machines), c.wants)
+			labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.Available("web", "canary").Check(t.Context(), machines), c.wants)
 		})
 	}
 }
@@ -122,5 +122,5 @@ func TestServiceAnswers(t *testing.T) {
 		t.Errorf("it asks %+v, %v", question.HTTP, err)
 	}
 	_, err = ServiceAnswers("nothing", "server-9", 1, "", "").Question(machines)
-	rack.Expect(t, err, "look up the addresses of server-9")
+	labtest.Expect(t, err, "look up the addresses of server-9")
 }

@@ -10,7 +10,7 @@ import (
 	core "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // defaults are the settings of Kubernetes 1.34.
@@ -127,7 +127,7 @@ func TestPredictReschedule(t *testing.T) {
 	machines.serve(t, "server-1", "secret", settingsAPI("20s"))
 	cluster := Cluster{Servers: []string{"server-1"}}
 	prediction, err := cluster.PredictReschedule(t.Context(), machines, "web", "app=canary")
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	if shortest, longest, _ := prediction.Until(NodeUnready); shortest != 9600*time.Millisecond || longest != 30*time.Second {
 		t.Errorf("with a grace period of 20 s: %v to %v", shortest, longest)
 	}
@@ -137,9 +137,9 @@ func TestPredictReschedule(t *testing.T) {
 	}
 	machines.serve(t, "server-1", "secret", settingsAPI("0s"))
 	client, err := Client(t.Context(), machines, "server-1")
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	_, err = settingsOf(t.Context(), client, "server-1", "agent-1")
-	rack.Expect(t, err, "the settings are incomplete: lease duration 40s on agent-1, monitor period 5s and grace period 0s on server-1")
+	labtest.Expect(t, err, "the settings are incomplete: lease duration 40s on agent-1, monitor period 5s and grace period 0s on server-1")
 }
 
 // A stage is an API whose objects change while it is watched.
@@ -191,7 +191,7 @@ func TestRecord(t *testing.T) {
 	machines, played := newMachines(t), newStage()
 	machines.serve(t, "server-1", "secret", played.api)
 	recording, err := Cluster{Servers: []string{"server-1"}}.Record(t.Context(), machines, "web", "app=canary")
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	lost := time.Now()
 
 	unknown := aNode("agent-1", core.ConditionUnknown)

@@ -7,7 +7,7 @@ import (
 
 	core "k8s.io/api/core/v1"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // controlled is an API whose pods are replaced as soon as they are deleted, by ones that are Ready or not.
@@ -39,13 +39,13 @@ func TestRecreatePods(t *testing.T) {
 	machines.serve(t, "server-1", "secret", controlled(true))
 	cluster := Cluster{Servers: []string{"server-1"}}
 	for _, step := range cluster.RecreatePods("web", "app=canary").Steps() {
-		rack.Expect(t, step.Do(t.Context(), machines), "")
+		labtest.Expect(t, step.Do(t.Context(), machines), "")
 	}
 	machines.serve(t, "server-1", "secret", controlled(false))
-	rack.Expect(t, cluster.DeletePods("web", "app=canary")(t.Context(), machines), "")
+	labtest.Expect(t, cluster.DeletePods("web", "app=canary")(t.Context(), machines), "")
 
 	machines.serve(t, "server-1", "secret", podsAPI())
-	rack.Expect(t, cluster.DeletePods("web", "app=canary")(t.Context(), machines), "there is no pod app=canary in web to recreate")
+	labtest.Expect(t, cluster.DeletePods("web", "app=canary")(t.Context(), machines), "there is no pod app=canary in web to recreate")
 }
 
 // Goal: pods count as replaced when none of the old ones is left and there are as many new ones. Method: a table.
@@ -65,8 +65,8 @@ func TestReplaced(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			rack.Expect(t, replaced(c.pods, old, false), c.there)
-			rack.Expect(t, replaced(c.pods, old, true), c.ready)
+			labtest.Expect(t, replaced(c.pods, old, false), c.there)
+			labtest.Expect(t, replaced(c.pods, old, true), c.ready)
 		})
 	}
 }

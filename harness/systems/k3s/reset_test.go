@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const database = "/var/lib/rancher/k3s/server/db"
@@ -40,7 +40,7 @@ func resettable(t *testing.T, survivor string) *machines {
 	machines.serve(t, survivor, "secret", served)
 	machines.run = func(node string, argv []string) (string, error) {
 		if slices.Contains(argv, "--cluster-reset") {
-			return "", machines.Rack.WriteFile(t.Context(), node, harness.File{Path: database + "/reset-flag"})
+			return "", machines.Lab.WriteFile(t.Context(), node, harness.File{Path: database + "/reset-flag"})
 		}
 		return "", nil
 	}
@@ -64,7 +64,7 @@ const aside = `sh -c if [ -d "$1" ]; then rm -rf "$1-before-reset" && mv "$1" "$
 // Method: the founder survives; compare what is done with what has to be.
 func TestClusterReset(t *testing.T) {
 	machines := resettable(t, "server-1")
-	rack.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Snapshot: "/snapshots/one"}, machines), "")
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Snapshot: "/snapshots/one"}, machines), "")
 	done := machines.journal()
 	slices.Sort(done[:3]) // all at once
 	want := []string{
@@ -85,7 +85,7 @@ func TestClusterReset(t *testing.T) {
 // who is told to join the founder comes last. Method: server-2 survives, server-3 is told to join server-1.
 func TestClusterResetWithoutTheFounder(t *testing.T) {
 	machines := resettable(t, "server-2")
-	rack.Expect(t, carryOut(t, ClusterReset{Survivor: "server-2"}, machines), "")
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-2"}, machines), "")
 	done := machines.journal()
 	for _, want := range []string{"exec server-2: k3s server --cluster-reset", "write server-1: " + joinFile} {
 		if !slices.Contains(done, want) {
@@ -104,11 +104,11 @@ func TestClusterResetWithoutTheFounder(t *testing.T) {
 // Goal: the others can be left for later, and brought back one by one. Method: the same, in two parts.
 func TestRejoin(t *testing.T) {
 	machines := resettable(t, "server-1")
-	rack.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Alone: true}, machines), "")
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Alone: true}, machines), "")
 	if done := strings.Join(machines.journal(), "\n"); strings.Contains(done, "start server-2") || strings.Contains(done, "power on") {
 		t.Errorf("server-2 was started:\n%s", done)
 	}
-	rack.Expect(t, carryOut(t, Rejoin{Server: "server-2", Survivor: "server-1"}, machines), "")
+	labtest.Expect(t, carryOut(t, Rejoin{Server: "server-2", Survivor: "server-1"}, machines), "")
 	if done := machines.journal(); !slices.Equal(done, []string{"power on server-2", "stop server-2", "exec server-2: " + aside, "start server-2"}) {
 		t.Errorf("done: %q", done)
 	}
@@ -121,20 +121,20 @@ func TestClusterResetThatFails(t *testing.T) {
 	machines.run = func(string, []string) (string, error) {
 		return "", &harness.CommandError{Node: "server-1", Argv: []string{"k3s"}, ExitCode: 1, Output: "etcd: snapshot path does not exist: /x"}
 	}
-	rack.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Snapshot: "/x"}, machines), "reset the cluster: server-1: \"k3s\" exited with 1: etcd: snapshot path does not exist: /x")
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Snapshot: "/x"}, machines), "reset the cluster: server-1: \"k3s\" exited with 1: etcd: snapshot path does not exist: /x")
 	machines.run = func(string, []string) (string, error) { return "", nil }
-	rack.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1"}, machines), "the reset ended and did not say so")
-	rack.Expect(t, carryOut(t, ClusterReset{Survivor: "agent-1"}, machines), `the main process of agent-1 is "k3s agent`)
-	rack.Expect(t, carryOut(t, ClusterReset{Survivor: "server-9"}, machines), "the topology has no node called server-9")
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1"}, machines), "the reset ended and did not say so")
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "agent-1"}, machines), `the main process of agent-1 is "k3s agent`)
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-9"}, machines), "the topology has no node called server-9")
 }
 
 // Goal: a server without power, which cannot be told to stop, does not keep the others from being stopped; one
 // that runs and cannot be stopped does. Method: a machine that refuses.
 func TestStopForGood(t *testing.T) {
 	machines := newMachines(t)
-	rack.Expect(t, stopForGood(t.Context(), stubborn{machines}, "server-1"), "will not stop")
+	labtest.Expect(t, stopForGood(t.Context(), stubborn{machines}, "server-1"), "will not stop")
 	machines.End("server-1", -1)
-	rack.Expect(t, stopForGood(t.Context(), stubborn{machines}, "server-1"), "")
+	labtest.Expect(t, stopForGood(t.Context(), stubborn{machines}, "server-1"), "")
 }
 
 type stubborn struct{ *machines }
@@ -149,10 +149,10 @@ func TestVotesSince(t *testing.T) {
 		node.Status.Conditions = []core.NodeCondition{{Type: etcdVoter, Status: status, LastTransitionTime: metav1.NewTime(at), Reason: "MemberIsLearner"}}
 		return node
 	}
-	rack.Expect(t, votesSince(condition(core.ConditionTrue, start.Add(time.Second)), start), "")
-	rack.Expect(t, votesSince(condition(core.ConditionTrue, start.Add(-time.Minute)), start), "has not been seen to since")
-	rack.Expect(t, votesSince(condition(core.ConditionFalse, start.Add(time.Second)), start), "server-2 does not vote in etcd (MemberIsLearner)")
-	rack.Expect(t, votesSince(aNode("server-2", core.ConditionTrue), start), "does not vote")
+	labtest.Expect(t, votesSince(condition(core.ConditionTrue, start.Add(time.Second)), start), "")
+	labtest.Expect(t, votesSince(condition(core.ConditionTrue, start.Add(-time.Minute)), start), "has not been seen to since")
+	labtest.Expect(t, votesSince(condition(core.ConditionFalse, start.Add(time.Second)), start), "server-2 does not vote in etcd (MemberIsLearner)")
+	labtest.Expect(t, votesSince(aNode("server-2", core.ConditionTrue), start), "does not vote")
 }
 
 // Goal: the reset command is the node's own, less what k3s refuses in a reset; the server to join is also
@@ -184,10 +184,10 @@ func TestCommands(t *testing.T) {
 	node := trio().Nodes[0]
 	node.System.Files = []harness.File{{Path: configFolder + "/config.yaml"}}
 	text := "token: x\nserver: https://a:6443\nserver-other: y\n"
-	if err := machines.Rack.WriteFile(t.Context(), node.Name, harness.File{Path: configFolder + "/config.yaml", Data: []byte(text)}); err != nil {
+	if err := machines.Lab.WriteFile(t.Context(), node.Name, harness.File{Path: configFolder + "/config.yaml", Data: []byte(text)}); err != nil {
 		t.Fatal(err)
 	}
-	rack.Expect(t, forgetServer(t.Context(), machines, node), "")
+	labtest.Expect(t, forgetServer(t.Context(), machines, node), "")
 	left, err := machines.ReadFile(t.Context(), node.Name, configFolder+"/config.yaml")
 	if err != nil || string(left) != "token: x\nserver-other: y\n" {
 		t.Errorf("left: %q, %v", left, err)
@@ -230,8 +230,8 @@ func TestSnapshotSave(t *testing.T) {
 	}
 	machines.run = func(string, []string) (string, error) { return "", errors.New("no etcd here") }
 	_, err = SnapshotSave(t.Context(), machines, "server-1")
-	rack.Expect(t, err, "list the snapshots: no etcd here")
+	labtest.Expect(t, err, "list the snapshots: no etcd here")
 	machines.run = func(string, []string) (string, error) { return "no resources", nil }
 	_, err = Snapshots(t.Context(), machines, "server-1")
-	rack.Expect(t, err, "list the snapshots of server-1: invalid character")
+	labtest.Expect(t, err, "list the snapshots of server-1: invalid character")
 }

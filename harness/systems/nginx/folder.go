@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 // A Folder is a location that nginx stores files in.
@@ -23,13 +23,13 @@ type Folder struct {
 // String names the folder, such as "10.201.6.100:80/uploads/".
 func (f Folder) String() string { return f.site().String() + f.Path }
 
-func (f Folder) site() website.Site { return website.Site{At: f.At, Host: f.Host} }
+func (f Folder) site() httpapi.Site { return httpapi.Site{At: f.At, Host: f.Host} }
 
 // put stores a file. nginx writes it beside its place first and then renames it: an answer of 500 says that
 // one of the two failed, and so that the file is not there.
 func (f Folder) put(ctx context.Context, observer harness.Observer, name, content string) error {
-	err := f.site().Write(ctx, observer, website.Request{Method: http.MethodPut, Path: f.Path + name, Body: content}, nil)
-	answer, answered := errors.AsType[*website.AnswerError](err)
+	err := f.site().Write(ctx, observer, httpapi.Request{Method: http.MethodPut, Path: f.Path + name, Body: content}, nil)
+	answer, answered := errors.AsType[*httpapi.AnswerError](err)
 	if answered && answer.Status == http.StatusInternalServerError {
 		return fmt.Errorf("%w: %w", harness.ErrRefused, err)
 	}
@@ -78,7 +78,7 @@ func (u uploads) Entries(ctx context.Context, observer harness.Observer) ([]int,
 		Size int    `json:"size"`
 	}
 	client := harness.HTTPClient(observer, harness.VantageObserver)
-	err := u.folder.site().Ask(ctx, client, website.Request{Method: http.MethodGet, Path: u.folder.Path}, &listed)
+	err := u.folder.site().Ask(ctx, client, httpapi.Request{Method: http.MethodGet, Path: u.folder.Path}, &listed)
 	if err != nil {
 		return nil, fmt.Errorf("list the files of %s: %w", u.folder, err)
 	}

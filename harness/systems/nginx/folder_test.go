@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const address = "10.201.6.100:80"
@@ -59,50 +59,50 @@ func (f *fakeNginx) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 // refuses. Method: write entries, empty one as a crash would, and make the disk read-only.
 func TestUploads(t *testing.T) {
 	server := &fakeNginx{files: map[string]string{}}
-	machines, ledger := rack.Serving(t, address, server), Uploads(folder)
+	machines, ledger := labtest.Serving(t, address, server), Uploads(folder)
 	for entry := range 3 {
-		rack.Expect(t, ledger.Write(t.Context(), machines, entry), "")
+		labtest.Expect(t, ledger.Write(t.Context(), machines, entry), "")
 	}
-	rack.Expect(t, Accepts(folder).Check(t.Context(), machines), "")
+	labtest.Expect(t, Accepts(folder).Check(t.Context(), machines), "")
 	server.files["1"] = ""
 	entries, err := ledger.Entries(t.Context(), machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	if slices.Sort(entries); !slices.Equal(entries, []int{0, 2}) {
 		t.Errorf("listed %v, want 0 and 2", entries)
 	}
 	server.readOnly = true
 	err = ledger.Write(t.Context(), machines, 3)
-	if rack.Expect(t, err, "answered 500"); !errors.Is(err, harness.ErrRefused) {
+	if labtest.Expect(t, err, "answered 500"); !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a server that cannot write refuses: %v", err)
 	}
-	rack.Expect(t, Accepts(folder).Check(t.Context(), machines), "answered 500")
+	labtest.Expect(t, Accepts(folder).Check(t.Context(), machines), "answered 500")
 }
 
 // Goal: nobody listening is told apart from a file that may be there. Method: no server.
 func TestUploadsToNobody(t *testing.T) {
-	machines := rack.Serving(t, address, nil)
+	machines := labtest.Serving(t, address, nil)
 	if err := Uploads(folder).Write(t.Context(), machines, 1); !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("nothing was sent: %v", err)
 	}
 	_, err := Uploads(folder).Entries(t.Context(), machines)
-	rack.Expect(t, err, "list the files of 10.201.6.100:80/uploads/")
+	labtest.Expect(t, err, "list the files of 10.201.6.100:80/uploads/")
 }
 
 // Goal: a log that no longer grows is noticed while every request is answered. Method: a server that logs, until
 // it cannot write any more.
 func TestLogged(t *testing.T) {
 	const log = "/var/log/nginx/uploads.log"
-	machines := rack.New(harness.Topology{Nodes: []harness.Node{{Name: "web-1"}}})
+	machines := labtest.New(harness.Topology{Nodes: []harness.Node{{Name: "web-1"}}})
 	t.Cleanup(machines.Close)
 	text := ""
 	server := &fakeNginx{files: map[string]string{}, log: func(line string) {
 		text += line + "\n"
-		rack.Expect(t, machines.WriteFile(t.Context(), "web-1", harness.File{Path: log, Data: []byte(text)}), "")
+		labtest.Expect(t, machines.WriteFile(t.Context(), "web-1", harness.File{Path: log, Data: []byte(text)}), "")
 	}}
 	machines.Serve(harness.VantageObserver, address, server)
 	probe := Logged(folder, "web-1", log)
-	rack.Expect(t, probe.Check(t.Context(), machines), "")
+	labtest.Expect(t, probe.Check(t.Context(), machines), "")
 	server.readOnly = true
-	rack.Expect(t, probe.Check(t.Context(), machines), "the last request is not in "+log)
-	rack.Expect(t, Logged(folder, "web-1", "/no/log").Check(t.Context(), machines), "open /no/log: file does not exist")
+	labtest.Expect(t, probe.Check(t.Context(), machines), "the last request is not in "+log)
+	labtest.Expect(t, Logged(folder, "web-1", "/no/log").Check(t.Context(), machines), "open /no/log: file does not exist")
 }

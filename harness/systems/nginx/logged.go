@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 // loggedPeriod is how often a request is looked for in the log: the whole of it is read each time.
@@ -32,8 +32,8 @@ func (logged) Period() time.Duration { return loggedPeriod }
 func (l logged) Check(ctx context.Context, observer harness.Observer) error {
 	name := "not-there-" + rand.Text()
 	client := harness.HTTPClient(observer, harness.VantageObserver)
-	err := l.folder.site().Ask(ctx, client, website.Request{Method: http.MethodGet, Path: l.folder.Path + name}, nil)
-	answer, answered := errors.AsType[*website.AnswerError](err)
+	err := l.folder.site().Ask(ctx, client, httpapi.Request{Method: http.MethodGet, Path: l.folder.Path + name}, nil)
+	answer, answered := errors.AsType[*httpapi.AnswerError](err)
 	if !answered || answer.Status != http.StatusNotFound {
 		return fmt.Errorf("a file that is not there should be answered with 404: %w", err)
 	}

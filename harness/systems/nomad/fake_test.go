@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // configured is a server's configuration with one address that is the beginning of another.
@@ -25,7 +25,7 @@ server {
 `
 
 // cluster is two Nomad servers and a client in memory, on Raft protocol 2 or 3.
-func cluster(t *testing.T, protocol int) *rack.Rack {
+func cluster(t *testing.T, protocol int) *labtest.Lab {
 	t.Helper()
 	var topology harness.Topology
 	for _, node := range []struct{ name, role, host string }{
@@ -38,13 +38,13 @@ func cluster(t *testing.T, protocol int) *rack.Rack {
 			Files:   []harness.File{{Path: "/etc/nomad.d/nomad.hcl", Data: []byte(text)}},
 		}})
 	}
-	machines := rack.New(topology)
+	machines := labtest.New(topology)
 	t.Cleanup(machines.Close)
 	return machines
 }
 
 // servers3 are three servers without files, for probes and ledgers.
-func servers3(t *testing.T, apis ...http.Handler) *rack.Rack {
+func servers3(t *testing.T, apis ...http.Handler) *labtest.Lab {
 	t.Helper()
 	var topology harness.Topology
 	for i := range 3 {
@@ -53,7 +53,7 @@ func servers3(t *testing.T, apis ...http.Handler) *rack.Rack {
 		})
 	}
 	topology.Nodes = append(topology.Nodes, harness.Node{Name: "client-1", Role: ClientRole, IPv6: netip.MustParseAddr("fd00:d1::31")})
-	machines := rack.New(topology)
+	machines := labtest.New(topology)
 	t.Cleanup(machines.Close)
 	for i, api := range apis {
 		if api != nil {

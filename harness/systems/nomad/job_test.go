@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // A scheduler is a server with one client that is ready but has not seen Consul yet, and that runs
@@ -50,7 +50,7 @@ func (s *scheduler) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 }
 
 // place is a cluster in memory with that scheduler.
-func place(t *testing.T, plan *scheduler) *rack.Rack {
+func place(t *testing.T, plan *scheduler) *labtest.Lab {
 	t.Helper()
 	machines := cluster(t, 3)
 	answering(machines)
@@ -66,7 +66,7 @@ func TestRunOnAReadyClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		plan := &scheduler{seesConsul: true}
 		machines := place(t, plan)
-		rack.Expect(t, Run(t.Context(), machines, Canary(8080)), "")
+		labtest.Expect(t, Run(t.Context(), machines, Canary(8080)), "")
 		if done := machines.Journal(); len(done) > 0 {
 			t.Errorf("was done: %v", done)
 		}
@@ -91,7 +91,7 @@ func TestRunRestartsAClientThatMissedConsul(t *testing.T) {
 			plan.seesConsul = true
 		}
 		began := time.Now()
-		rack.Expect(t, Run(t.Context(), machines, Canary(8080)), "")
+		labtest.Expect(t, Run(t.Context(), machines, Canary(8080)), "")
 		if done := machines.Journal(); !slices.Equal(done, []string{"start client-1", "stop client-1"}) {
 			t.Errorf("was done: %v", done)
 		}
@@ -106,7 +106,7 @@ func TestRunRestartsAClientThatMissedConsul(t *testing.T) {
 func TestRunGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		machines := place(t, &scheduler{})
-		rack.Expect(t, Run(t.Context(), machines, Canary(8080)), "client-1 has not seen Consul")
+		labtest.Expect(t, Run(t.Context(), machines, Canary(8080)), "client-1 has not seen Consul")
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // A store keeps variables and jobs as a server does.
@@ -117,10 +117,10 @@ func TestLedgersTellRefusedFromUnknown(t *testing.T) {
 func TestVariablesAreDecrypted(t *testing.T) {
 	kept := newStore()
 	observer := servers3(t, kept, kept, kept)
-	rack.Expect(t, Variables("drill/x").Write(t.Context(), observer, 1), "")
+	labtest.Expect(t, Variables("drill/x").Write(t.Context(), observer, 1), "")
 	kept.keyless = true
 	_, err := Variables("drill/x").Entries(t.Context(), observer)
-	rack.Expect(t, err, "decrypt variable drill/x/1")
+	labtest.Expect(t, err, "decrypt variable drill/x/1")
 }
 
 // Goal: the ledger of jobs costs the cluster nothing but state, on every version.
@@ -128,7 +128,7 @@ func TestVariablesAreDecrypted(t *testing.T) {
 // before 1.4 refuse a job without).
 func TestJobsNeverRun(t *testing.T) {
 	kept := newStore()
-	rack.Expect(t, Jobs("drill/x").Write(t.Context(), servers3(t, kept, kept, kept), 5), "")
+	labtest.Expect(t, Jobs("drill/x").Write(t.Context(), servers3(t, kept, kept, kept), 5), "")
 	job := kept.jobs["drill/x/5"]
 	if job["Type"] != "batch" || job["ParameterizedJob"] == nil || job["Priority"] != float64(defaultPriority) {
 		t.Errorf("the job is %v", job)

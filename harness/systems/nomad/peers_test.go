@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -23,7 +23,7 @@ const (
 
 // recoverable is a cluster that moved, whose servers treat peers.json as Nomad does: they take it
 // when there is a peers.info, else throw it away.
-func recoverable(t *testing.T, protocol int) (machines *rack.Rack, taken map[string]string) {
+func recoverable(t *testing.T, protocol int) (machines *labtest.Lab, taken map[string]string) {
 	t.Helper()
 	machines = cluster(t, protocol)
 	answering(machines)
@@ -54,7 +54,7 @@ func recoverable(t *testing.T, protocol int) (machines *rack.Rack, taken map[str
 	return machines, taken
 }
 
-func put(t *testing.T, machines *rack.Rack, node, path, text string) {
+func put(t *testing.T, machines *labtest.Lab, node, path, text string) {
 	t.Helper()
 	if err := machines.WriteFile(t.Context(), node, harness.File{Path: path, Data: []byte(text)}); err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestPeersFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			machines, taken := recoverable(t, c.protocol)
 			_, err := perform(t, c.runbook, machines)
-			rack.Expect(t, err, "")
+			labtest.Expect(t, err, "")
 			golden := filepath.Join("testdata", "peers-"+name+".json")
 			if *update {
 				if err := os.WriteFile(golden, []byte(taken["nomad-1"]), 0o600); err != nil {
@@ -107,7 +107,7 @@ func TestPeersJSONSteps(t *testing.T) {
 	machines, _ := recoverable(t, 3)
 	machines.OnStart = nil
 	done, err := perform(t, PeersJSON(), machines)
-	rack.Expect(t, err, "peers.json is still there")
+	labtest.Expect(t, err, "peers.json is still there")
 	compare(t, done, []string{
 		"stop every Nomad agent: stop client-1, stop nomad-1, stop nomad-2",
 		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, write nomad-2: /etc/nomad.d/nomad.hcl",
@@ -124,13 +124,13 @@ func TestPeersJSONIsVerified(t *testing.T) {
 	t.Run("thrown away", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
 		_, err := perform(t, PeersRecovery{RemovePeersInfo: true}, machines)
-		rack.Expect(t, err, `the log does not say "found peers.json file`)
+		labtest.Expect(t, err, `the log does not say "found peers.json file`)
 	})
 	t.Run("silently gone", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
 		machines.OnStart = func(node string) { _ = machines.RemoveFile(context.Background(), node, peersJSON) }
 		_, err := perform(t, PeersJSON(), machines)
-		rack.Expect(t, err, `the log does not say "found peers.json file`)
+		labtest.Expect(t, err, `the log does not say "found peers.json file`)
 	})
 	t.Run("peers.info rewritten", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
@@ -140,7 +140,7 @@ func TestPeersJSONIsVerified(t *testing.T) {
 			_ = machines.WriteFile(context.Background(), node, harness.File{Path: peersInfo, Data: []byte("new")})
 		}
 		_, err := perform(t, PeersJSON(), machines)
-		rack.Expect(t, err, "peers.info is not what it was")
+		labtest.Expect(t, err, "peers.info is not what it was")
 	})
 }
 
@@ -149,12 +149,12 @@ func TestPeersJSONIsVerified(t *testing.T) {
 func TestPeersJSONOnSomeServers(t *testing.T) {
 	machines, taken := recoverable(t, 3)
 	_, err := perform(t, PeersRecovery{Servers: []string{"nomad-2"}}, machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	if taken["nomad-1"] != "" || !strings.Contains(taken["nomad-2"], "id-of-nomad-1") {
 		t.Errorf("taken: %v", taken)
 	}
 	_, err = perform(t, PeersRecovery{Servers: []string{"client-1"}}, machines)
-	rack.Expect(t, err, "not all of client-1 are Nomad servers")
+	labtest.Expect(t, err, "not all of client-1 are Nomad servers")
 }
 
 // Goal: nodes get their new names along with their addresses.
@@ -162,7 +162,7 @@ func TestPeersJSONOnSomeServers(t *testing.T) {
 func TestPeersJSONWithNewNames(t *testing.T) {
 	machines, _ := recoverable(t, 3)
 	_, err := perform(t, PeersRecovery{Names: map[string]string{"nomad-1": "new"}}, machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	var names []string
 	for _, node := range []string{"nomad-1", "nomad-2"} {
 		text, _ := machines.ReadFile(t.Context(), node, "/etc/nomad.d/nomad.hcl")

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const at1, at2, at3 = "[fd00:d1::21]:4647", "[fd00:d1::22]:4647", "[fd00:d1::23]:4647"
@@ -28,11 +28,11 @@ func TestQuorum(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			rack.Expect(t, Quorum(3).Check(t.Context(), servers3(t, c.apis...)), c.wants)
+			labtest.Expect(t, Quorum(3).Check(t.Context(), servers3(t, c.apis...)), c.wants)
 		})
 	}
 	t.Run("another number of servers", func(t *testing.T) {
-		rack.Expect(t, Quorum(5).Check(t.Context(), servers3(t)), "the topology has 3 Nomad servers, not 5")
+		labtest.Expect(t, Quorum(5).Check(t.Context(), servers3(t)), "the topology has 3 Nomad servers, not 5")
 	})
 }
 
@@ -42,7 +42,7 @@ func TestQuorum(t *testing.T) {
 func TestQuorumAsksForStaleAnswers(t *testing.T) {
 	asked := raftAPI(at1, at1, at2, at3)
 	observer := servers3(t, asked, raftAPI(at1, at1, at2, at3), raftAPI(at1, at1, at2, at3))
-	rack.Expect(t, Quorum(3).Check(t.Context(), observer), "")
+	labtest.Expect(t, Quorum(3).Check(t.Context(), observer), "")
 	for _, path := range []string{"/v1/status/leader", "/v1/operator/raft/configuration"} {
 		if !asked.askedStale(path) {
 			t.Errorf("%s was not asked for a stale answer", path)
@@ -56,7 +56,7 @@ func TestQuorumAfterAMove(t *testing.T) {
 	fine := func() http.Handler { return raftAPI(at2, at1, at2, at3) }
 	observer := servers3(t, fine(), fine(), fine())
 	observer.Renumber("nomad-1", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d2::21")})
-	rack.Expect(t, Quorum(3).Check(t.Context(), observer), "its voter [fd00:d1::21]:4647 is an address no server has")
+	labtest.Expect(t, Quorum(3).Check(t.Context(), observer), "its voter [fd00:d1::21]:4647 is an address no server has")
 }
 
 // Goal: the leader is found, and known by its node's name, while a minority is down; a dead one is not.
@@ -67,6 +67,6 @@ func TestLeaderNode(t *testing.T) {
 	if leader != "nomad-2" || err != nil {
 		t.Errorf("the leader is %q, %v", leader, err)
 	}
-	rack.Expect(t, Leader().Check(t.Context(), servers3(t, nil, one(), one())), "")
-	rack.Expect(t, Leader().Check(t.Context(), servers3(t, one(), nil, one())), "nomad-2: dial tcp: connection refused")
+	labtest.Expect(t, Leader().Check(t.Context(), servers3(t, nil, one(), one())), "")
+	labtest.Expect(t, Leader().Check(t.Context(), servers3(t, one(), nil, one())), "nomad-2: dial tcp: connection refused")
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // A registerAPI is the variables of a cluster. Forgetful, it loses an acknowledged write now and then. Stale, it
@@ -171,5 +171,5 @@ func TestRegisterClientsKeepToTheirServers(t *testing.T) {
 	if !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a replacement of another value: %v", err)
 	}
-	rack.Expect(t, err, "another value")
+	labtest.Expect(t, err, "another value")
 }

@@ -7,18 +7,18 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // answering serves every agent's API.
-func answering(machines *rack.Rack) {
+func answering(machines *labtest.Lab) {
 	for _, node := range machines.Topology().Nodes {
 		machines.Serve(node.Name, httpAddress, &fakeAPI{answers: map[string]any{"GET /v1/agent/self": map[string]any{}}})
 	}
 }
 
 // moved gives every node the same host in fd00:d2::/64.
-func moved(machines *rack.Rack) {
+func moved(machines *labtest.Lab) {
 	for _, node := range machines.Topology().Nodes {
 		now := netip.MustParseAddr(strings.Replace(node.IPv6.String(), "d1", "d2", 1))
 		machines.Renumber(node.Name, harness.Addresses{IPv6: now})
@@ -26,7 +26,7 @@ func moved(machines *rack.Rack) {
 }
 
 // perform does a runbook's steps and returns what each one did to the nodes.
-func perform(t *testing.T, runbook harness.Runbook, machines *rack.Rack) ([]string, error) {
+func perform(t *testing.T, runbook harness.Runbook, machines *labtest.Lab) ([]string, error) {
 	t.Helper()
 	var done []string
 	for _, step := range runbook.Steps() {
@@ -53,7 +53,7 @@ func TestStopRenumberStart(t *testing.T) {
 	answering(machines)
 	moved(machines)
 	done, err := perform(t, StopRenumberStart(), machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	compare(t, done, []string{
 		"stop every Nomad agent: stop client-1, stop nomad-1, stop nomad-2",
 		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, write nomad-2: /etc/nomad.d/nomad.hcl",
@@ -77,7 +77,7 @@ func TestMoveLive(t *testing.T) {
 			answering(machines)
 			machines.Renumber("nomad-2", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d1::99")})
 			done, err := perform(t, MoveLive{Node: "nomad-2", NewName: newName}, machines)
-			rack.Expect(t, err, "")
+			labtest.Expect(t, err, "")
 			for i, wants := range []string{
 				"kill Nomad on nomad-2: exec nomad-2: sh -c kill -KILL 100",
 				": write nomad-2: /etc/nomad.d/nomad.hcl",
@@ -102,12 +102,12 @@ func TestRestart(t *testing.T) {
 	machines := cluster(t, 3)
 	answering(machines)
 	done, err := perform(t, Restart("client-1"), machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	compare(t, done, []string{
 		"stop Nomad on client-1: stop client-1", "start Nomad on client-1: start client-1", "wait until Nomad on client-1 answers: ",
 	})
 	_, err = perform(t, Restart("nomad-9"), machines)
-	rack.Expect(t, err, "no node called nomad-9 runs Nomad")
+	labtest.Expect(t, err, "no node called nomad-9 runs Nomad")
 }
 
 // Goal: an agent that ends at its start ends the wait at once, with its last words.
@@ -122,8 +122,8 @@ func TestAgentThatDiesAtItsStart(t *testing.T) {
 		}
 	}
 	_, err := perform(t, StopRenumberStart(), machines)
-	rack.Expect(t, err, "exit code 1")
-	rack.Expect(t, err, LogArrayRefused)
+	labtest.Expect(t, err, "exit code 1")
+	labtest.Expect(t, err, LogArrayRefused)
 	if err != nil && strings.Contains(err.Error(), "nomad-2:") {
 		t.Errorf("a healthy agent is blamed: %v", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // jobAPI is a server with one allocation of the canary on one client.
@@ -39,7 +39,7 @@ func TestRunning(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			rack.Expect(t, Running("canary").Check(t.Context(), servers3(t, c.apis...)), c.wants)
+			labtest.Expect(t, Running("canary").Check(t.Context(), servers3(t, c.apis...)), c.wants)
 		})
 	}
 }
@@ -48,7 +48,7 @@ func TestRunning(t *testing.T) {
 // Method: look at the query that arrives.
 func TestRunningAsksTheLeader(t *testing.T) {
 	asked := jobAPI("running", "ready")
-	rack.Expect(t, Running("canary").Check(t.Context(), servers3(t, asked)), "")
+	labtest.Expect(t, Running("canary").Check(t.Context(), servers3(t, asked)), "")
 	if asked.askedStale("/v1/job/canary/allocations") || asked.askedStale("/v1/nodes") {
 		t.Error("a stale answer was good enough")
 	}
@@ -82,8 +82,8 @@ func TestAnswers(t *testing.T) {
 			observer := servers3(t)
 			observer.Renumber("client-1", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d2::31")})
 			observer.Serve(harness.VantageObserver, c.at, c.service)
-			rack.Expect(t, Answers("canary", 8080).Check(t.Context(), observer), c.answers)
-			rack.Expect(t, AnswersPinned("canary", 8080).Check(t.Context(), observer), c.answersByOldIP)
+			labtest.Expect(t, Answers("canary", 8080).Check(t.Context(), observer), c.answers)
+			labtest.Expect(t, AnswersPinned("canary", 8080).Check(t.Context(), observer), c.answersByOldIP)
 		})
 	}
 }
@@ -103,8 +103,8 @@ func TestAnswersChoosesAClient(t *testing.T) {
 	}
 	observer.Renumber("client-1", harness.Addresses{})
 	_, err = probe.Question(observer)
-	rack.Expect(t, err, "the HTTP question has no address to go to")
-	lonely := rack.New(harness.Topology{})
+	labtest.Expect(t, err, "the HTTP question has no address to go to")
+	lonely := labtest.New(harness.Topology{})
 	_, err = probe.Question(lonely)
-	rack.Expect(t, err, "the topology has no node of role nomad-client")
+	labtest.Expect(t, err, "the topology has no node of role nomad-client")
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: what a job's specification says is there to be searched, and a server that does not answer is not
@@ -18,12 +18,12 @@ func TestJobTexts(t *testing.T) {
 		}},
 	}}
 	found, err := JobTexts().Texts(t.Context(), servers3(t, nil, server))
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	if len(found) != 1 || !strings.Contains(found["canary"], `"PEER": "fd00:d1::31"`) {
 		t.Errorf("found %q", found)
 	}
 	_, err = JobTexts().Texts(t.Context(), servers3(t, http.NotFoundHandler()))
-	rack.Expect(t, err, "nomad-1")
+	labtest.Expect(t, err, "nomad-1")
 }
 
 // Goal: jobs that nobody read are not passed over in silence. Method: one more job than are read.
@@ -34,7 +34,7 @@ func TestJobTextsAreBounded(t *testing.T) {
 	}
 	server := &fakeAPI{answers: map[string]any{"GET /v1/jobs": jobs, "GET /v1/job/canary": map[string]any{"ID": "canary"}}}
 	found, err := JobTexts().Texts(t.Context(), servers3(t, server))
-	rack.Expect(t, err, "there are 301 jobs: only 300 of them were read")
+	labtest.Expect(t, err, "there are 301 jobs: only 300 of them were read")
 	if len(found) == 0 {
 		t.Error("those that were read are lost")
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 const (
@@ -84,7 +84,7 @@ func (c comments) Write(ctx context.Context, observer harness.Observer, entry in
 	if err != nil {
 		return fmt.Errorf("%w: %w", harness.ErrRefused, err)
 	}
-	return website.Site(c.site).Write(ctx, observer, website.Request{
+	return httpapi.Site(c.site).Write(ctx, observer, httpapi.Request{
 		Method: http.MethodPost, Path: found.path("write"),
 		Body: map[string]any{"writes": map[string]any{"tuple_keys": []tuple{comment(entry)}}},
 	}, &struct{}{})
@@ -124,7 +124,7 @@ type page struct {
 
 func (c comments) page(ctx context.Context, client *http.Client, from store, token string) (page, error) {
 	var found page
-	err := website.Site(c.site).Ask(ctx, client, website.Request{
+	err := httpapi.Site(c.site).Ask(ctx, client, httpapi.Request{
 		Method: http.MethodPost, Path: from.path("read"),
 		Body: map[string]any{"tuple_key": tuple{Object: thread, Relation: relation}, "page_size": commentsPage, "continuation_token": token},
 	}, &found)

@@ -7,32 +7,32 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: the store is made as a ledger needs it, once. Method: make it twice, on a server that works,
 // then on one that fails and on none.
 func TestCreateComments(t *testing.T) {
 	server := &fakeServer{}
-	machines := rack.Serving(t, address, server)
-	rack.Expect(t, CreateComments(t.Context(), machines, site), "")
+	machines := labtest.Serving(t, address, server)
+	labtest.Expect(t, CreateComments(t.Context(), machines, site), "")
 	if server.model["schema_version"] != "1.1" {
 		t.Errorf("the store's model is %v", server.model)
 	}
-	rack.Expect(t, CreateComments(t.Context(), machines, site), "create the store of comments.reprise.test: it is there already")
-	rack.Expect(t, CreateComments(t.Context(), rack.Serving(t, address, says(500, "")), site), "look for the store of comments.reprise.test: answered 500")
-	rack.Expect(t, CreateComments(t.Context(), rack.Serving(t, address, nil), site), "connection refused")
+	labtest.Expect(t, CreateComments(t.Context(), machines, site), "create the store of comments.reprise.test: it is there already")
+	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, says(500, "")), site), "look for the store of comments.reprise.test: answered 500")
+	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, nil), site), "connection refused")
 }
 
 // Goal: the claim holds when OpenFGA finds the store, at the right site. Method: ask before and after
 // the store is made, ask for another site, and one that is down.
 func TestServed(t *testing.T) {
-	machines := rack.Serving(t, address, &fakeServer{})
-	rack.Expect(t, Served(site).Check(t.Context(), machines), "the body does not contain")
-	rack.Expect(t, CreateComments(t.Context(), machines, site), "")
-	rack.Expect(t, Served(site).Check(t.Context(), machines), "")
-	rack.Expect(t, Served(Site{At: site.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
-	rack.Expect(t, Served(site).Check(t.Context(), rack.Serving(t, address, nil)), "connection refused")
+	machines := labtest.Serving(t, address, &fakeServer{})
+	labtest.Expect(t, Served(site).Check(t.Context(), machines), "the body does not contain")
+	labtest.Expect(t, CreateComments(t.Context(), machines, site), "")
+	labtest.Expect(t, Served(site).Check(t.Context(), machines), "")
+	labtest.Expect(t, Served(Site{At: site.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
+	labtest.Expect(t, Served(site).Check(t.Context(), labtest.Serving(t, address, nil)), "connection refused")
 	if name := Served(site).Name(); name != "comments.reprise.test serves comments" {
 		t.Errorf("it claims that %s", name)
 	}
@@ -43,12 +43,12 @@ func TestServed(t *testing.T) {
 // none at all, and somebody else's comments are there too.
 func TestCommentsFindWhatTheyWrote(t *testing.T) {
 	server := &fakeServer{}
-	machines := rack.Serving(t, address, server)
-	rack.Expect(t, CreateComments(t.Context(), machines, site), "")
+	machines := labtest.Serving(t, address, server)
+	labtest.Expect(t, CreateComments(t.Context(), machines, site), "")
 	ledger := Comments(site)
 	const written = 2*commentsPage + 5
 	for entry := range written {
-		rack.Expect(t, ledger.Write(t.Context(), machines, entry), "")
+		labtest.Expect(t, ledger.Write(t.Context(), machines, entry), "")
 	}
 	server.tuples[3].Condition = nil
 	server.tuples[5].Condition = comment(6).Condition
@@ -56,7 +56,7 @@ func TestCommentsFindWhatTheyWrote(t *testing.T) {
 	server.tuples[8].User = "comment:08"
 	server.tuples = slices.Delete(server.tuples, 9, 10)
 	entries, err := ledger.Entries(t.Context(), machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	var want []int
 	for entry := range written {
 		if !slices.Contains([]int{3, 5, 7, 8, 9}, entry) {
@@ -91,11 +91,11 @@ func TestCommentsThatCannotBeRead(t *testing.T) {
 		"something else": {other, "list the comments of comments.reprise.test: the answer is no list"},
 		"nobody listens": {nil, "connection refused"},
 	} {
-		_, err := Comments(site).Entries(t.Context(), rack.Serving(t, address, c.server))
+		_, err := Comments(site).Entries(t.Context(), labtest.Serving(t, address, c.server))
 		if err == nil {
 			t.Errorf("%s: it was taken for an empty ledger", name)
 		}
-		rack.Expect(t, err, c.want)
+		labtest.Expect(t, err, c.want)
 	}
 }
 
@@ -120,8 +120,8 @@ func TestCommentsTellOutcomes(t *testing.T) {
 		if c.server != nil {
 			handler = c.server
 		}
-		err := Comments(site).Write(t.Context(), rack.Serving(t, address, handler), 7)
-		if rack.Expect(t, err, c.want); errors.Is(err, harness.ErrRefused) != c.refused {
+		err := Comments(site).Write(t.Context(), labtest.Serving(t, address, handler), 7)
+		if labtest.Expect(t, err, c.want); errors.Is(err, harness.ErrRefused) != c.refused {
 			t.Errorf("%s: refused is %t: %v", name, !c.refused, err)
 		}
 		if c.server != nil && c.server.writes > 1 {

@@ -9,7 +9,7 @@ import (
 	"net/url"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 // A Site is an OpenFGA as its visitors reach it.
@@ -19,7 +19,7 @@ type Site struct {
 }
 
 // String names the site, such as "comments.reprise.test".
-func (s Site) String() string { return website.Site(s).String() }
+func (s Site) String() string { return httpapi.Site(s).String() }
 
 // storeName is what the store of the comments is called. Its ID is OpenFGA's choice.
 const storeName = "comments"
@@ -49,12 +49,12 @@ func CreateComments(ctx context.Context, observer harness.Observer, site Site) e
 		return err
 	}
 	var made store
-	create := website.Request{Method: http.MethodPost, Path: "/stores", Body: store{Name: storeName}}
-	if err := website.Site(site).Ask(ctx, client, create, &made); err != nil {
+	create := httpapi.Request{Method: http.MethodPost, Path: "/stores", Body: store{Name: storeName}}
+	if err := httpapi.Site(site).Ask(ctx, client, create, &made); err != nil {
 		return fmt.Errorf("create the store of %s: %w", site, err)
 	}
-	describe := website.Request{Method: http.MethodPost, Path: made.path("authorization-models"), Body: model}
-	if err := website.Site(site).Ask(ctx, client, describe, nil); err != nil {
+	describe := httpapi.Request{Method: http.MethodPost, Path: made.path("authorization-models"), Body: model}
+	if err := httpapi.Site(site).Ask(ctx, client, describe, nil); err != nil {
 		return fmt.Errorf("describe comments to %s: %w", site, err)
 	}
 	return nil
@@ -65,7 +65,7 @@ var errNoStore = errors.New("there is no store called " + storeName)
 // store finds the store of the comments.
 func (s Site) store(ctx context.Context, client *http.Client) (store, error) {
 	var found struct{ Stores []store }
-	if err := website.Site(s).Ask(ctx, client, website.Request{Method: http.MethodGet, Path: stores}, &found); err != nil {
+	if err := httpapi.Site(s).Ask(ctx, client, httpapi.Request{Method: http.MethodGet, Path: stores}, &found); err != nil {
 		return store{}, fmt.Errorf("look for the store of %s: %w", s, err)
 	}
 	if len(found.Stores) == 0 {

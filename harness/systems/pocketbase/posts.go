@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 const (
@@ -42,7 +42,7 @@ func (p posts) Entries(ctx context.Context, observer harness.Observer) ([]int, e
 	var entries []int
 	for last := landmark.Entry; ; {
 		var page struct{ Items *[]post }
-		err := website.Site(p.site).Ask(ctx, kept, website.Request{Method: http.MethodGet, Path: pageAfter(last)}, &page)
+		err := httpapi.Site(p.site).Ask(ctx, kept, httpapi.Request{Method: http.MethodGet, Path: pageAfter(last)}, &page)
 		if err != nil {
 			return nil, fmt.Errorf("list the posts of %s: %w", p.site, err)
 		}
@@ -70,7 +70,7 @@ func pageAfter(entry int) string {
 // write posts once. An answer that is not the post leaves open what was written.
 func write(ctx context.Context, observer harness.Observer, site Site, wanted post) error {
 	var written post
-	err := website.Site(site).Write(ctx, observer, website.Request{Method: http.MethodPost, Path: records, Body: wanted}, &written)
+	err := httpapi.Site(site).Write(ctx, observer, httpapi.Request{Method: http.MethodPost, Path: records, Body: wanted}, &written)
 	if err != nil {
 		return err
 	}

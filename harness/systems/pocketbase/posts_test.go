@@ -7,17 +7,17 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: the collection is made as a ledger needs it, once, and by whoever knows the password.
 // Method: make it with a wrong password, then rightly, then again.
 func TestCreatePosts(t *testing.T) {
 	server := &fakeBlog{}
-	machines := rack.Serving(t, address, server)
+	machines := labtest.Serving(t, address, server)
 	stranger := Superuser{admin.Email, "guess"}
-	rack.Expect(t, CreatePosts(t.Context(), machines, blog, stranger), "log in to blog.reprise.test: answered 400 Bad Request: Failed to authenticate.")
-	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, stranger), "log in to blog.reprise.test: answered 400 Bad Request: Failed to authenticate.")
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
 	for _, rule := range []string{"listRule", "viewRule", "createRule"} {
 		if allowed, isSet := server.made[rule]; !isSet || allowed != "" {
 			t.Errorf("%s is %v: only superusers may", rule, allowed)
@@ -26,19 +26,19 @@ func TestCreatePosts(t *testing.T) {
 	if !slices.Equal(server.posts, []post{landmark}) {
 		t.Errorf("the posts are %v", server.posts)
 	}
-	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "create the collection posts of blog.reprise.test: refused: answered 400")
-	rack.Expect(t, CreatePosts(t.Context(), rack.Serving(t, address, nil), blog, admin), "connection refused")
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "create the collection posts of blog.reprise.test: refused: answered 400")
+	labtest.Expect(t, CreatePosts(t.Context(), labtest.Serving(t, address, nil), blog, admin), "connection refused")
 }
 
 // Goal: the claim holds when the post from before the drill is served, by the right site.
 // Method: ask a blog before and after its collection is made, ask for another site, then for one that is down.
 func TestServed(t *testing.T) {
-	machines := rack.Serving(t, address, &fakeBlog{})
-	rack.Expect(t, Served(blog).Check(t.Context(), machines), "answered 404 Not Found")
-	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
-	rack.Expect(t, Served(blog).Check(t.Context(), machines), "")
-	rack.Expect(t, Served(Site{At: blog.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
-	rack.Expect(t, Served(blog).Check(t.Context(), rack.Serving(t, address, nil)), "connection refused")
+	machines := labtest.Serving(t, address, &fakeBlog{})
+	labtest.Expect(t, Served(blog).Check(t.Context(), machines), "answered 404 Not Found")
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	labtest.Expect(t, Served(blog).Check(t.Context(), machines), "")
+	labtest.Expect(t, Served(Site{At: blog.At, Host: "www.reprise.test"}).Check(t.Context(), machines), "answered 404 Not Found")
+	labtest.Expect(t, Served(blog).Check(t.Context(), labtest.Serving(t, address, nil)), "connection refused")
 	if name := Served(blog).Name(); name != "blog.reprise.test serves a page" {
 		t.Errorf("it claims that %s", name)
 	}
@@ -49,12 +49,12 @@ func TestServed(t *testing.T) {
 // gone and one holds something else.
 func TestPostsFindWhatTheyWrote(t *testing.T) {
 	server := &fakeBlog{}
-	machines := rack.Serving(t, address, server)
-	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	machines := labtest.Serving(t, address, server)
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
 	ledger := Posts(blog)
 	const written = postsPage + 5
 	for entry := range written {
-		rack.Expect(t, ledger.Write(t.Context(), machines, entry), "")
+		labtest.Expect(t, ledger.Write(t.Context(), machines, entry), "")
 	}
 	server.posts = slices.DeleteFunc(server.posts, func(p post) bool { return p.Entry == 9 })
 	for i, found := range server.posts {
@@ -66,7 +66,7 @@ func TestPostsFindWhatTheyWrote(t *testing.T) {
 		}
 	}
 	entries, err := ledger.Entries(t.Context(), machines)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	var want []int
 	for entry := range written {
 		if entry != 3 && entry != 5 && entry != 9 {
@@ -100,11 +100,11 @@ func TestPostsThatCannotBeRead(t *testing.T) {
 		"a page":         {says(200, "<html>"), "read the answer"},
 		"nobody listens": {nil, "connection refused"},
 	} {
-		_, err := Posts(blog).Entries(t.Context(), rack.Serving(t, address, c.server))
+		_, err := Posts(blog).Entries(t.Context(), labtest.Serving(t, address, c.server))
 		if err == nil {
 			t.Errorf("%s: it was taken for an empty ledger", name)
 		}
-		rack.Expect(t, err, c.want)
+		labtest.Expect(t, err, c.want)
 	}
 }
 
@@ -112,16 +112,16 @@ func TestPostsThatCannotBeRead(t *testing.T) {
 // unknown when it answers something else.
 // Method: write one post twice, then to a server that answers with another.
 func TestPostsTellOutcomes(t *testing.T) {
-	machines := rack.Serving(t, address, &fakeBlog{})
-	rack.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
-	rack.Expect(t, Posts(blog).Write(t.Context(), machines, 7), "")
+	machines := labtest.Serving(t, address, &fakeBlog{})
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
+	labtest.Expect(t, Posts(blog).Write(t.Context(), machines, 7), "")
 	err := Posts(blog).Write(t.Context(), machines, 7)
-	if rack.Expect(t, err, "answered 400 Bad Request: Failed to create record."); !errors.Is(err, harness.ErrRefused) {
+	if labtest.Expect(t, err, "answered 400 Bad Request: Failed to create record."); !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a post that was turned away is not refused: %v", err)
 	}
 	other := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, post{Entry: 8, Content: content(8)}) })
-	err = Posts(blog).Write(t.Context(), rack.Serving(t, address, other), 7)
-	if rack.Expect(t, err, `the server acknowledged another post: 8, "entry 8"`); errors.Is(err, harness.ErrRefused) {
+	err = Posts(blog).Write(t.Context(), labtest.Serving(t, address, other), 7)
+	if labtest.Expect(t, err, `the server acknowledged another post: 8, "entry 8"`); errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a post that may have been written is refused: %v", err)
 	}
 }

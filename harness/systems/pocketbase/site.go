@@ -7,7 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/website"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 )
 
 // A Site is a PocketBase as its visitors reach it.
@@ -17,7 +17,7 @@ type Site struct {
 }
 
 // String names the site, such as "blog.reprise.test".
-func (s Site) String() string { return website.Site(s).String() }
+func (s Site) String() string { return httpapi.Site(s).String() }
 
 // A Superuser may change the site. One is made beside the running program, by the command
 // `pocketbase superuser upsert EMAIL PASSWORD --dir DATA`.
@@ -46,7 +46,7 @@ func CreatePosts(ctx context.Context, observer harness.Observer, site Site, supe
 	if err != nil {
 		return fmt.Errorf("log in to %s: %w", site, err)
 	}
-	err = website.Site(site).Write(ctx, observer, website.Request{
+	err = httpapi.Site(site).Write(ctx, observer, httpapi.Request{
 		Method: http.MethodPost, Path: "/api/collections", Header: http.Header{"Authorization": {token}}, Body: schema,
 	}, nil)
 	if err != nil {
@@ -60,7 +60,7 @@ func CreatePosts(ctx context.Context, observer harness.Observer, site Site, supe
 
 func logIn(ctx context.Context, observer harness.Observer, site Site, superuser Superuser) (token string, err error) {
 	var answer struct{ Token string }
-	err = website.Site(site).Ask(ctx, harness.HTTPClient(observer, harness.VantageObserver), website.Request{
+	err = httpapi.Site(site).Ask(ctx, harness.HTTPClient(observer, harness.VantageObserver), httpapi.Request{
 		Method: http.MethodPost, Path: "/api/collections/_superusers/auth-with-password",
 		Body: map[string]string{"identity": superuser.Email, "password": superuser.Password},
 	}, &answer)

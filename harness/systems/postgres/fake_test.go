@@ -14,14 +14,14 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 var database = Database{Node: "sql-1"}
 
 // A fakeServer is a machine whose PostgreSQL speaks the protocol and knows what it is told.
 type fakeServer struct {
-	*rack.Rack
+	*labtest.Lab
 	down   bool                      // nobody listens
 	greet  []pgproto3.BackendMessage // the answer to a client who comes in; nil lets it in
 	answer []pgproto3.BackendMessage // to every query; nil hangs up, an empty list says nothing
@@ -35,7 +35,7 @@ type fakeServer struct {
 // server makes a server that gives each query the same answer.
 func server(answer ...pgproto3.BackendMessage) *fakeServer {
 	return &fakeServer{
-		Rack: rack.New(harness.Topology{Nodes: []harness.Node{
+		Lab: labtest.New(harness.Topology{Nodes: []harness.Node{
 			{Name: "sql-1", IPv6: netip.MustParseAddr("fd00:d9::11"), System: harness.System{Command: []string{"postgres"}}},
 		}}),
 		answer: answer,

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // silent takes the whole request, as it must to notice that the client gave up, and never answers.
@@ -58,7 +58,7 @@ func TestAnswers(t *testing.T) {
 				node := running(t, c.server)
 				defer node.Close()
 				asked := time.Now()
-				rack.Expect(t, Answers(bucket).Check(ctx, node), c.want)
+				labtest.Expect(t, Answers(bucket).Check(ctx, node), c.want)
 				if took := time.Since(asked); took > 0 && ctx.Err() == nil {
 					t.Errorf("what was seen was told %v later", took)
 				}
@@ -72,13 +72,13 @@ func TestAnswers(t *testing.T) {
 // Method: make a bucket twice and ask, and count the connections; then ask a server that fails.
 func TestCreateBucketThenAsk(t *testing.T) {
 	node := running(t, newStore())
-	rack.Expect(t, CreateBucket(t.Context(), node, bucket), "")
-	rack.Expect(t, CreateBucket(t.Context(), node, bucket), "create bucket drill on s3-1: answered 409 BucketAlreadyOwnedByYou")
+	labtest.Expect(t, CreateBucket(t.Context(), node, bucket), "")
+	labtest.Expect(t, CreateBucket(t.Context(), node, bucket), "create bucket drill on s3-1: answered 409 BucketAlreadyOwnedByYou")
 	node.dialled = nil
-	rack.Expect(t, Answers(bucket).Check(t.Context(), node), "")
-	rack.Expect(t, Answers(bucket).Check(t.Context(), node), "")
+	labtest.Expect(t, Answers(bucket).Check(t.Context(), node), "")
+	labtest.Expect(t, Answers(bucket).Check(t.Context(), node), "")
 	node.Serve("s3-1", "[fd00:d9::12]:7070", says(503, "SlowDown"))
-	rack.Expect(t, Answers(bucket).Check(t.Context(), node), "answered 503 SlowDown")
+	labtest.Expect(t, Answers(bucket).Check(t.Context(), node), "answered 503 SlowDown")
 	from := harness.VantageObserver + " [fd00:d9::12]:7070"
 	if want := []string{from, from, from}; !slices.Equal(node.dialled, want) {
 		t.Errorf("dialled %q, want %q", node.dialled, want)
@@ -91,7 +91,7 @@ func TestWrongBucket(t *testing.T) {
 	node := running(t, newStore())
 	stranger := bucket
 	stranger.AccessKey = "somebody"
-	rack.Expect(t, Answers(stranger).Check(t.Context(), node), "answered 403 AccessDenied")
+	labtest.Expect(t, Answers(stranger).Check(t.Context(), node), "answered 403 AccessDenied")
 	stranger.Node = "s3-9"
-	rack.Expect(t, Answers(stranger).Check(t.Context(), node), "look up the addresses of s3-9")
+	labtest.Expect(t, Answers(stranger).Check(t.Context(), node), "look up the addresses of s3-9")
 }

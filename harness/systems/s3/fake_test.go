@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 var bucket = Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: "secret"}
@@ -129,7 +129,7 @@ func fail(w http.ResponseWriter, status int, code string) {
 
 // A machine is the node of the store, which notes who comes from where.
 type machine struct {
-	*rack.Rack
+	*labtest.Lab
 	mutex   sync.Mutex
 	dialled []string
 }
@@ -137,7 +137,7 @@ type machine struct {
 // running puts a store onto its node; nil leaves the node without one.
 func running(t *testing.T, store http.Handler) *machine {
 	t.Helper()
-	node := &machine{Rack: rack.New(harness.Topology{Nodes: []harness.Node{{Name: "s3-1", IPv6: netip.MustParseAddr("fd00:d9::12")}}})}
+	node := &machine{Lab: labtest.New(harness.Topology{Nodes: []harness.Node{{Name: "s3-1", IPv6: netip.MustParseAddr("fd00:d9::12")}}})}
 	t.Cleanup(node.Close)
 	if store != nil {
 		node.Serve("s3-1", "[fd00:d9::12]:7070", store)
@@ -149,5 +149,5 @@ func (m *machine) Dial(ctx context.Context, from, network, address string) (net.
 	m.mutex.Lock()
 	m.dialled = append(m.dialled, from+" "+address)
 	m.mutex.Unlock()
-	return m.Rack.Dial(ctx, from, network, address)
+	return m.Lab.Dial(ctx, from, network, address)
 }

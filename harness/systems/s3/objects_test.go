@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 // Goal: what was acknowledged is found again, and only what still holds its content.
@@ -21,13 +21,13 @@ func TestObjectsFindWhatTheyWrote(t *testing.T) {
 	node := running(t, store)
 	ledger := Objects(bucket, "ledger")
 	for entry := 1; entry <= 12; entry++ {
-		rack.Expect(t, ledger.Write(t.Context(), node, entry), "")
+		labtest.Expect(t, ledger.Write(t.Context(), node, entry), "")
 	}
 	store.objects["ledger/note"], store.objects["ledger/07"], store.objects["ledgers/20"] = []byte("x"), content(7), content(20)
 	store.objects["ledger/3"], store.objects["ledger/5"] = nil, content(6)
 	delete(store.objects, "ledger/9")
 	entries, err := ledger.Entries(t.Context(), node)
-	rack.Expect(t, err, "")
+	labtest.Expect(t, err, "")
 	slices.Sort(entries)
 	if want := []int{1, 2, 4, 6, 7, 8, 10, 11, 12}; !slices.Equal(entries, want) {
 		t.Errorf("found %v, want %v", entries, want)
@@ -39,9 +39,9 @@ func TestObjectsFindWhatTheyWrote(t *testing.T) {
 func TestObjectsThatCannotBeRead(t *testing.T) {
 	ledger := Objects(bucket, "ledger")
 	_, err := ledger.Entries(t.Context(), running(t, says(500, "InternalError")))
-	rack.Expect(t, err, "list bucket drill on s3-1: answered 500 InternalError")
+	labtest.Expect(t, err, "list bucket drill on s3-1: answered 500 InternalError")
 	_, err = ledger.Entries(t.Context(), running(t, nil))
-	rack.Expect(t, err, "connection refused")
+	labtest.Expect(t, err, "connection refused")
 	store := newStore()
 	store.objects["ledger/1"] = content(1)
 	unreadable := http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
@@ -52,7 +52,7 @@ func TestObjectsThatCannotBeRead(t *testing.T) {
 		store.ServeHTTP(w, request)
 	})
 	_, err = ledger.Entries(t.Context(), running(t, unreadable))
-	rack.Expect(t, err, "read ledger/1 of bucket drill on s3-1: answered 500 InternalError")
+	labtest.Expect(t, err, "read ledger/1 of bucket drill on s3-1: answered 500 InternalError")
 }
 
 // Goal: a write is refused only when it can never turn up later, and is never sent twice.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/rack"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 var (
@@ -27,7 +27,7 @@ const (
 // A fakeLab is two routers in memory that follow their MASTER files at once, and of whom the second takes
 // over when it does not hear the first one.
 type fakeLab struct {
-	*rack.Rack
+	*labtest.Lab
 	mu   sync.Mutex
 	deaf map[string]bool
 }
@@ -43,7 +43,7 @@ func newFakeLab(t *testing.T) *fakeLab {
 			}},
 		})
 	}
-	lab := &fakeLab{Rack: rack.New(harness.Topology{Name: "pair", Nodes: nodes}), deaf: map[string]bool{}}
+	lab := &fakeLab{Lab: labtest.New(harness.Topology{Name: "pair", Nodes: nodes}), deaf: map[string]bool{}}
 	t.Cleanup(lab.Close)
 	return lab
 }

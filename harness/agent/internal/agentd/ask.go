@@ -16,7 +16,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent/internal/monotonic"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
-	"github.com/reprise-dr/reprise/harness/internal/question"
+	"github.com/reprise-dr/reprise/harness/internal/netcheck"
 )
 
 // batchTime is how long a sample that says nothing new may wait for others: each batch wakes the
@@ -59,7 +59,7 @@ func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func prepareAsking(r *http.Request) (*question.Asker, harness.Schedule, error) {
+func prepareAsking(r *http.Request) (*netcheck.Asker, harness.Schedule, error) {
 	var asking protocol.Asking
 	if err := json.NewDecoder(r.Body).Decode(&asking); err != nil {
 		return nil, harness.Schedule{}, fmt.Errorf("decode the request: %w", err)
@@ -68,12 +68,12 @@ func prepareAsking(r *http.Request) (*question.Asker, harness.Schedule, error) {
 	if asking.Schedule.Period <= 0 {
 		return nil, harness.Schedule{}, fmt.Errorf("the period is %v: it must be positive", asking.Schedule.Period)
 	}
-	asker, err := question.New(asking.Question, nil)
+	asker, err := netcheck.New(asking.Question, nil)
 	return asker, asking.Schedule, err
 }
 
 // takeChanges replaces the question until the caller closes the stream, which is no error.
-func takeChanges(reader *bufio.Reader, asker *question.Asker) error {
+func takeChanges(reader *bufio.Reader, asker *netcheck.Asker) error {
 	changes := json.NewDecoder(reader)
 	for {
 		var next harness.Question

@@ -1,0 +1,11 @@
+// Package labtest holds machines in memory: a harness.Operator for tests of probes, ledgers and
+// runbooks, without a container engine. Only tests may import it.
+//
+//	machines := labtest.New(topology)
+//	machines.Serve("nomad-1", "127.0.0.1:4646", handler)   // an API on a node's loopback
+//	machines.ServeDatagrams("[fd00::11]:8600", answer)     // DNS, across the network
+//	machines.Renumber("nomad-1", harness.Addresses{IPv6: now})
+//	machines.OnStart = func(node string) { machines.Print(node, "started") }
+//	err := runbook.Steps()[0].Do(ctx, machines)
+//	done := machines.Journal()                             // "stop nomad-1", ...
+package labtest
