@@ -14,7 +14,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+	"github.com/reprise-dr/reprise/harness/suite"
 )
 
 func TestDrift(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // A tolerance is how long a pod puts up with the loss of its node, and the target that leaves: Kubernetes

@@ -10,8 +10,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // snapshotInterval is how often k3s saves a snapshot of its etcd by default: what may be lost at worst.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 func TestNodeLoss(t *testing.T) {

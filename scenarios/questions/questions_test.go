@@ -13,9 +13,9 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
 	"github.com/reprise-dr/reprise/harness/systems/s3"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 func TestQuestions(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+	"github.com/reprise-dr/reprise/harness/suite"
 )
 
 // fingerprint is taken of the server while there is something to take it of.

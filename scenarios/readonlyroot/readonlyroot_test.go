@@ -15,10 +15,10 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ansible"
 	"github.com/reprise-dr/reprise/harness/systems/nginx"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 func TestReadOnlyRoot(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // The postmortem's own figures, each from the failure.

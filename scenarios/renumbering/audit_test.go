@@ -5,9 +5,9 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // audit has a drill look for old addresses in everything that the products keep, besides what every node

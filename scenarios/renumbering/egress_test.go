@@ -8,8 +8,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 var _ = Describe("The lab", Label("nomad", "consul"), func() {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 var _ = Describe("Losing one machine", Label("nomad"), func() {

@@ -18,9 +18,9 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 func TestRenumbering(t *testing.T) {

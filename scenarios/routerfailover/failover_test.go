@@ -10,8 +10,8 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // ospfd is what the kernel calls the routing daemon.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // postmortemTime is the postmortem's own figure, of which the provider's reinstallation took half.

@@ -16,11 +16,11 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ansible"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
 	"github.com/reprise-dr/reprise/harness/systems/openfga"
 	"github.com/reprise-dr/reprise/harness/systems/pocketbase"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 func TestSingleNode(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+	"github.com/reprise-dr/reprise/harness/suite"
 )
 
 var _ = Describe("A guest", Label("drbd"), func() {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/drbd"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // drbdBeat covers DRBD's slowest beat, which is how often a side tries to connect: 3 s. A repeated drill strikes

@@ -7,8 +7,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // installing is what the provider's installation of a hypervisor takes, and its network's and packages' configuration.

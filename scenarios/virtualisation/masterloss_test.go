@@ -11,8 +11,8 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // takenOver is the target of a takeover: what an operator needs who is there, and knows the commands.

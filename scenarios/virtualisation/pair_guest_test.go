@@ -10,8 +10,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 var _ = Describe("A guest of the full pair", Label("ganeti", "drbd", fullPair, "nightly"), func() {

@@ -12,9 +12,9 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/drbd"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // fullPair labels what needs the pair of guests with Ganeti and DRBD, which is built once and takes minutes.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 func TestVirtualisation(t *testing.T) {

@@ -81,7 +81,7 @@ func TestPlainNodeIsTheTopologys(t *testing.T) {
 // that the agent knows a kubelet writes. Method: read the agent's list, run the entrypoint in a mount
 // namespace of its own, and look what is mounted there. Nothing is written to any setting.
 func TestPlainEntrypointCoversTheSettings(t *testing.T) {
-	source, err := os.ReadFile("../../agent/internal/system/containers.go")
+	source, err := os.ReadFile("../../agent/internal/supervisor/containers.go")
 	if err != nil {
 		t.Fatal(err)
 	}

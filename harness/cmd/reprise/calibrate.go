@@ -12,9 +12,9 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// The suite that calibrates, below scenarios, and how it is told how many outages to measure.
+// The suite that calibrates, and how it is told how many outages to measure.
 const (
-	calibrationFolder = "internal/calibration"
+	calibrationFolder = selftests + "calibration"
 	outagesVariable   = "REPRISE_OUTAGES"
 	defaultOutages    = 1000
 )

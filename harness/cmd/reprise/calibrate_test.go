@@ -8,7 +8,7 @@ import (
 )
 
 // writtenResult is what the suite writes; its own tests see to that.
-const writtenResult = "../../../scenarios/internal/calibration/testdata/result.json"
+const writtenResult = "../../../harness/selftest/calibration/testdata/result.json"
 
 // Goal: the table says what was measured, every figure in its column, and from where. Method: a result as
 // the suite writes it, in which every figure is another.

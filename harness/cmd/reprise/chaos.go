@@ -30,7 +30,7 @@ type choice struct {
 	repeat        int
 	keep          bool
 	phase         bool     // put every fault off by a time drawn from the seed, as repeat does
-	folders       []string // below scenarios; nil means every story
+	folders       []string // of suites, see suite; nil means every story
 	target        string   // of the Makefile, by which the run is repeated; "" means chaos
 	runs          string   // folder that the run makes its own in; "" means that of all runs
 }

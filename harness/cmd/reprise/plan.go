@@ -146,7 +146,7 @@ func (r *chaosRun) choosingArguments(seed int64, report string) []string {
 
 // suiteFolder is where a suite's sources are, in which it runs.
 func (r *chaosRun) suiteFolder(one suite) string {
-	return filepath.Join(r.root, "scenarios", filepath.FromSlash(one.folder))
+	return filepath.Join(r.root, filepath.FromSlash(sourceFolder(one.folder)))
 }
 
 // without are the planned specs that are not among those; each of them accounts for one.

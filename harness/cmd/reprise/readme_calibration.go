@@ -14,7 +14,7 @@ import (
 const calibrationFile = "calibration/result.json"
 
 // calibrationSchema names the version of the result's JSON that is understood here. The suite in
-// scenarios/internal/calibration writes it.
+// harness/selftest/calibration writes it.
 const calibrationSchema = "reprise.calibration/v1"
 
 // A calibration is what is read of a result.

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
@@ -17,9 +18,20 @@ import (
 
 // A suite is the specs of a folder, compiled.
 type suite struct {
-	folder  string // below scenarios, such as "renumbering" or "internal/verdicts"
+	folder  string // a scenario's name, such as "renumbering", or a path such as "harness/selftest/verdicts"
 	program string // path of the compiled suite; "" when it could not be compiled
 	problem string // what the compiler said then
+}
+
+// selftests is where the suites are that test the harness itself.
+const selftests = "harness/selftest/"
+
+// sourceFolder is where a suite's sources are, below the root of the repository.
+func sourceFolder(folder string) string {
+	if strings.HasPrefix(folder, selftests) {
+		return folder
+	}
+	return "scenarios/" + folder
 }
 
 // scenario is the name under which the suite's drills are reported.
@@ -40,7 +52,7 @@ func compileSuites(ctx context.Context, root, into string, folders []string) ([]
 	}
 	var packages []string
 	for _, folder := range folders {
-		packages = append(packages, "./scenarios/"+folder)
+		packages = append(packages, "./"+sourceFolder(folder))
 	}
 	// All at once, since they share most packages. What the compiler says of one of them is asked for below.
 	if _, err := compile(into+string(filepath.Separator), packages...); err != nil && !isExit(err) {
@@ -50,7 +62,7 @@ func compileSuites(ctx context.Context, root, into string, folders []string) ([]
 	for _, folder := range folders {
 		one := suite{folder: folder, program: filepath.Join(into, path.Base(folder)+".test")}
 		if ctx.Err() == nil && !exists(one.program) {
-			text, err := compile(one.program, "./scenarios/"+folder)
+			text, err := compile(one.program, "./"+sourceFolder(folder))
 			if err != nil || !exists(one.program) {
 				one.program, one.problem = "", lastLines(text, tailLines)
 			}

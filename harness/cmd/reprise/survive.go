@@ -19,8 +19,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
-// survivalFolder is the suite with the drill that is broken off, below scenarios.
-const survivalFolder = "internal/survival"
+// survivalFolder is the suite with the drill that is broken off.
+const survivalFolder = selftests + "survival"
 
 // contentVariable makes another image of the drill's: see that suite.
 const contentVariable = "REPRISE_SURVIVAL_IMAGE"
@@ -165,7 +165,7 @@ func newSurvival(out io.Writer, host string, seed int64) (proof *survival, end f
 	}
 	proof.finder = traceFinder{
 		folders: []string{files}, cache: filepath.Join(cache, "reprise"),
-		sources: filepath.Join(root, "scenarios"),
+		sources: filepath.Join(root, filepath.FromSlash(selftests)),
 	}
 	return proof, end, nil
 }

@@ -31,7 +31,7 @@ type traceFinder struct {
 	engine  look
 	folders []string // whose files are all temporary
 	cache   string   // whose folders keep what took long to make, and what a build under way has made so far
-	sources string   // the repository's scenarios, where suites are compiled
+	sources string   // where the run's suite is compiled
 }
 
 // find looks at everything. What is made from the survival image is the run's, also in a build.

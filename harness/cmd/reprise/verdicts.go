@@ -33,7 +33,7 @@ func verdictsCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, command *cli.Command) error {
 			chosen := choice{
 				focus: command.String("focus"), repeat: 1, seed: chosenSeed(command),
-				folders: []string{filepath.Join("internal", verdictsScenario)}, target: verdictsScenario,
+				folders: []string{selftests + verdictsScenario}, target: verdictsScenario,
 			}
 			return verdicts(ctx, out, chosen)
 		},

@@ -14,7 +14,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness/lab"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+	"github.com/reprise-dr/reprise/harness/suite"
 )
 
 // The environment by which the CLI says what to measure, and where to keep it.

@@ -29,8 +29,8 @@ var looks = map[string]string{
 	"drift/drift_test.go harness.NoDrift(before, fixtures.DriftFirst).Check": noDrill,
 	"drift/drift_test.go awaitServices.Until":                                noDrill,
 	"drift/drift_test.go awaitStill.Until":                                   noDrill,
-	"internal/verdicts/flag_test.go wait.Until":                              inPeace,
-	"internal/verdicts/witness_test.go probe.Check":                          secondSight,
+	"selftest/verdicts/flag_test.go wait.Until":                              inPeace,
+	"selftest/verdicts/witness_test.go probe.Check":                          secondSight,
 	"nodeloss/nodeloss_test.go cluster.WaitReady":                            inPeace,
 	"questions/questions_test.go awaitServers.Until":                         inPeace,
 	"readonlyroot/mistakes_test.go Eventually":                               ownSamples,
@@ -54,7 +54,7 @@ func TestSpecsWaitForWhatTheDrillHasSeen(t *testing.T) {
 	found := map[string]bool{}
 	for _, path := range specFiles(t) {
 		for _, call := range looksIn(t, path) {
-			at := strings.TrimPrefix(filepath.ToSlash(path), "../../") + " " + call
+			at := strings.TrimPrefix(strings.TrimPrefix(filepath.ToSlash(path), "../../scenarios/"), "../") + " " + call
 			found[at] = true
 			if looks[at] == "" {
 				t.Errorf("%s: it looks for itself: wait for what the drill has seen (AwaitUp, AwaitDown), or say in this file why not", at)
@@ -72,7 +72,7 @@ func TestSpecsWaitForWhatTheDrillHasSeen(t *testing.T) {
 func specFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, pattern := range []string{"../../*/*_test.go", "../../internal/verdicts/*_test.go"} {
+	for _, pattern := range []string{"../../scenarios/*/*_test.go", "../selftest/verdicts/*_test.go"} {
 		matches, err := filepath.Glob(pattern)
 		if err != nil || len(matches) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(matches), err)

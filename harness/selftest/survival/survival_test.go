@@ -12,7 +12,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+	"github.com/reprise-dr/reprise/harness/suite"
 )
 
 // contentVariable makes an image of its own of every value: who wants a build to interrupt gives a new one.

@@ -15,7 +15,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 
 	"github.com/reprise-dr/reprise/fixtures"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
+	"github.com/reprise-dr/reprise/harness/suite"
 )
 
 func TestVerdicts(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
-	"github.com/reprise-dr/reprise/scenarios/internal/suite"
 )
 
 // A stage is a drill under way, and what it knows besides the record.
