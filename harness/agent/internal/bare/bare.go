@@ -5,6 +5,7 @@
 package bare
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -177,15 +178,25 @@ func (q *question) receive() bool {
 	}
 	got, err := 1, error(nil)
 	if q.answers {
-		got, _, err = unix.Recvfrom(q.fd, q.answer[:], 0)
+		got, err = q.read()
 		for more := got; q.whole && err == nil && more > 0; {
-			more, _, err = unix.Recvfrom(q.fd, q.answer[:], 0)
+			more, err = q.read()
 		}
 	}
 	if !q.keep || err != nil {
 		q.close()
 	}
 	return err == nil && got > 0
+}
+
+// read waits for the next piece. The runtime's signals interrupt it, which is no answer.
+func (q *question) read() (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(q.fd, q.answer[:], 0)
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
 }
 
 func (q *question) close() {
