@@ -68,7 +68,7 @@ fix: ## format, and apply what check can correct by itself
 	@$(lint) run --fix ./...
 
 .PHONY: readme
-readme: $(reprise) ## put the figures of the newest runs into README.md (RUN= chooses whose drills)
+readme: $(reprise) ## put the figures of the newest runs into reports/TRACK_RECORD.md (RUN= chooses whose drills)
 	@$(reprise) readme $(call option,run,RUN)
 
 ##@ Machine

@@ -14,7 +14,7 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// A section is a part of README.md that nobody types: its figures come from records. The lines around
+// A section is a part of the track record that nobody types: its figures come from records. The lines around
 // it name it.
 type section struct {
 	name  string
@@ -29,7 +29,7 @@ func (s section) end() string { return "<!-- end of " + s.name + " -->" }
 func readmeCommand(out io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "readme",
-		Usage: "put the figures of the newest runs into README.md",
+		Usage: "put the figures of the newest runs into "+trackRecord,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the `NAME` of the run whose drills are shown, as its folder in reports/out (default: of each scenario, the newest run with the most of its specs)"},
 		},
@@ -49,18 +49,18 @@ func readmeCommand(out io.Writer) *cli.Command {
 	}
 }
 
-// drillsMarker is the first line of a scenario's section of drills. README.md says by these lines which
+// drillsMarker is the first line of a scenario's section of drills. The track record says by these lines which
 // scenarios it shows.
 var drillsMarker = regexp.MustCompile(`(?m)^<!-- drills of (.+?): written by `)
 
-// readmeSections are the sections that README.md has to have, the drills of the named run among them; of the
+// readmeSections are the sections that the track record has to have, the drills of the named run among them; of the
 // fullest runs when no name is given. A section or a row of a scenario that does not exist is an error.
 func readmeSections(root, run string) ([]section, error) {
 	known, err := readCatalog(root)
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(readmePath(root))
+	text, err := os.ReadFile(trackRecordPath(root))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func readmeSections(root, run string) ([]section, error) {
 	controls := section{name: "controls"}
 	_, table, _, err := controls.cut(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("read the %s in README.md: %w", controls.name, err)
+		return nil, fmt.Errorf("read the %s in %s: %w", controls.name, trackRecord, err)
 	}
 	rows, err := controlRows(table, known)
 	if err != nil {
@@ -94,19 +94,22 @@ func readmeSections(root, run string) ([]section, error) {
 	return append(sections, section{"calibration", calibrationTable}, section{"verdicts", verdictsTable}, section{"survival", survivalTable}, controls, section{"ledger", ledgerTable}, section{"failover", failoverTable}), nil
 }
 
-// checkScenario says in one sentence that README.md tells of a scenario that does not exist.
+// checkScenario says in one sentence that the track record tells of a scenario that does not exist.
 func (c catalog) checkScenario(name string) error {
 	if slices.Contains(c.folders, name) {
 		return nil
 	}
-	return usage("README.md tells of an unknown scenario %q%s known scenarios: %s", name, didYouMean(name, c.folders), strings.Join(c.folders, ", "))
+	return usage("%s tells of an unknown scenario %q%s known scenarios: %s", trackRecord, name, didYouMean(name, c.folders), strings.Join(c.folders, ", "))
 }
 
-func readmePath(root string) string { return filepath.Join(root, "README.md") }
+// trackRecord is the page with the figures of runs.
+const trackRecord = "reports/TRACK_RECORD.md"
+
+func trackRecordPath(root string) string { return filepath.Join(root, filepath.FromSlash(trackRecord)) }
 
 // writeReadme writes the sections whose runs are there, and leaves the others as they are.
 func writeReadme(out io.Writer, root string, sections []section) error {
-	path := readmePath(root)
+	path := trackRecordPath(root)
 	written := 0
 	for _, section := range sections {
 		table, err := section.table(root)

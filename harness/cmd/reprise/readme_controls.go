@@ -21,7 +21,7 @@ const controlsHeader = "| Scenario | Specs | Arms red, as they must be | Not red
 // A controlRow is what the table says of a scenario: a whole line.
 type controlRow struct{ scenario, line string }
 
-// controlRows reads the rows of the table as it stands in README.md. Scenarios that it lacks follow, without
+// controlRows reads the rows of the table as it stands in the track record. Scenarios that it lacks follow, without
 // figures. A row of a scenario that does not exist is an error.
 func controlRows(table string, known catalog) ([]controlRow, error) {
 	var rows []controlRow

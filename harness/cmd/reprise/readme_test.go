@@ -17,10 +17,17 @@ import (
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// Goal: the sections are in this repository's README, and it tells of no scenario that does not exist.
+// Goal: the sections are in this repository's track record, and it tells of no scenario that does not exist.
 // Method: they are asked for, and looked for.
 func TestReadmeHasItsSections(t *testing.T) {
-	text, root := readme(t)
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(trackRecordPath(root))
+	if err != nil {
+		t.Fatal(err)
+	}
 	sections, err := readmeSections(root, "")
 	if err != nil {
 		t.Fatal(err)
@@ -28,18 +35,18 @@ func TestReadmeHasItsSections(t *testing.T) {
 	var names []string
 	for _, section := range sections {
 		names = append(names, section.name)
-		if _, _, _, err := section.cut(text); err != nil {
+		if _, _, _, err := section.cut(string(text)); err != nil {
 			t.Errorf("%s: %v", section.name, err)
 		}
 	}
 	for _, want := range []string{"drills of renumbering", "calibration", "verdicts", "survival", "controls", "ledger", "drills of routerfailover", "failover"} {
 		if !slices.Contains(names, want) {
-			t.Errorf("README.md has no section %q: %q", want, names)
+			t.Errorf("it has no section %q: %q", want, names)
 		}
 	}
 }
 
-// aRepository is one with the scenarios flood and drought, and a README with a section of drills for each of
+// aRepository is one with the scenarios flood and drought, and a track record with a section of drills for each of
 // the given names and the given rows of control arms.
 func aRepository(t *testing.T, scenarios []string, rows string) string {
 	t.Helper()
@@ -57,7 +64,7 @@ func aRepository(t *testing.T, scenarios []string, rows string) string {
 	}
 	controls := section{name: "controls"}
 	text.WriteString(controls.begin() + "\n" + controlsHeader + rows + controls.end() + "\nbelow\n")
-	if err := os.WriteFile(readmePath(root), []byte(text.String()), 0o600); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(root, "reports"), 0o755), os.WriteFile(trackRecordPath(root), []byte(text.String()), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	return root
@@ -71,7 +78,7 @@ func leave(t *testing.T, root, run string, record harness.Record) {
 	}
 }
 
-// Goal: a run of one scenario changes the figures of that scenario only. Method: a README with the figures of
+// Goal: a run of one scenario changes the figures of that scenario only. Method: a page with the figures of
 // two is written after drills and control arms of one.
 func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	const drought = "| drought | 9 | 8 | 7 | 6 | 5s | good | `make controls` | 2025-12-31 |\n"
@@ -88,13 +95,13 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	if err := writeReadme(&out, root, sections); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(readmePath(root))
+	text, err := os.ReadFile(trackRecordPath(root))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"| flood | Rain falls |", "\nold drought\n", drought + "| flood | 1 | 1 | 1 | 0 | 3s |", "| 2026-01-20 |\n<!-- end of controls -->\nbelow\n"} {
 		if !strings.Contains(string(text), want) {
-			t.Errorf("README.md lacks %q:\n%s", want, text)
+			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
 	}
 	if strings.Contains(string(text), "old flood") || strings.Contains(string(text), "old | row") {
@@ -107,20 +114,20 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	}
 }
 
-// Goal: a README that tells of a scenario that does not exist is refused in a sentence, and so is one without
+// Goal: a track record that tells of a scenario that does not exist is refused in a sentence, and so is one without
 // control arms. Method: a section, then a row, with a slip in the name; then none.
 func TestReadmeRefusesUnknownScenarios(t *testing.T) {
-	const sentence = `README.md tells of an unknown scenario "flod": did you mean flood? known scenarios: drought, flood`
+	const sentence = `reports/TRACK_RECORD.md tells of an unknown scenario "flod": did you mean flood? known scenarios: drought, flood`
 	for _, root := range []string{aRepository(t, []string{"flod"}, ""), aRepository(t, nil, "| flod | 1 |\n")} {
 		if _, err := readmeSections(root, ""); err == nil || err.Error() != sentence {
 			t.Errorf("the error is %v", err)
 		}
 	}
 	root := aRepository(t, nil, "")
-	if err := os.WriteFile(readmePath(root), []byte("nothing\n"), 0o600); err != nil {
+	if err := os.WriteFile(trackRecordPath(root), []byte("nothing\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readmeSections(root, ""); err == nil || !strings.Contains(err.Error(), "read the controls in README.md: it lacks the line") {
+	if _, err := readmeSections(root, ""); err == nil || !strings.Contains(err.Error(), "read the controls in reports/TRACK_RECORD.md: it lacks the line") {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -163,6 +170,17 @@ func readme(t *testing.T) (text, root string) {
 		t.Fatal(err)
 	}
 	return string(content), root
+}
+
+// mostReadmeLines is what a person reads before trying.
+const mostReadmeLines = 150
+
+// Goal: the README stays a guide. Method: its lines are counted.
+func TestReadmeIsShort(t *testing.T) {
+	text, _ := readme(t)
+	if lines := strings.Count(text, "\n"); lines > mostReadmeLines {
+		t.Errorf("README.md has %d lines and may have %d: figures belong to %s, details to CONTRIBUTING or an ADR", lines, mostReadmeLines, trackRecord)
+	}
 }
 
 // Goal: the scenario in the README is one. Method: it is compiled as if it stood in the folder it

@@ -172,7 +172,7 @@ func (c verdictCount) markdown() string {
 	return text.String()
 }
 
-// verdictsTable is the newest whole run of `reprise verdicts` as a table for README.md, the claim with
+// verdictsTable is the newest whole run of `reprise verdicts` as a table for the track record, the claim with
 // its figures below it. A repository without such a run is an error.
 func verdictsTable(root string) (string, error) {
 	run, counted, err := newestVerdicts(root, knownDrills)

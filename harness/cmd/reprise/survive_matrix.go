@@ -178,7 +178,7 @@ func sortedKeys(set map[string]bool) []string {
 	return keys
 }
 
-// survivalTable is the matrix of the newest whole proof below the repository's runs, for README.md.
+// survivalTable is the matrix of the newest whole proof below the repository's runs, for the track record.
 func survivalTable(root string) (string, error) {
 	found, err := readResults[survivalReport](filepath.Join(runsFolder(root), "[0-9]*", filepath.FromSlash(survivalFile)))
 	if err != nil {

@@ -234,7 +234,7 @@ func TestChooseCells(t *testing.T) {
 	}
 }
 
-// Goal: the matrix shows each moment in its place, the last line counts them, and README.md gets the newest whole proof.
+// Goal: the matrix shows each moment in its place, the last line counts them, and the track record gets the newest whole proof.
 // Method: a proof in which one moment is red, one was skipped and one kept something.
 func TestSurvivalMatrix(t *testing.T) {
 	report := newSurvivalReport(7)
