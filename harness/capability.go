@@ -109,9 +109,9 @@ type Operator interface {
 // A Lab can do what only the container engine and the agents can. Faults get one.
 type Lab interface {
 	Operator
-	// Strike prepares the actions on every named node, fires them together at one agreed instant,
+	// Apply prepares the actions on every named node, fires them together at one agreed instant,
 	// and returns when the last one is done. Actions of one node run in order.
-	Strike(ctx context.Context, blows []Blow) (Strike, error)
+	Apply(ctx context.Context, nodeActions []NodeActions) (Impact, error)
 	// Interruptions are the moments since the lab started in which a measurement could not be
 	// trusted: an agent or the harness that did not get the processor, a clock that stepped.
 	Interruptions() []Interruption
@@ -136,8 +136,8 @@ func (l Loss) String() string {
 	return l.Part + " is gone (" + l.Why + ")"
 }
 
-// A Blow is what is done to one node.
-type Blow struct {
+// NodeActions are what is done to one node.
+type NodeActions struct {
 	Node    string   `json:"node"`
 	Actions []Action `json:"actions"`
 }
@@ -185,8 +185,8 @@ type Link struct {
 	Verify bool `json:"verify,omitempty"` // true: nothing is changed; it is an error when they are not down any more
 }
 
-// A Strike is what the agents report of one simultaneous change.
-type Strike struct {
+// An Impact is what the agents report of one simultaneous change.
+type Impact struct {
 	// Before is the harness's clock at the earliest moment any node was touched: t0.
 	Before time.Time
 	// Uncertainty bounds the error of Before: half the round trip of the clock comparison.
@@ -205,7 +205,7 @@ type Effect struct {
 }
 
 // Skew is the time between the first and the last node's beginning.
-func (s Strike) Skew() time.Duration {
+func (s Impact) Skew() time.Duration {
 	var first, last time.Duration
 	for i, effect := range s.Effects {
 		if i == 0 || effect.Began < first {

@@ -383,7 +383,7 @@ func TestDrillInterruptions(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
 			drill.toDetection(t)
-			drill.cluster.interruptions = []Interruption{{From: drill.fault.strike.Before.Add(test.after), Length: test.length, Reason: "agent of nomad-1 did not get the processor"}}
+			drill.cluster.interruptions = []Interruption{{From: drill.fault.impact.Before.Add(test.after), Length: test.length, Reason: "agent of nomad-1 did not get the processor"}}
 			err := drill.finishBy(t, 10*time.Second)
 			if (err != nil) != test.doubt {
 				t.Errorf("%s: %v", test.name, err)
@@ -406,7 +406,7 @@ func TestJudgeTargetWithinInterruption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.toDetection(t)
-		drill.cluster.interruptions = []Interruption{{From: drill.fault.strike.Before.Add(time.Second), Length: time.Second, Reason: "starved"}}
+		drill.cluster.interruptions = []Interruption{{From: drill.fault.impact.Before.Add(time.Second), Length: time.Second, Reason: "starved"}}
 		if err := drill.finishBy(t, 10*time.Second); err != nil {
 			t.Fatal(err)
 		}

@@ -201,13 +201,13 @@ type fakeFault struct {
 	skewed   time.Duration // how far its clock is off
 	slow     time.Duration // how long the call takes, its context notwithstanding
 	reverted *int
-	strike   Strike
+	impact   Impact
 }
 
 func (f *fakeFault) Describe() string { return "outage of everything" }
 
 func (f *fakeFault) Inject(_ context.Context, _ Lab) (Injection, error) {
-	f.strike = Strike{Before: time.Now().Add(f.skewed), Uncertainty: time.Millisecond, Effects: []Effect{{Node: "nomad-1"}}}
+	f.impact = Impact{Before: time.Now().Add(f.skewed), Uncertainty: time.Millisecond, Effects: []Effect{{Node: "nomad-1"}}}
 	time.Sleep(f.slow)
 	f.cluster.fail("connection refused", f.breaks...)
 	if f.effect != nil {
@@ -216,7 +216,7 @@ func (f *fakeFault) Inject(_ context.Context, _ Lab) (Injection, error) {
 	return f, f.inject
 }
 
-func (f *fakeFault) Strike() Strike { return f.strike }
+func (f *fakeFault) Impact() Impact { return f.impact }
 
 func (f *fakeFault) Confirm(context.Context) (string, error) {
 	return "the observer sees it too", f.confirm

@@ -81,26 +81,26 @@ func (d *Drill) awaitPhase(ctx context.Context) error {
 
 // inForce records the fault.
 func (d *Drill) inForce(fault Fault, injection Injection, called, returned time.Time) {
-	strike := injection.Strike()
+	impact := injection.Impact()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fault, d.injection = fault, injection
-	tolerance := strike.Uncertainty + clockTolerance
-	if strike.Before.Before(called.Add(-tolerance)) || strike.Before.After(returned.Add(tolerance)) {
+	tolerance := impact.Uncertainty + clockTolerance
+	if impact.Before.Before(called.Add(-tolerance)) || impact.Before.After(returned.Add(tolerance)) {
 		d.doubt(fmt.Sprintf("the fault says that it struck at %v, outside of its call from %v to %v: the clocks disagree",
-			strike.Before.Sub(d.started), called.Sub(d.started), returned.Sub(d.started)))
+			impact.Before.Sub(d.started), called.Sub(d.started), returned.Sub(d.started)))
 	}
-	recorded := recordFault(fault, strike, d.started)
+	recorded := recordFault(fault, impact, d.started)
 	recorded.Returned = returned.Sub(d.started)
 	d.record.Fault = &recorded
 	d.event(d.record.Fault.At, "fault", fault.Describe())
 }
 
 // recordFault is a fault as it struck.
-func recordFault(fault Fault, strike Strike, started time.Time) RecordFault {
+func recordFault(fault Fault, impact Impact, started time.Time) RecordFault {
 	return RecordFault{
-		Description: fault.Describe(), At: strike.Before.Sub(started), Uncertainty: strike.Uncertainty,
-		Skew: strike.Skew(), Effects: append([]Effect{}, strike.Effects...),
+		Description: fault.Describe(), At: impact.Before.Sub(started), Uncertainty: impact.Uncertainty,
+		Skew: impact.Skew(), Effects: append([]Effect{}, impact.Effects...),
 	}
 }
 

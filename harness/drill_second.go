@@ -141,12 +141,12 @@ func (d *Drill) strikeAgain(ctx context.Context, armed *armedFault) error {
 
 // inForceToo records a further fault and returns its number.
 func (d *Drill) inForceToo(fault Fault, injection Injection) int {
-	strike := injection.Strike()
+	impact := injection.Impact()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.further.injections = append(d.further.injections, injection)
 	d.further.inForce = append(d.further.inForce, fault)
-	recorded := recordFault(fault, strike, d.started)
+	recorded := recordFault(fault, impact, d.started)
 	d.record.FurtherFaults = append(d.record.FurtherFaults, recorded)
 	d.event(recorded.At, "fault", fault.Describe())
 	return len(d.record.FurtherFaults) - 1

@@ -67,8 +67,8 @@ type Fault interface {
 
 // An Injection is a fault in force.
 type Injection interface {
-	// Strike tells when and where it took effect.
-	Strike() Strike
+	// Impact tells when and where it took effect.
+	Impact() Impact
 	// Confirm proves from another vantage point than the one that acted that the fault bites.
 	// The string says what was seen; an error makes the drill inconclusive.
 	Confirm(ctx context.Context) (string, error)

@@ -469,7 +469,7 @@ func TestPackets(t *testing.T) {
 // pod with a short lease is renumbered, then left; its namespace must end.
 func TestPodEndsWithItsLease(t *testing.T) {
 	p := startPod(t, 2*protocol.RenewEvery)
-	p.strike(t, readdress(prefixes(podIPv6), prefixes("fd00:2::7/64")), signal("STOP"))
+	p.impact(t, readdress(prefixes(podIPv6), prefixes("fd00:2::7/64")), signal("STOP"))
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}

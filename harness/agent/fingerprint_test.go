@@ -114,7 +114,7 @@ func TestFingerprintOfAPod(t *testing.T) {
 	if _, err := p.Fingerprint(t.Context(), "/nowhere"); err == nil || !strings.Contains(err.Error(), "pod: read /nowhere: no such file") {
 		t.Errorf("a path that is not there: %v", err)
 	}
-	p.strike(t, signalAll("KILL"))
+	p.impact(t, signalAll("KILL"))
 	<-done
 	if _, err := p.Fingerprint(t.Context()); err == nil || !strings.Contains(err.Error(), "lost its power") {
 		t.Errorf("without power the error is %v", err)

@@ -203,7 +203,7 @@ func TestRebootForgetsTheNetwork(t *testing.T) {
 					t.Fatalf("%s was not left:\n%s", trace, strings.Join(littered, "\n"))
 				}
 			}
-			p.strike(t, loss...)
+			p.impact(t, loss...)
 			if err := p.PowerOn(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -219,16 +219,16 @@ func TestRebootForgetsTheNetwork(t *testing.T) {
 // switch on.
 func TestRebootKeepsWhatWasGiven(t *testing.T) {
 	p := startPod(t, protocol.Silence)
-	p.strike(t, signalAll("KILL"))
+	p.impact(t, signalAll("KILL"))
 	if err := p.PowerOn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if routes := p.run(t, "ip", "route") + p.run(t, "ip", "-6", "route"); !strings.Contains(routes, "default via 10.1.0.1") || !strings.Contains(routes, "default via fd00:1::1") {
 		t.Errorf("after the boot the routes are:\n%s", routes)
 	}
-	p.strike(t, readdress(prefixes(podIPv6, podIPv4), prefixes("fd00:2::7/64", "10.2.0.7/24")))
+	p.impact(t, readdress(prefixes(podIPv6, podIPv4), prefixes("fd00:2::7/64", "10.2.0.7/24")))
 	p.run(t, "ip", "addr", "add", "10.2.0.240/24", "dev", "eth0")
-	p.strike(t, link(false), signalAll("KILL"))
+	p.impact(t, link(false), signalAll("KILL"))
 	if err := p.PowerOn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -260,12 +260,12 @@ func TestLinkUpWithoutWhatIsGone(t *testing.T) {
 		}
 		return nil
 	})
-	p.strike(t, link(false))
+	p.impact(t, link(false))
 	if shown := p.run(t, "ip", "link", "show", "cni0"); !strings.Contains(shown, ",UP") {
 		t.Errorf("a link that goes nowhere was taken down too:\n%s", shown)
 	}
 	p.run(t, "ip", "link", "del", "veth0")
-	p.strike(t, link(true))
+	p.impact(t, link(true))
 	routes := p.run(t, "ip", "route")
 	for _, want := range []string{"10.44.0.0/16 via 10.42.0.9", "10.50.0.0/16 via 10.49.0.9", "10.48.0.0/16 via 10.1.0.12"} {
 		if !strings.Contains(routes, want) {

@@ -56,7 +56,7 @@ func (b BadResolvConf) Inject(ctx context.Context, lab harness.Lab) (harness.Inj
 		err = change.then(ctx)
 	}
 	return &injection{
-		strike:  harness.Strike{Before: began, Effects: []harness.Effect{{Node: b.Node, Done: took, Call: took}}},
+		impact:  harness.Impact{Before: began, Effects: []harness.Effect{{Node: b.Node, Done: took, Call: took}}},
 		confirm: change.confirm, revert: change.revert,
 	}, err
 }

@@ -74,8 +74,8 @@ func TestBadResolvConf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if lab.files[resolvConf] != badResolvConf || injection.Strike().Before.IsZero() || injection.Strike().Effects[0].Node != "one" {
-				t.Errorf("after the fault: %q, %+v", lab.files, injection.Strike())
+			if lab.files[resolvConf] != badResolvConf || injection.Impact().Before.IsZero() || injection.Impact().Effects[0].Node != "one" {
+				t.Errorf("after the fault: %q, %+v", lab.files, injection.Impact())
 			}
 			seen, err := injection.Confirm(t.Context())
 			if err != nil || !strings.Contains(seen, `one reads "nameserver 192.0.2.1\n"`) || !strings.Contains(seen, "restart CoreDNS took") {

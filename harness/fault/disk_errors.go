@@ -27,9 +27,9 @@ func (d DiskErrors) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 	if err := planDisk(lab, d, d.Node); err != nil {
 		return nil, err
 	}
-	strike, err := strikeDisk(ctx, lab, d.Node, harness.DiskAction{Cut: true})
+	impact, err := strikeDisk(ctx, lab, d.Node, harness.DiskAction{Cut: true})
 	return &injection{
-		strike: strike,
+		impact: impact,
 		confirm: func(ctx context.Context) (string, error) {
 			return confirmUnwritable(ctx, lab, d.Node, syscall.EIO, syscall.EROFS)
 		},

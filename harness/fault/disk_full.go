@@ -24,9 +24,9 @@ func (d DiskFull) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 	if err := planDisk(lab, d, d.Node); err != nil {
 		return nil, err
 	}
-	strike, err := strikeDisk(ctx, lab, d.Node, harness.DiskAction{Fill: true})
+	impact, err := strikeDisk(ctx, lab, d.Node, harness.DiskAction{Fill: true})
 	return &injection{
-		strike: strike,
+		impact: impact,
 		confirm: func(ctx context.Context) (string, error) {
 			return confirmUnwritable(ctx, lab, d.Node, syscall.ENOSPC)
 		},

@@ -24,7 +24,7 @@ type fakeLab struct {
 	addresses   map[string]harness.Addresses
 	status      map[string]harness.SystemStatus
 	files       map[string]string
-	strikes     [][]harness.Blow
+	strikes     [][]harness.NodeActions
 	poweredOn   []string
 	started     []string
 	stuck       bool // the actions have no effect
@@ -85,19 +85,19 @@ func (f *fakeLab) Dial(_ context.Context, _, _, address string) (net.Conn, error
 	return nil, context.DeadlineExceeded
 }
 
-func (f *fakeLab) Strike(_ context.Context, blows []harness.Blow) (harness.Strike, error) {
+func (f *fakeLab) Apply(_ context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.strikes = append(f.strikes, blows)
+	f.strikes = append(f.strikes, nodeActions)
 	if f.stuck {
-		return harness.Strike{Before: time.Now()}, nil
+		return harness.Impact{Before: time.Now()}, nil
 	}
-	for _, blow := range blows {
-		for _, action := range blow.Actions {
-			f.apply(blow.Node, action)
+	for _, nodeAction := range nodeActions {
+		for _, action := range nodeAction.Actions {
+			f.apply(nodeAction.Node, action)
 		}
 	}
-	return harness.Strike{Before: time.Now()}, nil
+	return harness.Impact{Before: time.Now()}, nil
 }
 
 func (f *fakeLab) apply(node string, action harness.Action) {
@@ -120,19 +120,19 @@ func (f *fakeLab) apply(node string, action harness.Action) {
 }
 
 // Goal: every fault does what it says, its confirmation agrees, and its revert undoes it.
-// Method: inject into a fake lab, compare the blows with those expected, confirm, revert.
+// Method: inject into a fake lab, compare the actions with those expected, confirm, revert.
 func TestFaults(t *testing.T) {
 	kill := func(all bool) harness.Action {
 		return harness.Action{Signal: &harness.Signal{Name: "KILL", All: all}}
 	}
 	cases := map[string]struct {
-		fault    harness.Fault
-		blows    []harness.Blow
-		reverted func(lab *fakeLab) bool
+		fault       harness.Fault
+		nodeActions []harness.NodeActions
+		reverted    func(lab *fakeLab) bool
 	}{
 		"renumbering": {
 			Renumbering{Node: "two", Into: netip.MustParsePrefix("fd00:d2::/64"), IntoIPv4: netip.MustParsePrefix("10.201.2.0/24")},
-			[]harness.Blow{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
+			[]harness.NodeActions{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
 				From: []netip.Prefix{netip.MustParsePrefix("fd00:d1::12/64"), netip.MustParsePrefix("10.201.1.18/24")},
 				To:   []netip.Prefix{netip.MustParsePrefix("fd00:d2::12/64"), netip.MustParsePrefix("10.201.2.18/24")},
 			}}}}},
@@ -140,7 +140,7 @@ func TestFaults(t *testing.T) {
 		},
 		"address change": {
 			AddressChange{Node: "two", To: netip.MustParseAddr("fd00:d1::99")},
-			[]harness.Blow{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
+			[]harness.NodeActions{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
 				From: []netip.Prefix{netip.MustParsePrefix("fd00:d1::12/64")},
 				To:   []netip.Prefix{netip.MustParsePrefix("fd00:d1::99/64")},
 			}}}}},
@@ -148,22 +148,22 @@ func TestFaults(t *testing.T) {
 		},
 		"node loss": {
 			NodeLoss{Node: "one"},
-			[]harness.Blow{{Node: "one", Actions: []harness.Action{kill(true)}}},
+			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{kill(true)}}},
 			func(lab *fakeLab) bool { return slices.Equal(lab.poweredOn, []string{"one"}) },
 		},
 		"power loss": {
 			PowerLoss{Node: "one"},
-			[]harness.Blow{{Node: "one", Actions: []harness.Action{{Link: &harness.Link{Up: false}}, kill(true)}}},
+			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{{Link: &harness.Link{Up: false}}, kill(true)}}},
 			func(lab *fakeLab) bool { return slices.Equal(lab.poweredOn, []string{"one"}) },
 		},
 		"process kill": {
 			ProcessKill{Node: "one"},
-			[]harness.Blow{{Node: "one", Actions: []harness.Action{kill(false)}}},
+			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{kill(false)}}},
 			func(lab *fakeLab) bool { return slices.Equal(lab.started, []string{"one"}) },
 		},
 		"process pause": {
 			ProcessPause{Node: "one"},
-			[]harness.Blow{{Node: "one", Actions: []harness.Action{{Signal: &harness.Signal{Name: "STOP"}}}}},
+			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{{Signal: &harness.Signal{Name: "STOP"}}}}},
 			func(lab *fakeLab) bool { return lab.strikes[len(lab.strikes)-1][0].Actions[0].Signal.Name == "CONT" },
 		},
 	}
@@ -174,8 +174,8 @@ func TestFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !reflect.DeepEqual(lab.strikes[0], test.blows) {
-				t.Errorf("struck with %+v, want %+v", lab.strikes[0], test.blows)
+			if !reflect.DeepEqual(lab.strikes[0], test.nodeActions) {
+				t.Errorf("struck with %+v, want %+v", lab.strikes[0], test.nodeActions)
 			}
 			if seen, err := injection.Confirm(t.Context()); err != nil || seen == "" {
 				t.Errorf("not confirmed: %q, %v", seen, err)

@@ -14,12 +14,12 @@ import (
 
 // An injection is a fault in force: when it struck, how to prove it and how to lift it.
 type injection struct {
-	strike  harness.Strike
+	impact  harness.Impact
 	confirm func(ctx context.Context) (string, error)
 	revert  func(ctx context.Context) error
 }
 
-func (i *injection) Strike() harness.Strike                      { return i.strike }
+func (i *injection) Impact() harness.Impact                      { return i.impact }
 func (i *injection) Confirm(ctx context.Context) (string, error) { return i.confirm(ctx) }
 func (i *injection) Revert(ctx context.Context) error            { return i.revert(ctx) }
 

@@ -35,7 +35,7 @@ func (m Maintenance) Inject(ctx context.Context, lab harness.Lab) (harness.Injec
 	began := time.Now()
 	err = work.do(ctx, lab)
 	return &injection{
-		strike:  harness.Strike{Before: began},
+		impact:  harness.Impact{Before: began},
 		confirm: func(context.Context) (string, error) { return work.confirm() },
 		revert:  func(context.Context) error { return nil }, // what was done on purpose stays done
 	}, err

@@ -33,8 +33,8 @@ func TestMaintenance(t *testing.T) {
 		if err != nil || len(done) != 2 || done[0] != harness.Operator(lab) {
 			t.Fatalf("%d steps were carried out: %v", len(done), err)
 		}
-		if !injection.Strike().Before.Equal(began) {
-			t.Errorf("t0 is %v after the work began", injection.Strike().Before.Sub(began))
+		if !injection.Impact().Before.Equal(began) {
+			t.Errorf("t0 is %v after the work began", injection.Impact().Before.Sub(began))
 		}
 		if seen, err := injection.Confirm(t.Context()); err != nil || seen != "carried out: drain (1s), swap (1s)" {
 			t.Errorf("confirmed by %q, %v", seen, err)

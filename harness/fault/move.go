@@ -19,29 +19,29 @@ type move struct {
 
 // inject makes all moves at one instant.
 func inject(ctx context.Context, lab harness.Lab, moves []move) (harness.Injection, error) {
-	strike, err := lab.Strike(ctx, blows(moves, false))
+	impact, err := lab.Apply(ctx, nodeActions(moves, false))
 	return &injection{
-		strike:  strike,
+		impact:  impact,
 		confirm: func(ctx context.Context) (string, error) { return confirmMoved(ctx, lab, moves) },
 		revert: func(ctx context.Context) error {
 			moved := stillMoved(lab, moves)
 			if len(moved) == 0 {
 				return nil
 			}
-			_, err := lab.Strike(ctx, blows(moved, true))
+			_, err := lab.Apply(ctx, nodeActions(moved, true))
 			return err
 		},
 	}, err
 }
 
-func blows(moves []move, back bool) []harness.Blow {
-	var all []harness.Blow
+func nodeActions(moves []move, back bool) []harness.NodeActions {
+	var all []harness.NodeActions
 	for _, move := range moves {
 		change := harness.Readdress{From: move.from, To: move.to}
 		if back {
 			change.From, change.To = change.To, change.From
 		}
-		all = append(all, harness.Blow{Node: move.node, Actions: []harness.Action{{Readdress: &change}}})
+		all = append(all, harness.NodeActions{Node: move.node, Actions: []harness.Action{{Readdress: &change}}})
 	}
 	return all
 }

@@ -17,7 +17,7 @@ func (NoFault) Describe() string { return "no fault (control arm)" }
 // Inject stamps a t0 and touches nothing.
 func (NoFault) Inject(context.Context, harness.Lab) (harness.Injection, error) {
 	return &injection{
-		strike:  harness.Strike{Before: time.Now()},
+		impact:  harness.Impact{Before: time.Now()},
 		confirm: func(context.Context) (string, error) { return "nothing was touched", nil },
 		revert:  func(context.Context) error { return nil },
 	}, nil

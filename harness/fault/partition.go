@@ -28,13 +28,13 @@ func (p Partition) Describe() string {
 
 // Inject cuts the nodes apart.
 func (p Partition) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	blows, err := p.blows(lab)
+	nodeActions, err := p.nodeActions(lab)
 	if err != nil {
 		return nil, fmt.Errorf("plan the %s: %w", p.Describe(), err)
 	}
-	strike, err := lab.Strike(ctx, blows)
+	impact, err := lab.Apply(ctx, nodeActions)
 	return &injection{
-		strike: strike,
+		impact: impact,
 		confirm: forEach(p.From, func(ctx context.Context, other string) (string, error) {
 			now, err := lab.Addresses(other)
 			if err != nil {
@@ -46,13 +46,13 @@ func (p Partition) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 			return fmt.Sprintf("%s gets no answer from %s", p.Node, other), nil
 		}),
 		revert: func(ctx context.Context) error {
-			var lift []harness.Blow
-			for _, blow := range blows {
-				lifted := *blow.Actions[0].Drop
+			var lift []harness.NodeActions
+			for _, nodeAction := range nodeActions {
+				lifted := *nodeAction.Actions[0].Drop
 				lifted.Lift = true
-				lift = append(lift, harness.Blow{Node: blow.Node, Actions: []harness.Action{{Drop: &lifted}}})
+				lift = append(lift, harness.NodeActions{Node: nodeAction.Node, Actions: []harness.Action{{Drop: &lifted}}})
 			}
-			_, err := lab.Strike(ctx, lift)
+			_, err := lab.Apply(ctx, lift)
 			return err
 		},
 	}, err
@@ -61,24 +61,24 @@ func (p Partition) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 // Stands tells whether all of it is still dropped: the network between machines is out of their operator's reach, but a
 // runbook that flushes a node's firewall lifts it unnoticed.
 func (p Partition) Stands(ctx context.Context, lab harness.Lab) error {
-	blows, err := p.blows(lab)
+	nodeActions, err := p.nodeActions(lab)
 	if err != nil {
 		return err
 	}
-	for _, blow := range blows {
-		blow.Actions[0].Drop.Verify = true
+	for _, nodeAction := range nodeActions {
+		nodeAction.Actions[0].Drop.Verify = true
 	}
-	_, err = lab.Strike(ctx, blows)
+	_, err = lab.Apply(ctx, nodeActions)
 	return err
 }
 
-func (p Partition) blows(lab harness.Lab) ([]harness.Blow, error) {
+func (p Partition) nodeActions(lab harness.Lab) ([]harness.NodeActions, error) {
 	node, known := lab.Topology().Node(p.Node)
 	if !known {
 		return nil, fmt.Errorf("the topology has no node %q", p.Node)
 	}
 	var others []netip.Addr
-	var blows []harness.Blow
+	var nodeActions []harness.NodeActions
 	for _, name := range p.From {
 		other, known := lab.Topology().Node(name)
 		if !known {
@@ -86,15 +86,15 @@ func (p Partition) blows(lab harness.Lab) ([]harness.Blow, error) {
 		}
 		others = append(others, other.AllAddresses()...)
 		if !p.OneWay {
-			blows = append(blows, drop(name, node.AllAddresses()))
+			nodeActions = append(nodeActions, drop(name, node.AllAddresses()))
 		}
 	}
 	if len(others) == 0 {
 		return nil, fmt.Errorf("nobody is on the other side of %s", p.Node)
 	}
-	return append(blows, drop(p.Node, others)), nil
+	return append(nodeActions, drop(p.Node, others)), nil
 }
 
-func drop(node string, from []netip.Addr) harness.Blow {
-	return harness.Blow{Node: node, Actions: []harness.Action{{Drop: &harness.Drop{From: from}}}}
+func drop(node string, from []netip.Addr) harness.NodeActions {
+	return harness.NodeActions{Node: node, Actions: []harness.Action{{Drop: &harness.Drop{From: from}}}}
 }

@@ -27,21 +27,21 @@ func (c *cutLab) Topology() harness.Topology {
 	return topology
 }
 
-func (c *cutLab) Strike(ctx context.Context, blows []harness.Blow) (harness.Strike, error) {
-	for _, blow := range blows {
-		drop := blow.Actions[0].Drop
+func (c *cutLab) Apply(ctx context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
+	for _, nodeAction := range nodeActions {
+		drop := nodeAction.Actions[0].Drop
 		switch {
 		case drop.Verify:
-			if !slices.Equal(c.deaf[blow.Node], drop.From) {
-				return harness.Strike{}, errors.New("not all of it is dropped")
+			if !slices.Equal(c.deaf[nodeAction.Node], drop.From) {
+				return harness.Impact{}, errors.New("not all of it is dropped")
 			}
 		case drop.Lift:
-			c.deaf[blow.Node] = slices.DeleteFunc(c.deaf[blow.Node], func(from netip.Addr) bool { return slices.Contains(drop.From, from) })
+			c.deaf[nodeAction.Node] = slices.DeleteFunc(c.deaf[nodeAction.Node], func(from netip.Addr) bool { return slices.Contains(drop.From, from) })
 		case !c.stuck:
-			c.deaf[blow.Node] = append(c.deaf[blow.Node], drop.From...)
+			c.deaf[nodeAction.Node] = append(c.deaf[nodeAction.Node], drop.From...)
 		}
 	}
-	return c.fakeLab.Strike(ctx, blows)
+	return c.fakeLab.Apply(ctx, nodeActions)
 }
 
 func (c *cutLab) Dial(_ context.Context, from, _, address string) (net.Conn, error) {
@@ -125,8 +125,8 @@ func (n *namedLab) Exec(_ context.Context, node string, argv ...string) ([]byte,
 	return nil, &harness.CommandError{Node: node, Argv: argv, ExitCode: 1}
 }
 
-func (n *namedLab) Strike(ctx context.Context, blows []harness.Blow) (harness.Strike, error) {
-	signal := blows[0].Actions[0].Signal
+func (n *namedLab) Apply(ctx context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
+	signal := nodeActions[0].Actions[0].Signal
 	switch {
 	case n.stuck:
 	case signal.Name == "KILL":
@@ -134,8 +134,8 @@ func (n *namedLab) Strike(ctx context.Context, blows []harness.Blow) (harness.St
 	default:
 		n.files["/proc/42/stat"] = "42 (ospfd) " + map[string]string{"STOP": "T", "CONT": "S"}[signal.Name] + " 1"
 	}
-	n.strikes = append(n.strikes, blows)
-	return harness.Strike{}, nil
+	n.strikes = append(n.strikes, nodeActions)
+	return harness.Impact{}, nil
 }
 
 // Goal: a process that is not the main one can be killed and paused, which is proved by what the node itself

@@ -32,13 +32,13 @@ func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 		}
 		silent[node] = address.IPv6
 	}
-	var blows []harness.Blow
+	var nodeActions []harness.NodeActions
 	for _, node := range p.nodes() {
-		blows = append(blows, harness.Blow{Node: node, Actions: unplug(lab.Topology(), node)})
+		nodeActions = append(nodeActions, harness.NodeActions{Node: node, Actions: unplug(lab.Topology(), node)})
 	}
-	strike, err := lab.Strike(ctx, blows)
+	impact, err := lab.Apply(ctx, nodeActions)
 	return &injection{
-		strike: strike,
+		impact: impact,
 		confirm: forEach(p.nodes(), func(ctx context.Context, node string) (string, error) {
 			if answers(ctx, lab, silent[node]) {
 				return "", fmt.Errorf("%s still answers on %s", node, silent[node])

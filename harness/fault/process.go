@@ -31,9 +31,9 @@ func (p ProcessKill) Inject(ctx context.Context, lab harness.Lab) (harness.Injec
 	if p.Process != "" {
 		return p.injectNamed(ctx, lab)
 	}
-	strike, err := signal(ctx, lab, p.Node, "KILL", "")
+	impact, err := signal(ctx, lab, p.Node, "KILL", "")
 	return &injection{
-		strike:  strike,
+		impact:  impact,
 		confirm: confirmEnded(lab, p.Node),
 		revert: func(ctx context.Context) error {
 			status, err := lab.Status(ctx, p.Node)
@@ -50,9 +50,9 @@ func (p ProcessKill) injectNamed(ctx context.Context, lab harness.Lab) (harness.
 	if err != nil {
 		return nil, err
 	}
-	strike, err := signal(ctx, lab, p.Node, "KILL", p.Process)
+	impact, err := signal(ctx, lab, p.Node, "KILL", p.Process)
 	return &injection{
-		strike: strike,
+		impact: impact,
 		confirm: func(ctx context.Context) (string, error) {
 			now, err := processesNamed(ctx, lab, p.Node, p.Process)
 			if err != nil {
@@ -86,9 +86,9 @@ func (p ProcessPause) Inject(ctx context.Context, lab harness.Lab) (harness.Inje
 	if p.Process != "" {
 		return p.injectNamed(ctx, lab)
 	}
-	strike, err := signal(ctx, lab, p.Node, "STOP", "")
+	impact, err := signal(ctx, lab, p.Node, "STOP", "")
 	return &injection{
-		strike: strike,
+		impact: impact,
 		confirm: func(ctx context.Context) (string, error) {
 			status, err := lab.Status(ctx, p.Node)
 			if err != nil {
@@ -112,9 +112,9 @@ func (p ProcessPause) injectNamed(ctx context.Context, lab harness.Lab) (harness
 	if err != nil {
 		return nil, err
 	}
-	strike, err := signal(ctx, lab, p.Node, "STOP", p.Process)
+	impact, err := signal(ctx, lab, p.Node, "STOP", p.Process)
 	return &injection{
-		strike: strike,
+		impact: impact,
 		confirm: forEach(stopped, func(ctx context.Context, pid string) (string, error) {
 			return confirmPaused(ctx, lab, p.Node, p.Process, pid)
 		}),
@@ -150,8 +150,8 @@ func processesNamed(ctx context.Context, lab harness.Lab, node, name string) ([]
 	return strings.Fields(string(listed)), nil
 }
 
-func signal(ctx context.Context, lab harness.Lab, node, name, process string) (harness.Strike, error) {
-	return lab.Strike(ctx, []harness.Blow{{
+func signal(ctx context.Context, lab harness.Lab, node, name, process string) (harness.Impact, error) {
+	return lab.Apply(ctx, []harness.NodeActions{{
 		Node: node, Actions: []harness.Action{{Signal: &harness.Signal{Name: name, Process: process}}},
 	}})
 }

@@ -26,9 +26,9 @@ func (r ReadOnlyRoot) Inject(ctx context.Context, lab harness.Lab) (harness.Inje
 	if err := planDisk(lab, r, r.Node); err != nil {
 		return nil, err
 	}
-	strike, err := strikeDisk(ctx, lab, r.Node, harness.DiskAction{Abort: true})
+	impact, err := strikeDisk(ctx, lab, r.Node, harness.DiskAction{Abort: true})
 	return &injection{
-		strike:  strike,
+		impact:  impact,
 		confirm: func(ctx context.Context) (string, error) { return r.confirm(ctx, lab) },
 		revert:  func(ctx context.Context) error { return powerCycle(ctx, lab, r.Node) },
 	}, err

@@ -20,13 +20,13 @@ func list(nodes []string) string {
 	return strings.Join(nodes[:last], ", ") + " and " + nodes[last]
 }
 
-// onEach deals every node the same blow.
-func onEach(nodes []string, actions ...harness.Action) []harness.Blow {
-	var blows []harness.Blow
+// onEach does the same to every node.
+func onEach(nodes []string, actions ...harness.Action) []harness.NodeActions {
+	var nodeActions []harness.NodeActions
 	for _, node := range nodes {
-		blows = append(blows, harness.Blow{Node: node, Actions: actions})
+		nodeActions = append(nodeActions, harness.NodeActions{Node: node, Actions: actions})
 	}
-	return blows
+	return nodeActions
 }
 
 // forEach proves for every node what has to be true of it.

@@ -41,7 +41,7 @@ func TestSeveralAreLostAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		actions := alone.strikes[0][0].Actions
-		if want := [][]harness.Blow{{{Node: "one", Actions: actions}, {Node: "two", Actions: actions}}}; !reflect.DeepEqual(together.strikes, want) {
+		if want := [][]harness.NodeActions{{{Node: "one", Actions: actions}, {Node: "two", Actions: actions}}}; !reflect.DeepEqual(together.strikes, want) {
 			t.Errorf("%s: struck with %+v, want %+v", name, together.strikes, want)
 		}
 		proof, err := injection.Confirm(t.Context())
@@ -63,8 +63,8 @@ type luckyLab struct {
 	survivor string
 }
 
-func (l luckyLab) Strike(ctx context.Context, blows []harness.Blow) (harness.Strike, error) {
-	return l.fakeLab.Strike(ctx, slices.DeleteFunc(slices.Clone(blows), func(blow harness.Blow) bool { return blow.Node == l.survivor }))
+func (l luckyLab) Apply(ctx context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
+	return l.fakeLab.Apply(ctx, slices.DeleteFunc(slices.Clone(nodeActions), func(nodeAction harness.NodeActions) bool { return nodeAction.Node == l.survivor }))
 }
 
 // Goal: the loss of several is not proved while one of them lives, whichever that is. Method: a lab in which

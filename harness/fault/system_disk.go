@@ -30,8 +30,8 @@ func planDisk(lab harness.Lab, fault harness.Fault, name string) error {
 }
 
 // strikeDisk has an action befall the system disk of a node.
-func strikeDisk(ctx context.Context, lab harness.Lab, node string, action harness.DiskAction) (harness.Strike, error) {
-	return lab.Strike(ctx, onEach([]string{node}, harness.Action{Disk: &action}))
+func strikeDisk(ctx context.Context, lab harness.Lab, node string, action harness.DiskAction) (harness.Impact, error) {
+	return lab.Apply(ctx, onEach([]string{node}, harness.Action{Disk: &action}))
 }
 
 // probe writes to the root of a node, as whoever is logged in there would, and takes it away again.

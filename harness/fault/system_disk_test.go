@@ -26,23 +26,23 @@ func (l *diskLab) Topology() harness.Topology {
 	return harness.Topology{Nodes: []harness.Node{{Name: "one", System: harness.System{SystemDisk: harness.MinimumSystemDisk}}, {Name: "two"}}}
 }
 
-func (l *diskLab) Strike(_ context.Context, blows []harness.Blow) (harness.Strike, error) {
-	disk := *blows[0].Actions[0].Disk
+func (l *diskLab) Apply(_ context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
+	disk := *nodeActions[0].Actions[0].Disk
 	switch {
 	case disk.Abort:
-		l.done, l.state = append(l.done, "abort "+blows[0].Node), syscall.EROFS
+		l.done, l.state = append(l.done, "abort "+nodeActions[0].Node), syscall.EROFS
 	case disk.Fill:
-		l.done, l.state = append(l.done, "fill "+blows[0].Node), syscall.ENOSPC
+		l.done, l.state = append(l.done, "fill "+nodeActions[0].Node), syscall.ENOSPC
 		l.files[harness.FillFile] = true
 	case disk.Cut:
-		l.done, l.state = append(l.done, "cut "+blows[0].Node), syscall.EIO
+		l.done, l.state = append(l.done, "cut "+nodeActions[0].Node), syscall.EIO
 	case disk.Mend:
-		l.done = append(l.done, "mend "+blows[0].Node)
+		l.done = append(l.done, "mend "+nodeActions[0].Node)
 		if errors.Is(l.state, syscall.EIO) {
 			l.state = syscall.EROFS // somebody has tried to write
 		}
 	}
-	return harness.Strike{Before: time.Now()}, nil
+	return harness.Impact{Before: time.Now()}, nil
 }
 
 func (l *diskLab) WriteFile(_ context.Context, _ string, file harness.File) error {
@@ -93,7 +93,7 @@ func TestDiskFaults(t *testing.T) {
 	for name, test := range diskFaults {
 		lab := newDiskLab()
 		injection, err := test.fault.Inject(t.Context(), lab)
-		if err != nil || injection.Strike().Before.IsZero() || !strings.Contains(test.fault.Describe(), " of one: ") {
+		if err != nil || injection.Impact().Before.IsZero() || !strings.Contains(test.fault.Describe(), " of one: ") {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if proof, err := injection.Confirm(t.Context()); err != nil || proof != test.proof {

@@ -45,18 +45,18 @@ func TestParseLongLog(t *testing.T) {
 func TestSummarise(t *testing.T) {
 	base := time.Now()
 	at := func(offset time.Duration) time.Time { return base.Add(offset) }
-	strike := summarise(
-		[]harness.Blow{{Node: "a"}, {Node: "b"}},
+	impact := summarise(
+		[]harness.NodeActions{{Node: "a"}, {Node: "b"}},
 		[]report{
 			{called: at(0), began: at(5 * time.Millisecond), done: at(6 * time.Millisecond), uncertainty: time.Microsecond},
 			{called: at(0), began: at(4 * time.Millisecond), done: at(9 * time.Millisecond), uncertainty: time.Millisecond},
 		})
-	if !strike.Before.Equal(at(4*time.Millisecond)) || strike.Uncertainty != time.Millisecond || strike.Skew() != time.Millisecond {
-		t.Errorf("before %v, uncertainty %v, skew %v", strike.Before.Sub(base), strike.Uncertainty, strike.Skew())
+	if !impact.Before.Equal(at(4*time.Millisecond)) || impact.Uncertainty != time.Millisecond || impact.Skew() != time.Millisecond {
+		t.Errorf("before %v, uncertainty %v, skew %v", impact.Before.Sub(base), impact.Uncertainty, impact.Skew())
 	}
 	want := harness.Effect{Node: "b", Began: 0, Done: 5 * time.Millisecond, Call: 9 * time.Millisecond}
-	if strike.Effects[1] != want {
-		t.Errorf("effect %+v, want %+v", strike.Effects[1], want)
+	if impact.Effects[1] != want {
+		t.Errorf("effect %+v, want %+v", impact.Effects[1], want)
 	}
 }
 

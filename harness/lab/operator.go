@@ -87,7 +87,7 @@ func (l *Lab) PowerOff(ctx context.Context, name string) error {
 	if _, err := l.node(name); err != nil {
 		return err
 	}
-	_, err := l.Strike(ctx, []harness.Blow{{Node: name, Actions: []harness.Action{
+	_, err := l.Apply(ctx, []harness.NodeActions{{Node: name, Actions: []harness.Action{
 		{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}},
 	}}})
 	if err != nil {
@@ -131,7 +131,7 @@ func (l *Lab) reinstall(ctx context.Context, node *node) error {
 
 // switchOff kills every process of a node's system, which then counts as a machine without power.
 func (l *Lab) switchOff(ctx context.Context, node *node) error {
-	_, err := l.Strike(ctx, []harness.Blow{{
+	_, err := l.Apply(ctx, []harness.NodeActions{{
 		Node: node.Name, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL", All: true}}},
 	}})
 	return err

@@ -64,7 +64,7 @@ type flooding struct {
 	at      time.Time
 }
 
-func (f flooding) Strike() harness.Strike                { return harness.Strike{Before: f.at} }
+func (f flooding) Impact() harness.Impact                { return harness.Impact{Before: f.at} }
 func (flooding) Confirm(context.Context) (string, error) { return "it is wet", nil }
 func (f flooding) Revert(context.Context) error          { f.village.flooded.Store(false); return nil }
 

@@ -45,11 +45,11 @@ type strikes struct {
 }
 
 // add takes down one strike of one node.
-func (s *strikes) add(strike harness.Strike, whole time.Duration) {
-	s.call = append(s.call, strike.Effects[0].Call)
-	s.agent = append(s.agent, strike.Effects[0].Done-strike.Effects[0].Began)
+func (s *strikes) add(impact harness.Impact, whole time.Duration) {
+	s.call = append(s.call, impact.Effects[0].Call)
+	s.agent = append(s.agent, impact.Effects[0].Done-impact.Effects[0].Began)
 	s.whole = append(s.whole, whole)
-	s.skew = append(s.skew, strike.Skew())
+	s.skew = append(s.skew, impact.Skew())
 }
 
 func (s *strikes) figures() []figure {
@@ -106,7 +106,7 @@ func inject(ctx context.Context, cluster *lab.Lab, cause harness.Fault) (harness
 // measurePauses pauses a process and lets it go on, by the harness and by the docker command.
 func (b *bench) measurePauses(ctx context.Context, cluster *lab.Lab, victim string) error {
 	pause, resume := strikes{kind: "pause"}, strikes{kind: "continue"}
-	goOn := []harness.Blow{{Node: victim, Actions: []harness.Action{{Signal: &harness.Signal{Name: "CONT"}}}}}
+	goOn := []harness.NodeActions{{Node: victim, Actions: []harness.Action{{Signal: &harness.Signal{Name: "CONT"}}}}}
 	var dockerPauses []time.Duration
 	container := cluster.Containers(victim)[1]
 	for range b.faults {
@@ -114,13 +114,13 @@ func (b *bench) measurePauses(ctx context.Context, cluster *lab.Lab, victim stri
 		if err != nil {
 			return err
 		}
-		pause.add(injection.Strike(), whole)
+		pause.add(injection.Impact(), whole)
 		began := time.Now()
-		strike, err := cluster.Strike(ctx, goOn)
+		impact, err := cluster.Apply(ctx, goOn)
 		if err != nil {
 			return err
 		}
-		resume.add(strike, time.Since(began))
+		resume.add(impact, time.Since(began))
 		took, err := timeDocker(ctx, "pause", container)
 		if err != nil {
 			return err
@@ -149,7 +149,7 @@ func (b *bench) measureKills(ctx context.Context, cluster *lab.Lab, victim strin
 		if err != nil {
 			return err
 		}
-		kill.add(injection.Strike(), whole)
+		kill.add(injection.Impact(), whole)
 		err = waitForDeath.Until(ctx, func(ctx context.Context) error {
 			_, err := injection.Confirm(ctx)
 			return err
@@ -222,7 +222,7 @@ func (b *bench) moveToAndFro(ctx context.Context, cluster *lab.Lab, away, back f
 			return err
 		}
 		if i < b.faults {
-			taken.add(injection.Strike(), whole)
+			taken.add(injection.Impact(), whole)
 		}
 	}
 	return nil

@@ -29,7 +29,7 @@ func (s section) end() string { return "<!-- end of " + s.name + " -->" }
 func readmeCommand(out io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "readme",
-		Usage: "put the figures of the newest runs into "+trackRecord,
+		Usage: "put the figures of the newest runs into " + trackRecord,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "the `NAME` of the run whose drills are shown, as its folder in reports/out (default: of each scenario, the newest run with the most of its specs)"},
 		},

@@ -10,13 +10,13 @@ import (
 
 // An Injection is a fault in force: when it struck, how to prove it and how to lift it. It is a [harness.Injection].
 type Injection struct {
-	Struck harness.Strike
+	Struck harness.Impact
 	Prove  func(ctx context.Context) (string, error)
 	Lift   func(ctx context.Context) error // nil: there is nothing to lift
 }
 
-// Strike is when it struck.
-func (i *Injection) Strike() harness.Strike { return i.Struck }
+// Impact is when it struck.
+func (i *Injection) Impact() harness.Impact { return i.Struck }
 
 // Confirm proves that it bites.
 func (i *Injection) Confirm(ctx context.Context) (string, error) { return i.Prove(ctx) }

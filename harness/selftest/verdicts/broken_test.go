@@ -265,8 +265,8 @@ func drawUnrest(dice *rand.Rand, _ int) story {
 	return story{
 		detail: fmt.Sprintf("by %v", before), objective: shortly, steady: agrees(), fault: killed(theOther),
 		spoil: func(ctx context.Context, s *stage) error {
-			blows := []harness.Blow{{Node: s.node(theFollower), Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}}}
-			if _, err := s.Lab.Strike(ctx, blows); err != nil {
+			nodeActions := []harness.NodeActions{{Node: s.node(theFollower), Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}}}
+			if _, err := s.Lab.Apply(ctx, nodeActions); err != nil {
 				return err
 			}
 			return waitUntil(ctx, time.Now().Add(before))

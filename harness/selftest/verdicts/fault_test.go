@@ -48,21 +48,21 @@ type blackout struct{}
 func (blackout) Describe() string { return "kill -9 of every server at once" }
 
 func (blackout) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	var blows []harness.Blow
+	var nodeActions []harness.NodeActions
 	for _, node := range lab.Topology().Nodes {
-		blows = append(blows, harness.Blow{Node: node.Name, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}})
+		nodeActions = append(nodeActions, harness.NodeActions{Node: node.Name, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}})
 	}
-	strike, err := lab.Strike(ctx, blows)
-	return darkness{lab, strike}, err
+	impact, err := lab.Apply(ctx, nodeActions)
+	return darkness{lab, impact}, err
 }
 
 // darkness is a blackout in force.
 type darkness struct {
 	lab    harness.Lab
-	strike harness.Strike
+	impact harness.Impact
 }
 
-func (d darkness) Strike() harness.Strike { return d.strike }
+func (d darkness) Impact() harness.Impact { return d.impact }
 
 func (d darkness) Confirm(ctx context.Context) (string, error) {
 	err := harness.OnEach(ctx, d.lab.Topology().Nodes, func(ctx context.Context, node harness.Node) error {

@@ -48,12 +48,12 @@ func (f flapping) Describe() string {
 
 // Inject takes the flag down at once; the other turns follow by themselves.
 func (f flapping) Inject(ctx context.Context, _ harness.Lab) (harness.Injection, error) {
-	strike := harness.Strike{Before: time.Now()}
+	impact := harness.Impact{Before: time.Now()}
 	if err := f.stage.keyValue(ctx, http.MethodDelete, flagKey, ""); err != nil {
 		return nil, err
 	}
 	forever, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	injected := &turning{flapping: f, strike: strike, cancel: cancel}
+	injected := &turning{flapping: f, impact: impact, cancel: cancel}
 	injected.running.Go(func() { injected.turn(forever) })
 	return injected, nil
 }
@@ -61,16 +61,16 @@ func (f flapping) Inject(ctx context.Context, _ harness.Lab) (harness.Injection,
 // turning is a flapping in force.
 type turning struct {
 	flapping
-	strike  harness.Strike
+	impact  harness.Impact
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
 
-func (f *turning) Strike() harness.Strike { return f.strike }
+func (f *turning) Impact() harness.Impact { return f.impact }
 
 // turn changes the flag at the end of every turn, counted from t0.
 func (f *turning) turn(ctx context.Context) {
-	due := f.strike.Before
+	due := f.impact.Before
 	for i, length := range f.turns {
 		due = due.Add(length)
 		if waitUntil(ctx, due) != nil {

@@ -49,7 +49,7 @@ func perform(ctx SpecContext, drawn drawn) {
 	s.Claim(drawn.known.verdict, "the outcome is known: "+drawn.family.name, drawn.known.misses...)
 	s.play(ctx)
 	witness := summon(ctx, s.Lab, s.story.steady)
-	s.strike(ctx)
+	s.impact(ctx)
 	recovery := s.recover(ctx)
 	witness.dismiss()
 	s.settle(ctx, recovery)
@@ -98,7 +98,7 @@ func (s *stage) castParts(ctx context.Context) {
 }
 
 // strike brings the fault about.
-func (s *stage) strike(ctx context.Context) {
+func (s *stage) impact(ctx context.Context) {
 	if s.story.second != nil {
 		cause, moment := s.story.second(s)
 		Expect(s.DuringRecovery(cause, moment)).To(Succeed())

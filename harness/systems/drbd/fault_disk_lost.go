@@ -19,11 +19,11 @@ func (d DiskLost) Describe() string {
 
 // Inject takes the power, and has the machine boot with a new disk.
 func (d DiskLost) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	strike, err := lab.Strike(ctx, []harness.Blow{{Node: d.Node, Actions: []harness.Action{
+	impact, err := lab.Apply(ctx, []harness.NodeActions{{Node: d.Node, Actions: []harness.Action{
 		{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}},
 	}}})
 	lost := &injection.Injection{
-		Struck: strike,
+		Struck: impact,
 		Prove: func(ctx context.Context) (string, error) {
 			_, err := lab.Exec(ctx, d.Node, admin("attach")...)
 			refusal, refused := asRefusal(err)

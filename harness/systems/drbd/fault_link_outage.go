@@ -24,9 +24,9 @@ func (l LinkOutage) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 		return nil, err
 	}
 	proof := ""
-	strike, err := cable.pull(ctx, lab)
+	impact, err := cable.pull(ctx, lab)
 	outage := &injection.Injection{
-		Struck: strike,
+		Struck: impact,
 		Prove: func(context.Context) (string, error) {
 			if proof == "" {
 				return "", errNotDone

@@ -35,9 +35,9 @@ func (s SplitBrain) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 		return nil, err
 	}
 	var amounts map[string]int
-	strike, err := cable.pull(ctx, lab)
+	impact, err := cable.pull(ctx, lab)
 	split := &injection.Injection{
-		Struck: strike,
+		Struck: impact,
 		Prove:  func(ctx context.Context) (string, error) { return s.confirm(ctx, lab, amounts) },
 		Lift:   func(ctx context.Context) error { return cable.plug(ctx, lab) },
 	}

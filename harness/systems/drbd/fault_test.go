@@ -37,14 +37,14 @@ func newFakeLab(t *testing.T) (*fakeLab, Pair) {
 
 func (f *fakeLab) Interruptions() []harness.Interruption { return nil }
 
-func (f *fakeLab) Strike(ctx context.Context, blows []harness.Blow) (harness.Strike, error) {
+func (f *fakeLab) Apply(ctx context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
 	f.strikes++
-	drop := blows[0].Actions[0].Drop
+	drop := nodeActions[0].Actions[0].Drop
 	if drop == nil {
-		return harness.Strike{}, f.PowerOff(ctx, blows[0].Node)
+		return harness.Impact{}, f.PowerOff(ctx, nodeActions[0].Node)
 	}
 	f.cut = !drop.Lift
-	return harness.Strike{}, nil
+	return harness.Impact{}, nil
 }
 
 // ReadFile says what the kernel would.

@@ -10,8 +10,8 @@ import (
 
 // A cable is what the two nodes of a pair hear each other by. All of it goes together: nothing else of theirs is cut.
 type cable struct {
-	pair  Pair
-	blows []harness.Blow
+	pair        Pair
+	nodeActions []harness.NodeActions
 }
 
 func cableOf(lab harness.Lab, pair Pair) (cable, error) {
@@ -21,18 +21,18 @@ func cableOf(lab harness.Lab, pair Pair) (cable, error) {
 		if !known {
 			return cable{}, fmt.Errorf("the topology has no node %q", pair.Other(name))
 		}
-		c.blows = append(c.blows, harness.Blow{Node: name, Actions: []harness.Action{{Drop: &harness.Drop{From: other.AllAddresses()}}}})
+		c.nodeActions = append(c.nodeActions, harness.NodeActions{Node: name, Actions: []harness.Action{{Drop: &harness.Drop{From: other.AllAddresses()}}}})
 	}
 	return c, nil
 }
 
 // pull has each node's kernel drop what comes from the other, and waits until DRBD has noticed on both sides.
-func (c cable) pull(ctx context.Context, lab harness.Lab) (harness.Strike, error) {
-	strike, err := lab.Strike(ctx, c.blows)
+func (c cable) pull(ctx context.Context, lab harness.Lab) (harness.Impact, error) {
+	impact, err := lab.Apply(ctx, c.nodeActions)
 	if err != nil {
-		return strike, err
+		return impact, err
 	}
-	return strike, waitForSilence.Until(ctx, func(ctx context.Context) error {
+	return impact, waitForSilence.Until(ctx, func(ctx context.Context) error {
 		var errs []error
 		for _, node := range c.pair.Both() {
 			errs = append(errs, expect(ctx, lab, node, func(status Status) bool { return status.Connection == waiting && status.Peer == "Unknown" }))
@@ -46,13 +46,13 @@ const waiting = "WFConnection"
 
 // plug lets everything through again. It may be done twice.
 func (c cable) plug(ctx context.Context, lab harness.Lab) error {
-	var lift []harness.Blow
-	for _, blow := range c.blows {
-		lifted := *blow.Actions[0].Drop
+	var lift []harness.NodeActions
+	for _, nodeAction := range c.nodeActions {
+		lifted := *nodeAction.Actions[0].Drop
 		lifted.Lift = true
-		lift = append(lift, harness.Blow{Node: blow.Node, Actions: []harness.Action{{Drop: &lifted}}})
+		lift = append(lift, harness.NodeActions{Node: nodeAction.Node, Actions: []harness.Action{{Drop: &lifted}}})
 	}
-	_, err := lab.Strike(ctx, lift)
+	_, err := lab.Apply(ctx, lift)
 	return err
 }
 

@@ -24,9 +24,9 @@ func (n NodeMoved) Describe() string {
 // Inject changes the node's IPv4 address.
 func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	change := harness.Readdress{From: []netip.Prefix{netip.PrefixFrom(n.From, n.To.Bits())}, To: []netip.Prefix{n.To}}
-	strike, err := lab.Strike(ctx, []harness.Blow{{Node: n.Node, Actions: []harness.Action{{Readdress: &change}}}})
+	impact, err := lab.Apply(ctx, []harness.NodeActions{{Node: n.Node, Actions: []harness.Action{{Readdress: &change}}}})
 	return &injection.Injection{
-		Struck: strike,
+		Struck: impact,
 		Prove: func(ctx context.Context) (string, error) {
 			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), holds(n.Node, n.To.Addr()).Check(ctx, lab)
 		},

@@ -115,7 +115,7 @@ func (i InstanceDeath) Inject(ctx context.Context, lab harness.Lab) (harness.Inj
 	}
 	err := lab.RemoveFile(ctx, i.Node, runningFolder+i.Instance.Name)
 	return &injection.Injection{
-		Struck: harness.Strike{Before: began},
+		Struck: harness.Impact{Before: began},
 		Prove: func(ctx context.Context) (string, error) {
 			err := waitForDeath.Until(ctx, func(ctx context.Context) error {
 				if Serves(i.Instance).Check(ctx, lab) == nil {

@@ -61,12 +61,12 @@ func (c CorruptDatastore) Inject(ctx context.Context, lab harness.Lab) (harness.
 		return corruption, err
 	}
 	if len(c.Kill) > 0 {
-		corruption.strike.Before = time.Now()
+		corruption.impact.Before = time.Now()
 		_, err := lab.Exec(ctx, c.Node, c.Kill...)
 		return corruption, err
 	}
-	strike, err := lab.Strike(ctx, []harness.Blow{{Node: c.Node, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}}})
-	corruption.strike = strike
+	impact, err := lab.Apply(ctx, []harness.NodeActions{{Node: c.Node, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}}})
+	corruption.impact = impact
 	if node, known := lab.Topology().Node(c.Node); err != nil || known && node.System.Restart > 0 {
 		return corruption, err
 	}
@@ -104,7 +104,7 @@ func (c CorruptDatastore) logFileLength(ctx context.Context, observer harness.Ob
 type corruption struct {
 	CorruptDatastore
 	lab    harness.Lab
-	strike harness.Strike
+	impact harness.Impact
 	said   int // the length of the log file before
 }
 
@@ -125,19 +125,19 @@ func (c *corruption) exchange(ctx context.Context) error {
 
 // reboot is a power cut that is over at once.
 func (c *corruption) reboot(ctx context.Context) error {
-	strike, err := c.lab.Strike(ctx, []harness.Blow{{Node: c.Node, Actions: []harness.Action{
+	impact, err := c.lab.Apply(ctx, []harness.NodeActions{{Node: c.Node, Actions: []harness.Action{
 		{Link: &harness.Link{Up: false}},
 		{Signal: &harness.Signal{Name: "KILL", All: true}},
 	}}})
-	c.strike = strike
+	c.impact = impact
 	if err != nil {
 		return err
 	}
 	return c.lab.PowerOn(ctx, c.Node)
 }
 
-// Strike implements harness.Injection.
-func (c *corruption) Strike() harness.Strike { return c.strike }
+// Impact implements harness.Injection.
+func (c *corruption) Impact() harness.Impact { return c.impact }
 
 // Confirm proves that k3s does not serve its API, and that it says itself that this is for its datastore.
 func (c *corruption) Confirm(ctx context.Context) (string, error) {
@@ -160,7 +160,7 @@ func (c *corruption) Confirm(ctx context.Context) (string, error) {
 
 // complaint finds the line in which k3s says what is wrong with its datastore.
 func (c *corruption) complaint(ctx context.Context) (string, error) {
-	lines, err := c.lab.Log(ctx, c.Node, c.strike.Before)
+	lines, err := c.lab.Log(ctx, c.Node, c.impact.Before)
 	if err != nil {
 		return "", fmt.Errorf("read the log of %s: %w", c.Node, err)
 	}

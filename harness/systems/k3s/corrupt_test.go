@@ -56,8 +56,8 @@ func TestCorruptDatastore(t *testing.T) {
 			if last := done[len(done)-1]; last != map[bool]string{true: "exec server-1: sv kill k3s", false: "start server-1"}[fault.Kill != nil] {
 				t.Errorf("it ended with %q", last)
 			}
-			if killed := len(machines.strikes) == 1; killed != (fault.Kill == nil) || injection.Strike().Before.IsZero() {
-				t.Errorf("strikes: %v, t0: %v", machines.strikes, injection.Strike().Before)
+			if killed := len(machines.strikes) == 1; killed != (fault.Kill == nil) || injection.Impact().Before.IsZero() {
+				t.Errorf("strikes: %v, t0: %v", machines.strikes, injection.Impact().Before)
 			}
 			present, err := machines.ReadFile(t.Context(), "server-1", stateFile)
 			if err != nil || !bytes.Equal(present, rubbish) {

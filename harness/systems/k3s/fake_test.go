@@ -43,7 +43,7 @@ type machines struct {
 	read    map[string]int // how often each file was read, by "node path"
 	dialled int            // connections made to API servers
 	done    []string       // what was done, in order
-	strikes [][]harness.Blow
+	strikes [][]harness.NodeActions
 	status  map[string]harness.SystemStatus // replaces the rack's where it is set
 }
 
@@ -199,16 +199,16 @@ func (m *machines) PowerOn(_ context.Context, node string) error {
 	return nil
 }
 
-// Strike kills main processes.
-func (m *machines) Strike(_ context.Context, blows []harness.Blow) (harness.Strike, error) {
+// Apply kills main processes.
+func (m *machines) Apply(_ context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
 	m.mutex.Lock()
-	m.strikes = append(m.strikes, blows)
+	m.strikes = append(m.strikes, nodeActions)
 	m.mutex.Unlock()
 	before := time.Now()
-	for _, blow := range blows {
-		m.End(blow.Node, -1)
+	for _, nodeAction := range nodeActions {
+		m.End(nodeAction.Node, -1)
 	}
-	return harness.Strike{Before: before}, nil
+	return harness.Impact{Before: before}, nil
 }
 
 func (m *machines) Interruptions() []harness.Interruption { return nil }

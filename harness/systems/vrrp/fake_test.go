@@ -72,24 +72,24 @@ func (f *fakeLab) Ask(ctx context.Context, from string, question harness.Questio
 	return nil, nil
 }
 
-// Strike drops packets, or lets them through again.
-func (f *fakeLab) Strike(_ context.Context, blows []harness.Blow) (harness.Strike, error) {
+// Apply drops packets, or lets them through again.
+func (f *fakeLab) Apply(_ context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, blow := range blows {
-		drop := blow.Actions[0].Drop
-		other, _ := f.Topology().Node(testPair.Other(blow.Node))
+	for _, nodeAction := range nodeActions {
+		drop := nodeAction.Actions[0].Drop
+		other, _ := f.Topology().Node(testPair.Other(nodeAction.Node))
 		if drop.Protocol != harness.ProtocolVRRP || !slices.Equal(drop.From, other.AllAddresses()) {
-			return harness.Strike{}, errors.New("more is dropped than VRRP from the other router")
+			return harness.Impact{}, errors.New("more is dropped than VRRP from the other router")
 		}
 		switch {
-		case drop.Verify && !f.deaf[blow.Node]:
-			return harness.Strike{}, fmt.Errorf("%s hears again", blow.Node)
+		case drop.Verify && !f.deaf[nodeAction.Node]:
+			return harness.Impact{}, fmt.Errorf("%s hears again", nodeAction.Node)
 		case !drop.Verify:
-			f.deaf[blow.Node] = !drop.Lift
+			f.deaf[nodeAction.Node] = !drop.Lift
 		}
 	}
-	return harness.Strike{Before: time.Now()}, nil
+	return harness.Impact{Before: time.Now()}, nil
 }
 
 // Interruptions are none.

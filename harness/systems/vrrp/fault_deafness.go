@@ -33,21 +33,21 @@ var waitForTwoMasters = harness.Wait{For: "both routers to be master", Interval:
 
 // Inject has the kernels drop.
 func (d Deafness) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	blows, err := d.blows(lab, false)
+	nodeActions, err := d.nodeActions(lab, false)
 	if err != nil {
 		return nil, fmt.Errorf("plan the fault: %s: %w", d.Describe(), err)
 	}
-	strike, err := lab.Strike(ctx, blows)
+	impact, err := lab.Apply(ctx, nodeActions)
 	return &injection.Injection{
-		Struck: strike,
+		Struck: impact,
 		Prove: func(ctx context.Context) (string, error) {
 			err := waitForTwoMasters.Until(ctx, func(ctx context.Context) error { return d.twoMasters(ctx, lab) })
 			return fmt.Sprintf("the kernels of both routers answer to %s", d.Pair.Shared[0]), err
 		},
 		Lift: func(ctx context.Context) error {
-			lift, err := d.blows(lab, true)
+			lift, err := d.nodeActions(lab, true)
 			if err == nil {
-				_, err = lab.Strike(ctx, lift)
+				_, err = lab.Apply(ctx, lift)
 			}
 			return err
 		},
@@ -66,18 +66,18 @@ func (d Deafness) twoMasters(ctx context.Context, observer harness.Observer) err
 
 // Stands tells whether all of it is still dropped: see [harness.StandingFault].
 func (d Deafness) Stands(ctx context.Context, lab harness.Lab) error {
-	blows, err := d.blows(lab, false)
+	nodeActions, err := d.nodeActions(lab, false)
 	if err != nil {
 		return err
 	}
-	for _, blow := range blows {
-		blow.Actions[0].Drop.Verify = true
+	for _, nodeAction := range nodeActions {
+		nodeAction.Actions[0].Drop.Verify = true
 	}
-	_, err = lab.Strike(ctx, blows)
+	_, err = lab.Apply(ctx, nodeActions)
 	return err
 }
 
-func (d Deafness) blows(lab harness.Lab, lift bool) ([]harness.Blow, error) {
+func (d Deafness) nodeActions(lab harness.Lab, lift bool) ([]harness.NodeActions, error) {
 	if len(d.Pair.Shared) == 0 {
 		return nil, errors.New("the pair shares no address")
 	}
@@ -85,15 +85,15 @@ func (d Deafness) blows(lab harness.Lab, lift bool) ([]harness.Blow, error) {
 	if !d.OneWay {
 		deaf = append(deaf, d.Pair.First)
 	}
-	var blows []harness.Blow
+	var nodeActions []harness.NodeActions
 	for _, router := range deaf {
 		other, known := lab.Topology().Node(d.Pair.Other(router))
 		if !known {
 			return nil, fmt.Errorf("the topology has no node %q", d.Pair.Other(router))
 		}
-		blows = append(blows, harness.Blow{Node: router, Actions: []harness.Action{{Drop: &harness.Drop{
+		nodeActions = append(nodeActions, harness.NodeActions{Node: router, Actions: []harness.Action{{Drop: &harness.Drop{
 			From: other.AllAddresses(), Protocol: harness.ProtocolVRRP, Lift: lift,
 		}}}})
 	}
-	return blows, nil
+	return nodeActions, nil
 }

@@ -32,7 +32,7 @@ func (m MasterFile) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 	began := time.Now()
 	err := m.set(ctx, lab, m.Restore)
 	return &injection.Injection{
-		Struck: harness.Strike{Before: began},
+		Struck: harness.Impact{Before: began},
 		Prove: func(ctx context.Context) (string, error) {
 			_, err := lab.ReadFile(ctx, m.Router, m.Pair.MasterFile)
 			gone := errors.Is(err, fs.ErrNotExist)

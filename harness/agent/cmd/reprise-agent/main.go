@@ -59,7 +59,7 @@ func run(ctx context.Context, arguments []string) error {
 }
 
 // processors is how many threads of the agent may run Go code. One that returns from a system call
-// must never wait for another that has been suspended, least of all the one that deals a blow.
+// must never wait for another that has been suspended, least of all the one that executes an action.
 const processors = 8
 
 func runAgent(ctx context.Context) error {

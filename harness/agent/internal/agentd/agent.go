@@ -39,7 +39,7 @@ type agent struct {
 	watchdog *watchdog
 	timers   *monotonic.Timers
 	packets  *packetWatch
-	blows    *blows
+	pending  *pendingActions
 
 	processors *processors
 }
@@ -60,7 +60,7 @@ func Run(ctx context.Context, options Options) error {
 	a := &agent{
 		options: options, network: network, system: newSystem(options.SystemSocket),
 		journal: &journal{}, lease: newLease(options.Silence, timers), watchdog: newWatchdog(), packets: &packetWatch{network: network},
-		blows: newBlows(), processors: newProcessors(), timers: timers,
+		pending: newPendingActions(), processors: newProcessors(), timers: timers,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -20,7 +20,7 @@ type journal struct {
 
 // An entry is one action in force.
 type entry struct {
-	blow   int
+	id     int
 	action harness.Action
 	undo   func(context.Context) error
 }

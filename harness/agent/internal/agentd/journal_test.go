@@ -28,22 +28,22 @@ var (
 	back     = harness.Action{Readdress: &harness.Readdress{From: newer, To: old}}
 )
 
-// Goal: faults are undone last first, and each once. Method: three entries of two blows that note
-// their undoing; revert one blow, then everything, then everything again.
+// Goal: faults are undone last first, and each once. Method: three entries of two actions that note
+// their undoing; revert one action, then everything, then everything again.
 func TestJournalRevertsLastFirst(t *testing.T) {
 	var undone []string
 	note := func(name string) func(context.Context) error {
 		return func(context.Context) error { undone = append(undone, name); return nil }
 	}
 	j := &journal{}
-	j.add(entry{blow: 1, action: there, undo: note("address")})
-	j.add(entry{blow: 2, action: pause, undo: note("pause")})
-	j.add(entry{blow: 1, action: linkDown, undo: note("link")})
+	j.add(entry{id: 1, action: there, undo: note("address")})
+	j.add(entry{id: 2, action: pause, undo: note("pause")})
+	j.add(entry{id: 1, action: linkDown, undo: note("link")})
 	for _, step := range []struct {
 		selected func(entry) bool
 		want     []string
 	}{
-		{func(e entry) bool { return e.blow == 1 }, []string{"link", "address"}},
+		{func(e entry) bool { return e.id == 1 }, []string{"link", "address"}},
 		{everything, []string{"link", "address", "pause"}},
 		{everything, []string{"link", "address", "pause"}},
 	} {

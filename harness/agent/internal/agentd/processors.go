@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// processors decides how many threads may run Go code. Dealing blows takes many: one that returns
+// processors decides how many threads may run Go code. Executing actions takes many: one that returns
 // from a system call must never wait for another that has been suspended. Asking questions takes
 // one: every further thread is woken for each question in the hope of work, and that alone costs as
-// much as a question. An agent that asks and has no blow to deal uses one.
+// much as a question. An agent that asks and has no action to execute uses one.
 type processors struct {
 	many int // before the first question
 
@@ -34,8 +34,8 @@ func (p *processors) count(change int) {
 	p.set()
 }
 
-// strike is called before the first blow is prepared. The node of a blow may see another.
-func (p *processors) strike() {
+// strike is called before the first action is prepared. The node of an action may see another.
+func (p *processors) impact() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.striker = true

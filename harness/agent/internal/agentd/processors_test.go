@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Goal: an agent uses one processor while it asks, unless it has blows to deal. Method: ask twice,
+// Goal: an agent uses one processor while it asks, unless it has actions to execute. Method: ask twice,
 // strike, and finish, with what the runtime says after each.
 func TestProcessors(t *testing.T) {
 	before := runtime.GOMAXPROCS(4)
@@ -27,9 +27,9 @@ func TestProcessors(t *testing.T) {
 	second()
 	expect("after the last question", 4)
 	third := p.ask()
-	p.strike()
-	expect("with a blow", 4)
+	p.impact()
+	expect("with an action", 4)
 	third()
 	p.ask()
-	expect("with a blow before", 4)
+	expect("with an action before", 4)
 }

@@ -164,23 +164,23 @@ type Packets struct {
 	Examples []string `json:"examples,omitempty"`
 }
 
-// Blow is what to prepare.
-type Blow struct {
+// NodeActions is what to prepare.
+type NodeActions struct {
 	Actions []harness.Action `json:"actions"`
 }
 
-// Prepared names a prepared blow.
+// Prepared names a prepared action.
 type Prepared struct {
 	ID int `json:"id"`
 }
 
-// Fire carries out a prepared blow.
+// Fire carries out a prepared action.
 type Fire struct {
 	ID int     `json:"id"`
 	At Instant `json:"at,omitempty"` // 0: now
 }
 
-// Stamps are the moments of a blow.
+// Stamps are the moments of an action.
 type Stamps struct {
 	Began Instant   `json:"began"` // before the first action
 	After []Instant `json:"after"` // after each action

@@ -14,61 +14,61 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
-// A deed is an action that is ready to be carried out.
-type deed struct {
+// A prepared action is an action that is ready to be carried out.
+type preparedAction struct {
 	action harness.Action
 	// do acts, and returns how to undo it; nil when it cannot be undone.
 	do func(context.Context) (undo func(context.Context) error, err error)
 }
 
-// blows are the prepared ones that nobody has fired yet.
-type blows struct {
+// pendingActions are the prepared ones that nobody has fired yet.
+type pendingActions struct {
 	mu      sync.Mutex
 	last    int
-	waiting map[int][]deed
+	waiting map[int][]preparedAction
 }
 
-func newBlows() *blows { return &blows{waiting: map[int][]deed{}} }
+func newPendingActions() *pendingActions { return &pendingActions{waiting: map[int][]preparedAction{}} }
 
-func (b *blows) put(deeds []deed) int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.last++
-	b.waiting[b.last] = deeds
-	return b.last
+func (p *pendingActions) put(actions []preparedAction) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last++
+	p.waiting[p.last] = actions
+	return p.last
 }
 
-func (b *blows) take(id int) ([]deed, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	deeds, ok := b.waiting[id]
-	delete(b.waiting, id)
-	return deeds, ok
+func (p *pendingActions) take(id int) ([]preparedAction, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	actions, ok := p.waiting[id]
+	delete(p.waiting, id)
+	return actions, ok
 }
 
-func (a *agent) prepare(ctx context.Context, blow protocol.Blow) (protocol.Prepared, error) {
-	if len(blow.Actions) == 0 {
+func (a *agent) prepare(ctx context.Context, asked protocol.NodeActions) (protocol.Prepared, error) {
+	if len(asked.Actions) == 0 {
 		return protocol.Prepared{}, errors.New("no action is given")
 	}
-	a.processors.strike()
-	var deeds []deed
-	for _, action := range blow.Actions {
+	a.processors.impact()
+	var actions []preparedAction
+	for _, action := range asked.Actions {
 		ready, err := a.ready(ctx, action)
 		if err != nil {
 			return protocol.Prepared{}, fmt.Errorf("%s: %w", describe(action), err)
 		}
-		deeds = append(deeds, ready)
+		actions = append(actions, ready)
 	}
-	return protocol.Prepared{ID: a.blows.put(deeds)}, nil
+	return protocol.Prepared{ID: a.pending.put(actions)}, nil
 }
 
 // ready looks up what an action needs.
-func (a *agent) ready(ctx context.Context, action harness.Action) (deed, error) {
+func (a *agent) ready(ctx context.Context, action harness.Action) (preparedAction, error) {
 	if set := countSet(action.Readdress != nil, action.Signal != nil, action.Link != nil, action.Disk != nil, action.Drop != nil); set != 1 {
-		return deed{}, errors.New("exactly one of its fields must be set")
+		return preparedAction{}, errors.New("exactly one of its fields must be set")
 	}
 	var err error
-	ready := deed{action: action}
+	ready := preparedAction{action: action}
 	switch {
 	case action.Readdress != nil:
 		ready.do, err = a.network.readyReaddress(*action.Readdress)
@@ -95,17 +95,17 @@ func countSet(fields ...bool) int {
 	return set
 }
 
-// fire carries out a prepared blow. One that is to be dealt at once is dealt here. One that waits gets
-// a thread of its own, which ends with the blow.
+// fire carries out a prepared action. One that is due at once is executed here. One that waits gets
+// a thread of its own, which ends with the action.
 func (a *agent) fire(ctx context.Context, fire protocol.Fire) (protocol.Stamps, error) {
-	deeds, ok := a.blows.take(fire.ID)
+	actions, ok := a.pending.take(fire.ID)
 	if !ok {
-		return protocol.Stamps{}, fmt.Errorf("no blow %d is prepared: it was never, or was fired or undone already", fire.ID)
+		return protocol.Stamps{}, fmt.Errorf("no action %d is prepared: it was never, or was fired or undone already", fire.ID)
 	}
 	var stamps protocol.Stamps
 	var err error
 	if fire.At == 0 {
-		stamps, err = a.deal(context.WithoutCancel(ctx), fire.ID, deeds)
+		stamps, err = a.execute(context.WithoutCancel(ctx), fire.ID, actions)
 	} else {
 		done := make(chan struct{})
 		go func() {
@@ -115,47 +115,47 @@ func (a *agent) fire(ctx context.Context, fire protocol.Fire) (protocol.Stamps, 
 				err = fmt.Errorf("wait for the agreed instant: %w", err)
 				return
 			}
-			stamps, err = a.deal(context.WithoutCancel(ctx), fire.ID, deeds)
+			stamps, err = a.execute(context.WithoutCancel(ctx), fire.ID, actions)
 		}()
 		<-done
 	}
 	if err != nil {
 		return protocol.Stamps{}, err
 	}
-	return stamps, a.afterwards(context.WithoutCancel(ctx), deeds)
+	return stamps, a.afterwards(context.WithoutCancel(ctx), actions)
 }
 
-// deal carries the actions out. When one fails, those before it are undone.
-func (a *agent) deal(ctx context.Context, blow int, deeds []deed) (protocol.Stamps, error) {
-	stamps := protocol.Stamps{After: make([]protocol.Instant, 0, len(deeds))}
-	undos := make([]func(context.Context) error, len(deeds))
+// execute carries the actions out. When one fails, those before it are undone.
+func (a *agent) execute(ctx context.Context, id int, actions []preparedAction) (protocol.Stamps, error) {
+	stamps := protocol.Stamps{After: make([]protocol.Instant, 0, len(actions))}
+	undos := make([]func(context.Context) error, len(actions))
 	stamps.Began = monotonic.Now()
-	for i, deed := range deeds {
-		undo, err := deed.do(ctx)
+	for i, preparedAction := range actions {
+		undo, err := preparedAction.do(ctx)
 		stamps.After = append(stamps.After, monotonic.Now())
 		undos[i] = undo
 		if err != nil {
-			a.enter(blow, deeds[:i+1], undos)
-			undoing := a.journal.revert(ctx, func(e entry) bool { return e.blow == blow })
-			return protocol.Stamps{}, errors.Join(fmt.Errorf("%s: %w", describe(deed.action), err), undoing)
+			a.enter(id, actions[:i+1], undos)
+			undoing := a.journal.revert(ctx, func(e entry) bool { return e.id == id })
+			return protocol.Stamps{}, errors.Join(fmt.Errorf("%s: %w", describe(preparedAction.action), err), undoing)
 		}
 	}
-	a.enter(blow, deeds, undos)
+	a.enter(id, actions, undos)
 	return stamps, nil
 }
 
-func (a *agent) enter(blow int, deeds []deed, undos []func(context.Context) error) {
-	for i, deed := range deeds {
-		a.journal.add(entry{blow: blow, action: deed.action, undo: undos[i]})
+func (a *agent) enter(id int, actions []preparedAction, undos []func(context.Context) error) {
+	for i, preparedAction := range actions {
+		a.journal.add(entry{id: id, action: preparedAction.action, undo: undos[i]})
 	}
 }
 
-// afterwards does what the blow implies and needs no precise moment: the supervisor must have noticed
+// afterwards does what the action implies and needs no precise moment: the supervisor must have noticed
 // a kill before anybody asks it to start something again, and a node whose processes were all killed
 // has lost its power.
-func (a *agent) afterwards(ctx context.Context, deeds []deed) error {
-	for _, deed := range deeds {
-		signal := deed.action.Signal
+func (a *agent) afterwards(ctx context.Context, actions []preparedAction) error {
+	for _, preparedAction := range actions {
+		signal := preparedAction.action.Signal
 		switch {
 		case signal == nil || signal.Name != "KILL":
 		case signal.All:
@@ -174,8 +174,8 @@ func (a *agent) afterwards(ctx context.Context, deeds []deed) error {
 }
 
 func (a *agent) undo(ctx context.Context, prepared protocol.Prepared) (protocol.Nothing, error) {
-	a.blows.take(prepared.ID)
-	return protocol.Nothing{}, a.journal.revert(ctx, func(e entry) bool { return e.blow == prepared.ID })
+	a.pending.take(prepared.ID)
+	return protocol.Nothing{}, a.journal.revert(ctx, func(e entry) bool { return e.id == prepared.ID })
 }
 
 // describe names an action in errors.

@@ -13,58 +13,58 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// Strike prepares the actions on every node, then fires them at one instant. A single node is
+// Apply prepares the actions on every node, then fires them at one instant. A single node is
 // struck at once; several agree on an instant shortly ahead, so that the skew between them is that
 // of their timers and not that of the messages.
-func (l *Lab) Strike(ctx context.Context, blows []harness.Blow) (harness.Strike, error) {
-	if len(blows) == 0 {
-		return harness.Strike{}, fmt.Errorf("strike: no node is named")
+func (l *Lab) Apply(ctx context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
+	if len(nodeActions) == 0 {
+		return harness.Impact{}, fmt.Errorf("apply actions: no node is named")
 	}
-	if err := l.openPrefixes(ctx, blows); err != nil {
-		return harness.Strike{}, err
+	if err := l.openPrefixes(ctx, nodeActions); err != nil {
+		return harness.Impact{}, err
 	}
-	prepared, err := l.prepare(ctx, blows)
+	prepared, err := l.prepare(ctx, nodeActions)
 	if err != nil {
-		return harness.Strike{}, err
+		return harness.Impact{}, err
 	}
-	reports, err := l.fire(ctx, blows, prepared)
+	reports, err := l.fire(ctx, nodeActions, prepared)
 	if err != nil {
-		return harness.Strike{}, err
+		return harness.Impact{}, err
 	}
-	if err := l.refreshAddresses(ctx, blows); err != nil {
-		return harness.Strike{}, err
+	if err := l.refreshAddresses(ctx, nodeActions); err != nil {
+		return harness.Impact{}, err
 	}
-	return summarise(blows, reports), nil
+	return summarise(nodeActions, reports), nil
 }
 
-// A report is what one node's agent said of its blow, on the harness's clock.
+// A report is what one node's agent said of its action, on the harness's clock.
 type report struct {
 	called, began, done time.Time
 	uncertainty         time.Duration
 }
 
-func (l *Lab) prepare(ctx context.Context, blows []harness.Blow) ([]agent.Prepared, error) {
-	prepared := make([]agent.Prepared, len(blows))
+func (l *Lab) prepare(ctx context.Context, nodeActions []harness.NodeActions) ([]agent.Prepared, error) {
+	prepared := make([]agent.Prepared, len(nodeActions))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, blow := range blows {
-		node, err := l.node(blow.Node)
+	for i, nodeAction := range nodeActions {
+		node, err := l.node(nodeAction.Node)
 		if err != nil {
 			return nil, err
 		}
 		group.Go(func() (err error) {
-			prepared[i], err = node.agent.Prepare(ctx, blow.Actions)
+			prepared[i], err = node.agent.Prepare(ctx, nodeAction.Actions)
 			return err
 		})
 	}
 	return prepared, group.Wait()
 }
 
-func (l *Lab) fire(ctx context.Context, blows []harness.Blow, prepared []agent.Prepared) ([]report, error) {
-	clocks := make([]agent.Clock, len(blows))
+func (l *Lab) fire(ctx context.Context, nodeActions []harness.NodeActions, prepared []agent.Prepared) ([]report, error) {
+	clocks := make([]agent.Clock, len(nodeActions))
 	group, groupCtx := errgroup.WithContext(ctx)
-	for i, blow := range blows {
+	for i, nodeAction := range nodeActions {
 		group.Go(func() (err error) {
-			clocks[i], err = l.nodes[blow.Node].agent.Clock(groupCtx)
+			clocks[i], err = l.nodes[nodeAction.Node].agent.Clock(groupCtx)
 			return err
 		})
 	}
@@ -72,15 +72,15 @@ func (l *Lab) fire(ctx context.Context, blows []harness.Blow, prepared []agent.P
 		return nil, fmt.Errorf("compare clocks: %w", err)
 	}
 	var at agent.Instant
-	if len(blows) > 1 {
+	if len(nodeActions) > 1 {
 		at = clocks[0].Instant(time.Now().Add(fireLead))
 	}
-	reports := make([]report, len(blows))
+	reports := make([]report, len(nodeActions))
 	group, groupCtx = errgroup.WithContext(ctx)
-	for i, blow := range blows {
+	for i, nodeAction := range nodeActions {
 		group.Go(func() error {
 			called := time.Now()
-			stamps, err := l.nodes[blow.Node].agent.Fire(groupCtx, prepared[i], at)
+			stamps, err := l.nodes[nodeAction.Node].agent.Fire(groupCtx, prepared[i], at)
 			if err != nil {
 				return err
 			}
@@ -101,29 +101,29 @@ func best(clocks []agent.Clock) agent.Clock {
 	return slices.MinFunc(clocks, func(a, b agent.Clock) int { return int(a.Uncertainty - b.Uncertainty) })
 }
 
-func summarise(blows []harness.Blow, reports []report) harness.Strike {
-	var strike harness.Strike
+func summarise(nodeActions []harness.NodeActions, reports []report) harness.Impact {
+	var impact harness.Impact
 	for _, report := range reports {
-		if strike.Before.IsZero() || report.began.Before(strike.Before) {
-			strike.Before = report.began
+		if impact.Before.IsZero() || report.began.Before(impact.Before) {
+			impact.Before = report.began
 		}
-		strike.Uncertainty = max(strike.Uncertainty, report.uncertainty)
+		impact.Uncertainty = max(impact.Uncertainty, report.uncertainty)
 	}
 	for i, report := range reports {
-		strike.Effects = append(strike.Effects, harness.Effect{
-			Node: blows[i].Node, Began: report.began.Sub(strike.Before), Done: report.done.Sub(strike.Before),
+		impact.Effects = append(impact.Effects, harness.Effect{
+			Node: nodeActions[i].Node, Began: report.began.Sub(impact.Before), Done: report.done.Sub(impact.Before),
 			Call: report.done.Sub(report.called),
 		})
 	}
-	return strike
+	return impact
 }
 
 // openPrefixes gives the observer a foot in every prefix the nodes are about to move into, as
 // clients on the internet have a route to whatever the provider announces.
-func (l *Lab) openPrefixes(ctx context.Context, blows []harness.Blow) error {
+func (l *Lab) openPrefixes(ctx context.Context, nodeActions []harness.NodeActions) error {
 	var added []netip.Prefix
-	for _, blow := range blows {
-		for _, action := range blow.Actions {
+	for _, nodeAction := range nodeActions {
+		for _, action := range nodeAction.Actions {
 			if action.Readdress == nil {
 				continue
 			}
@@ -152,17 +152,17 @@ func (l *Lab) openPrefixes(ctx context.Context, blows []harness.Blow) error {
 }
 
 // refreshAddresses asks the struck nodes what they answer to now.
-func (l *Lab) refreshAddresses(ctx context.Context, blows []harness.Blow) error {
-	for _, blow := range blows {
-		if !slices.ContainsFunc(blow.Actions, func(action harness.Action) bool { return action.Readdress != nil }) {
+func (l *Lab) refreshAddresses(ctx context.Context, nodeActions []harness.NodeActions) error {
+	for _, nodeAction := range nodeActions {
+		if !slices.ContainsFunc(nodeAction.Actions, func(action harness.Action) bool { return action.Readdress != nil }) {
 			continue
 		}
-		addresses, err := l.nodes[blow.Node].agent.Addresses(ctx)
+		addresses, err := l.nodes[nodeAction.Node].agent.Addresses(ctx)
 		if err != nil {
-			return fmt.Errorf("read the addresses of %s: %w", blow.Node, err)
+			return fmt.Errorf("read the addresses of %s: %w", nodeAction.Node, err)
 		}
 		l.mu.Lock()
-		l.addresses[blow.Node] = addresses
+		l.addresses[nodeAction.Node] = addresses
 		l.mu.Unlock()
 	}
 	return nil

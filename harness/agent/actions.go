@@ -8,12 +8,12 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
-// Prepared is a blow that an agent is ready to deal. It is forgotten when it has been fired or undone.
+// Prepared is an action that an agent is ready to execute. It is forgotten when it has been fired or undone.
 type Prepared struct {
 	id int
 }
 
-// Stamps are the moments of a blow, read next to the system calls.
+// Stamps are the moments of an action, read next to the system calls.
 type Stamps struct {
 	Began Instant   // before the first action
 	Done  Instant   // after the last action
@@ -24,7 +24,7 @@ type Stamps struct {
 // so that firing them is nothing but the system calls. What cannot be done is an error here.
 func (c *Client) Prepare(ctx context.Context, actions []harness.Action) (Prepared, error) {
 	var prepared protocol.Prepared
-	err := c.call(ctx, "prepare the blow on", protocol.PathPrepare, protocol.Blow{Actions: actions}, &prepared)
+	err := c.call(ctx, "prepare the actions on", protocol.PathPrepare, protocol.NodeActions{Actions: actions}, &prepared)
 	return Prepared{id: prepared.ID}, err
 }
 
@@ -45,5 +45,5 @@ func (c *Client) Fire(ctx context.Context, prepared Prepared, at Instant) (Stamp
 // Undo reverts what firing has done and is still in force, or forgets what was only prepared. A kill
 // cannot be undone: that is what PowerOn and Start are for. It may be called more than once.
 func (c *Client) Undo(ctx context.Context, prepared Prepared) error {
-	return c.call(ctx, "undo the blow on", protocol.PathUndo, protocol.Prepared{ID: prepared.id}, nil)
+	return c.call(ctx, "undo the actions on", protocol.PathUndo, protocol.Prepared{ID: prepared.id}, nil)
 }

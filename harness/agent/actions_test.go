@@ -16,7 +16,7 @@ import (
 )
 
 // strike prepares and fires at once.
-func (p *pod) strike(t *testing.T, actions ...harness.Action) agent.Prepared {
+func (p *pod) impact(t *testing.T, actions ...harness.Action) agent.Prepared {
 	t.Helper()
 	prepared, err := p.Prepare(t.Context(), actions)
 	if err != nil {
@@ -67,13 +67,13 @@ func (p *pod) expectAddresses(t *testing.T, ipv6, ipv4 string) {
 func TestReaddress(t *testing.T) {
 	p := startPod(t, protocol.Silence)
 	for _, to := range [][]netip.Prefix{prefixes("fd00:2::7/64", "10.2.0.7/24"), prefixes("fd00:1::8/64", "10.1.0.8/24")} {
-		blow := p.strike(t, readdress(prefixes(podIPv6, podIPv4), to))
+		nodeAction := p.impact(t, readdress(prefixes(podIPv6, podIPv4), to))
 		p.expectAddresses(t, to[0].Addr().String(), to[1].Addr().String())
 		if shown := p.run(t, "ip", "addr"); strings.Contains(shown, podIPv6) || strings.Contains(shown, podIPv4) || strings.Contains(shown, "tentative") && !strings.Contains(shown, "scope link tentative") {
 			t.Errorf("after the move to %v:\n%s", to, shown)
 		}
 		for range 2 { // the second time there is nothing to undo
-			if err := p.Undo(t.Context(), blow); err != nil {
+			if err := p.Undo(t.Context(), nodeAction); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -107,8 +107,8 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-// Goal: a blow is dealt whole or not at all. Method: an address that moves, then a signal to a
-// process that has ended since the blow was prepared; the address must be back.
+// Goal: an action is executed whole or not at all. Method: an address that moves, then a signal to a
+// process that has ended since the action was prepared; the address must be back.
 func TestFireIsWholeOrNothing(t *testing.T) {
 	p := startPod(t, protocol.Silence)
 	prepared, err := p.Prepare(t.Context(), []harness.Action{readdress(prefixes(podIPv6), prefixes("fd00:2::7/64")), signal("STOP")})
@@ -122,12 +122,12 @@ func TestFireIsWholeOrNothing(t *testing.T) {
 		t.Errorf("firing: %v, want an error that names the signal", err)
 	}
 	p.expectAddresses(t, "fd00:1::7", "10.1.0.7")
-	if _, err := p.Fire(t.Context(), prepared, 0); err == nil || !strings.Contains(err.Error(), "no blow") {
+	if _, err := p.Fire(t.Context(), prepared, 0); err == nil || !strings.Contains(err.Error(), "no action") {
 		t.Errorf("firing it again: %v", err)
 	}
 }
 
-// Goal: a blow waits for its instant, and does not happen when its caller gives up before. Method:
+// Goal: an action waits for its instant, and does not happen when its caller gives up before. Method:
 // pause the main process 50 ms ahead; then once more, with a context that ends halfway.
 func TestFireAtAnInstant(t *testing.T) {
 	p := startPod(t, protocol.Silence)
@@ -161,8 +161,8 @@ func TestFireAtAnInstant(t *testing.T) {
 	if state := p.state(t, status.PID); state != "T" {
 		t.Errorf("the paused process is in state %s", state)
 	}
-	p.strike(t, signal("CONT"))
-	// Beyond the instant of the blow that was given up.
+	p.impact(t, signal("CONT"))
+	// Beyond the instant of the action that was given up.
 	again := prepare()
 	if _, err := p.Fire(t.Context(), again, clock.Instant(time.Now().Add(10*ahead))); err != nil {
 		t.Fatal(err)
@@ -183,7 +183,7 @@ func TestSignalAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blow := p.strike(t, signalAll("STOP"))
+	nodeAction := p.impact(t, signalAll("STOP"))
 	if state := p.state(t, status.PID); state != "T" {
 		t.Errorf("the main process is in state %s", state)
 	}
@@ -202,7 +202,7 @@ func TestSignalAll(t *testing.T) {
 		}
 		_ = connection.Close()
 	}
-	if err := p.Undo(t.Context(), blow); err != nil {
+	if err := p.Undo(t.Context(), nodeAction); err != nil {
 		t.Fatal(err)
 	}
 	p.awaitService(t)
@@ -216,12 +216,12 @@ func TestLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.run(t, "ip", "route", "add", "10.9.0.0/16", "via", "10.1.0.2")
-	p.strike(t, link(false))
+	p.impact(t, link(false))
 	if shown := p.run(t, "ip", "link", "show", "eth0"); strings.Contains(shown, ",UP") {
 		t.Errorf("after down:\n%s", shown)
 	}
 	verify := harness.Action{Link: &harness.Link{Verify: true}}
-	p.strike(t, verify)
+	p.impact(t, verify)
 	p.run(t, "ip", "link", "set", "eth0", "up") // as a runbook might
 	prepared, err := p.Prepare(t.Context(), []harness.Action{verify})
 	if err == nil {
@@ -230,7 +230,7 @@ func TestLink(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "somebody has taken link") {
 		t.Errorf("a link that somebody has taken up is verified to be down: %v", err)
 	}
-	p.strike(t, link(true))
+	p.impact(t, link(true))
 	p.expectAddresses(t, "fd00:1::7", "10.1.0.7")
 	routes := p.run(t, "ip", "route") + p.run(t, "ip", "-6", "route")
 	for _, want := range []string{"10.9.0.0/16 via 10.1.0.2", "10.1.0.0/24 dev eth0", "fd00:1::/64 dev eth0"} {
@@ -256,7 +256,7 @@ func TestPowerLoss(t *testing.T) {
 	} {
 		p.run(t, command...)
 	}
-	p.strike(t, link(false), signalAll("KILL"))
+	p.impact(t, link(false), signalAll("KILL"))
 	status, err := p.Status(t.Context())
 	if err != nil || status.Running || status.Signal != "killed" || status.Ended.After(time.Now()) {
 		t.Errorf("after the loss: %+v, %v", status, err)
@@ -290,7 +290,7 @@ func TestPowerLoss(t *testing.T) {
 // and the status tells the signal.
 func TestKillMain(t *testing.T) {
 	p := startPod(t, protocol.Silence)
-	p.strike(t, signal("KILL"))
+	p.impact(t, signal("KILL"))
 	await(t, "the status to show the end", func() error {
 		status, err := p.Status(t.Context())
 		if err == nil && (status.Running || status.Signal != "killed" || status.ExitCode != -1) {
