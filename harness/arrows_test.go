@@ -66,8 +66,9 @@ var rules = []rule{
 		why: "programs are not libraries",
 	},
 	{
-		from: `.*`, except: `scenarios/.*|harness/selftest/.*`, to: `\./harness/(suite|selftest)(/.*)?`, tests: `\./harness/suite`,
-		why: "suites are programs that the command runs: nothing that they are made of knows them",
+		from: `.*`, except: `scenarios/.*|harness/selftest/.*`, to: `\./harness/(suite|selftest)(/.*)?`,
+		allowed: `\./harness/selftest/calibration`, tests: `\./harness/suite`,
+		why: "suites are programs that the command runs: nothing that they are made of knows them, but the result that one of them leaves",
 	},
 	{
 		from: `harness/agent(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/agent(/.*)?|\./harness/internal/.*`,

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/harness/selftest/calibration"
 )
 
 // The suite that calibrates, and how it is told how many outages to measure.
@@ -108,14 +110,14 @@ func (r *calibrationRun) verdict(interrupted bool) string {
 
 // table prints the figures. A suite that failed before it had any has said so already.
 func (r *calibrationRun) table() error {
-	path := filepath.Join(r.folder(), calibrationFile)
+	path := filepath.Join(r.folder(), filepath.FromSlash(calibration.File))
 	if !exists(path) {
 		return nil
 	}
-	found, err := readCalibration(path)
+	found, err := calibration.Read(path)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.out, "\n%s\nreport: %s\nrepeat: %s\n", found.markdown(), path, r.repeatLine())
+	fmt.Fprintf(r.out, "\n%s\nreport: %s\nrepeat: %s\n", found.Markdown(), path, r.repeatLine())
 	return nil
 }
