@@ -96,7 +96,7 @@ type Operator interface {
 	// not written to disks of its own is lost. It is no error on a node that is off.
 	PowerOff(ctx context.Context, node string) error
 	// Reinstall has the provider put a fresh operating system on the node, disks wiped, and boots it.
-	// It keeps its name and its addresses, and has the files that its topology gives it, but for [System.Original].
+	// It keeps its name and its addresses, and has the files that its topology gives it, but for [System.SeedFiles].
 	Reinstall(ctx context.Context, node string) error
 	// AttachDisk has the provider attach a disk of the topology to the node, with what is on it. It shows
 	// there as [Disk.Path], not mounted. A disk that is attached to another node is an error.

@@ -18,7 +18,7 @@
 //	err = drill.Unaffected(ctx, probe)                                     // must stay green: the blast radius
 //	err = drill.StartRegisters(ctx, register)                              // concurrent clients, checked for linearizability
 //	err = drill.DuringRecovery(fault, harness.BeforeStep("write the file")) // a second fault while it recovers
-//	err = drill.WatchUnseen(ctx, logWritten)                               // what no client sees: wrong without going red
+//	err = drill.WatchSilent(ctx, logWritten)                               // what no client sees: wrong without going red
 //	err = drill.Milestones(ctx, harness.Milestone{Name: "operational", Within: 15 * time.Minute, Claims: part})
 //
 // At any time a spec, or a step of its runbook, waits for what the drill has seen and the record will say, and never

@@ -33,7 +33,7 @@ type Plan struct {
 	Tell func(sentence string)
 }
 
-// A Drill conducts one drill and keeps its record. Its steps have an order: Watch, WatchUnseen, Milestones,
+// A Drill conducts one drill and keeps its record. Its steps have an order: Watch, WatchSilent, Milestones,
 // Unaffected and DuringRecovery at any time before the fault; Baseline, StartWriting unless the objective has no data,
 // StartRegisters if there are any, Rehearse if anything can be tried in peace, Inject, Detect, Repair unless nobody repairs, AwaitRecovery,
 // Reconcile when something was written, Judge, Close. A step out of order changes nothing and
@@ -86,9 +86,9 @@ const (
 
 // next lists the steps that each state allows. Close is allowed in all of them.
 var next = map[state][]string{
-	isNew:         {"Watch", "WatchUnseen", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
-	isSteady:      {"Watch", "WatchUnseen", "Milestones", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters", "Rehearse", "Inject"},
-	isWriting:     {"Watch", "WatchUnseen", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Rehearse", "Inject"},
+	isNew:         {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
+	isSteady:      {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters", "Rehearse", "Inject"},
+	isWriting:     {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Rehearse", "Inject"},
 	isInjected:    {"Detect", "Revert"},
 	isDetected:    {"Repair", "AwaitRecovery", "Revert"},
 	isUndetected:  {"Reconcile", "Revert", "Judge"},

@@ -22,7 +22,7 @@ func (d *Drill) await(ctx context.Context, probe Probe, up bool) error {
 		return fmt.Errorf("await a probe %s: there is none", word)
 	}
 	wait := waitForSample
-	wait.For, wait.Limit = fmt.Sprintf("%q to be seen %s", probe.Name(), word), d.record.Objective.Patience
+	wait.For, wait.Limit = fmt.Sprintf("%q to be seen %s", probe.Name(), word), d.record.Objective.GiveUpAfter
 	var over error // why it cannot be seen any more
 	err := wait.Until(ctx, func(context.Context) error {
 		var missing error
@@ -72,7 +72,7 @@ func (d *Drill) seen(name string, up bool) (missing, never error) {
 	return nil, nil
 }
 
-var errNotWatched = errors.New("this drill does not watch it: give it to Baseline, Watch, WatchUnseen or Unaffected before the fault")
+var errNotWatched = errors.New("this drill does not watch it: give it to Baseline, Watch, WatchSilent or Unaffected before the fault")
 
 // newest is the spell that an SLI is in, by its last answer; false when there was none yet. One that nobody watches, or
 // that cannot be asked any more, is an error.

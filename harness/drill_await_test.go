@@ -14,7 +14,7 @@ import (
 func TestAwaitSeesWhatTheRecordSays(t *testing.T) {
 	for role, watch := range map[string]func(context.Context, *fakeDrill, Probe) error{
 		"watched":    func(ctx context.Context, d *fakeDrill, probe Probe) error { return d.Watch(ctx, probe) },
-		"unseen":     func(ctx context.Context, d *fakeDrill, probe Probe) error { return d.WatchUnseen(ctx, probe) },
+		"unseen":     func(ctx context.Context, d *fakeDrill, probe Probe) error { return d.WatchSilent(ctx, probe) },
 		"unaffected": func(ctx context.Context, d *fakeDrill, probe Probe) error { return d.Unaffected(ctx, probe) },
 	} {
 		t.Run(role, func(t *testing.T) {

@@ -49,7 +49,7 @@ func TestLostAgentEndsTheStep(t *testing.T) {
 	} {
 		t.Run(step, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				drill := newFakeDrill(t, func(o *Objective) { o.DetectWithin = time.Hour; o.Patience = time.Hour })
+				drill := newFakeDrill(t, func(o *Objective) { o.DetectWithin = time.Hour; o.GiveUpAfter = time.Hour })
 				ended := make(chan error)
 				go func() { ended <- run(t.Context(), t, drill) }()
 				time.Sleep(29 * time.Second) // every one of them has begun to wait

@@ -15,7 +15,7 @@ const leastWatch = time.Minute
 func (d *Drill) deadline() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	deadline, declared := d.record.Fault.At+d.record.Objective.Patience, d.record.declared()
+	deadline, declared := d.record.Fault.At+d.record.Objective.GiveUpAfter, d.record.declared()
 	if declared == 0 {
 		return deadline
 	}

@@ -37,11 +37,11 @@ func (d *Drill) Unaffected(ctx context.Context, probes ...Probe) error {
 	return nil
 }
 
-// WatchUnseen begins to sample probes of what no client of the service sees: a log that is written, a job
+// WatchSilent begins to sample probes of what no client of the service sees: a log that is written, a job
 // that cron runs. One that fails while every client gets its answers is wrong without going red, and
 // the judgement's symptoms say so. It comes before Inject.
-func (d *Drill) WatchUnseen(ctx context.Context, probes ...Probe) error {
-	ctx, leave, err := d.enter(ctx, "WatchUnseen")
+func (d *Drill) WatchSilent(ctx context.Context, probes ...Probe) error {
+	ctx, leave, err := d.enter(ctx, "WatchSilent")
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ func TestDrillMilestones(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx := t.Context()
 		unseen := fakeProbe{name: "log", period: 100 * time.Millisecond, cluster: drill.cluster}
-		must(t, drill.Baseline(ctx, drill.steady), drill.WatchUnseen(ctx, unseen))
+		must(t, drill.Baseline(ctx, drill.steady), drill.WatchSilent(ctx, unseen))
 		claims := append(SteadyState{unseen}, drill.steady...)
 		must(t, drill.Milestones(ctx, Milestone{Name: "operational", Within: time.Minute, Claims: claims}))
 		for want, wrong := range map[string]Milestone{

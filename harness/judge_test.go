@@ -16,7 +16,7 @@ const second = time.Second
 func metRecord() Record {
 	return Record{
 		Schema: RecordSchema, ID: "judged", Claim: Claim{Verdict: Met},
-		Objective: RecordObjective{RTO: 60 * second, Dwell: 5 * second, DetectWithin: 60 * second, Patience: 125 * second},
+		Objective: RecordObjective{RTO: 60 * second, Dwell: 5 * second, DetectWithin: 60 * second, GiveUpAfter: 125 * second},
 		SteadyAt:  10 * second, WatchedUntil: 96 * second,
 		Fault: &RecordFault{Description: "outage", At: 60 * second, Uncertainty: time.Millisecond, Confirmed: "seen", RevertedAt: 120 * second},
 		SLIs: []RecordSLI{

@@ -23,9 +23,9 @@ type Objective struct {
 	Dwell time.Duration
 	// DetectWithin is how long after t0 a failure has to be known, by its answer or its time limit; 0 means 60 s.
 	DetectWithin time.Duration
-	// Patience is how long AwaitRecovery watches, counted from t0, declared time included; 0 means twice the RTO plus the
+	// GiveUpAfter is how long AwaitRecovery watches, counted from t0, declared time included; 0 means twice the RTO plus the
 	// dwell. It must be longer than the RTO, or a miss could not be told from impatience.
-	Patience time.Duration
+	GiveUpAfter time.Duration
 }
 
 // Validate says in one sentence what is wrong with the objective.
@@ -37,10 +37,10 @@ func (o Objective) Validate() error {
 		return fmt.Errorf("the RTO is %v: it must be longer than zero", o.RTO)
 	case o.RPO < 0:
 		return fmt.Errorf("the RPO is %v: it cannot be negative (0 means that no acknowledged write may be lost)", o.RPO)
-	case o.Dwell < 0, o.DetectWithin < 0, o.Patience < 0:
+	case o.Dwell < 0, o.DetectWithin < 0, o.GiveUpAfter < 0:
 		return errors.New("dwell, detection limit and patience cannot be negative (0 means the default)")
-	case o.Patience > 0 && o.Patience <= o.RTO:
-		return fmt.Errorf("the patience of %v is not longer than the RTO of %v: a miss could not be told from impatience", o.Patience, o.RTO)
+	case o.GiveUpAfter > 0 && o.GiveUpAfter <= o.RTO:
+		return fmt.Errorf("the patience of %v is not longer than the RTO of %v: a miss could not be told from impatience", o.GiveUpAfter, o.RTO)
 	}
 	return nil
 }
@@ -53,11 +53,11 @@ func (o Objective) WithDefaults() Objective {
 	if o.DetectWithin == 0 {
 		o.DetectWithin = time.Minute
 	}
-	if o.Patience == 0 && o.Unnoticed {
-		o.Patience = o.DetectWithin + o.Dwell
+	if o.GiveUpAfter == 0 && o.Unnoticed {
+		o.GiveUpAfter = o.DetectWithin + o.Dwell
 	}
-	if o.Patience == 0 {
-		o.Patience = 2*o.RTO + o.Dwell
+	if o.GiveUpAfter == 0 {
+		o.GiveUpAfter = 2*o.RTO + o.Dwell
 	}
 	return o
 }

@@ -34,9 +34,9 @@ type HTTPQuestion struct {
 	Path     string         `json:"path,omitempty"`     // "" means "/"
 	Status   int            `json:"status,omitempty"`   // 0 means 200
 	Contains string         `json:"contains,omitempty"` // "" accepts any body
-	// Patience is after how long the same is asked again, over a connection of its own, when the answer was no or none has come:
+	// RetryAfter is after how long the same is asked again, over a connection of its own, when the answer was no or none has come:
 	// as people do who reload a page. It is asked until the schedule's limit, and the first yes counts. 0 asks once.
-	Patience time.Duration `json:"patience_ns,omitempty"`
+	RetryAfter time.Duration `json:"patience_ns,omitempty"`
 }
 
 // A TCPQuestion is a connection: yes when it is accepted.

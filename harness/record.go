@@ -81,7 +81,7 @@ type RecordObjective struct {
 	Dwell     time.Duration `json:"dwell_ns"`
 	// DetectWithin is how long after t0 a failure that comes to be known still counts as the fault's; 0 means any time.
 	DetectWithin time.Duration `json:"detect_within_ns"`
-	Patience     time.Duration `json:"patience_ns"`
+	GiveUpAfter  time.Duration `json:"patience_ns"`
 }
 
 // RecordRehearsal is a part of the recovery that was tried before the fault.

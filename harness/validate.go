@@ -263,7 +263,7 @@ func (s System) validate(node string) error {
 
 func (s System) validateFiles(node string) error {
 	seen := map[string]bool{}
-	for _, file := range slices.Concat(s.Files, s.Original) {
+	for _, file := range slices.Concat(s.Files, s.SeedFiles) {
 		if !path.IsAbs(file.Path) || path.Clean(file.Path) != file.Path {
 			return fmt.Errorf("node %s has the file %q: a path must be absolute and without detours", node, file.Path)
 		}
@@ -277,7 +277,7 @@ func (s System) validateFiles(node string) error {
 
 // validateMachine checks what belongs to a machine within the node.
 func (s System) validateMachine(node string) error {
-	if s.Virtual() && s.Inside[0] == "" {
+	if s.Virtual() && s.GuestExec[0] == "" {
 		return fmt.Errorf("node %s is reached by a command without a name", node)
 	}
 	if s.Virtual() && s.SystemDisk > 0 {

@@ -69,7 +69,7 @@ func TestTopologyValidate(t *testing.T) {
 			t.Nodes[1].System.Files = append(t.Nodes[1].System.Files, t.Nodes[1].System.Files...)
 		}, "has the file /etc/nomad.d/nomad.hcl twice"},
 		{"original that is a file too", func(t *Topology) {
-			t.Nodes[1].System.Original = t.Nodes[1].System.Files[:1]
+			t.Nodes[1].System.SeedFiles = t.Nodes[1].System.Files[:1]
 		}, "has the file /etc/nomad.d/nomad.hcl twice"},
 		{"negative restart", func(t *Topology) { t.Nodes[1].System.Restart = -time.Second }, "node nomad-2 has the restart -1s: it cannot be negative"},
 		{"restart of nothing", func(t *Topology) { t.Nodes[1].System = System{Restart: time.Second} }, "node nomad-2 has the restart 1s and no command"},
@@ -96,10 +96,10 @@ func TestTopologyValidate(t *testing.T) {
 			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, ContainerCapabilities()
 		}, "node nomad-2 has a system disk and runs containers of its own: the two cannot be combined"},
 		{"guest with a system disk", func(t *Topology) {
-			t.Nodes[1].System.Inside, t.Nodes[1].System.SystemDisk = []string{"console"}, MinimumSystemDisk
+			t.Nodes[1].System.GuestExec, t.Nodes[1].System.SystemDisk = []string{"console"}, MinimumSystemDisk
 			t.Nodes[1].System.Capabilities = []string{"SYS_ADMIN"}
 		}, "node nomad-2 has a system disk and is a machine within its node: the machine brings its own disks"},
-		{"guest without a way in", func(t *Topology) { t.Nodes[1].System.Inside = []string{""} }, "node nomad-2 is reached by a command without a name"},
+		{"guest without a way in", func(t *Topology) { t.Nodes[1].System.GuestExec = []string{""} }, "node nomad-2 is reached by a command without a name"},
 		{"disk without a name", func(t *Topology) { t.Disks = []Disk{{Size: MinimumDisk}} }, "a disk has no name"},
 		{"disk with bad characters", func(t *Topology) { t.Disks = []Disk{{Name: "../sda", Size: MinimumDisk}} }, `a disk is named "../sda"`},
 		{"duplicate disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk}, {Name: "a", Size: MinimumDisk}} }, "two disks are named a"},

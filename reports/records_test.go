@@ -60,7 +60,7 @@ func baseRecord(id, title string, length time.Duration) harness.Record {
 		Versions: map[string]string{"nomad": "1.11.3", "consul": "1.22.5"},
 		Engine:   map[string]string{"docker": "20.10.24", "kernel": "6.1.0"},
 		Topology: "nomad-consul-3", SteadyAt: 5 * time.Second, WatchedUntil: length - 2*time.Second,
-		Objective: harness.RecordObjective{RTO: 10 * time.Minute, Dwell: 5 * time.Second, DetectWithin: time.Minute, Patience: 20*time.Minute + 5*time.Second},
+		Objective: harness.RecordObjective{RTO: 10 * time.Minute, Dwell: 5 * time.Second, DetectWithin: time.Minute, GiveUpAfter: 20*time.Minute + 5*time.Second},
 		Claim:     harness.Claim{Verdict: harness.Met},
 		Events: []harness.Event{
 			{At: 0, Kind: "phase", Text: "baseline"},
@@ -181,7 +181,7 @@ func recoveredByRunbook() harness.Record {
 
 func missedAsClaimed() harness.Record {
 	record := baseRecord("no-leader-without-peers-json", "Nomad after a renumbering does not elect a leader after stop, change, start Raft protocol 3", 50*time.Second)
-	record.Objective.RTO, record.Objective.Patience = 30*time.Second, 40*time.Second
+	record.Objective.RTO, record.Objective.GiveUpAfter = 30*time.Second, 40*time.Second
 	record.Claim = harness.Claim{Verdict: harness.Missed, Because: "Raft's own state still holds the old addresses, whatever the configuration says"}
 	watch(&record, "consul quorum of 3", true, noLeader, interval{600 * time.Millisecond, 7700 * time.Millisecond})
 	watch(&record, "nomad quorum of 3", true, "server nomad-1: No cluster leader", interval{1100 * time.Millisecond, forever})

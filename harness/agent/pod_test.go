@@ -75,8 +75,8 @@ func play(role string) error {
 }
 
 func playAgent(ctx context.Context) error {
-	if err := furnish(); err != nil {
-		return fmt.Errorf("furnish the pod: %w", err)
+	if err := setUp(); err != nil {
+		return fmt.Errorf("set up the pod: %w", err)
 	}
 	supervisor := exec.Command(os.Args[0])
 	supervisor.Env = append(os.Environ(), roleVariable+"=supervisor")
@@ -92,9 +92,9 @@ func playAgent(ctx context.Context) error {
 	return agentd.Run(ctx, agentd.Options{Stream: agentd.Stdio(), SystemSocket: protocol.SystemSocket, Silence: lease, Log: log.Default()})
 }
 
-// furnish does for the namespaces what an engine would: /proc, files and folders of their own, a
+// setUp does for the namespaces what an engine would: /proc, files and folders of their own, a
 // link with addresses and a way out.
-func furnish() error {
+func setUp() error {
 	if os.Getpid() != 1 {
 		return errors.New("this is not the first process of its namespace")
 	}

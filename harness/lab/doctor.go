@@ -32,8 +32,8 @@ type Finding struct {
 	Advice  string // what to do about it; empty when all is well
 }
 
-// A patient is what the checks look at.
-type patient struct {
+// A machine is what the checks look at.
+type machine struct {
 	engine *Engine
 	info   system.Info
 	local  bool // the engine runs on this machine
@@ -45,7 +45,7 @@ type patient struct {
 // A check looks at one thing.
 type check struct {
 	subject string
-	look    func(context.Context, *patient) (Health, string, string)
+	look    func(context.Context, *machine) (Health, string, string)
 }
 
 // disturbing are the checks that create something on the engine, which others would notice.
@@ -85,7 +85,7 @@ func Doctor(ctx context.Context, images []harness.Image, doing string) []Finding
 // examine is Doctor for an engine that answers, which is only looked at when somebody else keeps it busy.
 func examine(ctx context.Context, engine *Engine, images []harness.Image, busy error) []Finding {
 	findings := make([]Finding, len(checks)+1)
-	examined, finding := meet(ctx, engine, images)
+	examined, finding := describeEngine(ctx, engine, images)
 	findings[0] = finding
 	if examined == nil {
 		return findings[:1]
@@ -105,14 +105,14 @@ func examine(ctx context.Context, engine *Engine, images []harness.Image, busy e
 	return findings
 }
 
-// meet asks the engine who it is.
-func meet(ctx context.Context, engine *Engine, images []harness.Image) (*patient, Finding) {
+// describeEngine asks the engine who it is.
+func describeEngine(ctx context.Context, engine *Engine, images []harness.Image) (*machine, Finding) {
 	info, err := engine.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return nil, Finding{"engine", Missing, fmt.Sprintf("it answers, but does not describe itself: %v", err), "restart it"}
 	}
 	host := engine.DaemonHost()
-	examined := &patient{engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images, sources: aptSources}
+	examined := &machine{engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images, sources: aptSources}
 	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
 		info.Info.ServerVersion, host, engine.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
 	return examined, Finding{"engine", Healthy, detail, ""}
@@ -124,7 +124,7 @@ const (
 	enoughMemory     = 4 << 30 // bytes; seven nodes of the largest topology and a compiler
 )
 
-func checkMachine(_ context.Context, examined *patient) (Health, string, string) {
+func checkMachine(_ context.Context, examined *machine) (Health, string, string) {
 	detail := fmt.Sprintf("%d processors, %.1f GiB of memory, kernel %s", examined.info.NCPU, float64(examined.info.MemTotal)/(1<<30), examined.info.KernelVersion)
 	if examined.info.NCPU < enoughProcessors || examined.info.MemTotal < enoughMemory {
 		return Warning, detail, fmt.Sprintf("give the engine %d processors and %d GiB: with less, drills run into their time limits", enoughProcessors, enoughMemory>>30)
@@ -132,7 +132,7 @@ func checkMachine(_ context.Context, examined *patient) (Health, string, string)
 	return Healthy, detail, ""
 }
 
-func checkGo(ctx context.Context, _ *patient) (Health, string, string) {
+func checkGo(ctx context.Context, _ *machine) (Health, string, string) {
 	version, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
 	if err != nil {
 		return Missing, fmt.Sprintf("the go command does not work: %v", err), "install Go: it compiles the agent, the scenarios and the products"

@@ -32,7 +32,7 @@ const (
 	littleDisk = 2 << 30 // below this not even present images run for long
 )
 
-func checkDisk(_ context.Context, examined *patient) (Health, string, string) {
+func checkDisk(_ context.Context, examined *machine) (Health, string, string) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
@@ -74,7 +74,7 @@ func freeSpace(folder string) (uint64, error) {
 	return state.Bavail * uint64(state.Bsize), nil
 }
 
-func checkIPv6(ctx context.Context, examined *patient) (Health, string, string) {
+func checkIPv6(ctx context.Context, examined *machine) (Health, string, string) {
 	const advice = "enable IPv6 in the kernel (sysctl net.ipv6.conf.all.disable_ipv6=0) and in the engine: labs are dual stack"
 	ipv6 := true
 	created, err := examined.engine.NetworkCreate(ctx, "reprise-doctor", client.NetworkCreateOptions{
@@ -94,7 +94,7 @@ func checkIPv6(ctx context.Context, examined *patient) (Health, string, string) 
 
 // checkCapabilities starts the agent's container with each set of capabilities a drill may need.
 // Engines differ in what they can grant, and say so only when a container starts.
-func checkCapabilities(ctx context.Context, examined *patient) (Health, string, string) {
+func checkCapabilities(ctx context.Context, examined *machine) (Health, string, string) {
 	reference, err := examined.reference(ctx, AgentImage())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
@@ -112,17 +112,17 @@ func checkCapabilities(ctx context.Context, examined *patient) (Health, string, 
 }
 
 // checkContainers tries what nodes need that run containers of their own, as k3s does.
-func checkContainers(ctx context.Context, examined *patient) (Health, string, string) {
+func checkContainers(ctx context.Context, examined *machine) (Health, string, string) {
 	return examined.passes(ctx, trials()[0], harness.ContainerCapabilities(), "drills with Kubernetes are skipped, with this reason; others run")
 }
 
 // checkDisks tries what nodes need that have disks which can fail.
-func checkDisks(ctx context.Context, examined *patient) (Health, string, string) {
+func checkDisks(ctx context.Context, examined *machine) (Health, string, string) {
 	return examined.passes(ctx, trials()[1], []string{"SYS_ADMIN"}, "drills whose nodes have disks are skipped, with this reason; others run")
 }
 
 // passes runs a trial. What fails only keeps some drills from running, which the advice says.
-func (p *patient) passes(ctx context.Context, trial trial, capabilities []string, advice string) (Health, string, string) {
+func (p *machine) passes(ctx context.Context, trial trial, capabilities []string, advice string) (Health, string, string) {
 	reference, err := p.reference(ctx, AgentImage())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
@@ -134,7 +134,7 @@ func (p *patient) passes(ctx context.Context, trial trial, capabilities []string
 }
 
 // grants starts a container with the capabilities and takes it away again.
-func (p *patient) grants(ctx context.Context, reference string, capabilities []string) (err error) {
+func (p *machine) grants(ctx context.Context, reference string, capabilities []string) (err error) {
 	id, remove, err := createForTrial(ctx, p.engine,
 		&container.Config{Image: reference, Labels: map[string]string{LabelLab: doctorLab}, OpenStdin: true},
 		&container.HostConfig{CapAdd: capabilities, NetworkMode: "none"},
@@ -164,7 +164,7 @@ func createForTrial(ctx context.Context, engine *Engine, config *container.Confi
 	}, nil
 }
 
-func checkImages(ctx context.Context, examined *patient) (Health, string, string) {
+func checkImages(ctx context.Context, examined *machine) (Health, string, string) {
 	var absent []string
 	for _, image := range append([]harness.Image{AgentImage()}, examined.images...) {
 		present, err := examined.has(ctx, image)
@@ -182,7 +182,7 @@ func checkImages(ctx context.Context, examined *patient) (Health, string, string
 }
 
 // has tells whether the engine has the image, pulled or built.
-func (p *patient) has(ctx context.Context, image harness.Image) (bool, error) {
+func (p *machine) has(ctx context.Context, image harness.Image) (bool, error) {
 	_, err := p.reference(ctx, image)
 	if errdefs.IsNotFound(err) {
 		return false, nil
@@ -191,7 +191,7 @@ func (p *patient) has(ctx context.Context, image harness.Image) (bool, error) {
 }
 
 // reference names the image in the engine; the error is a not-found error when it is not there.
-func (p *patient) reference(ctx context.Context, image harness.Image) (string, error) {
+func (p *machine) reference(ctx context.Context, image harness.Image) (string, error) {
 	resolver, err := newResolver(p.engine, 1, nil)
 	if err != nil {
 		return "", err
@@ -216,7 +216,7 @@ const registryAnswer = pullAnswer
 
 // checkRegistry has the engine ask a registry about an image, since its way there may be another
 // than this machine's.
-func checkRegistry(ctx context.Context, examined *patient) (Health, string, string) {
+func checkRegistry(ctx context.Context, examined *machine) (Health, string, string) {
 	const advice = "nothing has to be done: images are built here instead, which takes minutes the first time"
 	allowed, err := pullAllowed(os.Getenv(pullVariable))
 	switch {
@@ -245,7 +245,7 @@ func firstPublished(images []harness.Image) (harness.Image, bool) {
 }
 
 // askRegistry has the engine ask about an image and says how long the answer took.
-func (p *patient) askRegistry(ctx context.Context, image harness.Image) (time.Duration, error) {
+func (p *machine) askRegistry(ctx context.Context, image harness.Image) (time.Duration, error) {
 	limited, cancel := context.WithTimeout(ctx, registryAnswer)
 	defer cancel()
 	started := time.Now()

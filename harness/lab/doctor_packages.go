@@ -10,7 +10,7 @@ import (
 
 // checkPackages says where the Debian packages of images come from: the first root filesystem from a registry where one answers,
 // else from this machine's own packages; what is installed on it from these, else from where the pulled one says.
-func checkPackages(ctx context.Context, examined *patient) (Health, string, string) {
+func checkPackages(ctx context.Context, examined *machine) (Health, string, string) {
 	base, missing := harness.Image{}, 0
 	for _, image := range examined.images {
 		if len(image.Recipe.Packages) == 0 {
@@ -30,7 +30,7 @@ func checkPackages(ctx context.Context, examined *patient) (Health, string, stri
 }
 
 // pullable tells why an image cannot be pulled, or nil.
-func (p *patient) pullable(ctx context.Context, image harness.Image) error {
+func (p *machine) pullable(ctx context.Context, image harness.Image) error {
 	if allowed, err := pullAllowed(os.Getenv(pullVariable)); err != nil || !allowed {
 		return fmt.Errorf("%s=never forbids it", pullVariable)
 	}

@@ -32,7 +32,7 @@ func TestCheckMachine(t *testing.T) {
 		{enoughProcessors - 1, enoughMemory, Warning},
 		{enoughProcessors, enoughMemory - 1, Warning},
 	} {
-		health, _, advice := checkMachine(t.Context(), &patient{info: system.Info{NCPU: test.processors, MemTotal: test.memory}})
+		health, _, advice := checkMachine(t.Context(), &machine{info: system.Info{NCPU: test.processors, MemTotal: test.memory}})
 		if health != test.want || (advice == "") != (test.want == Healthy) {
 			t.Errorf("%d processors and %d bytes are %s with the advice %q, want %s", test.processors, test.memory, health, advice, test.want)
 		}
@@ -58,11 +58,11 @@ func TestFreeSpaceOfAFolderToBe(t *testing.T) {
 }
 
 // Goal: what is wrong with REPRISE_PULL is a finding, and "never" is respected. Method: both; nobody
-// may be asked, which a patient without an engine would not survive.
+// may be asked, which a machine without an engine would not survive.
 func TestCheckRegistryRespectsNever(t *testing.T) {
 	for value, want := range map[string]Health{"never": Healthy, "perhaps": Missing} {
 		t.Setenv(pullVariable, value)
-		if health, detail, _ := checkRegistry(t.Context(), &patient{}); health != want {
+		if health, detail, _ := checkRegistry(t.Context(), &machine{}); health != want {
 			t.Errorf("%s=%s is %s (%s), want %s", pullVariable, value, health, detail, want)
 		}
 	}

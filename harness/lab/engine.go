@@ -40,14 +40,14 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reach the container engine at %s: %w", host, err)
 	}
-	if err := greet(ctx, connection, host); err != nil {
+	if err := ping(ctx, connection, host); err != nil {
 		return nil, errors.Join(err, connection.Close())
 	}
 	return &Engine{connection, usualLimits}, nil
 }
 
-// greet finds out whether the engine answers and whether drills can run on it.
-func greet(ctx context.Context, engine *client.Client, host string) error {
+// ping finds out whether the engine answers and whether drills can run on it.
+func ping(ctx context.Context, engine *client.Client, host string) error {
 	limited, cancel := context.WithTimeout(ctx, engineAnswer)
 	defer cancel()
 	hello, err := engine.Ping(limited, client.PingOptions{NegotiateAPIVersion: true})

@@ -103,7 +103,7 @@ func (t trial) run(ctx context.Context, engine *Engine, agentImage string, capab
 	system.Capabilities, system.Volumes = capabilities, []string{trialDisk}
 	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: t.entrypoint, Volumes: volumes(system)}
 	host := &container.HostConfig{NetworkMode: "none", SecurityOpt: []string{"apparmor=unconfined"}}
-	furnish(system, host)
+	configureContainer(system, host)
 	id, remove, err := createForTrial(ctx, engine, config, host)
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", ErrUnfit, t.kind, err)

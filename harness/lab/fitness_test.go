@@ -144,7 +144,7 @@ func TestFitEngine(t *testing.T) {
 		t.Fatalf("%d containers created, %d removed with their volumes, want 1 each", len(created), removed)
 	}
 	trial, want := created[0], container.HostConfig{}
-	furnish(harness.System{Capabilities: []string{"CAP_NET_ADMIN", "CAP_SYS_ADMIN"}, Containers: true}, &want) // the client adds the prefix
+	configureContainer(harness.System{Capabilities: []string{"CAP_NET_ADMIN", "CAP_SYS_ADMIN"}, Containers: true}, &want) // the client adds the prefix
 	if host := trial.HostConfig; host.NetworkMode != "none" || host.Privileged || !slices.Equal(host.CapAdd, want.CapAdd) ||
 		!slices.Equal(host.ReadonlyPaths, want.ReadonlyPaths) || host.CgroupnsMode != want.CgroupnsMode {
 		t.Errorf("the trial has %+v", host)
@@ -227,7 +227,7 @@ func TestCheckContainers(t *testing.T) {
 		{&trialEngine{}, Healthy, "nodes that run containers of their own"},
 		{&trialEngine{exit: 1, prints: "reprise-agent: no nf_tables"}, Warning, "no nf_tables"},
 	} {
-		health, detail, advice := checkContainers(t.Context(), &patient{engine: test.engine.connect(t)})
+		health, detail, advice := checkContainers(t.Context(), &machine{engine: test.engine.connect(t)})
 		if health != test.want || !strings.Contains(detail, test.detail) || (advice == "") != (test.want == Healthy) {
 			t.Errorf("%s (%s), advice %q, want %s with %q", health, detail, advice, test.want, test.detail)
 		}
@@ -263,7 +263,7 @@ func TestFitDisks(t *testing.T) {
 		t.Errorf("without disks: %v", err)
 	}
 	engine := &trialEngine{exit: 1, prints: says}
-	if health, detail, advice := checkDisks(t.Context(), &patient{engine: engine.connect(t)}); health != Warning || !strings.Contains(detail, "loop-control") || advice == "" {
+	if health, detail, advice := checkDisks(t.Context(), &machine{engine: engine.connect(t)}); health != Warning || !strings.Contains(detail, "loop-control") || advice == "" {
 		t.Errorf("the doctor says %s (%s), advice %q", health, detail, advice)
 	}
 }

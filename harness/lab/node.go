@@ -47,7 +47,7 @@ func (n *node) boot(ctx context.Context, images images) error {
 	if err := n.install(ctx); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
-	if err := n.write(ctx, n.System.Original); err != nil {
+	if err := n.write(ctx, n.System.SeedFiles); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
 	n.reached.system = time.Now()
@@ -164,7 +164,7 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 		Tmpfs:       inMemory(n.System),
 		SecurityOpt: []string{"apparmor=unconfined"}, // else the agent's signals do not get in
 	}
-	furnish(n.System, host)
+	configureContainer(n.System, host)
 	if err := n.lab.shareDisks(ctx, n.System, host); err != nil {
 		return err
 	}

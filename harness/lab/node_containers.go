@@ -11,8 +11,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// furnish gives a system's container the rights that its description asks for.
-func furnish(system harness.System, host *container.HostConfig) {
+// configureContainer gives a system's container the rights that its description asks for.
+func configureContainer(system harness.System, host *container.HostConfig) {
 	host.CapAdd = system.Capabilities
 	if system.Containers {
 		runContainers(host)

@@ -15,15 +15,15 @@ import (
 
 // Goal: a system that runs containers gets what they need and never the machine: its own cgroups, no privilege, and
 // only the network's settings of the kernel can be written. Others get their capabilities and nothing else. Method:
-// furnish containers for both.
+// configure containers for both.
 func TestFurnish(t *testing.T) {
 	var ordinary container.HostConfig
-	furnish(harness.System{Capabilities: []string{"IPC_LOCK"}}, &ordinary)
+	configureContainer(harness.System{Capabilities: []string{"IPC_LOCK"}}, &ordinary)
 	if want := (container.HostConfig{CapAdd: []string{"IPC_LOCK"}}); !sameRights(ordinary, want) {
 		t.Errorf("an ordinary system gets %+v", ordinary)
 	}
 	host := container.HostConfig{SecurityOpt: []string{"apparmor=unconfined"}}
-	furnish(harness.System{Capabilities: harness.ContainerCapabilities(), Containers: true}, &host)
+	configureContainer(harness.System{Capabilities: harness.ContainerCapabilities(), Containers: true}, &host)
 	if host.Privileged || host.CgroupnsMode != container.CgroupnsModePrivate || !slices.Equal(host.CapAdd, harness.ContainerCapabilities()) {
 		t.Errorf("privileged: %t, cgroup namespace %q, capabilities %q", host.Privileged, host.CgroupnsMode, host.CapAdd)
 	}
@@ -45,7 +45,7 @@ func TestFurnish(t *testing.T) {
 	}
 }
 
-// sameRights compares what furnish may set.
+// sameRights compares what configure may set.
 func sameRights(a, b container.HostConfig) bool {
 	return slices.Equal(a.CapAdd, b.CapAdd) && a.CgroupnsMode == b.CgroupnsMode && a.Privileged == b.Privileged &&
 		len(a.SecurityOpt)+len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.SecurityOpt)+len(b.MaskedPaths)+len(b.ReadonlyPaths)+len(b.Devices)
@@ -64,7 +64,7 @@ func TestVolumes(t *testing.T) {
 
 // Goal: a system with a disk of its own gets what it takes to make block devices, and a volume for it; one that disks
 // can be attached to gets the same and the disks' volume, once each, from the observer: without a name, so that it goes with
-// the last container. Others get nothing. Method: furnish one of each, in a lab with disks and one without.
+// the last container. Others get nothing. Method: configure one of each, in a lab with disks and one without.
 func TestFurnishDisks(t *testing.T) {
 	able := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
 	own := able
@@ -91,7 +91,7 @@ func TestFurnishDisks(t *testing.T) {
 		if _, carries := config.Volumes["/reprise-disks"]; carries != (test.disks != nil) || lab.carryDisks("store", &config) != nil {
 			t.Errorf("%s: the observer carries the volume: %t", test.name, carries)
 		}
-		furnish(test.system, &host)
+		configureContainer(test.system, &host)
 		if err := lab.shareDisks(t.Context(), test.system, &host); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}

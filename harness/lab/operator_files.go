@@ -62,7 +62,7 @@ func (l *Lab) RemoveFile(ctx context.Context, name, path string) error {
 
 // execInside runs a command in the machine within the node. An error is about the command as it was given.
 func (n *node) execInside(ctx context.Context, argv ...string) ([]byte, error) {
-	output, err := n.agent.Exec(ctx, append(append([]string{}, n.System.Inside...), argv...)...)
+	output, err := n.agent.Exec(ctx, append(append([]string{}, n.System.GuestExec...), argv...)...)
 	if refused, ended := errors.AsType[*harness.CommandError](err); ended {
 		refused.Argv = argv
 	}
@@ -102,7 +102,7 @@ func (n *node) writeInside(ctx context.Context, file harness.File) error {
 		return err
 	}
 	command := []string{"sh", "-c", `kept=$1; shift; "$@" < "$kept"; code=$?; rm -f "$kept"; exit $code`, "sh", kept}
-	command = append(append(command, n.System.Inside...),
+	command = append(append(command, n.System.GuestExec...),
 		"sh", "-c", writeScript, "sh", file.Path, path.Join(path.Dir(file.Path), ".reprise-"+rand.Text()), fmt.Sprintf("%o", mode.Perm()))
 	if _, err := n.agent.Exec(ctx, command...); err != nil {
 		return fmt.Errorf("write %s of %s: %w", file.Path, n.Name, err)

@@ -54,7 +54,7 @@ func New(topology harness.Topology) *Lab {
 	}
 	for _, node := range topology.Nodes {
 		lab.addresses[node.Name] = harness.Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
-		lab.files[node.Name] = written(slices.Concat(node.System.Files, node.System.Original))
+		lab.files[node.Name] = written(slices.Concat(node.System.Files, node.System.SeedFiles))
 		lab.states[node.Name] = harness.SystemStatus{Running: true, PID: 100, Started: time.Now()}
 	}
 	return lab

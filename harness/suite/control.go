@@ -61,13 +61,13 @@ func (a arm) objective(objective harness.Objective) harness.Objective {
 	objective = objective.WithDefaults()
 	if a != wholeDrill && objective.Unnoticed {
 		objective.Unnoticed, objective.RTO = false, controlRecovery // without the work there is nothing that could go unnoticed
-		objective.Patience = controlRecovery + objective.Dwell
+		objective.GiveUpAfter = controlRecovery + objective.Dwell
 	}
 	switch a {
 	case withoutFault:
 		objective.DetectWithin = min(objective.DetectWithin, controlDetectWithin)
 	case withoutRunbook:
-		objective.RTO, objective.Patience = controlRecovery, controlRecovery+objective.Dwell
+		objective.RTO, objective.GiveUpAfter = controlRecovery, controlRecovery+objective.Dwell
 	}
 	return objective
 }
@@ -252,7 +252,7 @@ func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
 	}
 	err := d.Drill.AwaitRecovery(ctx, d.steady)
 	record := d.Record()
-	if ending, ended := afterAwait(err, cameBack(record), record.Objective.Patience); ended {
+	if ending, ended := afterAwait(err, cameBack(record), record.Objective.GiveUpAfter); ended {
 		d.conclude(ending)
 	}
 	return err
@@ -352,7 +352,7 @@ func failedWith(record harness.Record) []string {
 		}
 	}
 	slices.SortStableFunc(failures, func(a, b failure) int { return cmp.Compare(a.from, b.from) })
-	reach := record.Fault.At + record.Objective.Patience/2
+	reach := record.Fault.At + record.Objective.GiveUpAfter/2
 	var broken []string
 	for _, one := range failures {
 		if one.from > reach {

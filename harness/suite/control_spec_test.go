@@ -20,67 +20,67 @@ import (
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// A village is a lab without containers: a fault floods it, a runbook drains it.
-type village struct {
+// A fakeLab is a lab without containers, with one service that fails and comes back.
+type fakeLab struct {
 	harness.Lab // what a spec here does not need panics
-	flooded     atomic.Bool
+	failing     atomic.Bool
 	starved     []harness.Interruption // since before the fault
 }
 
-func (*village) Topology() harness.Topology                  { return harness.Topology{Name: "village"} }
-func (v *village) Interruptions() []harness.Interruption     { return v.starved }
-func (*village) Losses(context.Context) []harness.Loss       { return nil }
-func (*village) Shortages(context.Context) []string          { return nil }
-func (*village) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
-func (*village) Name() string                                { return "dry" }
-func (*village) Period() time.Duration                       { return 10 * time.Millisecond }
-func (v *village) Check(context.Context, harness.Observer) error {
-	if v.flooded.Load() {
-		return errors.New("flooded")
+func (*fakeLab) Topology() harness.Topology                  { return harness.Topology{Name: "fake"} }
+func (v *fakeLab) Interruptions() []harness.Interruption     { return v.starved }
+func (*fakeLab) Losses(context.Context) []harness.Loss       { return nil }
+func (*fakeLab) Shortages(context.Context) []string          { return nil }
+func (*fakeLab) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
+func (*fakeLab) Name() string                                { return "dry" }
+func (*fakeLab) Period() time.Duration                       { return 10 * time.Millisecond }
+func (v *fakeLab) Check(context.Context, harness.Observer) error {
+	if v.failing.Load() {
+		return errors.New("failing")
 	}
 	return nil
 }
 
-// A flood is the village's fault. It ebbs by itself after a time, if that is not 0.
-type flood struct {
-	village *village
-	ebbs    time.Duration
+// A fakeFault has the lab's service fail. It ends by itself after a time, if that is not 0.
+type fakeFault struct {
+	fakeLab   *fakeLab
+	endsAfter time.Duration
 }
 
-func (flood) Describe() string { return "a flood" }
+func (fakeFault) Describe() string { return "a failure" }
 
-func (f flood) Inject(context.Context, harness.Lab) (harness.Injection, error) {
+func (f fakeFault) Inject(context.Context, harness.Lab) (harness.Injection, error) {
 	at := time.Now()
-	f.village.flooded.Store(true)
-	if f.ebbs > 0 {
-		time.AfterFunc(f.ebbs, func() { f.village.flooded.Store(false) })
+	f.fakeLab.failing.Store(true)
+	if f.endsAfter > 0 {
+		time.AfterFunc(f.endsAfter, func() { f.fakeLab.failing.Store(false) })
 	}
-	return flooding{f.village, at}, nil
+	return fakeInjection{f.fakeLab, at}, nil
 }
 
-// A flooding is a flood in force.
-type flooding struct {
-	village *village
+// A fakeInjection is the fault in force.
+type fakeInjection struct {
+	fakeLab *fakeLab
 	at      time.Time
 }
 
-func (f flooding) Impact() harness.Impact                { return harness.Impact{Before: f.at} }
-func (flooding) Confirm(context.Context) (string, error) { return "it is wet", nil }
-func (f flooding) Revert(context.Context) error          { f.village.flooded.Store(false); return nil }
+func (f fakeInjection) Impact() harness.Impact                { return harness.Impact{Before: f.at} }
+func (fakeInjection) Confirm(context.Context) (string, error) { return "it is wet", nil }
+func (f fakeInjection) Revert(context.Context) error          { f.fakeLab.failing.Store(false); return nil }
 
-// pumps are the village's runbook.
-type pumps struct{ *village }
+// fakeRunbook brings the service back.
+type fakeRunbook struct{ *fakeLab }
 
-func (pumps) Name() string { return "pumps" }
-func (p pumps) Steps() []harness.Step {
-	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { p.flooded.Store(false); return nil }}}
+func (fakeRunbook) Name() string { return "repair" }
+func (p fakeRunbook) Steps() []harness.Step {
+	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { p.failing.Store(false); return nil }}}
 }
 
-// beginHere begins a drill in a village, in the arm of the run but with limits for a test.
-func beginHere(place *village) *Drill {
+// beginHere begins a drill in a fakeLab, in the arm of the run but with limits for a test.
+func beginHere(place *fakeLab) *Drill {
 	return beginFor(place, func(arm) harness.Objective {
 		return harness.Objective{
-			RTO: 2 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, Patience: 2500 * time.Millisecond,
+			RTO: 2 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, GiveUpAfter: 2500 * time.Millisecond,
 			// The dwell is long beside a probe's period: a busy machine may keep a probe waiting, and a drill
 			// that did not look for as long as the dwell would rightly be in doubt.
 			Dwell: 400 * time.Millisecond,
@@ -93,7 +93,7 @@ func unnoticed(arm arm) harness.Objective {
 	return arm.objective(harness.Objective{Unnoticed: true, NoData: true, DetectWithin: time.Second, Dwell: 400 * time.Millisecond})
 }
 
-func beginFor(place *village, target func(arm) harness.Objective) *Drill {
+func beginFor(place *fakeLab, target func(arm) harness.Objective) *Drill {
 	arm, err := controlled(os.Getenv(controlArm))
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	plan := arm.plan(harness.Plan{ID: reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
@@ -113,88 +113,88 @@ func beginFor(place *village, target func(arm) harness.Objective) *Drill {
 }
 
 // upToDetect is the drill up to the detection.
-func upToDetect(ctx context.Context, drill *Drill, place *village, cause harness.Fault) {
+func upToDetect(ctx context.Context, drill *Drill, place *fakeLab, cause harness.Fault) {
 	gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 	gomega.Expect(drill.Inject(ctx, cause)).To(gomega.Succeed())
 	gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
 }
 
 // The specs that TestArms runs in a process of its own: TestSpecsInArm is their suite.
-var _ = ginkgo.Describe("A village", func() {
-	ginkgo.It("is flooded and pumped dry", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+var _ = ginkgo.Describe("A fake", func() {
+	ginkgo.It("is failing and pumped dry", func(ctx ginkgo.SpecContext) {
+		place := &fakeLab{}
 		drill := beginHere(place)
-		gomega.Expect(drill.DuringRecovery(flood{place, 0}, harness.BeforeStep("pump"))).To(gomega.Succeed())
-		upToDetect(ctx, drill, place, flood{village: place})
-		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.DuringRecovery(fakeFault{place, 0}, harness.BeforeStep("pump"))).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
+		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
-	ginkgo.It("expects its pumps to break", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+	ginkgo.It("expects its repair to break", func(ctx ginkgo.SpecContext) {
+		place := &fakeLab{}
 		drill := beginHere(place)
-		drill.Claim(harness.Missed, "the pumps are broken", harness.NotRecovered)
-		upToDetect(ctx, drill, place, flood{village: place})
+		drill.Claim(harness.Missed, "the repair are broken", harness.NotRecovered)
+		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 		gomega.Expect(drill.Repair(ctx, brokenPumps{})).To(gomega.MatchError(gomega.ContainSubstring("rust")))
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
-	springs := func(ctx ginkgo.SpecContext, place *village) {
+	springs := func(ctx ginkgo.SpecContext, place *fakeLab) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, flood{village: place})).To(gomega.Succeed())
-		place.flooded.Store(true)
+		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
+		place.failing.Store(true)
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	}
-	ginkgo.It("is flooded by itself", func(ctx ginkgo.SpecContext) { springs(ctx, &village{}) })
-	ginkgo.It("is flooded while its machine starves", func(ctx ginkgo.SpecContext) {
-		springs(ctx, &village{starved: []harness.Interruption{{From: time.Now(), Length: time.Minute, Reason: "the well stood still"}}})
+	ginkgo.It("is failing by itself", func(ctx ginkgo.SpecContext) { springs(ctx, &fakeLab{}) })
+	ginkgo.It("is failing while its machine starves", func(ctx ginkgo.SpecContext) {
+		springs(ctx, &fakeLab{starved: []harness.Interruption{{From: time.Now(), Length: time.Minute, Reason: "the well stood still"}}})
 	})
-	ginkgo.It("has pumps and needs none", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+	ginkgo.It("has repair and needs none", func(ctx ginkgo.SpecContext) {
+		place := &fakeLab{}
 		drill := beginHere(place)
-		upToDetect(ctx, drill, place, flood{place, 200 * time.Millisecond})
-		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, fakeFault{place, 200 * time.Millisecond})
+		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
 	ginkgo.It("dries by itself", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+		place := &fakeLab{}
 		drill := beginHere(place)
-		upToDetect(ctx, drill, place, flood{place, 200 * time.Millisecond})
+		upToDetect(ctx, drill, place, fakeFault{place, 200 * time.Millisecond})
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
 	ginkgo.It("is seen twice by a probe that is not the steady state's", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+		place := &fakeLab{}
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, flood{village: place})).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(&hill{}))).To(gomega.Succeed())
 	})
 	ginkgo.It("is seen through fog", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+		place := &fakeLab{}
 		drill := beginHere(place)
 		drill.Doubt("fog")
-		upToDetect(ctx, drill, place, flood{village: place})
-		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
+		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
-	ginkgo.It("waits for its pumps", func(ctx ginkgo.SpecContext) {
+	ginkgo.It("waits for its repair", func(ctx ginkgo.SpecContext) {
 		if os.Getenv(untilKilled) == "" {
 			ginkgo.Skip("TestKilledDrillLeavesItsRecord kills it")
 		}
-		place := &village{}
+		place := &fakeLab{}
 		drill := beginHere(place)
-		upToDetect(ctx, drill, place, flood{village: place})
+		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 		gomega.Expect(drill.Repair(ctx, waiting{})).To(gomega.Succeed())
 	})
 	ginkgo.It("is rained on, and nobody notices", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+		place := &fakeLab{}
 		drill := beginFor(place, unnoticed)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, rain{})).To(gomega.Succeed())
@@ -202,35 +202,35 @@ var _ = ginkgo.Describe("A village", func() {
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
 	ginkgo.It("dries by itself and loses its bridge", func(ctx ginkgo.SpecContext) {
-		place, across := &village{}, &bridge{}
+		place, across := &fakeLab{}, &bridge{}
 		drill := beginHere(place)
 		steady := harness.All(place, across)
 		gomega.Expect(drill.Baseline(ctx, steady)).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, flood{place, time.Second})).To(gomega.Succeed())
-		// Before the village has been dry for the dwell, and long after the flood: nobody would call that a flood's work.
+		gomega.Expect(drill.Inject(ctx, fakeFault{place, time.Second})).To(gomega.Succeed())
+		// Before the fakeLab has been dry for the dwell, and long after the fakeFault: nobody would call that a fakeFault's work.
 		time.AfterFunc(1300*time.Millisecond, func() { across.broken.Store(true) })
 		gomega.Expect(drill.Detect(ctx, steady)).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, steady)).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
-	ginkgo.It("is flooded, and the church is not spared", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+	ginkgo.It("is failing, and the church is not spared", func(ctx ginkgo.SpecContext) {
+		place := &fakeLab{}
 		drill := beginHere(place)
 		gomega.Expect(drill.Unaffected(ctx, &church{place})).To(gomega.Succeed())
-		upToDetect(ctx, drill, place, flood{village: place})
-		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
+		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
 	ginkgo.It("has a milestone", func(ctx ginkgo.SpecContext) {
-		place := &village{}
+		place := &fakeLab{}
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Milestones(ctx, harness.Milestone{Name: "dry", Within: time.Minute, Claims: harness.All(place)})).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, flood{village: place})).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, pumps{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -247,7 +247,7 @@ type rain struct{}
 
 func (rain) Describe() string { return "rain" }
 func (rain) Inject(context.Context, harness.Lab) (harness.Injection, error) {
-	return flooding{&village{}, time.Now()}, nil
+	return fakeInjection{&fakeLab{}, time.Now()}, nil
 }
 
 // A bridge is a probe that has nothing to do with floods.
@@ -262,13 +262,13 @@ func (b *bridge) Check(context.Context, harness.Observer) error {
 	return nil
 }
 
-// A church is a probe of the village by another name.
-type church struct{ *village }
+// A church is a probe of the fakeLab by another name.
+type church struct{ *fakeLab }
 
 func (*church) Name() string { return "church" }
 
-// A hill is another probe than the village.
-type hill struct{ village }
+// A hill is another probe than the fakeLab.
+type hill struct{ fakeLab }
 
 func (*hill) Name() string { return "hill" }
 
@@ -282,7 +282,7 @@ func (waiting) Steps() []harness.Step {
 
 type brokenPumps struct{}
 
-func (brokenPumps) Name() string { return "broken pumps" }
+func (brokenPumps) Name() string { return "broken repair" }
 func (brokenPumps) Steps() []harness.Step {
 	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { return errors.New("rust") }}}
 }
@@ -305,10 +305,10 @@ func TestSpecsInArm(t *testing.T) {
 // they ended is read from its report, and what they left from their records.
 func TestArms(t *testing.T) {
 	const (
-		pumped, rusty, springs, needless = "is flooded and pumped dry", "expects its pumps to break", "is flooded by itself", "has pumps and needs none"
+		pumped, rusty, springs, needless = "is failing and pumped dry", "expects its repair to break", "is failing by itself", "has repair and needs none"
 		dries, other, fog, looked        = "dries by itself", "is seen twice by a probe that is not the steady state's", "is seen through fog", "is only looked at"
-		starves, rainy                   = "is flooded while its machine starves", "is rained on, and nobody notices"
-		bridgeless, churched, milestone  = "dries by itself and loses its bridge", "is flooded, and the church is not spared", "has a milestone"
+		starves, rainy                   = "is failing while its machine starves", "is rained on, and nobody notices"
+		bridgeless, churched, milestone  = "dries by itself and loses its bridge", "is failing, and the church is not spared", "has a milestone"
 	)
 	skipped, failed, passed := types.SpecStateSkipped, types.SpecStateFailed, types.SpecStatePassed
 	type want struct {

@@ -49,7 +49,7 @@ func TestEndingFollowsFromTheStep(t *testing.T) {
 // valid. Method: long and short objectives go through both arms.
 func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 	for _, objective := range []harness.Objective{
-		{RTO: 10 * time.Minute}, {RTO: 30 * time.Second, Patience: time.Minute, NoData: true}, {RTO: time.Second, DetectWithin: time.Second, Dwell: 10 * time.Second},
+		{RTO: 10 * time.Minute}, {RTO: 30 * time.Second, GiveUpAfter: time.Minute, NoData: true}, {RTO: time.Second, DetectWithin: time.Second, Dwell: 10 * time.Second},
 	} {
 		whole := objective.WithDefaults()
 		if got := wholeDrill.objective(objective); got != whole {
@@ -62,7 +62,7 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 		if undisturbed.DetectWithin > controlDetectWithin || undisturbed.DetectWithin > whole.DetectWithin || undisturbed.RTO != whole.RTO {
 			t.Errorf("without its fault the objective is %+v", undisturbed)
 		}
-		if abandoned.Patience != 40*time.Second+whole.Dwell || abandoned.RTO != 40*time.Second || abandoned.DetectWithin != whole.DetectWithin {
+		if abandoned.GiveUpAfter != 40*time.Second+whole.Dwell || abandoned.RTO != 40*time.Second || abandoned.DetectWithin != whole.DetectWithin {
 			t.Errorf("without its runbook the objective is %+v", abandoned)
 		}
 	}

@@ -20,14 +20,14 @@ func TestInterruptedBetweenSteps(t *testing.T) {
 		for _, judged := range []bool{false, true} {
 			t.Run(state.String(), func(t *testing.T) {
 				t.Parallel()
-				place, ctx := &village{}, t.Context()
+				place, ctx := &fakeLab{}, t.Context()
 				conductor, err := harness.NewDrill(place, harness.Plan{ID: "flood", Objective: harness.Objective{RTO: time.Minute, Dwell: time.Second, NoData: true}})
 				if err != nil {
 					t.Fatal(err)
 				}
 				drill, steady := &Drill{Drill: conductor}, harness.All(place)
 				for _, err := range []error{
-					drill.Baseline(ctx, steady), drill.Inject(ctx, flood{place, 100 * time.Millisecond}), drill.Detect(ctx, steady),
+					drill.Baseline(ctx, steady), drill.Inject(ctx, fakeFault{place, 100 * time.Millisecond}), drill.Detect(ctx, steady),
 					drill.AwaitRecovery(ctx, steady),
 				} {
 					if err != nil {

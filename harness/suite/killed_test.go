@@ -18,7 +18,7 @@ const untilKilled = "REPRISE_TEST_UNTIL_KILLED"
 // was, and nothing else. Method: a suite in a process of its own is killed in its repair.
 func TestKilledDrillLeavesItsRecord(t *testing.T) {
 	folder := t.TempDir()
-	process := exec.Command(os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.focus=waits for its pumps")
+	process := exec.Command(os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.focus=waits for its repair")
 	process.Env = append(os.Environ(), inTheArm+"=1", untilKilled+"=1", controlArm+"=", runFolder+"="+folder)
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestKilledDrillLeavesItsRecord(t *testing.T) {
 // Goal: a miss that is certain is on the terminal while the drill goes on. Method: a drill in a process of its own whose
 // runbook is broken, and what it has printed before it is judged.
 func TestMissIsPrinted(t *testing.T) {
-	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.v", "-ginkgo.focus=expects its pumps to break")
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.v", "-ginkgo.focus=expects its repair to break")
 	process.Env = append(os.Environ(), inTheArm+"=1", controlArm+"=", runFolder+"="+t.TempDir())
 	output, err := process.CombinedOutput()
 	if want := `the RTO of 2s is missed beyond doubt, 2`; err != nil || !strings.Contains(string(output), want) {

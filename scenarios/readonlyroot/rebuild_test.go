@@ -32,7 +32,7 @@ const (
 
 var _ = Describe("A read-only server, replaced by a new one", Label("ansible", "drift", "backup", postmortem), func() {
 	It("is fully back only when what nobody had written down was found and done again", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: fullTime, RPO: dayOfWrites, Patience: fullTime + time.Minute}, fixtures.ServerSite)
+		drill := begin(ctx, harness.Objective{RTO: fullTime, RPO: dayOfWrites, GiveUpAfter: fullTime + time.Minute}, fixtures.ServerSite)
 		By("changing the server by hand, as happens over the years, and in no playbook")
 		run(ctx, drill, fixtures.ServerByHand)
 		before := fingerprint(ctx, drill)
@@ -43,12 +43,12 @@ var _ = Describe("A read-only server, replaced by a new one", Label("ansible", "
 	}, SpecTimeout(15*time.Minute))
 
 	It("is fully back as soon as it serves, when the playbook knows everything", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, Patience: partialTime + time.Minute}, fixtures.ServerCorrected)
+		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, GiveUpAfter: partialTime + time.Minute}, fixtures.ServerCorrected)
 		rebuild(ctx, drill, readOnly(), fingerprint(ctx, drill), fixtures.ServerCorrected)
 	}, SpecTimeout(15*time.Minute))
 
 	It("is back in the same way when the disk itself fails", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, Patience: partialTime + time.Minute}, fixtures.ServerCorrected)
+		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, GiveUpAfter: partialTime + time.Minute}, fixtures.ServerCorrected)
 		rebuild(ctx, drill, fault.DiskErrors{Node: fixtures.ServerOld}, fingerprint(ctx, drill), fixtures.ServerCorrected)
 	}, SpecTimeout(15*time.Minute))
 })

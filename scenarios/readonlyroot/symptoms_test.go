@@ -23,7 +23,7 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		drill := begin(ctx, harness.Objective{RTO: 5 * time.Minute, RPO: time.Minute}, fixtures.ServerSite)
 		steady, writes := service(), writes()
 
-		Expect(drill.WatchUnseen(ctx, requestsLogged(), cronWorks{})).To(Succeed())
+		Expect(drill.WatchSilent(ctx, requestsLogged(), cronWorks{})).To(Succeed())
 		peace(ctx, drill, steady, writes)
 		By("waiting until cron has shown that it works")
 		Expect(drill.AwaitUp(ctx, cronWorks{})).To(Succeed())
@@ -60,7 +60,7 @@ var _ = Describe("A system partition that is full", Label("ansible"), func() {
 		drill := begin(ctx, harness.Objective{RTO: 5 * time.Minute}, fixtures.ServerSite)
 		steady, writes := service(), writes()
 
-		Expect(drill.WatchUnseen(ctx, requestsLogged())).To(Succeed())
+		Expect(drill.WatchSilent(ctx, requestsLogged())).To(Succeed())
 		peace(ctx, drill, steady, writes)
 		Expect(drill.Inject(ctx, fault.DiskFull{Node: fixtures.ServerOld})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())

@@ -35,7 +35,7 @@ var _ = Describe("A node's name", Label("nomad", "consul"), func() {
 	reach := harness.All(nomad.Quorum(3))
 
 	It("may not stay when one server moves while the others run", func(ctx SpecContext) {
-		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: time.Minute, Patience: 75 * time.Second})
+		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: time.Minute, GiveUpAfter: 75 * time.Second})
 		drill.Claim(harness.Missed, "gossip keeps the old address of a name that conflicts",
 			harness.NotRecovered.Of(nomad.Quorum(3).Name()))
 		writes := writesTo(3)

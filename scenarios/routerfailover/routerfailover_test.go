@@ -34,7 +34,7 @@ const beats = 5 * time.Second
 // within is the target of every drill here. It is watched for a minute, whatever the target: what takes
 // longer than the target is to be measured too.
 func within(dwell time.Duration) harness.Objective {
-	return harness.Objective{RTO: normalLag, NoData: true, Dwell: dwell, Patience: time.Minute + dwell}
+	return harness.Objective{RTO: normalLag, NoData: true, Dwell: dwell, GiveUpAfter: time.Minute + dwell}
 }
 
 // A story is a drill at a site with routers, in which begin has set everything up.

@@ -72,7 +72,7 @@ var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
 
 var _ = Describe("A playbook that fails", Label("k3s", "ansible"), func() {
 	It("leaves the drill missed, and the record says which task failed on which host", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: 30 * time.Second, Patience: 40 * time.Second, NoData: true})
+		drill := begin(ctx, harness.Objective{RTO: 30 * time.Second, GiveUpAfter: 40 * time.Second, NoData: true})
 		drill.Claim(harness.Missed, "a playbook that stops at its first task repairs nothing", harness.NotRecovered)
 		steady := harness.All(outsideNames())
 		broken := site(fixtures.BlogMachine)

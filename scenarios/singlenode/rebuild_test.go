@@ -22,7 +22,7 @@ const (
 
 var _ = Describe("A node that does not start any more", Label("k3s", "ansible", "backup", postmortem), func() {
 	It("is replaced by a temporary one, reinstalled from nothing, and given its visitors back", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: postmortemTime, RPO: dayOfWrites, Patience: postmortemTime + time.Minute})
+		drill := begin(ctx, harness.Objective{RTO: postmortemTime, RPO: dayOfWrites, GiveUpAfter: postmortemTime + time.Minute})
 		steady, writes := harness.All(pageServed(), commentsServed(), nodeReady()), writes()
 
 		peace(ctx, drill, steady, writes)

@@ -15,7 +15,7 @@ import (
 const installing = 30 * time.Minute
 
 // reinstalled is the target of a hypervisor that is installed from nothing.
-var reinstalled = harness.Objective{RTO: time.Hour, NoData: true, Dwell: dwell, Patience: time.Hour + time.Minute}
+var reinstalled = harness.Objective{RTO: time.Hour, NoData: true, Dwell: dwell, GiveUpAfter: time.Hour + time.Minute}
 
 var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 	DescribeTable("is installed from nothing and added again, and its instances are started", func(ctx SpecContext, lose suite.Loss) {

@@ -19,7 +19,7 @@ import (
 var takenOver = harness.Objective{RTO: 5 * time.Minute, NoData: true, Dwell: dwell}
 
 // inOrder is the target of what is put right by a few commands. Two master daemons alone ask a minute each for votes.
-var inOrder = harness.Objective{RTO: 5 * time.Minute, NoData: true, Dwell: dwell, Patience: 6 * time.Minute}
+var inOrder = harness.Objective{RTO: 5 * time.Minute, NoData: true, Dwell: dwell, GiveUpAfter: 6 * time.Minute}
 
 // refusal is what a cluster of two says to a vote.
 const refusal = "Master-failover with voting is only possible if the majority of nodes are still healthy"

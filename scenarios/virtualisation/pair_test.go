@@ -22,7 +22,7 @@ const fullPair = "full-pair"
 
 // mirroredAgain is the target of a hypervisor that is installed from nothing, until every row is on two disks again. Most
 // of it is the provider's.
-var mirroredAgain = harness.Objective{RTO: time.Hour, RPO: 0, Patience: time.Hour + time.Minute}
+var mirroredAgain = harness.Objective{RTO: time.Hour, RPO: 0, GiveUpAfter: time.Hour + time.Minute}
 
 // servesAgain is when clients are to have their rows back: as soon as the survivor has taken over.
 const servesAgain = 10 * time.Minute

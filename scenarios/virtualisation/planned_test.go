@@ -12,7 +12,7 @@ import (
 )
 
 // planned is the target of work that is done on purpose, while clients look on.
-var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: dwell, Patience: 3 * time.Minute}
+var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: dwell, GiveUpAfter: 3 * time.Minute}
 
 // unnoticed is longer than a migration takes: what it costs may come at its end, and counts from its beginning.
 const unnoticed = 20 * time.Second

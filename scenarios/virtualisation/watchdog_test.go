@@ -15,10 +15,10 @@ import (
 const watched = 3 * time.Second
 
 // bitten is the target of what the watchdog puts right.
-var bitten = harness.Objective{RTO: time.Minute, NoData: true, Dwell: dwell, Patience: 75 * time.Second}
+var bitten = harness.Objective{RTO: time.Minute, NoData: true, Dwell: dwell, GiveUpAfter: 75 * time.Second}
 
 // leftAlone is long enough for the watchdog to have looked three times.
-var leftAlone = harness.Objective{RTO: 5 * watched, NoData: true, Dwell: dwell, Patience: 6 * watched}
+var leftAlone = harness.Objective{RTO: 5 * watched, NoData: true, Dwell: dwell, GiveUpAfter: 6 * watched}
 
 var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 	It("starts an instance that has died", func(ctx SpecContext) {

@@ -30,7 +30,7 @@ const failoverBudget = 3 * time.Minute
 
 // failoverObjective watches for as long as OSPF as FRR ships it may need.
 var failoverObjective = harness.Objective{
-	RTO: failoverTarget, NoData: true, Dwell: 2 * time.Second, DetectWithin: 30 * time.Second, Patience: 3 * time.Minute,
+	RTO: failoverTarget, NoData: true, Dwell: 2 * time.Second, DetectWithin: 30 * time.Second, GiveUpAfter: 3 * time.Minute,
 }
 
 // A failoverEvent is something that happens to the first router, and who is master afterwards.

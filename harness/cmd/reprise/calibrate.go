@@ -36,7 +36,7 @@ func calibrateCommand(out io.Writer) *cli.Command {
 			if outages < 1 {
 				return usage("measure %d outages: it has to be at least 1", outages)
 			}
-			chosen := choice{folders: []string{calibrationFolder}, repeat: 1, seed: chosenSeed(command)}
+			chosen := options{folders: []string{calibrationFolder}, repeat: 1, seed: chosenSeed(command)}
 			run, end, err := chosen.prepare(ctx, out)
 			if err != nil {
 				return err

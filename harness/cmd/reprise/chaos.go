@@ -23,8 +23,8 @@ import (
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// A choice is which specs a run is about and how it goes.
-type choice struct {
+// Options are which specs a run is about and how it goes.
+type options struct {
 	labels, focus string
 	seed          int64
 	repeat        int
@@ -37,7 +37,7 @@ type choice struct {
 
 // drawsPhase tells whether faults are put off: a run of several passes would otherwise strike at the
 // same moment every time.
-func (c choice) drawsPhase() bool { return c.phase || c.repeat > 1 }
+func (c options) drawsPhase() bool { return c.phase || c.repeat > 1 }
 
 // seeds are below this, so that they are easy to copy.
 const seeds = 1_000_000
@@ -57,7 +57,7 @@ func chaosCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
-			chosen := choice{
+			chosen := options{
 				labels: command.String("labels"), focus: command.String("focus"), repeat: command.Int("repeat"),
 				keep: command.Bool("keep"), phase: command.Bool("phase"), seed: chosenSeed(command),
 			}
@@ -74,8 +74,8 @@ func chosenSeed(command *cli.Command) int64 {
 	return rand.Int64N(seeds)
 }
 
-// check says what is wrong with the choice before anything is started.
-func (c choice) check(known catalog) error {
+// check says what is wrong with the options before anything is started.
+func (c options) check(known catalog) error {
 	if err := known.checkLabels(c.labels); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (c choice) check(known catalog) error {
 }
 
 // chaos runs the chosen specs and leaves a report in a folder of its own.
-func chaos(ctx context.Context, out io.Writer, chosen choice) error {
+func chaos(ctx context.Context, out io.Writer, chosen options) error {
 	run, end, err := chosen.prepare(ctx, out)
 	if err != nil {
 		return err
@@ -98,9 +98,9 @@ func chaos(ctx context.Context, out io.Writer, chosen choice) error {
 	return run.all(ctx)
 }
 
-// prepare makes a run of the choice, which end lets go of. Whatever would keep it from running is an
+// prepare makes a run of the options, which end lets go of. Whatever would keep it from running is an
 // error now.
-func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end func(), err error) {
+func (c options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end func(), err error) {
 	root, err := repositoryRoot()
 	if err != nil {
 		return nil, nil, err
@@ -129,7 +129,7 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 	}
 	end = func() { lock.Release(); engine.Close() }
 	run = &chaosRun{
-		lock: lock, choice: c, root: root, compile: compileSuites, out: out,
+		lock: lock, options: c, root: root, compile: compileSuites, out: out,
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
 	}
@@ -139,7 +139,7 @@ func (c choice) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end 
 
 // A chaosRun is one run of the chosen specs, all passes of it.
 type chaosRun struct {
-	choice
+	options
 	root     string
 	compile  func(ctx context.Context, root, into string, folders []string) ([]suite, error)
 	images   func(ctx context.Context) error // makes what the suites want of images; nil: they do so themselves

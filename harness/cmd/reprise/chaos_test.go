@@ -133,17 +133,17 @@ func running(process int) bool {
 }
 
 // aRun is a run around a script instead of a compiled suite, in a repository with a flood.
-func aRun(t *testing.T, out io.Writer, runner string, chosen choice) *chaosRun {
+func aRun(t *testing.T, out io.Writer, runner string, chosen options) *chaosRun {
 	t.Helper()
 	return ofSuites(t, out, chosen, map[string]string{"flood": runner})
 }
 
 // ofSuites is a run around a script for each folder. An empty script stands for a suite that cannot be compiled.
-func ofSuites(t *testing.T, out io.Writer, chosen choice, runners map[string]string) *chaosRun {
+func ofSuites(t *testing.T, out io.Writer, chosen options, runners map[string]string) *chaosRun {
 	t.Helper()
 	chosen.folders = slices.Sorted(maps.Keys(runners))
 	run := &chaosRun{
-		choice: chosen, root: t.TempDir(), out: out, id: "20260120-030000-beef", started: time.Now(),
+		options: chosen, root: t.TempDir(), out: out, id: "20260120-030000-beef", started: time.Now(),
 		removeLeftovers: func(context.Context, string) (lab.Removed, error) { return lab.Removed{}, nil },
 		compile: func(_ context.Context, root, _ string, folders []string) ([]suite, error) {
 			var suites []suite
@@ -236,7 +236,7 @@ func TestRunIsNeverGreenForNothing(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			run := aRun(t, &out, test.runner, choice{labels: "smoke", focus: "fog", seed: 7, repeat: 1})
+			run := aRun(t, &out, test.runner, options{labels: "smoke", focus: "fog", seed: 7, repeat: 1})
 			err := run.all(t.Context())
 			if green := err == nil; green != test.green {
 				t.Errorf("the run ends with %v", err)
@@ -255,7 +255,7 @@ func TestRunIsNeverGreenForNothing(t *testing.T) {
 // failing spec and a skipped one; the files are read back.
 func TestRunLeavesItsReport(t *testing.T) {
 	var out strings.Builder
-	run := aRun(t, &out, writesReport(specFailed+","+specSkipped, false)+"exit 1", choice{seed: 7, repeat: 1})
+	run := aRun(t, &out, writesReport(specFailed+","+specSkipped, false)+"exit 1", options{seed: 7, repeat: 1})
 	if err := run.all(t.Context()); !errors.Is(err, errRed) {
 		t.Errorf("the run ends with %v", err)
 	}
@@ -283,7 +283,7 @@ echo "seed $seed $REPRISE_SEED pass $REPRISE_PASS keep [$REPRISE_KEEP] phase [$R
 if [ $seed = 7 ]; then `+writes(specPassed+","+specFailed, false)+` exit 1
 else `+writes(specPassed+","+strings.Replace(specFailed, `"failed"`, `"passed"`, 1), true)+`
 fi
-`, choice{seed: 7, repeat: 3, keep: true})
+`, options{seed: 7, repeat: 3, keep: true})
 	if err := run.all(t.Context()); !errors.Is(err, errRed) {
 		t.Errorf("the run ends with %v", err)
 	}
@@ -307,13 +307,13 @@ seed 9 9 pass 3 keep [1] phase [1] control []
 // it says, and the line that repeats the run asks for it again. Method: the environment and the line.
 func TestPhaseIsDrawnWhenAsked(t *testing.T) {
 	for _, test := range []struct {
-		chosen choice
+		chosen options
 		phase  bool
 		line   string
 	}{
-		{choice{seed: 7, repeat: 1}, false, "make chaos SEED=7"},
-		{choice{seed: 7, repeat: 1, phase: true}, true, "make chaos SEED=7 PHASE=1"},
-		{choice{seed: 7, repeat: 2}, true, "make chaos SEED=7 REPEAT=2"},
+		{options{seed: 7, repeat: 1}, false, "make chaos SEED=7"},
+		{options{seed: 7, repeat: 1, phase: true}, true, "make chaos SEED=7 PHASE=1"},
+		{options{seed: 7, repeat: 2}, true, "make chaos SEED=7 REPEAT=2"},
 	} {
 		run := aRun(t, io.Discard, "", test.chosen)
 		last := ""
@@ -337,7 +337,7 @@ func TestRunTidiesUp(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		var out strings.Builder
 		asked := ""
-		run := aRun(t, &out, writesReport(specPassed, true), choice{repeat: 1, keep: keep})
+		run := aRun(t, &out, writesReport(specPassed, true), options{repeat: 1, keep: keep})
 		run.removeLeftovers = func(_ context.Context, run string) (lab.Removed, error) {
 			asked = run
 			return lab.Removed{Networks: []string{"stray"}}, nil
@@ -376,7 +376,7 @@ func TestRepeatCommandSurvivesMakeAndShell(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "Makefile"), []byte(makefile), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	chosen := choice{labels: "renumbering && !nightly", focus: `it's "fine"$ | #1`, seed: 42, repeat: 2}
+	chosen := options{labels: "renumbering && !nightly", focus: `it's "fine"$ | #1`, seed: 42, repeat: 2}
 	shell := exec.CommandContext(t.Context(), "sh", "-c", chosen.repeatCommand())
 	shell.Dir = folder
 	got, err := shell.CombinedOutput()

@@ -34,7 +34,7 @@ func controlsCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
-			chosen := choice{labels: command.String("labels"), focus: command.String("focus"), seed: chosenSeed(command), repeat: 1}
+			chosen := options{labels: command.String("labels"), focus: command.String("focus"), seed: chosenSeed(command), repeat: 1}
 			run, end, err := chosen.prepare(ctx, out)
 			if err != nil {
 				return err

@@ -50,7 +50,7 @@ func failing(specs string) string {
 func runControls(t *testing.T, runner string) (*controlsRun, string, error) {
 	t.Helper()
 	var out strings.Builder
-	run := &controlsRun{chaosRun: aRun(t, &out, runner, choice{focus: "rain", seed: 7, repeat: 1})}
+	run := &controlsRun{chaosRun: aRun(t, &out, runner, options{focus: "rain", seed: 7, repeat: 1})}
 	err := run.all(t.Context())
 	return run, out.String(), err
 }
@@ -194,7 +194,7 @@ func TestRecordOfControlArm(t *testing.T) {
 func TestSkipDoesNotHideAFailedCleanup(t *testing.T) {
 	spec := strings.Replace(specSkipped, `"State"`, `"AdditionalFailures":[{"State":"failed","Failure":{"Message":"the lab stays","Location":{"FileName":"a/drill.go","LineNumber":3}}}],"State"`, 1)
 	var out strings.Builder
-	run := aRun(t, &out, writesReport(specPassed+","+spec, true), choice{seed: 7, repeat: 1})
+	run := aRun(t, &out, writesReport(specPassed+","+spec, true), options{seed: 7, repeat: 1})
 	if err := run.all(t.Context()); !errors.Is(err, errRed) {
 		t.Errorf("the run ends with %v", err)
 	}

@@ -118,7 +118,7 @@ func TestRunIsRedWhenASuiteIsLost(t *testing.T) {
 	for _, test := range lostSuites {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			run := ofSuites(t, &out, choice{seed: 7, repeat: 1}, map[string]string{"aaa": writesReport(specPassed, true), "bbb": test.runner})
+			run := ofSuites(t, &out, options{seed: 7, repeat: 1}, map[string]string{"aaa": writesReport(specPassed, true), "bbb": test.runner})
 			err := run.all(t.Context())
 			if test.failed < 0 { // it is refused before anything runs
 				if err == nil || !strings.Contains(err.Error(), test.says[0]) || exists(run.folder()) {
@@ -160,7 +160,7 @@ func TestRunIsRedWhenASuiteIsLost(t *testing.T) {
 func TestLostSuiteIsNoEmptyChoice(t *testing.T) {
 	for _, test := range lostSuites {
 		var out strings.Builder
-		run := ofSuites(t, &out, choice{labels: "bbb", seed: 7, repeat: 1}, map[string]string{"bbb": test.runner})
+		run := ofSuites(t, &out, options{labels: "bbb", seed: 7, repeat: 1}, map[string]string{"bbb": test.runner})
 		if err := run.all(t.Context()); err == nil || strings.Contains(out.String(), "no spec was selected") {
 			t.Errorf("%s: the run ends with %v and says\n%s", test.name, err, out.String())
 		}
@@ -177,7 +177,7 @@ func TestControlsAreRedWhenASuiteIsLost(t *testing.T) {
 		}
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			run := &controlsRun{chaosRun: ofSuites(t, &out, choice{seed: 7, repeat: 1}, map[string]string{"aaa": inArms(good, good), "bbb": test.runner})}
+			run := &controlsRun{chaosRun: ofSuites(t, &out, options{seed: 7, repeat: 1}, map[string]string{"aaa": inArms(good, good), "bbb": test.runner})}
 			if err := run.all(t.Context()); !errors.Is(err, errRed) {
 				t.Errorf("the run ends with %v", err)
 			}
@@ -199,11 +199,11 @@ func TestInstrumentsAreRedWhenTheirSuiteIsLost(t *testing.T) {
 	for _, test := range lostSuites {
 		var out strings.Builder
 		suites := map[string]string{"internal/instrument": test.runner}
-		calibration := &calibrationRun{chaosRun: ofSuites(t, &out, choice{seed: 7, repeat: 1}, suites), outages: 1}
+		calibration := &calibrationRun{chaosRun: ofSuites(t, &out, options{seed: 7, repeat: 1}, suites), outages: 1}
 		if err := calibration.all(t.Context()); err == nil {
 			t.Errorf("%s: the calibration is good:\n%s", test.name, out.String())
 		}
-		err := ofSuites(t, &out, choice{seed: 7, repeat: 1, focus: "x"}, suites).judgeKnown(t.Context())
+		err := ofSuites(t, &out, options{seed: 7, repeat: 1, focus: "x"}, suites).judgeKnown(t.Context())
 		if err == nil {
 			t.Errorf("%s: the drills are good:\n%s", test.name, out.String())
 		}
@@ -213,7 +213,7 @@ func TestInstrumentsAreRedWhenTheirSuiteIsLost(t *testing.T) {
 // Goal: a pass from which nothing came back is not hidden by the others. Method: the suite of the second pass of three is killed.
 func TestLostPassIsTold(t *testing.T) {
 	var out strings.Builder
-	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed))+`[ "$REPRISE_PASS" = 2 ] && kill -9 $$`+writes(specPassed, true), choice{seed: 7, repeat: 3})
+	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed))+`[ "$REPRISE_PASS" = 2 ] && kill -9 $$`+writes(specPassed, true), options{seed: 7, repeat: 3})
 	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {
 		t.Errorf("the run ends with %v", err)
 	}
@@ -231,7 +231,7 @@ func TestLostPassIsTold(t *testing.T) {
 // of two passes and two suites, interrupted in the first suite.
 func TestInterruptLeavesNothingUntold(t *testing.T) {
 	out := awaiting("it rains")
-	run := ofSuites(t, out, choice{seed: 7, repeat: 2}, map[string]string{
+	run := ofSuites(t, out, options{seed: 7, repeat: 2}, map[string]string{
 		"aaa": readsArguments + plans(asPlanned(specPassed+","+specFailed)) + "trap 'over=1' INT; echo it rains; while [ ! \"$over\" ]; do sleep 0.05; done\n" +
 			writes(specInterrupted+","+specNotReached, false) + "exit 1",
 		"bbb": writesReport(other(specPassed), true),
@@ -261,7 +261,7 @@ func TestInterruptLeavesNothingUntold(t *testing.T) {
 func TestRecordOfALostSuiteIsNoSuccess(t *testing.T) {
 	var out strings.Builder
 	record := `{"schema":"reprise.record/v1","id":"rain-falls","scenario":"flood","title":"Rain falls"}`
-	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed))+"echo '"+record+"' > \"$REPRISE_RUN_DIR/rain-falls.json\"; kill -9 $$", choice{seed: 7, repeat: 1})
+	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed))+"echo '"+record+"' > \"$REPRISE_RUN_DIR/rain-falls.json\"; kill -9 $$", options{seed: 7, repeat: 1})
 	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {
 		t.Errorf("the run ends with %v", err)
 	}
@@ -273,7 +273,7 @@ func TestRecordOfALostSuiteIsNoSuccess(t *testing.T) {
 // Goal: a run that cannot leave its report does not begin. Method: a folder where the link to the latest run belongs.
 func TestRunDoesNotBeginWithoutAPlaceForItsReport(t *testing.T) {
 	var out strings.Builder
-	run := aRun(t, &out, "exit 9", choice{seed: 7, repeat: 1})
+	run := aRun(t, &out, "exit 9", options{seed: 7, repeat: 1})
 	if err := os.MkdirAll(filepath.Join(runsFolder(run.root), "latest"), 0o750); err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestRunDoesNotBeginWithoutAPlaceForItsReport(t *testing.T) {
 // Goal: two specs that would leave one record are found before anything runs, also in two suites. Method: the same text in both.
 func TestTwoSpecsWithOneRecordAreRefused(t *testing.T) {
 	var out strings.Builder
-	run := ofSuites(t, &out, choice{seed: 7, repeat: 1}, map[string]string{
+	run := ofSuites(t, &out, options{seed: 7, repeat: 1}, map[string]string{
 		"aaa": writesReport(specPassed, true), "bbb": writesReport(strings.Replace(specPassed, "falls", "falls!", 1), true),
 	})
 	err := run.all(t.Context())
@@ -316,7 +316,7 @@ func TestTailKeepsTheLastLines(t *testing.T) {
 // Goal: Ctrl-C while suites are compiled ends the run at once, red, and leaves nothing. Method: a compiler that never ends.
 func TestInterruptBeforeAnythingRuns(t *testing.T) {
 	var out strings.Builder
-	run := aRun(t, &out, "exit 9", choice{seed: 7, repeat: 1})
+	run := aRun(t, &out, "exit 9", options{seed: 7, repeat: 1})
 	run.compile = func(ctx context.Context, _, _ string, _ []string) ([]suite, error) {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ import (
 var versionVariables = []string{"NOMAD_VERSION", "CONSUL_VERSION"}
 
 // repeatCommand is one line that does the same again when it is pasted into a shell.
-func (c choice) repeatCommand() string {
+func (c options) repeatCommand() string {
 	line := c.commandLine("make " + cmp.Or(c.target, "chaos"))
 	if c.repeat > 1 {
 		line += fmt.Sprintf(" REPEAT=%d", c.repeat)
@@ -23,7 +23,7 @@ func (c choice) repeatCommand() string {
 }
 
 // commandLine gives a target what every run is chosen by.
-func (c choice) commandLine(line string) string {
+func (c options) commandLine(line string) string {
 	for _, variable := range []struct{ name, value string }{
 		{"LABELS", c.labels}, {"FOCUS", c.focus}, {"SEED", fmt.Sprint(c.seed)},
 	} {

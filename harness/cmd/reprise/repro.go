@@ -32,7 +32,7 @@ func reproCommand(out io.Writer) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return chaos(ctx, out, choice{labels: label, seed: rand.Int64N(seeds), repeat: 1})
+			return chaos(ctx, out, options{labels: label, seed: rand.Int64N(seeds), repeat: 1})
 		},
 	}
 }

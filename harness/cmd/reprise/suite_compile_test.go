@@ -85,7 +85,7 @@ func TestRealSuitesThatAreLost(t *testing.T) {
 		t.Skip("it compiles nine suites")
 	}
 	var out strings.Builder
-	run := ofSuites(t, &out, choice{labels: "!nightly", seed: 7, repeat: 1}, nil)
+	run := ofSuites(t, &out, options{labels: "!nightly", seed: 7, repeat: 1}, nil)
 	run.root, run.compile = suitesRepository(t, realSuites), compileSuites
 	run.folders = slices.Sorted(maps.Keys(realSuites))
 	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {

@@ -20,7 +20,7 @@ echo '` + image + `: not in the engine'
 until [ -e ` + filepath.Join(at, other) + ` ]; do sleep 0.05; done
 echo '` + image + ": ready'\n"
 	}
-	run := ofSuites(t, out, choice{seed: 7, repeat: 1}, map[string]string{
+	run := ofSuites(t, out, options{seed: 7, repeat: 1}, map[string]string{
 		"aaa": meets("a", "b", "consul 1.22.5"), "bbb": meets("b", "a", "nomad 1.11.3"),
 		"ccc": "echo 'build debian bookworm: no packages'; exit 1\n",
 	})
@@ -49,7 +49,7 @@ func TestSuiteWithoutImagesNeverRuns(t *testing.T) {
 			`[ -n "$dry" ] || : > ` + filepath.Join(ran, name) + "\n"
 	}
 	named := func(verb string) string { return strings.ReplaceAll(specPassed, "falls", verb) }
-	run := ofSuites(t, &out, choice{seed: 7, repeat: 1}, map[string]string{
+	run := ofSuites(t, &out, options{seed: 7, repeat: 1}, map[string]string{
 		"aaa": making("aaa", "exit 0", specPassed),
 		"bbb": making("bbb", "echo 'build consul: no modules'; exit 1", named("freezes")),
 		"ccc": making("ccc", "echo 'build debian'; kill -KILL $$", named("thaws")),

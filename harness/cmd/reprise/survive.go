@@ -42,7 +42,7 @@ func surviveCommand(out io.Writer) *cli.Command {
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
 			if runs := command.String("drill"); runs != "" {
-				return chaos(ctx, out, choice{repeat: 1, seed: chosenSeed(command), folders: []string{survivalFolder}, target: "survive", runs: runs})
+				return chaos(ctx, out, options{repeat: 1, seed: chosenSeed(command), folders: []string{survivalFolder}, target: "survive", runs: runs})
 			}
 			ctx, stop := interruptible(ctx)
 			defer stop()

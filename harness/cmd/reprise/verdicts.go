@@ -31,7 +31,7 @@ func verdictsCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
-			chosen := choice{
+			chosen := options{
 				focus: command.String("focus"), repeat: 1, seed: chosenSeed(command),
 				folders: []string{selftests + verdictsScenario}, target: verdictsScenario,
 			}
@@ -42,7 +42,7 @@ func verdictsCommand(out io.Writer) *cli.Command {
 
 // verdicts runs the drills and counts which were judged rightly. Only that decides, once every chosen drill has run and left its
 // record: a drill that the machine kept from being judged is red in the run's report, and no false verdict.
-func verdicts(ctx context.Context, out io.Writer, chosen choice) error {
+func verdicts(ctx context.Context, out io.Writer, chosen options) error {
 	run, end, err := chosen.prepare(ctx, out)
 	if err != nil {
 		return err

@@ -20,13 +20,13 @@ import (
 // connection, which cost more than all the rest.
 type get struct {
 	stateless
-	open     open
-	at       netip.AddrPort
-	asked    *http.Request
-	request  []byte // the same, as it is sent
-	status   int
-	contains []byte
-	patience time.Duration // 0: it is asked once
+	open       open
+	at         netip.AddrPort
+	asked      *http.Request
+	request    []byte // the same, as it is sent
+	status     int
+	contains   []byte
+	retryAfter time.Duration // 0: it is asked once
 }
 
 func newHTTP(question harness.HTTPQuestion, open open) (*get, error) {
@@ -55,7 +55,7 @@ func newHTTP(question harness.HTTPQuestion, open open) (*get, error) {
 	}
 	return &get{
 		open: open, at: question.At, asked: request, request: sent.Bytes(), status: status, contains: []byte(question.Contains),
-		patience: question.Patience,
+		retryAfter: question.RetryAfter,
 	}, nil
 }
 
@@ -64,7 +64,7 @@ var readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 
 // ask asks until the answer is yes, or else once.
 func (g *get) ask(ctx context.Context) error {
-	if g.patience <= 0 {
+	if g.retryAfter <= 0 {
 		return g.try(ctx)
 	}
 	var said error
@@ -84,7 +84,7 @@ func (g *get) ask(ctx context.Context) error {
 
 // tryPatiently asks once, and lets the patience pass before it says no: who is turned away at once waits as long.
 func (g *get) tryPatiently(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, g.patience)
+	ctx, cancel := context.WithTimeout(ctx, g.retryAfter)
 	defer cancel()
 	err := g.try(ctx)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestKernel(t *testing.T) {
 			"nobody knows where 198.51.100.77 is",
 		},
 	} {
-		t.Run(name, func(t *testing.T) { expect(t, once(t, test.question, nil, patience), test.wants) })
+		t.Run(name, func(t *testing.T) { expect(t, once(t, test.question, nil, retryAfter), test.wants) })
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // patience is how long a question is asked here that should be answered at once.
-const patience = 10 * time.Second
+const retryAfter = 10 * time.Second
 
 // impatience is how long one is asked that should get no answer.
 const impatience = 200 * time.Millisecond
@@ -41,7 +41,7 @@ func once(t *testing.T, question harness.Question, dial Dial, limit time.Duratio
 	defer cancel()
 	began := time.Now()
 	err = asker.Ask(ctx)
-	if took := time.Since(began); took > limit+patience {
+	if took := time.Since(began); took > limit+retryAfter {
 		t.Errorf("the answer %v took %v of %v", err, took, limit)
 	}
 	return err
@@ -109,9 +109,9 @@ func TestTCP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, host := range []string{"127.0.0.1", "::1"} {
 				at := listen(t, host, func(connection net.Conn) { connection.Close() })
-				expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: at}}, dial, patience), "")
+				expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: at}}, dial, retryAfter), "")
 			}
-			expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: nobody(t)}}, dial, patience), "connection refused")
+			expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: nobody(t)}}, dial, retryAfter), "connection refused")
 			expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: deaf(t)}}, dial, impatience), "no connection in time")
 		})
 	}
@@ -167,18 +167,18 @@ func TestHTTP(t *testing.T) {
 			{harness.HTTPQuestion{At: at, Path: "/long", Contains: "line 5000"}, `the body does not contain "line 5000"`},
 			{harness.HTTPQuestion{At: nobody(t)}, "connection refused"},
 		} {
-			expect(t, once(t, harness.Question{HTTP: &c.question}, dial, patience), c.wants)
+			expect(t, once(t, harness.Question{HTTP: &c.question}, dial, retryAfter), c.wants)
 		}
 		expect(t, once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: "/slow"}}, dial, impatience), "no answer in time")
-		expect(t, once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Host: "www.example"}}, dial, patience), "")
+		expect(t, once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Host: "www.example"}}, dial, retryAfter), "")
 		if host.Load() != "www.example" || closes.Load() != true {
 			t.Errorf("%s: the server was asked as %v, to close: %v", name, host.Load(), closes.Load())
 		}
-		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: hangsUp}}, dial, patience); err == nil ||
+		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: hangsUp}}, dial, retryAfter); err == nil ||
 			err.Error() != errHungUp.Error() && !strings.Contains(err.Error(), "connection reset") && !strings.Contains(err.Error(), "broken pipe") {
 			t.Errorf("%s: who hangs up answers %v", name, err)
 		}
-		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: babbles}}, dial, patience); err == nil || !strings.Contains(err.Error(), "malformed") {
+		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: babbles}}, dial, retryAfter); err == nil || !strings.Contains(err.Error(), "malformed") {
 			t.Errorf("%s: who babbles answers %v", name, err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestHTTPPatience(t *testing.T) {
 	for path, wants := range map[string]string{"/hangs": "", "/fails": "", "/never": "answered 503 Service Unavailable"} {
 		for _, wait := range []time.Duration{0, 20 * time.Millisecond} {
 			asked.Store(0)
-			err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: path, Patience: wait}}, nil, impatience)
+			err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: path, RetryAfter: wait}}, nil, impatience)
 			if wait == 0 && (err == nil || asked.Load() != 1) || wait > 0 && asked.Load() < 2 {
 				t.Errorf("%s with the patience %v: asked %d times, and told %v", path, wait, asked.Load(), err)
 			}
@@ -266,14 +266,14 @@ func TestDNS(t *testing.T) {
 			if c.want != "" {
 				question.Want = netip.MustParseAddr(c.want)
 			}
-			limit := patience
+			limit := retryAfter
 			if c.wants == "no answer in time" {
 				limit = impatience
 			}
 			expect(t, once(t, harness.Question{DNS: &question}, dial, limit), c.wants)
 		}
 		question := harness.DNSQuestion{Resolver: nobody(t), Name: "one.example", Type: "A"}
-		expect(t, once(t, harness.Question{DNS: &question}, dial, patience), "connection refused")
+		expect(t, once(t, harness.Question{DNS: &question}, dial, retryAfter), "connection refused")
 	}
 }
 
@@ -291,7 +291,7 @@ func TestEcho(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), retryAfter)
 		answers := make(chan error)
 		for range 20 {
 			go func() { answers <- asker.Ask(ctx) }()
@@ -362,7 +362,7 @@ func TestAskEndsWithItsContext(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: the answer is %v", name, err)
 			}
-		case <-time.After(patience):
+		case <-time.After(retryAfter):
 			t.Errorf("%s: the question goes on after its context", name)
 		}
 		_ = asker.Close()

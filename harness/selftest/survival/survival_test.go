@@ -24,7 +24,7 @@ func TestSurvival(t *testing.T) {
 
 // objective is generous, for a drill that nobody disturbs is met; yet one that cannot recover ends soon.
 var objective = harness.Objective{
-	RTO: 12 * time.Second, Dwell: 2 * time.Second, DetectWithin: 4 * time.Second, Patience: 14 * time.Second,
+	RTO: 12 * time.Second, Dwell: 2 * time.Second, DetectWithin: 4 * time.Second, GiveUpAfter: 14 * time.Second,
 }
 
 // pace is how long a phase lasts at least that would be over in an instant.

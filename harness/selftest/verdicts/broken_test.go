@@ -16,8 +16,8 @@ import (
 // shortly is what drills are judged against that never recover; patiently, those that do so too late: a
 // server that was away for so long may vote again only when autopilot has watched it for ten seconds.
 var (
-	shortly   = harness.Objective{RTO: 3 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second, Patience: 8 * time.Second}
-	patiently = harness.Objective{RTO: shortly.RTO, Dwell: shortly.Dwell, DetectWithin: shortly.DetectWithin, Patience: 30 * time.Second}
+	shortly   = harness.Objective{RTO: 3 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second, GiveUpAfter: 8 * time.Second}
+	patiently = harness.Objective{RTO: shortly.RTO, Dwell: shortly.Dwell, DetectWithin: shortly.DetectWithin, GiveUpAfter: 30 * time.Second}
 )
 
 // The outcomes of broken drills.
@@ -184,12 +184,12 @@ func drawReappearing(dice *rand.Rand, _ int) story {
 
 func drawFlapping(dice *rand.Rand, i int) story {
 	objective := shortly
-	objective.Dwell, objective.Patience = 2*time.Second, 16*time.Second
+	objective.Dwell, objective.GiveUpAfter = 2*time.Second, 16*time.Second
 	told := story{objective: objective, steady: harness.All(flag{}), prepare: raise}
 	end := shortly.RTO + between(dice, 2*time.Second, 5*time.Second)
 	if i%2 == 1 {
-		objective.Patience = 8 * time.Second
-		told.objective, end = objective, 2*objective.Patience
+		objective.GiveUpAfter = 8 * time.Second
+		told.objective, end = objective, 2*objective.GiveUpAfter
 		told.detail, told.known = "and never stops", neverBack()
 		told.fault = flaps(turns(dice, end)...)
 		return told

@@ -15,7 +15,7 @@ import (
 // seconds is a voter again within two more. One that stays away for longer is declared dead by gossip,
 // after four seconds of suspicion, and removed by autopilot: then it has to wait for ten seconds before
 // it may vote again, and no delay below says how long the recovery takes.
-var inTime = harness.Objective{RTO: 10 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second, Patience: 16 * time.Second}
+var inTime = harness.Objective{RTO: 10 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second, GiveUpAfter: 16 * time.Second}
 
 // leads is the steady state that a minority of lost servers leaves standing once the others have
 // elected; agrees needs all of them.
@@ -171,7 +171,7 @@ func drawSpared(dice *rand.Rand, _ int) story {
 func drawRenumbering(dice *rand.Rand, _ int) story {
 	delay := between(dice, time.Second, 2*time.Second)
 	objective := inTime
-	objective.RTO, objective.Patience = 40*time.Second, 60*time.Second
+	objective.RTO, objective.GiveUpAfter = 40*time.Second, 60*time.Second
 	prefixes := []string{"fd00:d2::/64", "fd00:d3::/64", "fd00:d4::/64"}
 	into := netip.MustParsePrefix(prefixes[dice.IntN(len(prefixes))])
 	return story{

@@ -49,7 +49,7 @@ func perform(ctx SpecContext, drawn drawn) {
 	s.Claim(drawn.known.verdict, "the outcome is known: "+drawn.family.name, drawn.known.misses...)
 	s.play(ctx)
 	witness := summon(ctx, s.Lab, s.story.steady)
-	s.impact(ctx)
+	s.inject(ctx)
 	recovery := s.recover(ctx)
 	witness.dismiss()
 	s.settle(ctx, recovery)
@@ -97,8 +97,8 @@ func (s *stage) castParts(ctx context.Context) {
 	}
 }
 
-// strike brings the fault about.
-func (s *stage) impact(ctx context.Context) {
+// inject brings the fault about.
+func (s *stage) inject(ctx context.Context) {
 	if s.story.second != nil {
 		cause, moment := s.story.second(s)
 		Expect(s.DuringRecovery(cause, moment)).To(Succeed())

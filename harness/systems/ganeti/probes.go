@@ -25,7 +25,7 @@ const atOnce = 150 * time.Millisecond
 
 // A person who waits for a page asks again after the patience, and gives up at the limit.
 const (
-	patience     = 900 * time.Millisecond
+	retryAfter   = 900 * time.Millisecond
 	patientLimit = 2 * time.Second
 )
 
@@ -54,7 +54,7 @@ func ServesAtOnce(instance Instance) harness.Probe {
 // is on its way at that moment goes to where the instance was. They do not notice an outage of a second.
 func ServesPatient(instance Instance) harness.Probe {
 	probe := served(instance, "serves its page to who asks again", instance.Name)
-	probe.Limit, probe.Ask = patientLimit, harness.Fixed(page(instance, instance.Name, patience))
+	probe.Limit, probe.Ask = patientLimit, harness.Fixed(page(instance, instance.Name, retryAfter))
 	return probe
 }
 
@@ -67,9 +67,9 @@ func served(instance Instance, claim, contains string) harness.NetworkProbe {
 	return harness.NetworkProbe{Label: instance.Name + " " + claim, Every: pagePeriod, Ask: harness.Fixed(page(instance, contains, 0))}
 }
 
-func page(instance Instance, contains string, patience time.Duration) harness.Question {
+func page(instance Instance, contains string, retryAfter time.Duration) harness.Question {
 	return harness.Question{HTTP: &harness.HTTPQuestion{
-		At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains, Patience: patience,
+		At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains, RetryAfter: retryAfter,
 	}}
 }
 

@@ -7,7 +7,7 @@
 //	uploads := nginx.Folder{At: netip.MustParseAddrPort("10.201.6.100:80"), Path: "/uploads/"}
 //	steady := harness.All(nginx.Accepts(uploads))
 //	err := drill.Baseline(ctx, steady)
-//	err = drill.WatchUnseen(ctx, nginx.Logged(uploads, "web-1", "/var/log/nginx/uploads.log"))
+//	err = drill.WatchSilent(ctx, nginx.Logged(uploads, "web-1", "/var/log/nginx/uploads.log"))
 //	err = drill.StartWriting(ctx, harness.Ledgers(nginx.Uploads(uploads)))
 //
 // The folder's location needs `dav_methods PUT` and `autoindex on; autoindex_format json`.

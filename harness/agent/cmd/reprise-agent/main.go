@@ -136,7 +136,7 @@ func runCuts(ctx context.Context, arguments []string) error {
 	if flags.NArg() == 0 {
 		return errors.New("cuts needs services, each as NAME=KIND@ADDRESS")
 	}
-	if err := outages.Hurry(); err != nil {
+	if err := outages.RaisePriority(); err != nil {
 		return err
 	}
 	// A thread that wakes for a cut must never wait for another that wakes for one.

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// DefaultPatience is how long a machine may take until it answers: one that is software all through boots
+	// DefaultTimeout is how long a machine may take until it answers: one that is software all through boots
 	// in 3 s, and in three times that on a busy processor.
-	DefaultPatience = 30 * time.Second
+	DefaultTimeout = 30 * time.Second
 	// greetingLimit is how long one connection may take to say hello. The network takes connections
 	// before the machine does, and loses what comes too early.
 	greetingLimit = 2 * time.Second
@@ -26,8 +26,8 @@ const (
 
 // A Client runs commands in the machine.
 type Client struct {
-	At       string        // address of the console, such as "127.0.0.1:5514"
-	Patience time.Duration // how long to wait for a machine that boots; 0 means DefaultPatience
+	At      string        // address of the console, such as "127.0.0.1:5514"
+	Timeout time.Duration // how long to wait for a machine that boots; 0 means DefaultTimeout
 }
 
 // Run runs a command in the machine, waiting for a machine that boots. An error says that it was not run, or
@@ -82,26 +82,26 @@ func follow(answers *json.Decoder, wanted subprocess.Command) (int, error) {
 
 // connect waits until the machine says hello.
 func (c Client) connect(ctx context.Context) (net.Conn, *json.Decoder, error) {
-	patience := c.Patience
-	if patience == 0 {
-		patience = DefaultPatience
+	timeout := c.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	for {
-		connection, answers, err := c.greet(ctx)
+		connection, answers, err := c.dial(ctx)
 		if err == nil {
 			return connection, answers, nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil, nil, fmt.Errorf("nobody answered within %v: %w", patience, err)
+			return nil, nil, fmt.Errorf("nobody answered within %v: %w", timeout, err)
 		case <-time.After(retryEvery):
 		}
 	}
 }
 
-func (c Client) greet(ctx context.Context) (net.Conn, *json.Decoder, error) {
+func (c Client) dial(ctx context.Context) (net.Conn, *json.Decoder, error) {
 	connection, err := (&net.Dialer{Timeout: greetingLimit}).DialContext(ctx, "tcp", c.At)
 	if err != nil {
 		return nil, nil, err

@@ -26,7 +26,7 @@ func machine(t *testing.T) Client {
 		t.Fatal(err)
 	}
 	go func() { _ = Serve(t.Context(), listener) }()
-	return Client{At: listener.Addr().String(), Patience: 5 * time.Second}
+	return Client{At: listener.Addr().String(), Timeout: 5 * time.Second}
 }
 
 // Goal: a command's exit code and both of its outputs come back exactly, and it gets its input. Method: commands of
@@ -104,11 +104,11 @@ func TestMachineThatBoots(t *testing.T) {
 		}
 		_ = Serve(t.Context(), listener)
 	}()
-	client := Client{At: listener.Addr().String(), Patience: 10 * time.Second}
+	client := Client{At: listener.Addr().String(), Timeout: 10 * time.Second}
 	if code, err := client.Run(t.Context(), subprocess.Command{Argv: []string{"true"}}); code != 0 || err != nil {
 		t.Errorf("exit %d, %v", code, err)
 	}
-	client = Client{At: "127.0.0.1:1", Patience: 200 * time.Millisecond}
+	client = Client{At: "127.0.0.1:1", Timeout: 200 * time.Millisecond}
 	_, err = client.Run(t.Context(), subprocess.Command{Argv: []string{"true"}})
 	if err == nil || !strings.Contains(err.Error(), "reach the console at 127.0.0.1:1: nobody answered within 200ms") {
 		t.Errorf("the error is %v", err)

@@ -58,7 +58,7 @@ func (i *Inspector) Traits(ctx context.Context, request Request) ([]harness.Trai
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	var traits []harness.Trait
-	err := quietly(func() error {
+	err := withLowPriority(func() error {
 		look, err := i.look(request)
 		if err != nil {
 			return err
@@ -89,13 +89,14 @@ func (i *Inspector) look(request Request) (*look, error) {
 	return l, err
 }
 
-// quietly does something on a thread that the kernel serves last, so that looking at a system does
-// not take the processor from it, and waits. The thread ends with it: it can never be made eager again.
-func quietly(do func() error) error {
+// withLowPriority does something on a thread that the kernel serves last, so that looking at a system does
+// not take the processor from it, and waits. The thread ends with it: an unprivileged one cannot get its
+// priority back.
+func withLowPriority(do func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		// One that may not be lazier than it is works all the same.
+		// Best effort.
 		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 19)
 		done <- do()
 	}()

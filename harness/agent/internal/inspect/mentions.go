@@ -38,7 +38,7 @@ func (i *Inspector) Mentions(ctx context.Context, request Request, addresses []n
 	for _, address := range addresses {
 		wanted[address.Unmap()] = true
 	}
-	err = quietly(func() error {
+	err = withLowPriority(func() error {
 		look, err := i.look(request)
 		if err != nil {
 			return err

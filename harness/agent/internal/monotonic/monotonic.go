@@ -60,15 +60,15 @@ func read() protocol.Instant {
 }
 
 const (
-	// nap is how long Until sleeps before it looks whether its caller has given up.
-	nap = protocol.Instant(5 * time.Millisecond)
+	// pollInterval is how long Until sleeps before it looks whether its caller has given up.
+	pollInterval = protocol.Instant(5 * time.Millisecond)
 	// spin is how long before the instant Until stops to sleep: about what the kernel takes to wake a
 	// thread. More would only keep the processor from the other nodes' agents, which wait for the same instant.
 	spin = protocol.Instant(20 * time.Microsecond)
 )
 
 // Until returns as soon as the clock has reached the instant, at once when it has passed. When the
-// context ends before, by more than a nap of 5 ms, Until returns the context's error.
+// context ends before, by more than pollInterval of 5 ms, Until returns the context's error.
 //
 // The calling goroutine must be locked to a thread that is not used for anything afterwards: its
 // timers are made exact. It sleeps in the kernel alone: Go's timers are served by whichever thread
@@ -81,7 +81,7 @@ func Until(ctx context.Context, instant protocol.Instant) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		wake := min(now+nap, instant-spin)
+		wake := min(now+pollInterval, instant-spin)
 		if now >= wake {
 			break
 		}

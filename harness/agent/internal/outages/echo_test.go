@@ -55,8 +55,8 @@ func TestEcho(t *testing.T) {
 // cutEchoes is what the node does.
 func cutEchoes() error {
 	for _, prefixes := range [][2]string{{"10.9.9.1/24", "10.9.9.2/24"}, {"fd00:9::1/64", "fd00:9::2/64"}} {
-		if err := furnish(prefixes[0]); err != nil {
-			return fmt.Errorf("furnish the node: %w", err)
+		if err := setUp(prefixes[0]); err != nil {
+			return fmt.Errorf("set up the node: %w", err)
 		}
 		if err := cutEcho(netip.MustParsePrefix(prefixes[1])); err != nil {
 			return err
@@ -65,8 +65,8 @@ func cutEchoes() error {
 	return nil
 }
 
-// furnish makes a link that has the address, and brings up the loopback, through which a node reaches itself.
-func furnish(prefix string) error {
+// setUp makes a link that has the address, and brings up the loopback, through which a node reaches itself.
+func setUp(prefix string) error {
 	name := "link" + prefix[:2]
 	link := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: name}, PeerName: name + "peer"}
 	if err := netlink.LinkAdd(link); err != nil {

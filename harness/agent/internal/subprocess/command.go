@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lingering is how long the output of a command is read after it has ended: what it left in the
+// outputWaitDelay is how long the output of a command is read after it has ended: what it left in the
 // background may keep it open for ever.
-const lingering = 200 * time.Millisecond
+const outputWaitDelay = 200 * time.Millisecond
 
 // A Command is what is run, and where its streams lead. A nil Stdin is empty.
 type Command struct {
@@ -35,7 +35,7 @@ func (c Command) Run(ctx context.Context) (int, error) {
 	command.Stdin, command.Stdout, command.Stderr = c.Stdin, c.Stdout, c.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	command.Cancel = func() error { return unix.Kill(-command.Process.Pid, unix.SIGKILL) }
-	command.WaitDelay = lingering
+	command.WaitDelay = outputWaitDelay
 	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {

@@ -16,8 +16,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
-// goodbye is how long the main process has to end when the supervisor itself is told to.
-const goodbye = 5 * time.Second
+// shutdownTimeout is how long the main process has to end when the supervisor itself is told to.
+const shutdownTimeout = 5 * time.Second
 
 // errOff is what a node without power answers. Reading its disk and its status still works.
 var errOff = harness.ErrOff
@@ -72,7 +72,7 @@ func (s *Supervisor) Serve(ctx context.Context, listener net.Listener) error {
 	defer closing()
 	err := server.Serve(listener)
 	if ctx.Err() != nil {
-		_, err = s.stop(context.WithoutCancel(ctx), protocol.Stop{Timeout: goodbye})
+		_, err = s.stop(context.WithoutCancel(ctx), protocol.Stop{Timeout: shutdownTimeout})
 	}
 	return err
 }

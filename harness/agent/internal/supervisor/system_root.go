@@ -48,7 +48,7 @@ func (d *systemDisk) enter(readOnly bool) error {
 // system call that is meant for this is closed to containers: the file system is moved on top of the root
 // instead, as an initial ramdisk does. Who enters the container finds it there too.
 func (d *systemDisk) goInto(root string) error {
-	if err := d.furnish(root); err != nil {
+	if err := d.mountInto(root); err != nil {
 		return err
 	}
 	if err := os.Chdir(root); err != nil {
@@ -67,9 +67,9 @@ func (d *systemDisk) goInto(root string) error {
 	return nil
 }
 
-// furnish shows below root what is mounted in the container: /proc, the devices, the engine's files, the
+// mountInto shows below root what is mounted in the container: /proc, the devices, the engine's files, the
 // volumes. The folders of the disks are left out.
-func (d *systemDisk) furnish(root string) error {
+func (d *systemDisk) mountInto(root string) error {
 	hidden := []string{d.home, protocol.DisksFolder}
 	done := append([]string{}, hidden...)
 	for _, mount := range mounts() {

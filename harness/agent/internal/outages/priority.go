@@ -16,14 +16,14 @@ import (
 // heapLimit is what the program may have in memory before it collects garbage.
 const heapLimit = 256 << 20
 
-// Hurry puts the program, all its threads, before everything else that wants a processor: the observer
+// RaisePriority puts the program, all its threads, before everything else that wants a processor: the observer
 // is calibrated on a busy machine, and the service it is calibrated with must not be busy too. The
-// program starts itself again for that, as the threads that it has already are out of reach. Garbage is
-// left lying: the threads that collect it stop those that stamp.
+// program starts itself again for that, as the threads that it has already are out of reach. The garbage collector is off:
+// its pauses would delay the timestamps.
 //
 // Where it may not, as in a control group without real time, it takes short time slices; its stamps are then further
 // apart, which they show.
-func Hurry() error {
+func RaisePriority() error {
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(heapLimit)
 	runtime.LockOSThread()
@@ -40,5 +40,5 @@ func Hurry() error {
 	if err == nil {
 		err = unix.Exec(path, os.Args, os.Environ())
 	}
-	return fmt.Errorf("start again in a hurry: %w", err)
+	return fmt.Errorf("start again with a higher priority: %w", err)
 }
