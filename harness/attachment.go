@@ -10,8 +10,10 @@ import (
 // An Attachment is a further network that a node has a foot in, besides its own: a router has one for
 // each network that it joins to the others. See harness/adr/0009-nodes-in-several-networks.md.
 type Attachment struct {
-	Network   string // its name in the topology
-	Interface string // what the node calls its interface there, such as "lan1"; "" keeps the engine's name, which is not the same after every start
+	Network string // its name in the topology
+	// what the node calls its interface there, such as "lan1"; "" keeps the engine's name, which is not the same after every
+	// start
+	Interface string
 	IPv6      netip.Addr
 	IPv4      netip.Addr
 }

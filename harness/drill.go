@@ -35,8 +35,8 @@ type Plan struct {
 
 // A Drill conducts one drill and keeps its record. Its steps have an order: Watch, WatchSilent, Milestones,
 // Unaffected and DuringRecovery at any time before the fault; Baseline, StartWriting unless the objective has no data,
-// StartRegisters if there are any, Rehearse if anything can be tried in peace, Inject, Detect, Repair unless nobody repairs, AwaitRecovery,
-// Reconcile when something was written, Judge, Close. A step out of order changes nothing and
+// StartRegisters if there are any, Rehearse if anything can be tried in peace, Inject, Detect, Repair unless nobody
+// repairs, AwaitRecovery, Reconcile when something was written, Judge, Close. A step out of order changes nothing and
 // returns an error that wraps [ErrOrder]. AwaitUp and AwaitDown are no steps. Close is always safe.
 type Drill struct {
 	lab     Lab

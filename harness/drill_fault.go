@@ -12,8 +12,8 @@ import (
 // beyond the uncertainty that the fault states itself.
 const clockTolerance = 100 * time.Millisecond
 
-// Inject takes the fingerprint of every node that runs a system, then brings the fault about and proves that it bites. A fault that was injected and not proved
-// is an error and a doubt, and stays in force until Revert or Close.
+// Inject takes the fingerprint of every node that runs a system, then brings the fault about and proves that it bites. A
+// fault that was injected and not proved is an error and a doubt, and stays in force until Revert or Close.
 func (d *Drill) Inject(ctx context.Context, fault Fault) error {
 	ctx, leave, err := d.enter(ctx, "Inject")
 	if err != nil {

@@ -122,8 +122,8 @@ func (d *Drill) recovered(since time.Duration) {
 }
 
 // Reconcile ends the writing and reads every ledger back: which acknowledged writes are gone, and
-// which others have come to stay. Registers are ended and checked too. A ledger that cannot be read within a minute is an error that
-// names it, and makes the drill inconclusive.
+// which others have come to stay. Registers are ended and checked too. A ledger that cannot be read within a minute is an
+// error that names it, and makes the drill inconclusive.
 func (d *Drill) Reconcile(ctx context.Context, ledgers []Ledger) error {
 	ctx, leave, err := d.enter(ctx, "Reconcile")
 	if err != nil {

@@ -39,14 +39,19 @@ func (i Image) SavedAs() string {
 // the Go command for Binaries. For Packages it needs apt with sources of their release, or a Base that
 // was pulled; for the rest it needs nothing.
 type Recipe struct {
-	Files    fs.FS            // the build context, with a Dockerfile at its root; nil: the image cannot be built
-	Base     *Image           // resolved first and given to the Dockerfile as build argument BASE; nil when it starts from scratch
-	Others   map[string]Image // further images the Dockerfile copies from, each by the build argument it is given as, such as "CONSUL"
-	Archives map[string]Image // images that another container runtime is to load, by the path below the context's root where each lies as `docker save` writes it, such as "images/pause.tar"; see [Image.SavedAs]
-	Binaries []GoBinary       // compiled first, then placed at the root of the context
-	Packages []string         // Debian packages of the release that the image's version names, which the Dockerfile copies from a stage called packages: Base with them, or a minimal system
-	Without  []string         // files of Packages that are left out, as patterns such as "/usr/lib/*/libLLVM*"
-	Advice   string           // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
+	Files fs.FS  // the build context, with a Dockerfile at its root; nil: the image cannot be built
+	Base  *Image // resolved first and given to the Dockerfile as build argument BASE; nil when it starts from scratch
+	// further images the Dockerfile copies from, each by the build argument it is given as, such as "CONSUL"
+	Others map[string]Image
+	// images that another container runtime is to load, by the path below the context's root where each lies as `docker save`
+	// writes it, such as "images/pause.tar"; see [Image.SavedAs]
+	Archives map[string]Image
+	Binaries []GoBinary // compiled first, then placed at the root of the context
+	// Debian packages of the release that the image's version names, which the Dockerfile copies from a stage called packages:
+	// Base with them, or a minimal system
+	Packages []string
+	Without  []string // files of Packages that are left out, as patterns such as "/usr/lib/*/libLLVM*"
+	Advice   string   // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
 }
 
 // A GoBinary is a program that is compiled, for the engine's architecture, rather than downloaded:

@@ -24,8 +24,8 @@ const (
 	WrongSilent SymptomKind = "wrong without going red"
 )
 
-// symptoms sorts everything that was looked at by what became of it, until somebody began to repair. A record in which nobody has looked at
-// what no client sees has none: it could not tell green from silently wrong.
+// symptoms sorts everything that was looked at by what became of it, until somebody began to repair. A record in which
+// nobody has looked at what no client sees has none: it could not tell green from silently wrong.
 func (o observation) symptoms(record Record) []Symptom {
 	if record.Fault == nil || !slices.ContainsFunc(record.SLIs, func(sli RecordSLI) bool { return sli.Unseen }) {
 		return nil

@@ -41,8 +41,8 @@ type MentionSource interface {
 }
 
 // Folders have their text files searched on every node of the role; "" means every node that runs a
-// system. Binary files are passed over, and texts above 1 MiB too, which the record says: /etc and /usr/local, and the folders of the topology's
-// own files, need not be named.
+// system. Binary files are passed over, and texts above 1 MiB too, which the record says: /etc and /usr/local, and the
+// folders of the topology's own files, need not be named.
 func Folders(role string, paths ...string) MentionSource { return folders{role: role, paths: paths} }
 
 type folders struct {

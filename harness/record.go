@@ -285,21 +285,24 @@ const (
 
 // A Judgement is what follows from a record.
 type Judgement struct {
-	Verdict     Verdict       `json:"verdict"`
-	AsClaimed   bool          `json:"as_claimed"` // the verdict is the one the spec claims, for the misses that it names
-	Reasons     []string      `json:"reasons"`
-	RecoveredBy RecoveredBy   `json:"recovered_by"`
-	Recovered   bool          `json:"recovered"`
-	RTA         time.Duration `json:"rta_ns"`        // t0 to the last SLI's return, declared time included; when not Recovered: at least this
-	Declared    time.Duration `json:"declared_ns"`   // part of RTA that was declared, not measured
-	Resolution  time.Duration `json:"resolution_ns"` // of RTA: how much earlier the last SLI may have been back unseen, or the longest interruption where that is longer, plus t0's uncertainty
-	TTD         time.Duration `json:"ttd_ns"`        // t0 to the first moment at which a failure of the steady state was known
-	Repair      time.Duration `json:"repair_ns"`     // first runbook step's beginning to the last one's end
-	Converge    time.Duration `json:"converge_ns"`   // last step's end to recovery
-	RPA         time.Duration `json:"rpa_ns"`        // t0 minus the acknowledgement of the oldest lost write; 0 when none
-	Lost        int           `json:"lost"`          // acknowledged writes lost, over all ledgers
-	DataJudged  bool          `json:"data_judged"`
-	Outages     []Outage      `json:"outages"`
+	Verdict     Verdict     `json:"verdict"`
+	AsClaimed   bool        `json:"as_claimed"` // the verdict is the one the spec claims, for the misses that it names
+	Reasons     []string    `json:"reasons"`
+	RecoveredBy RecoveredBy `json:"recovered_by"`
+	Recovered   bool        `json:"recovered"`
+	// t0 to the last SLI's return, declared time included; when not Recovered: at least this
+	RTA      time.Duration `json:"rta_ns"`
+	Declared time.Duration `json:"declared_ns"` // part of RTA that was declared, not measured
+	// of RTA: how much earlier the last SLI may have been back unseen, or the longest interruption where that is longer, plus
+	// t0's uncertainty
+	Resolution time.Duration `json:"resolution_ns"`
+	TTD        time.Duration `json:"ttd_ns"`      // t0 to the first moment at which a failure of the steady state was known
+	Repair     time.Duration `json:"repair_ns"`   // first runbook step's beginning to the last one's end
+	Converge   time.Duration `json:"converge_ns"` // last step's end to recovery
+	RPA        time.Duration `json:"rpa_ns"`      // t0 minus the acknowledgement of the oldest lost write; 0 when none
+	Lost       int           `json:"lost"`        // acknowledged writes lost, over all ledgers
+	DataJudged bool          `json:"data_judged"`
+	Outages    []Outage      `json:"outages"`
 	// Milestones are the parts of the service that were to be back before the whole.
 	Milestones []MilestoneTime `json:"milestones,omitempty"`
 	// Symptoms are what became of everything that was looked at, in a drill that also looked at what no

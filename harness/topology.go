@@ -42,22 +42,32 @@ type Node struct {
 // Its command is started and stopped as an init system would, so that what the product itself
 // started (a job's process) outlives a restart of the product.
 type System struct {
-	Image        Image
-	Command      []string          // argv of the main process; required when Image is set
-	Environment  map[string]string // added to the image's own
-	Files        []File            // written before the first start
-	SeedFiles    []File            // written likewise, but not again when the system is installed anew: what only the machine has that the lab begins with
-	Capabilities []string          // Linux capabilities added to the engine's default set, such as "SYS_ADMIN"; never all
-	Cgroups      bool              // true: the system manages cgroups of its own below its container's
-	Containers   bool              // true: the system runs containers of its own, as k3s does; see agent.SuperviseEntrypoint for what that takes
-	Volumes      []string          // folders on a disk of their own, such as "/var/lib/rancher": a container's own root cannot carry another overlay
-	SystemDisk   int64             // bytes of a disk of the node's own that its root file system (ext4, errors=remount-ro) is put on; 0: its container's root. See [MinimumSystemDisk]
-	GuestExec    []string          // argv that a command is put behind to run it in a machine within the node, such as a virtual machine; see [System.Virtual]
-	Hypervisor   bool              // true: it runs virtual machines, and gets /dev/kvm where the engine is on this machine and has it; else they are software all through
-	StopTimeout  time.Duration     // from SIGTERM (or StopSignal) to SIGKILL; 0 means 10 s
-	Restart      time.Duration     // the init system starts a main process again that has ended without being stopped, after this long; 0: it does not
-	StopSignal   string            // the signal that asks the main process to end; "" means TERM
-	Versions     map[string]string // product -> version, copied into the record
+	Image       Image
+	Command     []string          // argv of the main process; required when Image is set
+	Environment map[string]string // added to the image's own
+	Files       []File            // written before the first start
+	// written likewise, but not again when the system is installed anew: what only the machine has that the lab begins with
+	SeedFiles    []File
+	Capabilities []string // Linux capabilities added to the engine's default set, such as "SYS_ADMIN"; never all
+	Cgroups      bool     // true: the system manages cgroups of its own below its container's
+	// true: the system runs containers of its own, as k3s does; see agent.SuperviseEntrypoint for what that takes
+	Containers bool
+	// folders on a disk of their own, such as "/var/lib/rancher": a container's own root cannot carry another overlay
+	Volumes []string
+	// bytes of a disk of the node's own that its root file system (ext4, errors=remount-ro) is put on; 0: its container's
+	// root. See [MinimumSystemDisk]
+	SystemDisk int64
+	// argv that a command is put behind to run it in a machine within the node, such as a virtual machine; see
+	// [System.Virtual]
+	GuestExec []string
+	// true: it runs virtual machines, and gets /dev/kvm where the engine is on this machine and has it; else they are software
+	// all through
+	Hypervisor  bool
+	StopTimeout time.Duration // from SIGTERM (or StopSignal) to SIGKILL; 0 means 10 s
+	// the init system starts a main process again that has ended without being stopped, after this long; 0: it does not
+	Restart    time.Duration
+	StopSignal string            // the signal that asks the main process to end; "" means TERM
+	Versions   map[string]string // product -> version, copied into the record
 }
 
 // Virtual tells whether the system is a machine within the node: its main process is that machine's hardware. The

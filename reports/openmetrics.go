@@ -93,8 +93,8 @@ var metrics = []metric{
 
 // OpenMetrics writes the figures of the drills as OpenMetrics text, ended by "# EOF". All are
 // gauges labelled with the drill's scenario, title and record ID; reprise_verdict has one series
-// per verdict, 1 for the one that was given; reprise_miss one per miss where the claimed and the found ones differ. Those of repeated drills are labelled with scenario and
-// title only. A figure that a drill does not have is left out.
+// per verdict, 1 for the one that was given; reprise_miss one per miss where the claimed and the found ones differ. Those
+// of repeated drills are labelled with scenario and title only. A figure that a drill does not have is left out.
 func OpenMetrics(w io.Writer, records []harness.Record) error {
 	var text strings.Builder
 	for _, metric := range metrics {

@@ -87,7 +87,8 @@ func (c *Client) Stop(ctx context.Context, signal string, timeout time.Duration)
 // (nftables and iptables), sets of addresses, tracked connections and learned neighbours. Settings
 // below /proc/sys/net stay, which a real reboot would lose: what a system needs there it sets when it
 // starts. A disk of the node's own is checked (e2fsck -fy) and mounted anew; what had not been written to it,
-// or to a disk that is attached, is lost. Attached disks are not mounted. On a node that has power PowerOn brings up links that were taken down, and nothing more.
+// or to a disk that is attached, is lost. Attached disks are not mounted. On a node that has power PowerOn brings up links
+// that were taken down, and nothing more.
 func (c *Client) PowerOn(ctx context.Context) error {
 	return c.call(ctx, "power on", protocol.PathPowerOn, protocol.Nothing{}, nil)
 }

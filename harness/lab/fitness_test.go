@@ -144,7 +144,8 @@ func TestFitEngine(t *testing.T) {
 		t.Fatalf("%d containers created, %d removed with their volumes, want 1 each", len(created), removed)
 	}
 	trial, want := created[0], container.HostConfig{}
-	configureContainer(harness.System{Capabilities: []string{"CAP_NET_ADMIN", "CAP_SYS_ADMIN"}, Containers: true}, &want) // the client adds the prefix
+	// the client adds the prefix
+	configureContainer(harness.System{Capabilities: []string{"CAP_NET_ADMIN", "CAP_SYS_ADMIN"}, Containers: true}, &want)
 	if host := trial.HostConfig; host.NetworkMode != "none" || host.Privileged || !slices.Equal(host.CapAdd, want.CapAdd) ||
 		!slices.Equal(host.ReadonlyPaths, want.ReadonlyPaths) || host.CgroupnsMode != want.CgroupnsMode {
 		t.Errorf("the trial has %+v", host)

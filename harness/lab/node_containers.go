@@ -71,8 +71,9 @@ const kvm = "/dev/kvm"
 // processors is where the kernel says what the machine's processors can.
 const processors = "/proc/cpuinfo"
 
-// canVirtualise tells whether the processors run virtual machines themselves. There are kernels with /dev/kvm on processors that do not,
-// as in a virtual machine: what they make up for breaks off in the middle of a guest's boot ("KVM internal error ... emulation failure").
+// canVirtualise tells whether the processors run virtual machines themselves. There are kernels with /dev/kvm on processors
+// that do not, as in a virtual machine: what they make up for breaks off in the middle of a guest's boot ("KVM internal
+// error ... emulation failure").
 func canVirtualise(path string) bool {
 	said, err := os.ReadFile(path)
 	if err != nil {

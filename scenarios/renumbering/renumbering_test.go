@@ -45,8 +45,8 @@ var everyPrefix = fault.Renumbering{
 var tenMinutes = harness.Objective{RTO: 10 * time.Minute, RPO: 0}
 
 // watchedBriefly is the target where the claim is that nothing comes back. It is watched for long
-// after the procedure is over: enough for thirty elections, short enough for a person to watch. A cluster that never answers cannot be asked what
-// it kept, so nothing is claimed about data.
+// after the procedure is over: enough for thirty elections, short enough for a person to watch. A cluster that never
+// answers cannot be asked what it kept, so nothing is claimed about data.
 var watchedBriefly = harness.Objective{RTO: 30 * time.Second, GiveUpAfter: 60 * time.Second, NoData: true}
 
 // wholeCluster is what holds in peace: both clusters agree on a leader, the job runs, and clients

@@ -19,7 +19,8 @@ import (
 type catalog struct {
 	folders []string // names below scenarios, such as "renumbering"
 	labels  []string // the folders' names are among them, and so are smoke and nightly
-	// carried are the labels that specs of a folder carry besides its name, by folder. A folder of which they cannot all be read is not in it.
+	// carried are the labels that specs of a folder carry besides its name, by folder. A folder of which they cannot all be
+	// read is not in it.
 	carried map[string][]string
 }
 

@@ -163,7 +163,8 @@ func ofSuites(t *testing.T, out io.Writer, chosen options, runners map[string]st
 	return run
 }
 
-// readsArguments begins the script of a suite: $report is where its report goes, and $dry is set when it only says what would run.
+// readsArguments begins the script of a suite: $report is where its report goes, and $dry is set when it only says what
+// would run.
 const readsArguments = `
 dry= seed=
 for argument; do case $argument in

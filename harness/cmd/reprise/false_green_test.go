@@ -112,8 +112,8 @@ func everyFormat(t *testing.T, folder, out string) map[string]string {
 	return formats
 }
 
-// Goal: a run is never green when something does not come back from a suite that was to run, and every format says what. Method: a suite
-// that passes, beside one of each kind.
+// Goal: a run is never green when something does not come back from a suite that was to run, and every format says what.
+// Method: a suite that passes, beside one of each kind.
 func TestRunIsRedWhenASuiteIsLost(t *testing.T) {
 	for _, test := range lostSuites {
 		t.Run(test.name, func(t *testing.T) {
@@ -156,7 +156,8 @@ func TestRunIsRedWhenASuiteIsLost(t *testing.T) {
 	}
 }
 
-// Goal: a suite that is lost alone is told as that, not as labels that choose nothing. Method: each of them without another suite.
+// Goal: a suite that is lost alone is told as that, not as labels that choose nothing. Method: each of them without another
+// suite.
 func TestLostSuiteIsNoEmptyChoice(t *testing.T) {
 	for _, test := range lostSuites {
 		var out strings.Builder
@@ -167,8 +168,8 @@ func TestLostSuiteIsNoEmptyChoice(t *testing.T) {
 	}
 }
 
-// Goal: the table of control arms has a row for every chosen spec, whatever becomes of its suite, and the suite's failure with its output.
-// Method: the same suites.
+// Goal: the table of control arms has a row for every chosen spec, whatever becomes of its suite, and the suite's failure
+// with its output. Method: the same suites.
 func TestControlsAreRedWhenASuiteIsLost(t *testing.T) {
 	good := armSpec("falls", "skipped", "red", "nothing broke")
 	for _, test := range lostSuites {
@@ -227,8 +228,8 @@ func TestLostPassIsTold(t *testing.T) {
 	}
 }
 
-// Goal: after an interrupt every chosen spec that has no outcome is a failure, of suites and passes that were never begun too. Method: a run
-// of two passes and two suites, interrupted in the first suite.
+// Goal: after an interrupt every chosen spec that has no outcome is a failure, of suites and passes that were never begun
+// too. Method: a run of two passes and two suites, interrupted in the first suite.
 func TestInterruptLeavesNothingUntold(t *testing.T) {
 	out := awaiting("it rains")
 	run := ofSuites(t, out, options{seed: 7, repeat: 2}, map[string]string{
@@ -257,7 +258,8 @@ func TestInterruptLeavesNothingUntold(t *testing.T) {
 	}
 }
 
-// Goal: the record of a drill whose suite was lost is not taken for one that passed. Method: a suite that leaves a record and is killed.
+// Goal: the record of a drill whose suite was lost is not taken for one that passed. Method: a suite that leaves a record
+// and is killed.
 func TestRecordOfALostSuiteIsNoSuccess(t *testing.T) {
 	var out strings.Builder
 	record := `{"schema":"reprise.record/v1","id":"rain-falls","scenario":"flood","title":"Rain falls"}`
@@ -295,8 +297,8 @@ func TestTwoSpecsWithOneRecordAreRefused(t *testing.T) {
 	}
 }
 
-// Goal: the end of a suite's output is kept whole, whatever its lines are like. Method: more lines than are kept, one that is far too long, and
-// one without an end.
+// Goal: the end of a suite's output is kept whole, whatever its lines are like. Method: more lines than are kept, one that
+// is far too long, and one without an end.
 func TestTailKeepsTheLastLines(t *testing.T) {
 	var passed strings.Builder
 	last := &tail{to: &passed}

@@ -37,7 +37,8 @@ type ending struct {
 	status      string // in words, such as "exit status 2" or "signal 9 (killed)"
 }
 
-// start starts the suite below a supervisor, in a group of its own: the terminal's Ctrl-C then reaches the suites once, from here.
+// start starts the suite below a supervisor, in a group of its own: the terminal's Ctrl-C then reaches the suites once,
+// from here.
 func (s suiteProcess) start() (*exec.Cmd, *supervise.Process, error) {
 	runner := exec.Command(s.path, s.arguments...)
 	runner.Dir, runner.Env = s.folder, append(os.Environ(), s.environment...)

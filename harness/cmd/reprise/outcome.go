@@ -52,8 +52,8 @@ func (o *outcome) red(problems error) error {
 	return nil
 }
 
-// add takes what a suite reported in a pass, and holds it against what was planned: a chosen spec that has no outcome has failed, and so
-// has a suite that did not end as it should. Nothing to read must not look like nothing that failed.
+// add takes what a suite reported in a pass, and holds it against what was planned: a chosen spec that has no outcome has
+// failed, and so has a suite that did not end as it should. Nothing to read must not look like nothing that failed.
 func (o *outcome) add(result suiteResult, pass string, records []harness.Record) {
 	o.selected += len(result.specs)
 	for _, suite := range result.reports {

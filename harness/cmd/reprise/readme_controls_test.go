@@ -80,7 +80,8 @@ func TestControlsOfOneScenario(t *testing.T) {
 	}
 }
 
-// Goal: a run whose suite was lost does not take the place of one that has figures: arms that never ran are none. Method: count those of both.
+// Goal: a run whose suite was lost does not take the place of one that has figures: arms that never ran are none. Method:
+// count those of both.
 func TestArmsThatNeverRanAreNoOutcomes(t *testing.T) {
 	run := aControlsRun(1, 1)
 	before := run.outcomes()

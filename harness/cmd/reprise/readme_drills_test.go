@@ -103,11 +103,13 @@ func TestDrillsByScenario(t *testing.T) {
 		{"20260101", flood, []string{"a"}, nil, map[string]string{flood: "20260101"}},
 		{"20260102", flood, []string{"a", "b"}, nil, map[string]string{flood: "20260102"}},
 		{"20260103", flood, []string{"b", "a"}, nil, map[string]string{flood: "20260103"}},
-		{"20260104", flood, []string{"a"}, nil, map[string]string{flood: "20260103"}},                                // a part
-		{"20260105", flood, []string{"a", "a", "a"}, nil, map[string]string{flood: "20260103"}},                      // more drills, of fewer specs
-		{"20260106", flood, []string{"a", "b", "a", "b"}, nil, map[string]string{flood: "20260103"}},                 // repeated
-		{"20260107", flood, []string{"a", "b", "c"}, []string{controlLabel}, map[string]string{flood: "20260103"}},   // control arms
-		{"20260108", drought, []string{"a"}, nil, map[string]string{flood: "20260103", drought: "20260108"}},         // of another scenario
+		{"20260104", flood, []string{"a"}, nil, map[string]string{flood: "20260103"}}, // a part
+		// more drills, of fewer specs
+		{"20260105", flood, []string{"a", "a", "a"}, nil, map[string]string{flood: "20260103"}},
+		{"20260106", flood, []string{"a", "b", "a", "b"}, nil, map[string]string{flood: "20260103"}},               // repeated
+		{"20260107", flood, []string{"a", "b", "c"}, []string{controlLabel}, map[string]string{flood: "20260103"}}, // control arms
+		// of another scenario
+		{"20260108", drought, []string{"a"}, nil, map[string]string{flood: "20260103", drought: "20260108"}},
 		{"20260109", flood, []string{"a", "b", "c"}, nil, map[string]string{flood: "20260109", drought: "20260108"}}, // a new spec
 	} {
 		for i, title := range step.titles {

@@ -78,8 +78,8 @@ func isExit(err error) bool {
 	return errors.As(err, &exit)
 }
 
-// combinedOutput runs a program to its end and returns what it printed. When the context ends first, or this process does, the program and
-// all that it has started end too.
+// combinedOutput runs a program to its end and returns what it printed. When the context ends first, or this process does,
+// the program and all that it has started end too.
 func combinedOutput(ctx context.Context, folder string, environment []string, name string, arguments ...string) (string, error) {
 	program := exec.Command(name, arguments...)
 	program.Dir, program.Env = folder, append(os.Environ(), environment...)

@@ -78,8 +78,9 @@ func suitesRepository(t *testing.T, suites map[string][2]string) string {
 	return root
 }
 
-// Goal: what real suites do to a run is what the scripts of the other tests do: a suite that passes does not hide one that cannot prepare
-// itself, is killed, cannot be compiled, exits, is focused or fails. Method: suites of this repository's own runner, compiled and run.
+// Goal: what real suites do to a run is what the scripts of the other tests do: a suite that passes does not hide one that
+// cannot prepare itself, is killed, cannot be compiled, exits, is focused or fails. Method: suites of this repository's own
+// runner, compiled and run.
 func TestRealSuitesThatAreLost(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it compiles nine suites")
@@ -91,8 +92,8 @@ func TestRealSuitesThatAreLost(t *testing.T) {
 	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {
 		t.Errorf("the run ends with %v", err)
 	}
-	// One spec of aaa and the focused one of hhh passed. Failed: bbb and its spec, ccc and its two, ddd, eee and its spec, the setup of fff and its
-	// spec, the spec of ggg, hhh.
+	// One spec of aaa and the focused one of hhh passed. Failed: bbb and its spec, ccc and its two, ddd, eee and its spec, the
+	// setup of fff and its spec, the spec of ggg, hhh.
 	if !strings.HasSuffix(out.String(), "\n2 passed, 12 failed, 0 skipped\n") {
 		t.Errorf("the last line is another:\n%s", out.String())
 	}

@@ -25,8 +25,8 @@ type suiteResult struct {
 	output   string // the end of what it printed
 }
 
-// runSuites runs the suites of a plan one after the other, since drills measure time, and leaves their reports in a folder of that name.
-// After an interrupt those that are left are not begun. An error is one of starting and stopping processes.
+// runSuites runs the suites of a plan one after the other, since drills measure time, and leaves their reports in a folder
+// of that name. After an interrupt those that are left are not begun. An error is one of starting and stopping processes.
 func (r *chaosRun) runSuites(
 	chosen plan, interrupted bool, name string, seed int64, environment []string, signals <-chan os.Signal,
 ) ([]suiteResult, error) {

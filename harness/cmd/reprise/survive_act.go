@@ -115,7 +115,8 @@ func (r *survivalRun) killAgent(ctx context.Context, cell survivalCell) error {
 	})
 }
 
-// agentsOf are the containers that hold the agents of a run's lab. That of a trial of the engine has their image too, and no node.
+// agentsOf are the containers that hold the agents of a run's lab. That of a trial of the engine has their image too, and
+// no node.
 func agentsOf(inventory lab.Inventory, run string) []lab.Item {
 	return slices.DeleteFunc(slices.Clone(inventory.Containers), func(item lab.Item) bool {
 		return item.Run != run || item.Image != agentImage || item.Node == ""

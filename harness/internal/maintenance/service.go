@@ -12,8 +12,10 @@ import (
 // The waits of a procedure. Their limits are generous: they end a procedure that hangs, they do not
 // judge it. What a recovery may take is the objective's business.
 var (
-	waitForAnswer = harness.Wait{For: "its API to answer", Interval: 200 * time.Millisecond, Limit: time.Minute}      // seen: 0.5 to 3 s
-	waitForEnd    = harness.Wait{For: "the process to end", Interval: 20 * time.Millisecond, Limit: 10 * time.Second} // seen: milliseconds after a SIGKILL
+	// seen: 0.5 to 3 s
+	waitForAnswer = harness.Wait{For: "its API to answer", Interval: 200 * time.Millisecond, Limit: time.Minute}
+	// seen: milliseconds after a SIGKILL
+	waitForEnd = harness.Wait{For: "the process to end", Interval: 20 * time.Millisecond, Limit: 10 * time.Second}
 )
 
 // oneAnswer is the time limit of one question to one API.

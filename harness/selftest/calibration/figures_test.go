@@ -119,8 +119,8 @@ func TestWrong(t *testing.T) {
 	}
 }
 
-// Goal: what the observer may take of a core is 5 %, or one and a half times what the questions alone take there where that is more.
-// Method: both arms at the limit and below it, on a quick kernel and on a slow one.
+// Goal: what the observer may take of a core is 5 %, or one and a half times what the questions alone take there where that
+// is more. Method: both arms at the limit and below it, on a quick kernel and on a slow one.
 func TestWhatTheObserverMayTake(t *testing.T) {
 	for _, test := range []struct {
 		bare, used float64

@@ -11,12 +11,13 @@ import (
 // The waits of this package. Two machines that are software, on two busy processors, take several times what is
 // usual, and DRBD itself tries to connect every 3 s.
 var (
-	waitForPeer       = harness.Wait{For: "the two sides to find each other", Interval: 200 * time.Millisecond, Limit: time.Minute}
-	waitForSync       = harness.Wait{For: "both sides to have the same", Interval: 200 * time.Millisecond, Limit: 2 * time.Minute}
-	waitForRequests   = harness.Wait{For: "no request to use the disk", Interval: 50 * time.Millisecond, Limit: 15 * time.Second}
-	waitForSilence    = harness.Wait{For: "both sides to miss each other", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
-	waitForWrites     = harness.Wait{For: "clients to write meanwhile", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
-	waitForJob        = harness.Wait{For: "the job to write its log", Interval: 200 * time.Millisecond, Limit: 30 * time.Second} // new ones are looked for every 5 s
+	waitForPeer     = harness.Wait{For: "the two sides to find each other", Interval: 200 * time.Millisecond, Limit: time.Minute}
+	waitForSync     = harness.Wait{For: "both sides to have the same", Interval: 200 * time.Millisecond, Limit: 2 * time.Minute}
+	waitForRequests = harness.Wait{For: "no request to use the disk", Interval: 50 * time.Millisecond, Limit: 15 * time.Second}
+	waitForSilence  = harness.Wait{For: "both sides to miss each other", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
+	waitForWrites   = harness.Wait{For: "clients to write meanwhile", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
+	// new ones are looked for every 5 s
+	waitForJob        = harness.Wait{For: "the job to write its log", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
 	waitForSplitBrain = harness.Wait{For: "the split brain to be noticed", Interval: 200 * time.Millisecond, Limit: 25 * time.Second}
 )
 

@@ -11,7 +11,8 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// rowsInterval is the time between two rows. One takes a machine that is software some 100 ms, and several times that on a busy processor.
+// rowsInterval is the time between two rows. One takes a machine that is software some 100 ms, and several times that on a
+// busy processor.
 const rowsInterval = 300 * time.Millisecond
 
 // Rows is a ledger of rows in a file on the replicated disk, one every 300 ms, each over a connection of its own. A

@@ -26,14 +26,22 @@ const namePeriod = 100 * time.Millisecond
 // The waits of orders and runbooks. Their limits are generous: they end what hangs, they do not judge it.
 // What a recovery may take is the objective's business.
 var (
-	waitForClaims   = harness.Wait{For: "the cluster", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}                      // seen: 9 s for a node from nothing
-	waitForApply    = harness.Wait{For: "the manifest to be accepted", Interval: 500 * time.Millisecond, Limit: time.Minute}          // namespaces get their service account a moment later
-	waitForPods     = harness.Wait{For: "the pods to be replaced", Interval: 500 * time.Millisecond, Limit: 2 * time.Minute}          // a pod may take 30 s to end
-	waitForRejoin   = harness.Wait{For: "the server to join", Interval: time.Second, Limit: 4 * time.Minute}                          // members are promoted by a clock of 15 s
-	waitForLogLine  = harness.Wait{For: "k3s to say what is wrong", Interval: 200 * time.Millisecond, Limit: 25 * time.Second}        // a supervisor may take a few seconds to start it again
-	waitForWatch    = harness.Wait{For: "the API to be watched", Interval: 200 * time.Millisecond}                                    // for as long as the recording goes on
-	waitForSnapshot = harness.Wait{For: "the snapshot to be saved", Interval: time.Second, Limit: time.Minute}                        // etcd may only just have found its leader
-	waitForSettings = harness.Wait{For: "Kubernetes to tell its settings", Interval: 500 * time.Millisecond, Limit: 30 * time.Second} // the tunnel to a kubelet takes a moment after a start
+	// seen: 9 s for a node from nothing
+	waitForClaims = harness.Wait{For: "the cluster", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}
+	// namespaces get their service account a moment later
+	waitForApply = harness.Wait{For: "the manifest to be accepted", Interval: 500 * time.Millisecond, Limit: time.Minute}
+	// a pod may take 30 s to end
+	waitForPods = harness.Wait{For: "the pods to be replaced", Interval: 500 * time.Millisecond, Limit: 2 * time.Minute}
+	// members are promoted by a clock of 15 s
+	waitForRejoin = harness.Wait{For: "the server to join", Interval: time.Second, Limit: 4 * time.Minute}
+	// a supervisor may take a few seconds to start it again
+	waitForLogLine = harness.Wait{For: "k3s to say what is wrong", Interval: 200 * time.Millisecond, Limit: 25 * time.Second}
+	// for as long as the recording goes on
+	waitForWatch = harness.Wait{For: "the API to be watched", Interval: 200 * time.Millisecond}
+	// etcd may only just have found its leader
+	waitForSnapshot = harness.Wait{For: "the snapshot to be saved", Interval: time.Second, Limit: time.Minute}
+	// the tunnel to a kubelet takes a moment after a start
+	waitForSettings = harness.Wait{For: "Kubernetes to tell its settings", Interval: 500 * time.Millisecond, Limit: 30 * time.Second}
 )
 
 const (

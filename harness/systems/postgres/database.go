@@ -16,12 +16,14 @@ import (
 
 // A Database is one database of one server, and who asks it.
 type Database struct {
-	Node     string     // the node of the server; required without At
-	At       netip.Addr // an address of its own that the server is reached at, such as one that moves between nodes; the zero address means the node's present one
-	Port     uint16     // 0 means 5432
-	Name     string     // "" means "postgres"
-	User     string     // "" means "postgres"
-	Password string     // "" for a server that trusts its network
+	Node string // the node of the server; required without At
+	// an address of its own that the server is reached at, such as one that moves between nodes; the zero address means the
+	// node's present one
+	At       netip.Addr
+	Port     uint16 // 0 means 5432
+	Name     string // "" means "postgres"
+	User     string // "" means "postgres"
+	Password string // "" for a server that trusts its network
 }
 
 // The defaults of PostgreSQL itself.
