@@ -7,7 +7,7 @@
 // for another reason than the one expected.
 //
 //	func TestRenumbering(t *testing.T) {
-//		suite.Run(t, "renumbering", suite.Needs(fixtures.NomadConsul(3)), suite.NeedsFor("raft-v2", fixtures.NomadConsulRaft2(3)))
+//		suite.Run(t, "renumbering", suite.Prepare(fixtures.NomadConsul(3)), suite.PrepareFor("raft-v2", fixtures.NomadConsulRaft2(3)))
 //	}
 //
 //	var _ = It("comes back", func(ctx SpecContext) {

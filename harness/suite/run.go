@@ -45,22 +45,22 @@ func command(folder string) string {
 	return "make chaos LABELS=" + folder
 }
 
-// A Need is a topology whose images a suite wants before any of its drills is timed.
-type Need struct {
+// A Topology is one whose images a suite wants before any of its drills is timed.
+type Topology struct {
 	label    string
 	topology harness.Topology
 }
 
-// Needs names a topology that most specs use.
-func Needs(topology harness.Topology) Need { return Need{topology: topology} }
+// Prepare names a topology that most specs use.
+func Prepare(topology harness.Topology) Topology { return Topology{topology: topology} }
 
-// NeedsFor names a topology that only specs with the label use: its images are left alone when none
+// PrepareFor names a topology that only specs with the label use: its images are left alone when none
 // of them runs.
-func NeedsFor(label string, topology harness.Topology) Need { return Need{label, topology} }
+func PrepareFor(label string, topology harness.Topology) Topology { return Topology{label, topology} }
 
 // Run runs the specs of a scenario folder. Every spec carries the folder's name as a label. Started
 // by a plain `go test` it skips: drills need a container engine and minutes.
-func Run(t *testing.T, scenario string, needs ...Need) {
+func Run(t *testing.T, scenario string, needs ...Topology) {
 	t.Helper()
 	if os.Getenv(runFolder) == "" {
 		t.Skipf("%s needs a container engine and minutes: run `%s` (it sets %s)", scenario, command(scenario), runFolder)
@@ -82,7 +82,7 @@ func Run(t *testing.T, scenario string, needs ...Need) {
 
 // resolveImages pulls or builds what the selected specs need, so that no build runs while a drill
 // is being timed and no spec's time limit has to allow for one.
-func resolveImages(t *testing.T, preview ginkgo.Report, needs []Need) {
+func resolveImages(t *testing.T, preview ginkgo.Report, needs []Topology) {
 	t.Helper()
 	var topologies []harness.Topology
 	for _, need := range needs {

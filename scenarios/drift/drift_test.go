@@ -18,7 +18,7 @@ import (
 )
 
 func TestDrift(t *testing.T) {
-	suite.Run(t, "drift", suite.Needs(fixtures.Drift()))
+	suite.Run(t, "drift", suite.Prepare(fixtures.Drift()))
 }
 
 // peace is how long a machine that nobody touches must look the same.

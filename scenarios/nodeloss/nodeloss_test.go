@@ -17,7 +17,7 @@ import (
 )
 
 func TestNodeLoss(t *testing.T) {
-	suite.Run(t, "nodeloss", suite.Needs(fixtures.K3sCluster(3, 2)))
+	suite.Run(t, "nodeloss", suite.Prepare(fixtures.K3sCluster(3, 2)))
 }
 
 // cluster is all servers together, as behind a load balancer.

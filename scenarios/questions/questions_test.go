@@ -19,7 +19,7 @@ import (
 )
 
 func TestQuestions(t *testing.T) {
-	suite.Run(t, "questions", suite.Needs(fixtures.Questions()))
+	suite.Run(t, "questions", suite.Prepare(fixtures.Questions()))
 }
 
 // switchedOn is the target for a machine that is switched on again: it starts in seconds.

@@ -22,7 +22,7 @@ import (
 )
 
 func TestReadOnlyRoot(t *testing.T) {
-	suite.Run(t, "readonlyroot", suite.Needs(fixtures.Server()))
+	suite.Run(t, "readonlyroot", suite.Prepare(fixtures.Server()))
 }
 
 // postmortem labels the specs that `make repro` replays.

@@ -25,8 +25,8 @@ import (
 
 func TestRenumbering(t *testing.T) {
 	suite.Run(t, "renumbering",
-		suite.Needs(fixtures.NomadConsul(3)),
-		suite.NeedsFor("raft-v2", fixtures.NomadConsulRaft2(3)))
+		suite.Prepare(fixtures.NomadConsul(3)),
+		suite.PrepareFor("raft-v2", fixtures.NomadConsulRaft2(3)))
 }
 
 // canaryPort is where the job serves HTTP.

@@ -19,7 +19,7 @@ import (
 )
 
 func TestRouterFailover(t *testing.T) {
-	suite.Run(t, "routerfailover", suite.Needs(fixtures.Routers(fixtures.RoutersAsTheyWere())))
+	suite.Run(t, "routerfailover", suite.Prepare(fixtures.Routers(fixtures.RoutersAsTheyWere())))
 }
 
 // postmortem labels the specs that `make repro` replays.

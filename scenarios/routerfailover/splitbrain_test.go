@@ -52,7 +52,7 @@ var _ = Describe("Routers that do not hear each other", Label("vrrp", "ospf", po
 
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("dropping VRRP between the two, and nothing else")
-		Expect(drill.Inject(ctx, vrrp.Deafness{Pair: drill.site.Pair, OneWay: cut.oneWay})).To(Succeed())
+		Expect(drill.Inject(ctx, vrrp.DropAdvertisements{Pair: drill.site.Pair, OneWay: cut.oneWay})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("letting two masters be for a while, to see what clients see")
 		Expect(twoMastersFor.Until(ctx, drill.sinceFault(20*time.Second))).To(Succeed())

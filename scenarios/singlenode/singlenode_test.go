@@ -24,7 +24,7 @@ import (
 )
 
 func TestSingleNode(t *testing.T) {
-	suite.Run(t, "singlenode", suite.Needs(fixtures.Blog()))
+	suite.Run(t, "singlenode", suite.Prepare(fixtures.Blog()))
 }
 
 // postmortem labels the specs that `make repro` replays.

@@ -97,7 +97,7 @@ var _ = Describe("An SSH port other than 22", Label("ganeti", postmortem), func(
 		for _, node := range cluster.Nodes {
 			carry(ganeti.MoveSSH{Node: node, Port: sshPort})
 		}
-		carry(ganeti.Found{Cluster: cluster, SSHPort: sshPort})
+		carry(ganeti.CreateCluster{Cluster: cluster, SSHPort: sshPort})
 		Expect(lab.Exec(ctx, node1, "gnt-cluster", "command", "hostname")).To(ContainSubstring("node2"))
 		By("moving one node's to a third port, of which nobody tells the cluster")
 		carry(ganeti.MoveSSH{Node: node2, Port: otherSSHPort})

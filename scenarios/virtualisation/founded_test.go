@@ -26,7 +26,7 @@ func (s *story) found(ctx context.Context, began time.Time) {
 		return
 	}
 	By("founding the cluster, as an operator would")
-	took := s.carry(ctx, ganeti.Found{Cluster: s.cluster})
+	took := s.carry(ctx, ganeti.CreateCluster{Cluster: s.cluster})
 	s.tellReady(began, fmt.Sprintf("founded, which took its operator %.1f s", took.Seconds()))
 	snapshot, err := ganeti.TakeSnapshot(ctx, s.Lab, s.cluster)
 	Expect(err).NotTo(HaveOccurred())

@@ -34,7 +34,7 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 			ganeti.Offline{Cluster: drill.cluster, Master: node1, Node: node2},
 			ganeti.Reinstall{Node: node2, Declared: installing},
 			ganeti.Refused{Runbook: ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2}, With: "please retry with '--readd'"},
-			ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2, Again: true},
+			ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2, Readd: true},
 			ganeti.StartInstances{Master: node1, Instances: []ganeti.Instance{drill.wiki(node2)}},
 		)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())

@@ -46,7 +46,7 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 
 // forced makes node2 master whatever anybody says, now and whenever its daemons start.
 func forced() []harness.Runbook {
-	return []harness.Runbook{ganeti.MasterFailover{To: node2, NoVoting: true}, ganeti.Voteless{Node: node2}}
+	return []harness.Runbook{ganeti.MasterFailover{To: node2, NoVoting: true}, ganeti.AllowNoVoting{Node: node2}}
 }
 
 // takesOver is the story of every takeover: node1 is lost, node2 becomes master and starts node1's instance.
@@ -87,7 +87,7 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Restart{Node: node2}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("waiting until they have given up, and writing the two lines")
-		Expect(drill.Repair(ctx, ganeti.GivenUp{Node: node2}, ganeti.Voteless{Node: node2}, ganeti.Restart{Node: node2})).To(Succeed())
+		Expect(drill.Repair(ctx, ganeti.AwaitMasterdExit{Node: node2}, ganeti.AllowNoVoting{Node: node2}, ganeti.Restart{Node: node2})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.tellMasters()
 		Expect(drill.Judge()).To(Succeed())
@@ -95,7 +95,7 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 
 	It("is one master of two when the old one comes back and the lines were left in place", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
-		drill.carry(ctx, ganeti.Voteless{Node: node1})
+		drill.carry(ctx, ganeti.AllowNoVoting{Node: node1})
 		drill.survives(ctx, forced()...)
 		steady := harness.All(ganeti.OneCommander(drill.cluster))
 		both, agreed := bothCommand{drill.cluster}, ganeti.Agreed(node1, node2)
@@ -109,10 +109,10 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		Expect(pinged.Until(ctx, func(ctx context.Context) error { return ganeti.LeftAddress(ctx, drill.Lab, node1) })).To(Succeed())
 		By("taking the old master's lines and its office, adding it again, and removing the lines of the new one")
 		Expect(drill.Repair(ctx,
-			ganeti.Voting{Node: node1},
+			ganeti.RequireVoting{Node: node1},
 			ganeti.StepDown{Cluster: drill.cluster, Node: node1},
-			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Again: true},
-			ganeti.Voting{Node: node2}, ganeti.Restart{Node: node2},
+			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Readd: true},
+			ganeti.RequireVoting{Node: node2}, ganeti.Restart{Node: node2},
 		)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.tellMasters()
@@ -142,8 +142,8 @@ func (s *story) survives(ctx context.Context, takeover ...harness.Runbook) {
 	GinkgoHelper()
 	By("losing " + node1 + " and having " + node2 + " take over, in peace")
 	lost := fixtures.GanetiNodeAddress(1)
-	s.carry(ctx, ganeti.SwitchOff{Node: node1}, ganeti.Unreachable{Node: node2, Address: lost})
+	s.carry(ctx, ganeti.SwitchOff{Node: node1}, ganeti.UnreachableRoute{Node: node2, Address: lost})
 	s.carry(ctx, takeover...)
 	s.carry(ctx, s.withoutNode1()...)
-	s.carry(ctx, ganeti.Unreachable{Node: node2, Address: lost, Over: true})
+	s.carry(ctx, ganeti.UnreachableRoute{Node: node2, Address: lost, Over: true})
 }

@@ -42,27 +42,27 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		Expect(drill.Repair(ctx, ganeti.SwitchOff{Node: node1})).To(Succeed())
 		Expect(drill.Repair(ctx, forced()...)).To(Succeed())
 		Expect(drill.Repair(ctx,
-			ganeti.Again{Runbook: ganeti.Offline{Cluster: drill.cluster, Master: node2, Node: node1}},
-			ganeti.Again{Runbook: ganeti.NodeFailover{Cluster: drill.cluster, Master: node2, Node: node1}},
+			ganeti.Retry{Runbook: ganeti.Offline{Cluster: drill.cluster, Master: node2, Node: node1}},
+			ganeti.Retry{Runbook: ganeti.NodeFailover{Cluster: drill.cluster, Master: node2, Node: node1}},
 		)).To(Succeed())
 		By("waiting until clients have their rows again: the half hour that the provider takes begins after that")
 		Expect(drill.AwaitUp(ctx, drbd.Serves(drill.pair))).To(Succeed())
 		By("having " + node1 + " installed from nothing, and adding it again")
 		Expect(drill.Repair(ctx,
 			ganeti.Reinstall{Node: node1, Declared: installing},
-			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Again: true},
+			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Readd: true},
 		)).To(Succeed())
 		By("giving it a copy of the disk: it is refused before the disk is activated")
 		Expect(drill.Repair(ctx,
 			ganeti.Refused{
-				Runbook: ganeti.Again{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki(), Secondary: true}},
+				Runbook: ganeti.Retry{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki(), Secondary: true}},
 				With:    ganeti.MissingDisk,
 			},
-			ganeti.Again{Runbook: ganeti.ActivateDisks{Master: node2, Instance: drill.wiki()}},
-			ganeti.Again{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki()}},
+			ganeti.Retry{Runbook: ganeti.ActivateDisks{Master: node2, Instance: drill.wiki()}},
+			ganeti.Retry{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki()}},
 		)).To(Succeed())
 		By("removing the two lines, now that there is somebody to vote")
-		Expect(drill.Repair(ctx, ganeti.Voting{Node: node2})).To(Succeed())
+		Expect(drill.Repair(ctx, ganeti.RequireVoting{Node: node2})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, drill.steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, drill.rows)).To(Succeed())
 		Expect(drill.lostRows()).To(BeZero())

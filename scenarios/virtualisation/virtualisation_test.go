@@ -20,9 +20,9 @@ import (
 
 func TestVirtualisation(t *testing.T) {
 	suite.Run(t, "virtualisation",
-		suite.NeedsFor("ganeti", fixtures.Ganeti(3)),
-		suite.NeedsFor("drbd", fixtures.DRBDPair()),
-		suite.NeedsFor(fullPair, fixtures.GanetiPair()))
+		suite.PrepareFor("ganeti", fixtures.Ganeti(3)),
+		suite.PrepareFor("drbd", fixtures.DRBDPair()),
+		suite.PrepareFor(fullPair, fixtures.GanetiPair()))
 }
 
 // postmortem labels the specs that `make repro` replays.

@@ -33,7 +33,7 @@ func (b *bench) measureGaneti(ctx context.Context) error {
 	var wholes, labs, foundings, restored []time.Duration
 	for turn := range b.runs {
 		var snapshot ganeti.Snapshot
-		founded, err := b.readyCluster(ctx, topology, cluster, ganeti.Found{Cluster: cluster}, func(ctx context.Context, machines *lab.Lab) error {
+		founded, err := b.readyCluster(ctx, topology, cluster, ganeti.CreateCluster{Cluster: cluster}, func(ctx context.Context, machines *lab.Lab) error {
 			snapshot, err = ganeti.TakeSnapshot(ctx, machines, cluster)
 			return err
 		})

@@ -30,7 +30,7 @@ const (
 )
 
 func TestCalibration(t *testing.T) {
-	suite.Run(t, "calibration", suite.Needs(fixtures.Calibration()))
+	suite.Run(t, "calibration", suite.Prepare(fixtures.Calibration()))
 }
 
 var _ = Describe("The observer", func() {

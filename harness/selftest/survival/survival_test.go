@@ -19,7 +19,7 @@ import (
 const contentVariable = "REPRISE_SURVIVAL_IMAGE"
 
 func TestSurvival(t *testing.T) {
-	suite.Run(t, "survival", suite.Needs(topology(os.Getenv(contentVariable))))
+	suite.Run(t, "survival", suite.Prepare(topology(os.Getenv(contentVariable))))
 }
 
 // objective is generous, for a drill that nobody disturbs is met; yet one that cannot recover ends soon.

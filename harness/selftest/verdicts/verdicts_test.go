@@ -19,7 +19,7 @@ import (
 )
 
 func TestVerdicts(t *testing.T) {
-	suite.Run(t, "verdicts", suite.Needs(fixtures.ConsulServers(servers)))
+	suite.Run(t, "verdicts", suite.Prepare(fixtures.ConsulServers(servers)))
 }
 
 // servers is how many Consul servers every drill has.

@@ -60,7 +60,7 @@ func (n NodeAddress) Steps() []harness.Step {
 		command("start the daemons on "+n.Master, n.Master, "service", "ganeti", "start"),
 		command("give the configuration to the other nodes", n.Master, "gnt-cluster", "redist-conf"),
 	}
-	return append(steps, Join{Cluster: n.Cluster, Master: n.Master, Node: n.Node, Again: true}.Steps()...)
+	return append(steps, Join{Cluster: n.Cluster, Master: n.Master, Node: n.Node, Readd: true}.Steps()...)
 }
 
 // renumberFiles is a step that puts one address in the place of another in files of nodes.

@@ -69,7 +69,7 @@ func TestAgain(t *testing.T) {
 			{Name: "drive there", Declared: time.Minute},
 			{Name: "try", Do: func(context.Context, harness.Operator) error { asked++; return c.answers[asked-1] }},
 		}
-		steps := Again{runbook}.Steps()
+		steps := Retry{runbook}.Steps()
 		if steps[0].Do != nil || steps[0].Declared != time.Minute {
 			t.Errorf("%s: what is declared became %+v", name, steps[0])
 		}

@@ -3,13 +3,13 @@
 // Scenarios and the command line import it; it imports harness only. A [Cluster] names what the probes, faults and
 // runbooks are about:
 //
-//	took, err := ganeti.Carry(ctx, lab, ganeti.Found{Cluster: cluster})      // in peace, as an operator would
+//	took, err := ganeti.Carry(ctx, lab, ganeti.CreateCluster{Cluster: cluster})      // in peace, as an operator would
 //	snapshot, err := ganeti.TakeSnapshot(ctx, lab, cluster)                  // for [Restore] on new nodes
 //	steady := harness.All(ganeti.Serves(wiki), ganeti.Manageable(cluster), ganeti.OneMaster(cluster))
 //	err = drill.Watch(ctx, cluster.Holders()...)                             // who has the cluster's address
 //	err = drill.Baseline(ctx, steady)
 //	...
-//	err = drill.Repair(ctx, ganeti.MasterFailover{To: "node2", NoVoting: true}, ganeti.Voteless{Node: "node2"})
+//	err = drill.Repair(ctx, ganeti.MasterFailover{To: "node2", NoVoting: true}, ganeti.AllowNoVoting{Node: "node2"})
 //	masters, err := ganeti.CountMasters(cluster, drill.Record())             // seconds with none, one and two
 //
 // # By whose word

@@ -134,7 +134,7 @@ func aReplicatingCluster(t *testing.T) Cluster {
 // Ganeti is told both. Method: found such a cluster on machines that note it.
 func TestSecondaryAddresses(t *testing.T) {
 	cluster, machines := aReplicatingCluster(t), inMemory(t)
-	expectCarried(t, machines, Found{Cluster: cluster})
+	expectCarried(t, machines, CreateCluster{Cluster: cluster})
 	journal := strings.Join(machines.commands, "\n")
 	for _, want := range []string{
 		"--master-netdev=lan0", "--secondary-ip=10.203.2.11 cluster.virt.example",
@@ -156,7 +156,7 @@ func TestSecondaryAddresses(t *testing.T) {
 func TestVoteless(t *testing.T) {
 	machines := inMemory(t)
 	for range 2 {
-		expectCarried(t, machines, Voteless{Node: "node1"})
+		expectCarried(t, machines, AllowNoVoting{Node: "node1"})
 		text, _ := machines.ReadFile(t.Context(), "node1", defaultsFile)
 		for _, line := range votelessLines {
 			if strings.Count(string(text), line+"\n") != 1 || strings.Count(string(text), "_ARGS=") != 4 {
@@ -168,7 +168,7 @@ func TestVoteless(t *testing.T) {
 		}
 	}
 	for range 2 {
-		expectCarried(t, machines, Voting{Node: "node1"})
+		expectCarried(t, machines, RequireVoting{Node: "node1"})
 		if voteless, err := IsVoteless(t.Context(), machines, "node1"); voteless || err != nil {
 			t.Errorf("node1 still is: %v", err)
 		}
@@ -227,7 +227,7 @@ func TestCommands(t *testing.T) {
 		"node2: gnt-cluster master-failover":                                MasterFailover{To: "node2"},
 		"gnt-cluster master-failover --no-voting --yes-do-it":               MasterFailover{To: "node2", NoVoting: true},
 		"gnt-node modify --offline=yes node1.virt.example":                  Offline{cluster, "node2", "node1"},
-		"gnt-node add --no-ssh-key-check --readd node2.virt.example":        Join{Cluster: cluster, Master: "node1", Node: "node2", Again: true},
+		"gnt-node add --no-ssh-key-check --readd node2.virt.example":        Join{Cluster: cluster, Master: "node1", Node: "node2", Readd: true},
 		"gnt-instance migrate -f -n node1.virt.example wiki2.virt.example":  Migrate{cluster, "node1", wiki, "node1"},
 		"gnt-instance failover -f -n node1.virt.example wiki2.virt.example": Failover{cluster, "node1", wiki, "node1"},
 		"gnt-node modify --drained=yes node2.virt.example":                  Drain{cluster, "node1", "node2", []Instance{wiki}, "node1"},
@@ -235,12 +235,12 @@ func TestCommands(t *testing.T) {
 		"gnt-instance shutdown wiki2.virt.example":                          Shutdown{"node1", wiki},
 		"gnt-instance start --force-multiple wiki2.virt.example":            StartInstances{"node1", []Instance{wiki}},
 		"gnt-cluster rename -f cluster.virt.example":                        ClusterAddress{cluster, "node1", netip.MustParseAddr("10.203.1.6")},
-		"--node-parameters ssh_port=2222 cluster.virt.example":              Found{Cluster: cluster, SSHPort: 2222},
+		"--node-parameters ssh_port=2222 cluster.virt.example":              CreateCluster{Cluster: cluster, SSHPort: 2222},
 		"gnt-node modify --secondary-ip=10.203.2.32 node2.virt.example":     SecondaryAddress{cluster, "node1", "node2", netip.MustParseAddr("10.203.2.32")},
-		"gnt-cluster activate-master-ip":                                    Found{Cluster: cluster},
-		"node1: ip route delete unreachable 10.203.1.5":                     Found{Cluster: cluster},
-		"node2: ip route add unreachable 10.203.1.11":                       Unreachable{Node: "node2", Address: netip.MustParseAddr("10.203.1.11")},
-		"gnt-instance batch-create /root/instances.json":                    Found{Cluster: cluster},
+		"gnt-cluster activate-master-ip":                                    CreateCluster{Cluster: cluster},
+		"node1: ip route delete unreachable 10.203.1.5":                     CreateCluster{Cluster: cluster},
+		"node2: ip route add unreachable 10.203.1.11":                       UnreachableRoute{Node: "node2", Address: netip.MustParseAddr("10.203.1.11")},
+		"gnt-instance batch-create /root/instances.json":                    CreateCluster{Cluster: cluster},
 		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
 	} {
 		machines := inMemory(t)
@@ -304,7 +304,7 @@ func TestFoundTriesAgain(t *testing.T) {
 		"wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example running\n",
 	}}
 	waitForFounding.Interval = time.Millisecond
-	if _, err := Carry(t.Context(), slow, Found{Cluster: cluster}); err != nil {
+	if _, err := Carry(t.Context(), slow, CreateCluster{Cluster: cluster}); err != nil {
 		t.Fatal(err)
 	}
 	if slow.batches != 2 || !slices.Contains(slow.commands, "node1: gnt-instance start --force-multiple wiki3.virt.example") {

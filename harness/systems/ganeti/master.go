@@ -57,23 +57,27 @@ var votelessLines = []string{
 	`LUXID_ARGS="--no-voting --yes-do-it"`,
 }
 
-// Voteless writes the two lines that let a node be master without a vote whenever its daemons start.
-type Voteless struct{ Node string }
+// AllowNoVoting writes the two lines that let a node be master without a vote whenever its daemons start.
+type AllowNoVoting struct{ Node string }
 
 // Name says who.
-func (v Voteless) Name() string { return "let " + v.Node + " be master without a vote" }
+func (v AllowNoVoting) Name() string { return "let " + v.Node + " be master without a vote" }
 
 // Steps write them.
-func (v Voteless) Steps() []harness.Step { return []harness.Step{editDefaults(v.Name(), v.Node, true)} }
+func (v AllowNoVoting) Steps() []harness.Step {
+	return []harness.Step{editDefaults(v.Name(), v.Node, true)}
+}
 
-// Voting removes the lines that [Voteless] has written: the last step, for which two masters are the price.
-type Voting struct{ Node string }
+// RequireVoting removes the lines that [AllowNoVoting] has written: the last step, for which two masters are the price.
+type RequireVoting struct{ Node string }
 
 // Name says who.
-func (v Voting) Name() string { return "let " + v.Node + " ask for votes again" }
+func (v RequireVoting) Name() string { return "let " + v.Node + " ask for votes again" }
 
 // Steps remove them.
-func (v Voting) Steps() []harness.Step { return []harness.Step{editDefaults(v.Name(), v.Node, false)} }
+func (v RequireVoting) Steps() []harness.Step {
+	return []harness.Step{editDefaults(v.Name(), v.Node, false)}
+}
 
 func editDefaults(name, node string, voteless bool) harness.Step {
 	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
@@ -146,17 +150,19 @@ func (s SwitchOn) Steps() []harness.Step {
 	}}}
 }
 
-// GivenUp waits until a node's master daemons, begun by [Restart], have asked for votes in vain and given up.
-type GivenUp struct{ Node string }
+// AwaitMasterdExit waits until a node's master daemons, begun by [Restart], have asked for votes in vain and given up.
+type AwaitMasterdExit struct{ Node string }
 
 // Name says whose.
-func (g GivenUp) Name() string { return "wait for the master daemons of " + g.Node + " to give up" }
+func (g AwaitMasterdExit) Name() string {
+	return "wait for the master daemons of " + g.Node + " to give up"
+}
 
 // waitForGivingUp allows for two daemons that ask for a minute each.
 var waitForGivingUp = harness.Wait{For: "the master daemons to give up", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}
 
 // Steps wait.
-func (g GivenUp) Steps() []harness.Step {
+func (g AwaitMasterdExit) Steps() []harness.Step {
 	return []harness.Step{{Name: g.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
 		return waitForGivingUp.Until(ctx, func(ctx context.Context) error {
 			said, err := operator.ReadFile(ctx, g.Node, startLog)

@@ -46,7 +46,7 @@ func TestMasterFile(t *testing.T) {
 func TestDeafness(t *testing.T) {
 	for _, oneWay := range []bool{false, true} {
 		lab := newFakeLab(t)
-		fault := Deafness{Pair: testPair, OneWay: oneWay}
+		fault := DropAdvertisements{Pair: testPair, OneWay: oneWay}
 		injection, err := fault.Inject(t.Context(), lab)
 		if err != nil {
 			t.Fatal(err)
@@ -70,7 +70,7 @@ func TestDeafness(t *testing.T) {
 	}
 	stranger := testPair
 	stranger.First = "nobody"
-	if _, err := (Deafness{Pair: stranger}).Inject(t.Context(), newFakeLab(t)); err == nil {
+	if _, err := (DropAdvertisements{Pair: stranger}).Inject(t.Context(), newFakeLab(t)); err == nil {
 		t.Error("a router that is not there was made deaf")
 	}
 }
@@ -79,7 +79,7 @@ func TestDeafness(t *testing.T) {
 // memory, then the steps.
 func TestStepDown(t *testing.T) {
 	lab := newFakeLab(t)
-	if _, err := (Deafness{Pair: testPair}).Inject(t.Context(), lab); err != nil {
+	if _, err := (DropAdvertisements{Pair: testPair}).Inject(t.Context(), lab); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range (StepDown{Pair: testPair, Router: testPair.Second}).Steps() {

@@ -10,16 +10,16 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// Again is a runbook whose steps are done again when a node's daemon did not answer within the five seconds that Ganeti
+// Retry is a runbook whose steps are done again when a node's daemon did not answer within the five seconds that Ganeti
 // gives it: on a busy machine that happens, and people then give the command again. It is for commands that do
 // not mind.
-type Again struct{ Runbook harness.Runbook }
+type Retry struct{ Runbook harness.Runbook }
 
 // Name is the runbook's.
-func (a Again) Name() string { return a.Runbook.Name() }
+func (a Retry) Name() string { return a.Runbook.Name() }
 
 // Steps are the runbook's, each as often as it takes.
-func (a Again) Steps() []harness.Step {
+func (a Retry) Steps() []harness.Step {
 	steps := slices.Clone(a.Runbook.Steps())
 	for i, step := range steps {
 		if step.Do == nil {

@@ -12,24 +12,24 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// Found makes a cluster of nodes that have Ganeti installed, and its instances, as an operator would.
-type Found struct {
+// CreateCluster makes a cluster of nodes that have Ganeti installed, and its instances, as an operator would.
+type CreateCluster struct {
 	Cluster Cluster
 	SSHPort int // of every node's SSH server; 0 means 22
 }
 
 // Name says which cluster.
-func (f Found) Name() string { return "found " + f.Cluster.Name }
+func (f CreateCluster) Name() string { return "found " + f.Cluster.Name }
 
 // Steps found the cluster on its first node, have the others join it at the same time, and create the instances.
-func (f Found) Steps() []harness.Step {
+func (f CreateCluster) Steps() []harness.Step {
 	first, others := f.Cluster.Nodes[0], f.Cluster.Nodes[1:]
 	return slices.Concat(
 		[]harness.Step{booted(f.Cluster)},
 		// Ganeti asks the cluster's address whether the cluster is there already.
-		Unreachable{Node: first, Address: f.Cluster.Address}.Steps(),
+		UnreachableRoute{Node: first, Address: f.Cluster.Address}.Steps(),
 		[]harness.Step{command("found the cluster on "+first, first, f.initialise()...)},
-		Unreachable{Node: first, Address: f.Cluster.Address, Over: true}.Steps(),
+		UnreachableRoute{Node: first, Address: f.Cluster.Address, Over: true}.Steps(),
 		[]harness.Step{
 			{Name: "let people ask by RAPI", Do: f.letAsk},
 			{Name: "add " + strings.Join(others, ", "), Do: together(others, f.join)},
@@ -40,7 +40,7 @@ func (f Found) Steps() []harness.Step {
 }
 
 // letAsk names who may ask by RAPI. The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
-func (f Found) letAsk(ctx context.Context, operator harness.Operator) error {
+func (f CreateCluster) letAsk(ctx context.Context, operator harness.Operator) error {
 	const written = rapiUsers + ".new"
 	first, users := f.Cluster.Nodes[0], fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
 	if err := operator.WriteFile(ctx, first, harness.File{Path: written, Mode: 0o640, Data: []byte(users)}); err != nil {
@@ -53,7 +53,7 @@ func (f Found) letAsk(ctx context.Context, operator harness.Operator) error {
 }
 
 // join has a node join.
-func (f Found) join(ctx context.Context, operator harness.Operator, node string) error {
+func (f CreateCluster) join(ctx context.Context, operator harness.Operator, node string) error {
 	_, err := Carry(ctx, operator, Join{Cluster: f.Cluster, Master: f.Cluster.Nodes[0], Node: node})
 	return err
 }
@@ -74,7 +74,7 @@ func addressed(cluster Cluster) harness.Step {
 }
 
 // initialise is the command that founds a cluster without disks.
-func (f Found) initialise() []string {
+func (f CreateCluster) initialise() []string {
 	argv := []string{
 		"gnt-cluster", "init", "--enabled-hypervisors=fake", "--enabled-disk-templates=diskless",
 		"--master-netdev=" + f.Cluster.Card, "--no-etc-hosts", "--nic-parameters", "mode=routed,link=main",
@@ -94,7 +94,7 @@ var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: t
 
 // create is the step that creates the instances and starts them, each by a job of its own: what needs different nodes
 // is done at the same time.
-func (f Found) create() harness.Step {
+func (f CreateCluster) create() harness.Step {
 	names := make([]string, len(f.Cluster.Instances))
 	for i, instance := range f.Cluster.Instances {
 		names[i] = instance.Name
@@ -108,7 +108,7 @@ func (f Found) create() harness.Step {
 	}}
 }
 
-func (f Found) createNow(ctx context.Context, operator harness.Operator, instances []Instance) error {
+func (f CreateCluster) createNow(ctx context.Context, operator harness.Operator, instances []Instance) error {
 	const plan = "/root/instances.json"
 	batch, err := json.Marshal(f.batch(instances))
 	if err != nil {
@@ -121,7 +121,7 @@ func (f Found) createNow(ctx context.Context, operator harness.Operator, instanc
 }
 
 // createMissing creates the instances that are not there, or else starts those that do not run; nil when all run.
-func (f Found) createMissing(ctx context.Context, operator harness.Operator) error {
+func (f CreateCluster) createMissing(ctx context.Context, operator harness.Operator) error {
 	listed, err := operator.Exec(ctx, f.Cluster.Nodes[0], "gnt-instance", "list", "--no-headers", "--separator= ", "-o", "name,status")
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (f Found) createMissing(ctx context.Context, operator harness.Operator) err
 }
 
 // batch is what `gnt-instance batch-create` wants to know of the instances.
-func (f Found) batch(instances []Instance) []map[string]any {
+func (f CreateCluster) batch(instances []Instance) []map[string]any {
 	var batch []map[string]any
 	for _, instance := range instances {
 		batch = append(batch, map[string]any{
@@ -164,12 +164,12 @@ type Join struct {
 	Cluster Cluster
 	Master  string
 	Node    string
-	Again   bool // it was a member before, and has been installed from nothing (--readd)
+	Readd   bool // it was a member before, and has been installed from nothing (--readd)
 }
 
 // Name says who joins.
 func (j Join) Name() string {
-	if j.Again {
+	if j.Readd {
 		return "re-add " + j.Node
 	}
 	return "add " + j.Node
@@ -178,7 +178,7 @@ func (j Join) Name() string {
 // Steps let the master in by its key, and add the node.
 func (j Join) Steps() []harness.Step {
 	argv := []string{"gnt-node", "add", "--no-ssh-key-check"}
-	if j.Again {
+	if j.Readd {
 		argv = append(argv, "--readd")
 	} else {
 		argv = append(argv, j.Cluster.second(j.Node)...)

@@ -10,17 +10,17 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/injection"
 )
 
-// Deafness keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
+// DropAdvertisements keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
 // each other and nothing else. The second one then takes the first for dead, and both are master. Reverting
 // lets VRRP through again. No operator may lift it: it is a [harness.StandingFault].
-type Deafness struct {
+type DropAdvertisements struct {
 	Pair Pair
 	// OneWay has the first router still hear the second. It does not give way: its priority is the higher one.
 	OneWay bool
 }
 
 // Describe says who does not hear whom.
-func (d Deafness) Describe() string {
+func (d DropAdvertisements) Describe() string {
 	if d.OneWay {
 		return fmt.Sprintf("VRRP from %s does not reach %s any more; the other direction does", d.Pair.First, d.Pair.Second)
 	}
@@ -32,7 +32,7 @@ func (d Deafness) Describe() string {
 var waitForTwoMasters = harness.Wait{For: "both routers to be master", Interval: 100 * time.Millisecond, Limit: 15 * time.Second}
 
 // Inject has the kernels drop.
-func (d Deafness) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+func (d DropAdvertisements) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	nodeActions, err := d.nodeActions(lab, false)
 	if err != nil {
 		return nil, fmt.Errorf("plan the fault: %s: %w", d.Describe(), err)
@@ -55,7 +55,7 @@ func (d Deafness) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 }
 
 // twoMasters asks both kernels: what VRRP has done is another vantage point than what was dropped.
-func (d Deafness) twoMasters(ctx context.Context, observer harness.Observer) error {
+func (d DropAdvertisements) twoMasters(ctx context.Context, observer harness.Observer) error {
 	for _, router := range d.Pair.Both() {
 		if err := Holds(router, d.Pair.Shared[0]).Check(ctx, observer); err != nil {
 			return fmt.Errorf("%s: %w", router, err)
@@ -65,7 +65,7 @@ func (d Deafness) twoMasters(ctx context.Context, observer harness.Observer) err
 }
 
 // Stands tells whether all of it is still dropped: see [harness.StandingFault].
-func (d Deafness) Stands(ctx context.Context, lab harness.Lab) error {
+func (d DropAdvertisements) Stands(ctx context.Context, lab harness.Lab) error {
 	nodeActions, err := d.nodeActions(lab, false)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (d Deafness) Stands(ctx context.Context, lab harness.Lab) error {
 	return err
 }
 
-func (d Deafness) nodeActions(lab harness.Lab, lift bool) ([]harness.NodeActions, error) {
+func (d DropAdvertisements) nodeActions(lab harness.Lab, lift bool) ([]harness.NodeActions, error) {
 	if len(d.Pair.Shared) == 0 {
 		return nil, errors.New("the pair shares no address")
 	}

@@ -6,16 +6,16 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// Unreachable tells a node's kernel that nobody has an address, which it would find out by itself: three seconds for every
+// UnreachableRoute tells a node's kernel that nobody has an address, which it would find out by itself: three seconds for every
 // connection that somebody tries. It is for what is prepared in peace, where nobody measures how long that takes.
-type Unreachable struct {
+type UnreachableRoute struct {
 	Node    string
 	Address netip.Addr
 	Over    bool // take it back
 }
 
 // Name says what the kernel is told.
-func (u Unreachable) Name() string {
+func (u UnreachableRoute) Name() string {
 	if u.Over {
 		return "have " + u.Node + " look for " + u.Address.String() + " again"
 	}
@@ -23,7 +23,7 @@ func (u Unreachable) Name() string {
 }
 
 // Steps tell it.
-func (u Unreachable) Steps() []harness.Step {
+func (u UnreachableRoute) Steps() []harness.Step {
 	verb := "add"
 	if u.Over {
 		verb = "delete"
