@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
 )
@@ -32,7 +33,7 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 		Expect(drill.Inject(ctx, lose("server-3"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("pressing its power button")
-		Expect(drill.Repair(ctx, harness.PowerButton{Node: "server-3"})).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.PowerOn{Node: "server-3"})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())

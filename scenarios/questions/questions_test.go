@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
 	"github.com/reprise-dr/reprise/harness/systems/s3"
@@ -43,7 +44,7 @@ var _ = Describe("What a probe can ask", func() {
 		Expect(drill.Inject(ctx, fault.PowerLoss{Node: lost.node})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("pressing its power button")
-		Expect(drill.Repair(ctx, harness.PowerButton{Node: lost.node})).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.PowerOn{Node: lost.node})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		if !objective.NoData {
 			Expect(drill.Reconcile(ctx, lost.writes)).To(Succeed())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
@@ -49,7 +50,7 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.Inject(ctx, lose(follower))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("pressing its power button")
-		Expect(drill.Repair(ctx, harness.PowerButton{Node: follower})).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.PowerOn{Node: follower})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
@@ -68,7 +69,7 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.Inject(ctx, lose("client-1"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("pressing its power button")
-		Expect(drill.Repair(ctx, harness.PowerButton{Node: "client-1"})).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.PowerOn{Node: "client-1"})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	},

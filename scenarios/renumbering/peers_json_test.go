@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
@@ -73,7 +74,7 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 	It("is recovered by peers.json although a server loses power in the middle of it", func(ctx SpecContext) {
 		drill := begin(ctx, fixtures.NomadConsul(3), tenMinutes)
 		steady, writes := wholeCluster(), writesTo(3)
-		button := harness.PowerButton{Node: "nomad-2"}
+		button := runbook.PowerOn{Node: "nomad-2"}
 		By("having a server lose its power when peers.json has just been taken, before anybody is at its button")
 		Expect(drill.DuringRecovery(fault.PowerLoss{Node: "nomad-2"}, harness.BeforeStep("power on nomad-2"))).To(Succeed())
 

@@ -10,6 +10,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
@@ -106,7 +107,7 @@ var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(lost.Confirm(ctx)).NotTo(BeEmpty())
 		Expect(drill.site.AwaitMaster(ctx, drill.Lab, drill.site.Second)).To(Succeed())
-		drill.recovers(ctx, fault.Maintenance{Runbook: harness.PowerButton{Node: drill.site.First}}, drill.settings.TakeBack(true))
+		drill.recovers(ctx, fault.Maintenance{Runbook: runbook.PowerOn{Node: drill.site.First}}, drill.settings.TakeBack(true))
 	},
 		Entry("as they had it", asTheyHadIt(becauseWaits), SpecTimeout(5*time.Minute)),
 		Entry("tuned", tuned, SpecTimeout(5*time.Minute)),

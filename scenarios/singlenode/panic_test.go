@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 var _ = Describe("The only node", Label("k3s", postmortem), func() {
@@ -21,7 +22,7 @@ var _ = Describe("The only node", Label("k3s", postmortem), func() {
 		Expect(drill.Inject(ctx, fault.PowerLoss{Node: fixtures.BlogMachine})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("pressing the power button, which is all that anybody did")
-		Expect(drill.Repair(ctx, harness.PowerButton{Node: fixtures.BlogMachine})).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.PowerOn{Node: fixtures.BlogMachine})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		By("looking for acknowledged posts and comments that did not survive, and for damage")
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())

@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
@@ -63,7 +64,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		work := ganeti.SecondaryAddress{Cluster: drill.cluster, Master: node1, Node: node2, To: otherSecondary2.Addr()}
 		By("trying the command before the node has the address, which is refused")
-		drill.carry(ctx, ganeti.Refused{Runbook: work, With: lacksAddress})
+		drill.carry(ctx, runbook.ExpectError{Runbook: work, With: lacksAddress})
 		By("moving the node to another address there, of which nobody tells the cluster")
 		Expect(drill.Inject(ctx, ganeti.NodeMoved{Node: node2, From: fixtures.GanetiSecondary(2), To: otherSecondary2})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
@@ -88,9 +89,9 @@ var _ = Describe("An SSH port other than 22", Label("ganeti", postmortem), func(
 		lab := suite.Start(ctx, fixtures.Ganeti(2))
 		cluster, err := ganeti.ClusterOf(lab.Topology())
 		Expect(err).NotTo(HaveOccurred())
-		carry := func(runbook harness.Runbook) {
+		carry := func(work harness.Runbook) {
 			GinkgoHelper()
-			_, err := ganeti.Carry(ctx, lab, runbook)
+			_, err := runbook.Run(ctx, lab, work)
 			Expect(err).NotTo(HaveOccurred())
 		}
 		By("founding a cluster of nodes whose SSH servers are at another port")

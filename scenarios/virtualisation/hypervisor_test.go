@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
@@ -30,10 +31,10 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("having it installed, and adding it again: as a new node it is refused")
 		Expect(drill.Repair(ctx,
-			ganeti.SwitchOff{Node: node2},
+			runbook.PowerOff{Node: node2},
 			ganeti.Offline{Cluster: drill.cluster, Master: node1, Node: node2},
 			ganeti.Reinstall{Node: node2, Declared: installing},
-			ganeti.Refused{Runbook: ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2}, With: "please retry with '--readd'"},
+			runbook.ExpectError{Runbook: ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2}, With: "please retry with '--readd'"},
 			ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2, Readd: true},
 			ganeti.StartInstances{Master: node1, Instances: []ganeti.Instance{drill.wiki(node2)}},
 		)).To(Succeed())

@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
@@ -36,7 +37,7 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 	DescribeTable("is replaced by force where two nodes are, after a vote was refused", func(ctx SpecContext, lose suite.Loss) {
 		drill := begin(ctx, 2, takenOver)
 		drill.takesOver(ctx, lose, append([]harness.Runbook{
-			ganeti.Refused{Runbook: ganeti.MasterFailover{To: node2}, With: refusal},
+			runbook.ExpectError{Runbook: ganeti.MasterFailover{To: node2}, With: refusal},
 		}, forced()...)...)
 	},
 		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
@@ -59,7 +60,7 @@ func (s *story) takesOver(ctx context.Context, lose suite.Loss, takeover ...harn
 	Expect(s.Inject(ctx, lose(node1))).To(Succeed())
 	Expect(s.Detect(ctx, steady)).To(Succeed())
 	By("making sure that it is off, and having " + node2 + " take over")
-	Expect(s.Repair(ctx, ganeti.SwitchOff{Node: node1})).To(Succeed())
+	Expect(s.Repair(ctx, runbook.PowerOff{Node: node1})).To(Succeed())
 	Expect(s.Repair(ctx, takeover...)).To(Succeed())
 	Expect(s.Repair(ctx, s.withoutNode1()...)).To(Succeed())
 	Expect(s.AwaitRecovery(ctx, steady)).To(Succeed())
@@ -142,7 +143,7 @@ func (s *story) survives(ctx context.Context, takeover ...harness.Runbook) {
 	GinkgoHelper()
 	By("losing " + node1 + " and having " + node2 + " take over, in peace")
 	lost := fixtures.GanetiNodeAddress(1)
-	s.carry(ctx, ganeti.SwitchOff{Node: node1}, ganeti.UnreachableRoute{Node: node2, Address: lost})
+	s.carry(ctx, runbook.PowerOff{Node: node1}, ganeti.UnreachableRoute{Node: node2, Address: lost})
 	s.carry(ctx, takeover...)
 	s.carry(ctx, s.withoutNode1()...)
 	s.carry(ctx, ganeti.UnreachableRoute{Node: node2, Address: lost, Over: true})

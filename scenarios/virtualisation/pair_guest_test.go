@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
@@ -24,7 +25,7 @@ var _ = Describe("A guest of the full pair", Label("ganeti", "drbd", fullPair, "
 			return strings.TrimSpace(string(id))
 		}
 		booted := func() {
-			_, err := ganeti.Carry(ctx, cluster, ganeti.Booted{Node: node2})
+			_, err := runbook.Run(ctx, cluster, ganeti.Booted{Node: node2})
 			Expect(err).NotTo(HaveOccurred())
 		}
 

@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/drbd"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
@@ -39,7 +40,7 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		Expect(drill.Inject(ctx, fault.PowerLoss{Node: node1})).To(Succeed())
 		Expect(drill.Detect(ctx, drill.steady)).To(Succeed())
 		By("making sure that it is off, and having " + node2 + " take over without a vote")
-		Expect(drill.Repair(ctx, ganeti.SwitchOff{Node: node1})).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.PowerOff{Node: node1})).To(Succeed())
 		Expect(drill.Repair(ctx, forced()...)).To(Succeed())
 		Expect(drill.Repair(ctx,
 			ganeti.Retry{Runbook: ganeti.Offline{Cluster: drill.cluster, Master: node2, Node: node1}},
@@ -54,7 +55,7 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		)).To(Succeed())
 		By("giving it a copy of the disk: it is refused before the disk is activated")
 		Expect(drill.Repair(ctx,
-			ganeti.Refused{
+			runbook.ExpectError{
 				Runbook: ganeti.Retry{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki(), Secondary: true}},
 				With:    ganeti.MissingDisk,
 			},

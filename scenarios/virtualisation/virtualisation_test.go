@@ -14,6 +14,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
@@ -66,8 +67,8 @@ func beginIn(ctx SpecContext, topology harness.Topology, objective harness.Objec
 func (s *story) carry(ctx context.Context, runbooks ...harness.Runbook) time.Duration {
 	GinkgoHelper()
 	var took time.Duration
-	for _, runbook := range runbooks {
-		one, err := ganeti.Carry(ctx, s.Lab, runbook)
+	for _, work := range runbooks {
+		one, err := runbook.Run(ctx, s.Lab, work)
 		Expect(err).NotTo(HaveOccurred())
 		took += one
 	}

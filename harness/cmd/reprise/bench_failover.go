@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -53,7 +54,7 @@ func failoverEvents() []failoverEvent {
 		{"power lost", func(s vrrp.Site) harness.Fault { return fault.PowerLoss{Node: s.First} }, vrrp.Settings.Silence, second},
 		{
 			"power back", func(s vrrp.Site) harness.Fault {
-				return fault.Maintenance{Runbook: harness.PowerButton{Node: s.First}}
+				return fault.Maintenance{Runbook: runbook.PowerOn{Node: s.First}}
 			},
 			func(s vrrp.Settings) vrrp.Prediction { return s.TakeBack(true) }, first,
 		},

@@ -8,6 +8,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -65,7 +66,7 @@ func (b *bench) readyCluster(ctx context.Context, topology harness.Topology, clu
 	began := time.Now()
 	err := b.withLab(ctx, topology, func(ctx context.Context, machines *lab.Lab) error {
 		ready.lab = time.Since(began)
-		took, err := ganeti.Carry(ctx, machines, work)
+		took, err := runbook.Run(ctx, machines, work)
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func drawIdle(dice *rand.Rand, i int) story {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
 	return story{
 		detail: fmt.Sprintf("%s killed, looked at after %v", who, delay), objective: shortly, steady: agrees(), fault: killed(who),
-		repair: runbook("look and leave", delay, ponder(who)), known: neverBack(),
+		repair: repairing("look and leave", delay, ponder(who)), known: neverBack(),
 	}
 }
 
@@ -71,11 +71,11 @@ func drawWrongServer(dice *rand.Rand, i int) story {
 	if i%2 == 1 {
 		return story{
 			detail: fmt.Sprintf("the button of another machine is pressed after %v", delay), objective: shortly, steady: agrees(),
-			fault: unpowered(theFollower), repair: runbook("press a button", delay, press(theOther)), known: neverBack(),
+			fault: unpowered(theFollower), repair: repairing("press a button", delay, press(theOther)), known: neverBack(),
 		}
 	}
 	restart := func(s *stage) []harness.Runbook {
-		return append(runbook("come", delay)(s), consul.Restart(s.node(theOther)))
+		return append(repairing("come", delay)(s), consul.Restart(s.node(theOther)))
 	}
 	return story{
 		detail: fmt.Sprintf("another one is restarted after %v", delay), objective: shortly, steady: agrees(),
@@ -89,7 +89,7 @@ func drawLate(dice *rand.Rand, i int) story {
 	known := byRunbook(delay).missing(harness.TooLate)
 	return story{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: patiently, steady: agrees(), fault: killed(who),
-		repair: runbook("start it", delay, start(who)), known: known,
+		repair: repairing("start it", delay, start(who)), known: known,
 	}
 }
 
@@ -97,7 +97,7 @@ func drawStumble(dice *rand.Rand, i int) story {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
 	return story{
 		detail: fmt.Sprintf("%s is never started", who), objective: shortly, steady: agrees(), fault: killed(who),
-		repair: runbook("run a script, then start it", delay, stumble, start(who)), known: neverBack(),
+		repair: repairing("run a script, then start it", delay, stumble, start(who)), known: neverBack(),
 	}
 }
 
@@ -129,17 +129,17 @@ func drawLoss(dice *rand.Rand, i int) story {
 	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), known: known}
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("%d by the runbook, during the outage", number)
-		told.repair = runbook("clean up and start it", delay, blunder(number, dice.Int()), start(theFollower))
+		told.repair = repairing("clean up and start it", delay, blunder(number, dice.Int()), start(theFollower))
 		return told
 	}
 	told.detail = fmt.Sprintf("%d behind everybody's back, after the recovery", number)
-	told.repair, told.after = runbook("start it", delay, start(theFollower)), loseAcknowledged(number, dice.Int())
+	told.repair, told.after = repairing("start it", delay, start(theFollower)), loseAcknowledged(number, dice.Int())
 	return told
 }
 
 func drawLiar(dice *rand.Rand, i int) story {
 	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 6)
-	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), repair: runbook("start it", delay, start(theFollower))}
+	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), repair: repairing("start it", delay, start(theFollower))}
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("it lists %d writes that nobody made", number)
 		told.ledger = func(honest harness.Ledger) harness.Ledger { return inventor{honest, invent(number)} }
@@ -178,7 +178,7 @@ func drawReappearing(dice *rand.Rand, _ int) story {
 	return story{
 		detail: fmt.Sprintf("%d of them", number), objective: inTime, steady: leads(),
 		fault:  func(*stage) harness.Fault { return blackout{} },
-		repair: runbook("start everything", delay, startEverything), after: writeRefused(number), known: known,
+		repair: repairing("start everything", delay, startEverything), after: writeRefused(number), known: known,
 	}
 }
 
@@ -237,7 +237,7 @@ func drawHit(dice *rand.Rand, _ int) story {
 	return story{
 		detail: "the leadership, when the leader is killed", objective: inTime, steady: agrees(),
 		spared: []harness.Probe{consul.Leader()}, fault: killed(theLeader),
-		repair: runbook("start it", delay, start(theLeader)), known: known,
+		repair: repairing("start it", delay, start(theLeader)), known: known,
 	}
 }
 
@@ -254,7 +254,7 @@ func drawStalled(dice *rand.Rand, i int) story {
 	delay := between(dice, 300*time.Millisecond, time.Second)
 	told.detail = fmt.Sprintf("for %v, while a server is away", length)
 	told.steady, told.fault = agrees(), killed(theFollower)
-	told.repair = runbook("start it", length+delay, start(theFollower))
+	told.repair = repairing("start it", length+delay, start(theFollower))
 	told.stall = stall{after: time.Second, length: length}
 	return told
 }
@@ -271,7 +271,7 @@ func drawUnrest(dice *rand.Rand, _ int) story {
 			}
 			return waitUntil(ctx, time.Now().Add(before))
 		},
-		repair: runbook("start everything", time.Second, startEverything),
+		repair: repairing("start everything", time.Second, startEverything),
 		known:  nothingProved("the steady state did not hold until the fault"),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // A procedure is a runbook as a list of steps.
@@ -20,8 +21,8 @@ func (p procedure) Steps() []harness.Step { return p.steps }
 // A maker makes a step when it is known which server plays what.
 type maker func(*stage) harness.Step
 
-// runbook makes a repair of steps, of which the first is to wait until so long after t0.
-func runbook(name string, arrival time.Duration, makers ...maker) func(*stage) []harness.Runbook {
+// repairing makes a repair of steps, of which the first is to wait until so long after t0.
+func repairing(name string, arrival time.Duration, makers ...maker) func(*stage) []harness.Runbook {
 	return func(s *stage) []harness.Runbook {
 		steps := []harness.Step{arrive(arrival)(s)}
 		for _, maker := range makers {
@@ -57,7 +58,7 @@ func startEverything(*stage) harness.Step {
 
 // press presses the power button of a server.
 func press(who part) maker {
-	return func(s *stage) harness.Step { return harness.PowerButton{Node: s.node(who)}.Steps()[0] }
+	return func(s *stage) harness.Step { return runbook.PowerOn{Node: s.node(who)}.Steps()[0] }
 }
 
 // wake lets the process of a server go on.

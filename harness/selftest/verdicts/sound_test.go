@@ -63,7 +63,7 @@ func drawRestart(dice *rand.Rand, i int) story {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
 	return story{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: killed(who),
-		repair: runbook("start it", delay, start(who)), known: byRunbook(delay),
+		repair: repairing("start it", delay, start(who)), known: byRunbook(delay),
 	}
 }
 
@@ -71,7 +71,7 @@ func drawPower(dice *rand.Rand, i int) story {
 	who, delay := leaderOrFollower(i), between(dice, 1500*time.Millisecond, 3*time.Second)
 	return story{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: unpowered(who),
-		repair: runbook("press its button", delay, press(who)), known: byRunbook(delay),
+		repair: repairing("press its button", delay, press(who)), known: byRunbook(delay),
 	}
 }
 
@@ -79,7 +79,7 @@ func drawMachine(dice *rand.Rand, i int) story {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
 	return story{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: lost(who),
-		repair: runbook("press its button", delay, press(who)), known: byRunbook(delay),
+		repair: repairing("press its button", delay, press(who)), known: byRunbook(delay),
 	}
 }
 
@@ -88,7 +88,7 @@ func drawPause(dice *rand.Rand, i int) story {
 	who, delay := leaderOrFollower(i), between(dice, 3*time.Second, 3500*time.Millisecond)
 	return story{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: paused(who),
-		repair: runbook("let it go on", delay, wake(who)), known: byRunbook(delay),
+		repair: repairing("let it go on", delay, wake(who)), known: byRunbook(delay),
 	}
 }
 
@@ -97,7 +97,7 @@ func drawBlackout(dice *rand.Rand, _ int) story {
 	return story{
 		detail: fmt.Sprintf("after %v", delay), objective: inTime, steady: leads(),
 		fault:  func(*stage) harness.Fault { return blackout{} },
-		repair: runbook("start everything", delay, startEverything), known: byRunbook(delay),
+		repair: repairing("start everything", delay, startEverything), known: byRunbook(delay),
 	}
 }
 
@@ -129,7 +129,7 @@ func drawSecond(dice *rand.Rand, i int) story {
 	return story{
 		detail: detail, objective: inTime, steady: agrees(), fault: killed(theFollower),
 		second: func(s *stage) (harness.Fault, harness.Moment) { return killed(theOther)(s), moment(s) },
-		repair: runbook("start one, then the other", delay, start(theFollower), start(theOther)), known: byRunbook(delay),
+		repair: repairing("start one, then the other", delay, start(theFollower), start(theOther)), known: byRunbook(delay),
 	}
 }
 
@@ -139,7 +139,7 @@ func drawDeclared(dice *rand.Rand, _ int) story {
 	known.declared = declared
 	return story{
 		detail: fmt.Sprintf("%v done and %v declared", delay, declared), objective: inTime, steady: agrees(), fault: killed(theFollower),
-		repair: runbook("decide and start it", delay, declare(declared), start(theFollower)), known: known,
+		repair: repairing("decide and start it", delay, declare(declared), start(theFollower)), known: known,
 	}
 }
 
@@ -151,7 +151,7 @@ func drawLossWithin(dice *rand.Rand, _ int) story {
 	objective.RPO = time.Minute
 	return story{
 		detail: fmt.Sprintf("%d writes", number), objective: objective, steady: agrees(), fault: killed(theFollower),
-		repair: runbook("start it", delay, start(theFollower)), after: loseAcknowledged(number, dice.Int()), known: known,
+		repair: repairing("start it", delay, start(theFollower)), after: loseAcknowledged(number, dice.Int()), known: known,
 	}
 }
 
@@ -162,7 +162,7 @@ func drawSpared(dice *rand.Rand, _ int) story {
 	return story{
 		detail: fmt.Sprintf("the leadership, while a follower is away for %v", delay), objective: inTime, steady: agrees(),
 		spared: []harness.Probe{consul.Leader()}, fault: killed(theFollower),
-		repair: runbook("start it", delay, start(theFollower)), known: known,
+		repair: repairing("start it", delay, start(theFollower)), known: known,
 	}
 }
 
@@ -178,7 +178,7 @@ func drawRenumbering(dice *rand.Rand, _ int) story {
 		detail: fmt.Sprintf("into %s, after %v", into, delay), objective: objective, steady: agrees(),
 		fault: func(*stage) harness.Fault { return fault.Renumbering{Into: into} },
 		repair: func(s *stage) []harness.Runbook {
-			return append(runbook("come", delay)(s), consul.StopRenumberStart())
+			return append(repairing("come", delay)(s), consul.StopRenumberStart())
 		},
 		known: byRunbook(delay),
 	}

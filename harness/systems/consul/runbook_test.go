@@ -47,7 +47,7 @@ func TestStopRenumberStart(t *testing.T) {
 		now := netip.MustParseAddr(fmt.Sprintf("fd00:d2::1%d", i+1))
 		machines.Renumber(fmt.Sprintf("consul-%d", i+1), harness.Addresses{IPv6: now})
 	}
-	done, err := perform(t, Renumbering{Names: map[string]string{"consul-2": "other"}}, machines)
+	done, err := perform(t, Renumber(map[string]string{"consul-2": "other"}), machines)
 	labtest.Expect(t, err, "")
 	const file = ": /etc/consul.d/consul.json"
 	compare(t, done, []string{
@@ -71,7 +71,7 @@ func TestStopRenumberStart(t *testing.T) {
 func TestOneServer(t *testing.T) {
 	machines := leaderless(t)
 	machines.Renumber("consul-3", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d1::99")})
-	done, err := perform(t, MoveLive{Node: "consul-3"}, machines)
+	done, err := perform(t, MoveLive("consul-3", ""), machines)
 	labtest.Expect(t, err, "")
 	compare(t, done, []string{
 		"kill Consul on consul-3: exec consul-3: sh -c kill -KILL 100",

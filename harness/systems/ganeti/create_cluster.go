@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // CreateCluster makes a cluster of nodes that have Ganeti installed, and its instances, as an operator would.
@@ -54,7 +55,7 @@ func (f CreateCluster) letAsk(ctx context.Context, operator harness.Operator) er
 
 // join has a node join.
 func (f CreateCluster) join(ctx context.Context, operator harness.Operator, node string) error {
-	_, err := Carry(ctx, operator, Join{Cluster: f.Cluster, Master: f.Cluster.Nodes[0], Node: node})
+	_, err := runbook.Run(ctx, operator, Join{Cluster: f.Cluster, Master: f.Cluster.Nodes[0], Node: node})
 	return err
 }
 
@@ -139,7 +140,7 @@ func (f CreateCluster) createMissing(ctx context.Context, operator harness.Opera
 		return errors.Join(f.createNow(ctx, operator, missing), errors.New("some instances were missing"))
 	}
 	if len(down) > 0 {
-		_, err := Carry(ctx, operator, StartInstances{Master: f.Cluster.Nodes[0], Instances: down})
+		_, err := runbook.Run(ctx, operator, StartInstances{Master: f.Cluster.Nodes[0], Instances: down})
 		return errors.Join(err, errors.New("some instances were down"))
 	}
 	return nil
@@ -223,15 +224,4 @@ func command(name, node string, argv ...string) harness.Step {
 func run(ctx context.Context, operator harness.Operator, node string, argv ...string) error {
 	_, err := operator.Exec(ctx, node, argv...)
 	return err
-}
-
-// Carry carries out a runbook in peace, before a drill's fault, and says how long it took.
-func Carry(ctx context.Context, operator harness.Operator, runbook harness.Runbook) (time.Duration, error) {
-	began := time.Now()
-	for _, step := range runbook.Steps() {
-		if err := step.Do(ctx, operator); err != nil {
-			return time.Since(began), fmt.Errorf("%s: %s: %w", runbook.Name(), step.Name, err)
-		}
-	}
-	return time.Since(began), nil
 }

@@ -21,7 +21,7 @@ func TestCommandsAboutDisks(t *testing.T) {
 		"node2: gnt-instance activate-disks wiki1.virt.example":   ActivateDisks{Master: "node2", Instance: wiki},
 	} {
 		machines := inMemory(t)
-		if expectCarried(t, machines, runbook); !slices.Equal(machines.commands, []string{want}) {
+		if expectRuns(t, machines, runbook); !slices.Equal(machines.commands, []string{want}) {
 			t.Errorf("%s: ran %q", runbook.Name(), machines.commands)
 		}
 	}
@@ -32,7 +32,7 @@ func TestBooted(t *testing.T) {
 	defer func(interval time.Duration) { waitForBoot.Interval = interval }(waitForBoot.Interval)
 	waitForBoot.Interval = time.Millisecond
 	booting := &bootingHypervisor{hypervisors: inMemory(t), unready: 2}
-	if expectCarried(t, booting, Booted{"node1"}); !slices.Equal(booting.commands, []string{"node1: pidof sshd"}) {
+	if expectRuns(t, booting, Booted{"node1"}); !slices.Equal(booting.commands, []string{"node1: pidof sshd"}) {
 		t.Errorf("%d times too early, then %q", 2-booting.unready, booting.commands)
 	}
 }

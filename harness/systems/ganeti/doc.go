@@ -3,7 +3,7 @@
 // Scenarios and the command line import it; it imports harness only. A [Cluster] names what the probes, faults and
 // runbooks are about:
 //
-//	took, err := ganeti.Carry(ctx, lab, ganeti.CreateCluster{Cluster: cluster})      // in peace, as an operator would
+//	took, err := runbook.Run(ctx, lab, ganeti.CreateCluster{Cluster: cluster})      // in peace, as an operator would
 //	snapshot, err := ganeti.TakeSnapshot(ctx, lab, cluster)                  // for [Restore] on new nodes
 //	steady := harness.All(ganeti.Serves(wiki), ganeti.Manageable(cluster), ganeti.OneMaster(cluster))
 //	err = drill.Watch(ctx, cluster.Holders()...)                             // who has the cluster's address

@@ -14,6 +14,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 const (
@@ -134,7 +135,7 @@ func aReplicatingCluster(t *testing.T) Cluster {
 // Ganeti is told both. Method: found such a cluster on machines that note it.
 func TestSecondaryAddresses(t *testing.T) {
 	cluster, machines := aReplicatingCluster(t), inMemory(t)
-	expectCarried(t, machines, CreateCluster{Cluster: cluster})
+	expectRuns(t, machines, CreateCluster{Cluster: cluster})
 	journal := strings.Join(machines.commands, "\n")
 	for _, want := range []string{
 		"--master-netdev=lan0", "--secondary-ip=10.203.2.11 cluster.virt.example",
@@ -156,7 +157,7 @@ func TestSecondaryAddresses(t *testing.T) {
 func TestVoteless(t *testing.T) {
 	machines := inMemory(t)
 	for range 2 {
-		expectCarried(t, machines, AllowNoVoting{Node: "node1"})
+		expectRuns(t, machines, AllowNoVoting{Node: "node1"})
 		text, _ := machines.ReadFile(t.Context(), "node1", defaultsFile)
 		for _, line := range votelessLines {
 			if strings.Count(string(text), line+"\n") != 1 || strings.Count(string(text), "_ARGS=") != 4 {
@@ -168,7 +169,7 @@ func TestVoteless(t *testing.T) {
 		}
 	}
 	for range 2 {
-		expectCarried(t, machines, RequireVoting{Node: "node1"})
+		expectRuns(t, machines, RequireVoting{Node: "node1"})
 		if voteless, err := IsVoteless(t.Context(), machines, "node1"); voteless || err != nil {
 			t.Errorf("node1 still is: %v", err)
 		}
@@ -178,9 +179,9 @@ func TestVoteless(t *testing.T) {
 	}
 }
 
-func expectCarried(t *testing.T, machines harness.Operator, runbook harness.Runbook) {
+func expectRuns(t *testing.T, machines harness.Operator, wanted harness.Runbook) {
 	t.Helper()
-	if _, err := Carry(t.Context(), machines, runbook); err != nil {
+	if _, err := runbook.Run(t.Context(), machines, wanted); err != nil {
 		t.Error(err)
 	}
 }
@@ -244,7 +245,7 @@ func TestCommands(t *testing.T) {
 		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
 	} {
 		machines := inMemory(t)
-		expectCarried(t, machines, runbook)
+		expectRuns(t, machines, runbook)
 		if journal := strings.Join(machines.commands, "\n"); !strings.Contains(journal, want) {
 			t.Errorf("%s: %q is not in\n%s", runbook.Name(), want, journal)
 		}
@@ -257,10 +258,10 @@ func TestRefused(t *testing.T) {
 	machines := inMemory(t)
 	says := errors.New("only with a majority")
 	refuses := refusing{says}
-	expectCarried(t, machines, Refused{Runbook: refuses, With: "a majority"})
-	_, err := Carry(t.Context(), machines, Refused{Runbook: refuses, With: "please"})
+	expectRuns(t, machines, runbook.ExpectError{Runbook: refuses, With: "a majority"})
+	_, err := runbook.Run(t.Context(), machines, runbook.ExpectError{Runbook: refuses, With: "please"})
 	labtest.Expect(t, err, "refused in other words")
-	_, err = Carry(t.Context(), machines, Refused{Runbook: refusing{}, With: "please"})
+	_, err = runbook.Run(t.Context(), machines, runbook.ExpectError{Runbook: refusing{}, With: "please"})
 	labtest.Expect(t, err, "it was not refused")
 }
 
@@ -304,7 +305,7 @@ func TestFoundTriesAgain(t *testing.T) {
 		"wiki1.virt.example running\nwiki2.virt.example running\nwiki3.virt.example running\n",
 	}}
 	waitForFounding.Interval = time.Millisecond
-	if _, err := Carry(t.Context(), slow, CreateCluster{Cluster: cluster}); err != nil {
+	if _, err := runbook.Run(t.Context(), slow, CreateCluster{Cluster: cluster}); err != nil {
 		t.Fatal(err)
 	}
 	if slow.batches != 2 || !slices.Contains(slow.commands, "node1: gnt-instance start --force-multiple wiki3.virt.example") {

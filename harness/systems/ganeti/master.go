@@ -2,7 +2,6 @@ package ganeti
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,19 +32,6 @@ func (m MasterFailover) Steps() []harness.Step {
 		argv = append(argv, "--no-voting", "--yes-do-it")
 	}
 	return []harness.Step{command(m.Name(), m.To, argv...)}
-}
-
-// SwitchOff holds a node's power button: whoever makes another one master without a vote has to be sure of it.
-type SwitchOff struct{ Node string }
-
-// Name says whose.
-func (s SwitchOff) Name() string { return "switch " + s.Node + " off" }
-
-// Steps switch it off.
-func (s SwitchOff) Steps() []harness.Step {
-	return []harness.Step{{Name: s.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		return operator.PowerOff(ctx, s.Node)
-	}}}
 }
 
 // defaultsFile has the arguments of Ganeti's daemons.
@@ -212,27 +198,4 @@ func (s StepDown) Steps() []harness.Step {
 		command("stop Ganeti's daemons on "+s.Node, s.Node, "service", "ganeti", "stop"),
 		command("take the cluster's address from "+s.Node, s.Node, "ip", "address", "flush", "dev", s.Cluster.Card, "to", s.Cluster.Address.String()),
 	}
-}
-
-// Refused claims that a runbook's last step is refused, with words that the operator is told.
-type Refused struct {
-	Runbook harness.Runbook
-	With    string
-}
-
-// Name says what is refused.
-func (r Refused) Name() string { return r.Runbook.Name() + ": refused" }
-
-// Steps try it.
-func (r Refused) Steps() []harness.Step {
-	return []harness.Step{{Name: r.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		_, err := Carry(ctx, operator, r.Runbook)
-		if err == nil {
-			return errors.New("it was not refused")
-		}
-		if !strings.Contains(err.Error(), r.With) {
-			return fmt.Errorf("it was refused in other words than %q: %w", r.With, err)
-		}
-		return nil
-	}}}
 }

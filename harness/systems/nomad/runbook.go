@@ -8,7 +8,7 @@ import (
 	"strconv"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/maintenance"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // configurationFolder is where every node has Nomad's configuration.
@@ -17,63 +17,25 @@ const configurationFolder = "/etc/nomad.d"
 // StopRenumberStart stops every Nomad agent, writes the new addresses into the configuration, and
 // starts them again. It is what ought to be enough when all addresses changed, and is not: the
 // servers' Raft logs still name the old peers. See [PeersJSON].
-func StopRenumberStart() harness.Runbook { return Renumbering{} }
+func StopRenumberStart() harness.Runbook { return Renumber(nil) }
 
-// Renumbering is the procedure of [StopRenumberStart] with its options.
-type Renumbering struct {
-	// Names gives nodes a new agent name while they are down: node -> new name.
-	Names map[string]string
-}
-
-// Name names the procedure in reports.
-func (r Renumbering) Name() string { return "nomad: stop, renumber, start" }
-
-// Steps are its steps.
-func (r Renumbering) Steps() []harness.Step {
-	all := service("")
-	return []harness.Step{all.Stop(), all.Readdress(r.Names), all.Start(), all.AwaitAnswers()}
+// Renumber is [StopRenumberStart] that gives nodes a new agent name while they are down: node -> new name.
+func Renumber(names map[string]string) harness.Runbook {
+	return runbook.Renumbering{Service: service(""), Names: names}
 }
 
 // Restart stops and starts the Nomad agent of one node. Its tasks go on.
-func Restart(node string) harness.Runbook { return restart{node: node} }
+func Restart(node string) harness.Runbook { return runbook.Restart{Service: service(node)} }
 
-type restart struct{ node string }
-
-func (r restart) Name() string { return "nomad: restart " + r.node }
-
-func (r restart) Steps() []harness.Step {
-	one := service(r.node)
-	return []harness.Step{one.Stop(), one.Start(), one.AwaitAnswers()}
-}
-
-// MoveLive moves one Nomad agent to its node's new address while the others run: kill it (no
-// goodbye to the cluster), write the new address into its own configuration only, start it at once.
-type MoveLive struct {
-	Node    string
-	NewName string // of the agent; "" keeps its name, which the others refuse for a while
-}
-
-// Name names the procedure in reports.
-func (m MoveLive) Name() string {
-	if m.NewName == "" {
-		return "nomad: move " + m.Node + " under its old name"
-	}
-	return "nomad: move " + m.Node + " as " + m.NewName
-}
-
-// Steps are its steps.
-func (m MoveLive) Steps() []harness.Step {
-	one := service(m.Node)
-	var names map[string]string
-	if m.NewName != "" {
-		names = map[string]string{m.Node: m.NewName}
-	}
-	return []harness.Step{one.Kill(), one.Readdress(names), one.Start(), one.AwaitAnswers()}
+// MoveLive moves the Nomad agent of a node to the node's new address while the others run; see [runbook.MoveLive]. A new name of ""
+// keeps its name.
+func MoveLive(node, newName string) harness.Runbook {
+	return runbook.MoveLive{Service: service(node), NewName: newName}
 }
 
 // service describes Nomad to its procedures; only "" means every node that runs it.
-func service(only string) maintenance.Service {
-	return maintenance.Service{
+func service(only string) runbook.Service {
+	return runbook.Service{
 		Product: "Nomad",
 		Roles:   []string{ServerRole, ClientRole},
 		Only:    only,

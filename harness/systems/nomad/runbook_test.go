@@ -76,7 +76,7 @@ func TestMoveLive(t *testing.T) {
 			machines := cluster(t, 3)
 			answering(machines)
 			machines.Renumber("nomad-2", harness.Addresses{IPv6: netip.MustParseAddr("fd00:d1::99")})
-			done, err := perform(t, MoveLive{Node: "nomad-2", NewName: newName}, machines)
+			done, err := perform(t, MoveLive("nomad-2", newName), machines)
 			labtest.Expect(t, err, "")
 			for i, wants := range []string{
 				"kill Nomad on nomad-2: exec nomad-2: sh -c kill -KILL 100",
