@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
 )
@@ -27,7 +28,7 @@ var (
 )
 
 var _ = Describe("An agent that is lost with a Deployment on it", Label("k3s"), func() {
-	DescribeTable("has its pod replaced on another node", func(ctx SpecContext, lose suite.Loss, tolerance tolerance) {
+	DescribeTable("has its pod replaced on another node", func(ctx SpecContext, lose fault.Loss, tolerance tolerance) {
 		drill := begin(ctx, fixtures.K3sCluster(1, 2), harness.Objective{RTO: tolerance.rto, NoData: true}, tolerance.toleration)
 		service := serviceAt("server-1")
 		steady := harness.All(service)
@@ -50,10 +51,10 @@ var _ = Describe("An agent that is lost with a Deployment on it", Label("k3s"), 
 		compare(ctx, drill, prediction, recording)
 		drill.Finding(fmt.Sprintf("the first thing that a client was told: %s", firstError(drill, service)))
 	},
-		Entry("processes killed, tuned toleration", suite.Loss(suite.Killed), tuned, SpecTimeout(6*time.Minute)),
-		Entry("power lost, tuned toleration", suite.Loss(suite.Unpowered), tuned, SpecTimeout(6*time.Minute)),
-		Entry("processes killed, default toleration", suite.Loss(suite.Killed), byDefault, SpecTimeout(15*time.Minute)),
-		Entry("power lost, default toleration", suite.Loss(suite.Unpowered), byDefault, SpecTimeout(15*time.Minute)),
+		Entry("processes killed, tuned toleration", fault.Loss(fault.Killed), tuned, SpecTimeout(6*time.Minute)),
+		Entry("power lost, tuned toleration", fault.Loss(fault.Unpowered), tuned, SpecTimeout(6*time.Minute)),
+		Entry("processes killed, default toleration", fault.Loss(fault.Killed), byDefault, SpecTimeout(15*time.Minute)),
+		Entry("power lost, default toleration", fault.Loss(fault.Unpowered), byDefault, SpecTimeout(15*time.Minute)),
 	)
 })
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
@@ -22,7 +23,7 @@ const snapshotInterval = 12 * time.Hour
 const survivor = "server-1"
 
 var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func() {
-	DescribeTable("lose one and no acknowledged write", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("lose one and no acknowledged write", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, fixtures.K3sCluster(3, 0), harness.Objective{RTO: 2 * time.Minute}, 0)
 		steady, writes := harness.All(cluster.Answers(), apiAt("server-3")), harness.Ledgers(cluster.ConfigMaps("drill"))
 		lost := apiAt("server-3")
@@ -39,11 +40,11 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 		Expect(drill.Judge()).To(Succeed())
 		drill.Finding("the lost server's clients were told first: " + firstError(drill, lost))
 	},
-		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(8*time.Minute)),
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(8*time.Minute)),
+		Entry("processes killed", fault.Loss(fault.Killed), SpecTimeout(8*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(8*time.Minute)),
 	)
 
-	DescribeTable("lose two, and are brought back by cluster-reset from the last snapshot", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("lose two, and are brought back by cluster-reset from the last snapshot", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, fixtures.K3sCluster(3, 0), harness.Objective{RTO: 10 * time.Minute, RPO: snapshotInterval}, 0)
 		steady, writes := harness.All(cluster.Answers(), cluster.EtcdVoters(3), cluster.NodesReady(3)), harness.Ledgers(cluster.ConfigMaps("drill"))
 
@@ -58,15 +59,15 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 		Expect(lost).To(BeNumerically(">", 0), "a restored snapshot cannot hold what was written after it")
 		drill.Finding(fmt.Sprintf("%d acknowledged writes lost: those since the snapshot", lost))
 	},
-		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(20*time.Minute)),
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(20*time.Minute)),
+		Entry("processes killed", fault.Loss(fault.Killed), SpecTimeout(20*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(20*time.Minute)),
 	)
 
 	It("lose two, and are brought back by cluster-reset from the survivor's own data, nothing lost", func(ctx SpecContext) {
 		drill := begin(ctx, fixtures.K3sCluster(3, 0), harness.Objective{RTO: 10 * time.Minute, RPO: 0}, 0)
 		steady, writes := harness.All(cluster.Answers(), cluster.EtcdVoters(3), cluster.NodesReady(3)), harness.Ledgers(cluster.ConfigMaps("drill"))
 
-		loseTwo(ctx, drill, suite.Unpowered, steady, writes)
+		loseTwo(ctx, drill, fault.Unpowered, steady, writes)
 		Expect(drill.Repair(ctx, k3s.ClusterReset{Survivor: survivor})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
@@ -76,7 +77,7 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 
 // loseTwo is the story up to the moment an operator is called: peace, writes, a snapshot, more writes, and
 // two of three servers gone. It returns the snapshot.
-func loseTwo(ctx context.Context, drill *suite.Drill, lose suite.Loss, steady harness.SteadyState, writes []harness.Ledger) k3s.Snapshot {
+func loseTwo(ctx context.Context, drill *suite.Drill, lose fault.Loss, steady harness.SteadyState, writes []harness.Ledger) k3s.Snapshot {
 	GinkgoHelper()
 	By("proving the steady state, and saving a snapshot while writes go on")
 	Expect(drill.Baseline(ctx, steady)).To(Succeed())

@@ -10,13 +10,14 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
 
 var _ = Describe("Losing one machine", Label("nomad"), func() {
-	DescribeTable("the leader costs an election and no write", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("the leader costs an election and no write", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 30 * time.Second})
 		steady, writes := harness.All(nomad.Leader()), harness.Ledgers(nomad.Variables("drill"))
 		service := byNewAddress()
@@ -34,11 +35,11 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
 	},
-		Entry("processes killed", Label("smoke"), suite.Loss(suite.Killed), SpecTimeout(4*time.Minute)),
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(4*time.Minute)),
+		Entry("processes killed", Label("smoke"), fault.Loss(fault.Killed), SpecTimeout(4*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(4*time.Minute)),
 	)
 
-	DescribeTable("a follower costs neither leader nor service", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("a follower costs neither leader nor service", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 2 * time.Minute})
 		steady, writes := harness.All(nomad.Quorum(3)), harness.Ledgers(nomad.Variables("drill"))
 		leader, service := nomad.Leader(), byNewAddress()
@@ -55,11 +56,11 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	},
-		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(6*time.Minute)),
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(6*time.Minute)),
+		Entry("processes killed", fault.Loss(fault.Killed), SpecTimeout(6*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(6*time.Minute)),
 	)
 
-	DescribeTable("the only client costs the service until it is back", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("the only client costs the service until it is back", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 3 * time.Minute, NoData: true})
 		steady := harness.All(byNewAddress())
 		leader := nomad.Leader()
@@ -73,8 +74,8 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	},
-		Entry("processes killed", suite.Loss(suite.Killed), SpecTimeout(8*time.Minute)),
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(8*time.Minute)),
+		Entry("processes killed", fault.Loss(fault.Killed), SpecTimeout(8*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(8*time.Minute)),
 	)
 })
 

@@ -11,7 +11,6 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
-	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
 
@@ -90,14 +89,14 @@ var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 		Entry("hung, tuned", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, tunedForHanging, vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
 	)
 
-	DescribeTable("lose the master", func(ctx SpecContext, lose suite.Loss, variant variant, predict func(vrrp.Settings) vrrp.Prediction) {
+	DescribeTable("lose the master", func(ctx SpecContext, lose fault.Loss, variant variant, predict func(vrrp.Settings) vrrp.Prediction) {
 		drill := beginAs(ctx, variant, 5*time.Second)
 		drill.recovers(ctx, lose(drill.site.First), predict(drill.settings))
 	},
-		Entry("power lost, as they had it", suite.Loss(suite.Unpowered), asTheyHadIt(becauseWaits), vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
-		Entry("processes killed, as they had it", suite.Loss(suite.Killed), asTheyHadIt(becauseWaits), vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
-		Entry("power lost, tuned", suite.Loss(suite.Unpowered), tuned, vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
-		Entry("processes killed, tuned", suite.Loss(suite.Killed), tuned, vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
+		Entry("power lost, as they had it", fault.Loss(fault.Unpowered), asTheyHadIt(becauseWaits), vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
+		Entry("processes killed, as they had it", fault.Loss(fault.Killed), asTheyHadIt(becauseWaits), vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
+		Entry("power lost, tuned", fault.Loss(fault.Unpowered), tuned, vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
+		Entry("processes killed, tuned", fault.Loss(fault.Killed), tuned, vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
 	)
 
 	DescribeTable("are two again", func(ctx SpecContext, variant variant) {

@@ -7,8 +7,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
-	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
 
@@ -19,7 +19,7 @@ const installing = 30 * time.Minute
 var reinstalled = harness.Objective{RTO: time.Hour, NoData: true, Dwell: dwell, GiveUpAfter: time.Hour + time.Minute}
 
 var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
-	DescribeTable("is installed from nothing and added again, and its instances are started", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("is installed from nothing and added again, and its instances are started", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, 2, reinstalled)
 		steady := append(drill.served(node2), ganeti.NodeDaemon(node2))
 		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
@@ -42,7 +42,7 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
 	},
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(12*time.Minute)),
-		Entry("processes killed", Label("nightly"), suite.Loss(suite.Killed), SpecTimeout(12*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(12*time.Minute)),
+		Entry("processes killed", Label("nightly"), fault.Loss(fault.Killed), SpecTimeout(12*time.Minute)),
 	)
 })

@@ -12,7 +12,6 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
-	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
 
@@ -26,22 +25,22 @@ var inOrder = harness.Objective{RTO: 5 * time.Minute, NoData: true, Dwell: dwell
 const refusal = "Master-failover with voting is only possible if the majority of nodes are still healthy"
 
 var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
-	DescribeTable("is replaced by a vote where three nodes are", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("is replaced by a vote where three nodes are", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, 3, takenOver)
 		drill.takesOver(ctx, lose, ganeti.MasterFailover{To: node2})
 	},
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
-		Entry("processes killed", Label("nightly"), suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(15*time.Minute)),
+		Entry("processes killed", Label("nightly"), fault.Loss(fault.Killed), SpecTimeout(15*time.Minute)),
 	)
 
-	DescribeTable("is replaced by force where two nodes are, after a vote was refused", func(ctx SpecContext, lose suite.Loss) {
+	DescribeTable("is replaced by force where two nodes are, after a vote was refused", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, 2, takenOver)
 		drill.takesOver(ctx, lose, append([]harness.Runbook{
 			runbook.ExpectError{Runbook: ganeti.MasterFailover{To: node2}, With: refusal},
 		}, forced()...)...)
 	},
-		Entry("power lost", suite.Loss(suite.Unpowered), SpecTimeout(15*time.Minute)),
-		Entry("processes killed", Label("nightly"), suite.Loss(suite.Killed), SpecTimeout(15*time.Minute)),
+		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(15*time.Minute)),
+		Entry("processes killed", Label("nightly"), fault.Loss(fault.Killed), SpecTimeout(15*time.Minute)),
 	)
 })
 
@@ -51,7 +50,7 @@ func forced() []harness.Runbook {
 }
 
 // takesOver is the story of every takeover: node1 is lost, node2 becomes master and starts node1's instance.
-func (s *story) takesOver(ctx context.Context, lose suite.Loss, takeover ...harness.Runbook) {
+func (s *story) takesOver(ctx context.Context, lose fault.Loss, takeover ...harness.Runbook) {
 	GinkgoHelper()
 	steady := append(s.served(node1), ganeti.Manageable(s.cluster), ganeti.OneMaster(s.cluster))
 	Expect(s.Unaffected(ctx, s.untouched(s.cluster.Nodes[1:]...)...)).To(Succeed())
