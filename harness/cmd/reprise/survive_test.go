@@ -276,7 +276,8 @@ func TestSurvivalMatrix(t *testing.T) {
 func TestAgentsOfARun(t *testing.T) {
 	agent := lab.Item{ID: "agent", Run: "mine", Node: "store", Image: agentImage}
 	others := []lab.Item{
-		{ID: "trial", Run: "mine", Image: agentImage}, {ID: "system", Run: "mine", Node: "store", Image: "debian"},
+		{ID: "trial", Run: "mine", Image: agentImage},
+		{ID: "system", Run: "mine", Node: "store", Image: "debian"},
 		{ID: "theirs", Run: "theirs", Node: "store", Image: agentImage},
 	}
 	found := agentsOf(lab.Inventory{Containers: append(others, agent)}, "mine")

@@ -126,8 +126,11 @@ func TestWhatTheObserverMayTake(t *testing.T) {
 		bare, used float64
 		right      bool
 	}{
-		{0.02, 0.049, true}, {0.02, 0.05, false}, {0, 0.05, false},
-		{0.06, 0.089, true}, {0.06, 0.091, false},
+		{0.02, 0.049, true},
+		{0.02, 0.05, false},
+		{0, 0.05, false},
+		{0.06, 0.089, true},
+		{0.06, 0.091, false},
 	} {
 		for _, arm := range []func(*Result) *Arm{func(r *Result) *Arm { return &r.Idle }, func(r *Result) *Arm { return &r.Loaded }} {
 			result := good()

@@ -51,7 +51,7 @@ func (f Figures) row(machine string) string {
 }
 
 // unproved counts the outages of an arm that the errors leave out. The observer comes first.
-func (a Arm) unproved() int {
+func (a *Arm) unproved() int {
 	if len(a.Methods) == 0 {
 		return 0
 	}

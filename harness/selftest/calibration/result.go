@@ -55,7 +55,7 @@ const (
 )
 
 // allowed is how much of a core the observer may take in the arm.
-func (a Arm) allowed() float64 { return max(promisedProcessor, promisedTimes*a.Bare) }
+func (a *Arm) allowed() float64 { return max(promisedProcessor, promisedTimes*a.Bare) }
 
 // wrong says in a sentence each which of the promised numbers do not hold.
 func (r Result) wrong() []string {

@@ -16,7 +16,7 @@ var (
 	waitForRequests = harness.Wait{For: "no request to use the disk", Interval: 50 * time.Millisecond, Limit: 15 * time.Second}
 	waitForSilence  = harness.Wait{For: "both sides to miss each other", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
 	waitForWrites   = harness.Wait{For: "clients to write meanwhile", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
-	// new ones are looked for every 5 s
+	// new ones are looked for every 5 s.
 	waitForJob        = harness.Wait{For: "the job to write its log", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
 	waitForSplitBrain = harness.Wait{For: "the split brain to be noticed", Interval: 200 * time.Millisecond, Limit: 25 * time.Second}
 )

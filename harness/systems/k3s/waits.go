@@ -28,19 +28,19 @@ const namePeriod = 100 * time.Millisecond
 var (
 	// seen: 9 s for a node from nothing
 	waitForClaims = harness.Wait{For: "the cluster", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}
-	// namespaces get their service account a moment later
+	// namespaces get their service account a moment later.
 	waitForApply = harness.Wait{For: "the manifest to be accepted", Interval: 500 * time.Millisecond, Limit: time.Minute}
-	// a pod may take 30 s to end
+	// a pod may take 30 s to end.
 	waitForPods = harness.Wait{For: "the pods to be replaced", Interval: 500 * time.Millisecond, Limit: 2 * time.Minute}
-	// members are promoted by a clock of 15 s
+	// members are promoted by a clock of 15 s.
 	waitForRejoin = harness.Wait{For: "the server to join", Interval: time.Second, Limit: 4 * time.Minute}
-	// a supervisor may take a few seconds to start it again
+	// a supervisor may take a few seconds to start it again.
 	waitForLogLine = harness.Wait{For: "k3s to say what is wrong", Interval: 200 * time.Millisecond, Limit: 25 * time.Second}
-	// for as long as the recording goes on
+	// for as long as the recording goes on.
 	waitForWatch = harness.Wait{For: "the API to be watched", Interval: 200 * time.Millisecond}
-	// etcd may only just have found its leader
+	// etcd may only just have found its leader.
 	waitForSnapshot = harness.Wait{For: "the snapshot to be saved", Interval: time.Second, Limit: time.Minute}
-	// the tunnel to a kubelet takes a moment after a start
+	// the tunnel to a kubelet takes a moment after a start.
 	waitForSettings = harness.Wait{For: "Kubernetes to tell its settings", Interval: 500 * time.Millisecond, Limit: 30 * time.Second}
 )
 
