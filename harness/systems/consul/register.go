@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/consul/api"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/linearizability"
 	"github.com/reprise-dr/reprise/harness/internal/raft"
 )
 
@@ -26,33 +25,11 @@ const (
 // linearizable, and that is what is checked. A compare-and-set replaces the value that it expects by the
 // index that the key had with it (cas=ModifyIndex).
 func Register(prefix string) harness.Register {
-	return &register{prefix: prefix, clients: raft.NewClients(dialKept)}
-}
-
-type register struct {
-	prefix  string
-	clients *raft.Clients[*api.Client]
-}
-
-func (r *register) Name() string            { return "consul register " + r.prefix }
-func (r *register) Clients() int            { return registerClients }
-func (r *register) Interval() time.Duration { return registerInterval }
-
-func (r *register) Do(ctx context.Context, observer harness.Observer, operation harness.Operation) (int, error) {
-	nodes, err := servers(observer)
-	if err != nil {
-		return 0, err
+	return &raft.Register[*api.Client]{
+		Product: "consul", Prefix: prefix, Number: registerClients, Every: registerInterval,
+		Servers: servers, Dialled: raft.NewClients(dialKept), Answer: answer,
+		Client: func(client *api.Client) raft.RegisterClient { return registerClient{client.KV()} },
 	}
-	node := nodes[operation.Client%len(nodes)].Name
-	client, err := r.clients.Of(observer, node)
-	if err != nil {
-		return 0, err
-	}
-	return raft.Operate(ctx, registerClient{client.KV()}, node, r.prefix, operation, answer)
-}
-
-func (r *register) Check(ctx context.Context, history []harness.Operation) (harness.Linearizability, string, []harness.Operation) {
-	return linearizability.Check(ctx, history)
 }
 
 // A registerClient is a raft.RegisterClient.

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/nomad/api"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/linearizability"
 	"github.com/reprise-dr/reprise/harness/internal/raft"
 )
 
@@ -29,39 +28,17 @@ const registerItem = "value"
 //
 // Nomad has no linearizable read. A read that is not stale is answered by the server that takes itself
 // for the leader without asking the others, and Nomad warns that a leader which has just been deposed may
-// answer with an old value. To hold that against Nomad would be crying wolf, so a read of this register
+// answer with an old value. To hold that against Nomad would be a false positive, so a read of this register
 // is confirmed: it replaces what it found by the same (or removes what it did not find) on the condition
 // that nothing has changed, and the Raft log decides. What is checked is then what Nomad promises: that
 // acknowledged writes stay, in one order, and that a compare-and-set by index (cas=ModifyIndex) replaces
 // what it expects and nothing else. That plain reads may be old is not checked.
 func Register(path string) harness.Register {
-	return &register{path: path, clients: raft.NewClients(dialKept)}
-}
-
-type register struct {
-	path    string
-	clients *raft.Clients[*api.Client]
-}
-
-func (r *register) Name() string            { return "nomad register " + r.path }
-func (r *register) Clients() int            { return registerClients }
-func (r *register) Interval() time.Duration { return registerInterval }
-
-func (r *register) Do(ctx context.Context, observer harness.Observer, operation harness.Operation) (int, error) {
-	nodes, err := servers(observer)
-	if err != nil {
-		return 0, err
+	return &raft.Register[*api.Client]{
+		Product: "nomad", Prefix: path, Number: registerClients, Every: registerInterval,
+		Servers: servers, Dialled: raft.NewClients(dialKept), Answer: answer,
+		Client: func(client *api.Client) raft.RegisterClient { return registerClient{client.Variables()} },
 	}
-	node := nodes[operation.Client%len(nodes)].Name
-	client, err := r.clients.Of(observer, node)
-	if err != nil {
-		return 0, err
-	}
-	return raft.Operate(ctx, registerClient{client.Variables()}, node, r.path, operation, answer)
-}
-
-func (r *register) Check(ctx context.Context, history []harness.Operation) (harness.Linearizability, string, []harness.Operation) {
-	return linearizability.Check(ctx, history)
 }
 
 // A registerClient is a raft.RegisterClient.
