@@ -86,6 +86,9 @@ func begin(ctx SpecContext, objective harness.Objective, site string) *suite.Dri
 	play(ctx, drill, traffic(fixtures.ServerOld))
 	run(ctx, drill, "createdb", "--host=127.0.0.1", "--username=postgres", fixtures.ServerDatabase)
 	Expect(postgres.CreateTable(ctx, drill.Lab, database, orders)).To(Succeed())
+	// The server was installed long before its disk failed. The kernel writes files to the disk up to half a minute later: a fault
+	// that stops it from writing would leave them empty.
+	run(ctx, drill, "sync", "--file-system", "/")
 	return drill
 }
 
