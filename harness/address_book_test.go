@@ -22,16 +22,22 @@ func TestAddressBookRewritesWholeAddresses(t *testing.T) {
 		address("fd00:d1::12"): address("fd00:d1::12"), // did not change
 	}
 	cases := map[string]struct{ before, after string }{
-		"one is the beginning of the other":  {"fd00:d1::11 fd00:d1::1", "fd00:d2::11 fd00:d2::1"},
-		"IPv4, one the beginning too":        {"10.0.0.11,10.0.0.1", "10.9.0.11,10.9.0.1"},
-		"brackets and a port":                {`"[fd00:d1::11]:4648",`, `"[fd00:d2::11]:4648",`},
-		"IPv4 and a port":                    {"10.0.0.1:8300", "10.9.0.1:8300"},
-		"a prefix length":                    {"fd00:d1::11/64", "fd00:d2::11/64"},
-		"a URL":                              {"http://[fd00:d1::11]:8500/v1", "http://[fd00:d2::11]:8500/v1"},
-		"another spelling":                   {"FD00:00D1:0:0::0011", "fd00:d2::11"},
-		"unknown neighbours":                 {"fd00:d1::111 fd00:d1::2 110.0.0.1 10.0.0.12", "fd00:d1::111 fd00:d1::2 110.0.0.1 10.0.0.12"},
-		"the end of a sentence":              {"at fd00:d1::11. And 10.0.0.1: yes", "at fd00:d2::11. And 10.9.0.1: yes"},
-		"inside a name":                      {"ip-10.0.0.1 x10.0.0.1 10.0.0.1-x node_10.0.0.1", "ip-10.0.0.1 x10.0.0.1 10.0.0.1-x node_10.0.0.1"},
+		"one is the beginning of the other": {"fd00:d1::11 fd00:d1::1", "fd00:d2::11 fd00:d2::1"},
+		"IPv4, one the beginning too":       {"10.0.0.11,10.0.0.1", "10.9.0.11,10.9.0.1"},
+		"brackets and a port":               {`"[fd00:d1::11]:4648",`, `"[fd00:d2::11]:4648",`},
+		"IPv4 and a port":                   {"10.0.0.1:8300", "10.9.0.1:8300"},
+		"a prefix length":                   {"fd00:d1::11/64", "fd00:d2::11/64"},
+		"a URL":                             {"http://[fd00:d1::11]:8500/v1", "http://[fd00:d2::11]:8500/v1"},
+		"another spelling":                  {"FD00:00D1:0:0::0011", "fd00:d2::11"},
+		"unknown neighbours": {
+			"fd00:d1::111 fd00:d1::2 110.0.0.1 10.0.0.12",
+			"fd00:d1::111 fd00:d1::2 110.0.0.1 10.0.0.12",
+		},
+		"the end of a sentence": {"at fd00:d1::11. And 10.0.0.1: yes", "at fd00:d2::11. And 10.9.0.1: yes"},
+		"inside a name": {
+			"ip-10.0.0.1 x10.0.0.1 10.0.0.1-x node_10.0.0.1",
+			"ip-10.0.0.1 x10.0.0.1 10.0.0.1-x node_10.0.0.1",
+		},
 		"a version and a time":               {"1.11.3 10:00:01 abc:def", "1.11.3 10:00:01 abc:def"},
 		"an unchanged address, its spelling": {"fd00:D1::0012", "fd00:D1::0012"},
 		"other bytes":                        {"{\n\t\"é\": \"fd00:d1::1\"\x00}", "{\n\t\"é\": \"fd00:d2::1\"\x00}"},

@@ -41,7 +41,8 @@ const inMemory = `\./harness/labtest`
 var rules = []rule{
 	{
 		from: `harness`, to: `.*`, allowed: standardLibrary, tests: `\./harness|\./harness/labtest|\./harness/internal/.*`,
-		why: "package harness is the vocabulary: it can be read, tested and kept for ever because it knows nothing but the standard library",
+		why: "package harness is the vocabulary: it can be read, tested and kept for ever because it knows nothing but the " +
+			"standard library",
 	},
 	{
 		from: `.*`, except: `harness/lab(/.*)?`,
@@ -68,7 +69,8 @@ var rules = []rule{
 	{
 		from: `.*`, except: `scenarios/.*|harness/selftest/.*`, to: `\./harness/(suite|selftest)(/.*)?`,
 		allowed: `\./harness/selftest/calibration`, tests: `\./harness/suite`,
-		why: "suites are programs that the command runs: nothing that they are made of knows them, but the result that one of them leaves",
+		why: "suites are programs that the command runs: nothing that they are made of knows them, but the result that one of them " +
+			"leaves",
 	},
 	{
 		from: `harness/agent(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/agent(/.*)?|\./harness/internal/.*`,
@@ -157,7 +159,10 @@ func TestArrows(t *testing.T) {
 	for _, sentence := range broken(arrows) {
 		t.Error(sentence)
 	}
-	for _, from := range []string{"harness", "harness/lab", "harness/fault", "harness/systems/nomad", "fixtures", "reports", "harness/suite"} {
+	for _, from := range []string{
+		"harness", "harness/lab", "harness/fault", "harness/systems/nomad", "fixtures", "reports",
+		"harness/suite",
+	} {
 		if !slices.ContainsFunc(arrows, func(a arrow) bool { return a.from == from }) {
 			t.Errorf("no import of package %s was found: is it still there?", from)
 		}
@@ -222,7 +227,8 @@ func readArrows(root string) ([]arrow, error) {
 		}
 		below = filepath.ToSlash(below)
 		if entry.IsDir() {
-			if ignored := below != "." && strings.HasPrefix(entry.Name(), "."); ignored || entry.Name() == "testdata" || below == "reports/out" {
+			if ignored := below != "." && strings.HasPrefix(entry.Name(), "."); ignored || entry.Name() == "testdata" ||
+				below == "reports/out" {
 				return filepath.SkipDir
 			}
 			return nil

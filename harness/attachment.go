@@ -60,7 +60,8 @@ func (t Topology) validateAttachments(node Node) error {
 		case networks[network.Name]:
 			return fmt.Errorf("node %s is in the network %s twice", node.Name, network.Name)
 		case attachment.Interface != "" && !isInterfaceName(attachment.Interface):
-			return fmt.Errorf("node %s has the interface %q: a name has at most %d characters, and no space or slash", node.Name, attachment.Interface, maxInterfaceName)
+			return fmt.Errorf("node %s has the interface %q: a name has at most %d characters, and no space or slash", node.Name,
+				attachment.Interface, maxInterfaceName)
 		case attachment.Interface != "" && interfaces[attachment.Interface]:
 			return fmt.Errorf("node %s has two interfaces named %s", node.Name, attachment.Interface)
 		}
@@ -88,7 +89,8 @@ func (t Topology) validateRoute(node Node, route Route) error {
 	}
 	switch {
 	case !inside:
-		return fmt.Errorf("node %s has a route to %q, which is in no network of the topology: nothing may lead out of a lab", node.Name, spell(route.To))
+		return fmt.Errorf("node %s has a route to %q, which is in no network of the topology: nothing may lead out of a lab",
+			node.Name, spell(route.To))
 	case !reachable:
 		return fmt.Errorf("node %s has a route by way of %s, which is in no network of the node", node.Name, route.Via)
 	case route.To.Addr().Is4() != route.Via.Is4():

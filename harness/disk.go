@@ -86,7 +86,8 @@ func (t Topology) validateCarrier(disk, name string) error {
 	case !ok:
 		return fmt.Errorf("disk %s is attached to node %q, which topology %s does not have", disk, name, t.Name)
 	case !node.System.TakesDisks():
-		return fmt.Errorf("disk %s is attached to node %s, whose system lacks the capability %s, without which nothing can be mounted", disk, name, diskCapability)
+		return fmt.Errorf("disk %s is attached to node %s, whose system lacks the capability %s, without which nothing can be mounted",
+			disk, name, diskCapability)
 	}
 	return nil
 }
@@ -100,7 +101,8 @@ func (s System) validateSystemDisk(node string) error {
 	}
 	switch {
 	case !slices.Contains(s.Capabilities, diskCapability):
-		return fmt.Errorf("node %s has a system disk and lacks the capability %s, without which nothing can be mounted", node, diskCapability)
+		return fmt.Errorf("node %s has a system disk and lacks the capability %s, without which nothing can be mounted", node,
+			diskCapability)
 	case s.Containers:
 		return fmt.Errorf("node %s has a system disk and runs containers of its own: the two cannot be combined", node)
 	}

@@ -19,8 +19,10 @@ func fingerprintOf(node string, traits ...Trait) Fingerprint {
 // Goal: what is new, gone or not the same is told, sorted, and nothing else. Method: two small fingerprints,
 // also of nodes without any trait.
 func TestCompare(t *testing.T) {
-	before := fingerprintOf("a", Trait{KindUser, "app", "1"}, Trait{KindFile, "/etc/b", "x"}, Trait{KindFile, "/etc/a", ""}, Trait{KindMount, "/", "ro"})
-	after := fingerprintOf("b", Trait{KindUser, "app", "1"}, Trait{KindFile, "/etc/b", "y"}, Trait{KindFile, "/etc/c", "z"}, Trait{KindMount, "/", "ro"})
+	before := fingerprintOf("a", Trait{KindUser, "app", "1"}, Trait{KindFile, "/etc/b", "x"}, Trait{KindFile, "/etc/a", ""},
+		Trait{KindMount, "/", "ro"})
+	after := fingerprintOf("b", Trait{KindUser, "app", "1"}, Trait{KindFile, "/etc/b", "y"}, Trait{KindFile, "/etc/c", "z"},
+		Trait{KindMount, "/", "ro"})
 	want := []Difference{
 		{"b", KindFile, "/etc/a", "empty", ""}, {"b", KindFile, "/etc/b", "x", "y"}, {"b", KindFile, "/etc/c", "", "z"},
 	}
@@ -37,7 +39,12 @@ func TestCompare(t *testing.T) {
 
 // Goal: two things of one name are one trait that tells of both, so that none hides the other. Method: sort them.
 func TestSortTraitsJoins(t *testing.T) {
-	got := SortTraits([]Trait{{KindSocket, "tcp :80", "b"}, {KindFile, "/etc", "folder"}, {KindSocket, "tcp :80", "a"}, {KindSocket, "tcp :80", "a"}})
+	got := SortTraits([]Trait{
+		{KindSocket, "tcp :80", "b"},
+		{KindFile, "/etc", "folder"},
+		{KindSocket, "tcp :80", "a"},
+		{KindSocket, "tcp :80", "a"},
+	})
 	want := []Trait{{KindFile, "/etc", "folder"}, {KindSocket, "tcp :80", "a; b"}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -191,7 +198,8 @@ func TestNoDrift(t *testing.T) {
 // Goal: an address is found as a whole, in any spelling, with its line. Method: a text with addresses of each kind.
 func TestFindMentions(t *testing.T) {
 	wanted := map[netip.Addr]bool{netip.MustParseAddr("fd00:d1::1"): true, netip.MustParseAddr("10.0.0.1"): true}
-	text := "peers: [FD00:00d1::0001]:8300, fd00:d1::11\n" + "x10.0.0.1 10.0.0.11 10.0.0.1-x 1.10.0.0.1\n\n" + "http://10.0.0.1:8500/ and ::ffff:10.0.0.1, 10.0.0.1.\r\n" +
+	text := "peers: [FD00:00d1::0001]:8300, fd00:d1::11\n" + "x10.0.0.1 10.0.0.11 10.0.0.1-x 1.10.0.0.1\n\n" +
+		"http://10.0.0.1:8500/ and ::ffff:10.0.0.1, 10.0.0.1.\r\n" +
 		strings.Repeat("é", 300) + " fd00:d1::1/64"
 	var got []string
 	for _, mention := range FindMentions([]byte(text), wanted) {
@@ -227,9 +235,11 @@ func TestDrillTellsOfDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		was := fingerprintOf("nomad-1", Trait{KindFile, "/etc/ssh/ssh_host_key", "1"}, Trait{KindFile, "/etc/a", "1"})
-		is := fingerprintOf("nomad-1", Trait{KindFile, "/etc/ssh/ssh_host_key", "2"}, Trait{KindFile, "/etc/a", "1"}, Trait{KindUser, "guest", "9"})
+		is := fingerprintOf("nomad-1", Trait{KindFile, "/etc/ssh/ssh_host_key", "2"}, Trait{KindFile, "/etc/a", "1"},
+			Trait{KindUser, "guest", "9"})
 		was.Wall, is.Wall, was.CPU, is.CPU = 3, 2, 1, 4
-		planted(drill, map[string]Fingerprint{"nomad-1": was, "nomad-2": fingerprintOf("nomad-2")}, map[string]Fingerprint{"nomad-1": is})
+		planted(drill, map[string]Fingerprint{"nomad-1": was, "nomad-2": fingerprintOf("nomad-2")},
+			map[string]Fingerprint{"nomad-1": is})
 		must(t, drill.Expect(Planned{Kind: KindFile, Key: "/etc/ssh/*", Because: "new keys"}))
 		if err := drill.Expect(Planned{Key: "/etc/a"}); err == nil || !strings.Contains(err.Error(), "Because is empty") {
 			t.Errorf("a bad plan: %v", err)
@@ -252,7 +262,10 @@ func TestDrillTellsOfDrift(t *testing.T) {
 			t.Errorf("the drift is %+v, want %+v", record.Drift, want)
 		}
 		findings := strings.Join(record.Findings, "\n")
-		for _, part := range []string{"nomad-1 differs from before the fault by 1 thing that nobody planned", "no fingerprint of nomad-2 after the recovery: nomad-2: the node has lost its power"} {
+		for _, part := range []string{
+			"nomad-1 differs from before the fault by 1 thing that nobody planned",
+			"no fingerprint of nomad-2 after the recovery: nomad-2: the node has lost its power",
+		} {
 			if !strings.Contains(findings, part) {
 				t.Errorf("%q is not among the findings:\n%s", part, findings)
 			}
@@ -278,7 +291,8 @@ func TestDrillDoesNotWaitForFingerprints(t *testing.T) {
 		drill.toDetection(t)
 		must(t, drill.finishBy(t, time.Second))
 		record := drill.Record()
-		if len(record.Drift) != 1 || record.Drift[0].Node != "nomad-2" || !strings.Contains(strings.Join(record.Findings, "\n"), "no fingerprint of nomad-1 before the fault: not within 20s") {
+		if len(record.Drift) != 1 || record.Drift[0].Node != "nomad-2" || !strings.Contains(strings.Join(record.Findings, "\n"),
+			"no fingerprint of nomad-1 before the fault: not within 20s") {
 			t.Errorf("the drift is %+v, the findings %q", record.Drift, record.Findings)
 		}
 		between(t, "t0", record.Fault.At, auditLimit, auditLimit+10*time.Second)
@@ -299,8 +313,10 @@ func TestAuditIsCapped(t *testing.T) {
 	}
 	kept := audit{before: map[string]Fingerprint{"a": {}}, after: map[string]Fingerprint{"a": after}, mentions: mentions}
 	drift := kept.drift()[0]
-	if len(drift.Unexplained) != recordedDifferences || drift.UnexplainedMore != 7 || len(drift.Unexplained[0].After) > recordedText+len("...") {
-		t.Errorf("%d differences are kept of %d bytes, %d more", len(drift.Unexplained), len(drift.Unexplained[0].After), drift.UnexplainedMore)
+	if len(drift.Unexplained) != recordedDifferences || drift.UnexplainedMore != 7 ||
+		len(drift.Unexplained[0].After) > recordedText+len("...") {
+		t.Errorf("%d differences are kept of %d bytes, %d more", len(drift.Unexplained), len(drift.Unexplained[0].After),
+			drift.UnexplainedMore)
 	}
 	if listed, more := kept.recordMentions(); len(listed) != recordedDifferences || more != 7 {
 		t.Errorf("%d mentions are kept, %d more", len(listed), more)
@@ -340,8 +356,10 @@ func TestDrillListsOldAddresses(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.lab = movedCluster{drill.cluster}
 		drill.fault.breaks = append(drill.fault.breaks, "moved")
-		before := fingerprintOf("nomad-1", Trait{KindAddress, "eth0 fd00:d1::11/64", "assigned"}, Trait{KindProcess, "root app --bind=fd00:d1::11", "1"}, Trait{KindFile, "/etc/a", "1"})
-		after := fingerprintOf("nomad-1", Trait{KindAddress, "eth0 fd00:d2::11/64", "assigned"}, Trait{KindProcess, "root app --bind=fd00:d2::11", "1"}, Trait{KindFile, "/etc/a", "2"})
+		before := fingerprintOf("nomad-1", Trait{KindAddress, "eth0 fd00:d1::11/64", "assigned"},
+			Trait{KindProcess, "root app --bind=fd00:d1::11", "1"}, Trait{KindFile, "/etc/a", "1"})
+		after := fingerprintOf("nomad-1", Trait{KindAddress, "eth0 fd00:d2::11/64", "assigned"},
+			Trait{KindProcess, "root app --bind=fd00:d2::11", "1"}, Trait{KindFile, "/etc/a", "2"})
 		planted(drill, map[string]Fingerprint{"nomad-1": before}, map[string]Fingerprint{"nomad-1": after})
 		var searched [][]string
 		drill.cluster.search = func(node string, old []netip.Addr, paths []string) ([]Mention, error) {
@@ -352,7 +370,8 @@ func TestDrillListsOldAddresses(t *testing.T) {
 			return []Mention{{Node: node, Where: WhereFile, Key: "/etc/peers", Line: 2, Text: "x", Address: old[0]}}, nil
 		}
 		drill.AlsoSearch(
-			fakeSource{texts: map[string]string{"app/peer": "fd00:d1::12", "app/next": "fd00:d2::12"}}, fakeSource{err: errors.New("no leader")},
+			fakeSource{texts: map[string]string{"app/peer": "fd00:d1::12", "app/next": "fd00:d2::12"}},
+			fakeSource{err: errors.New("no leader")},
 			Folders("nomad-server", "/var/lib/nomad"), Folders("consul-server", "/var/lib/consul"),
 		)
 		drill.toDetection(t)
@@ -368,7 +387,10 @@ func TestDrillListsOldAddresses(t *testing.T) {
 		for _, mention := range record.Mentions {
 			got = append(got, strings.Join([]string{mention.place(), mention.Address, mention.Because}, " | "))
 		}
-		want := []string{"consul kv app/peer line 1 | fd00:d1::12 | ", "file /etc/peers line 2 of nomad-1 | fd00:d1::11 | ", "file /etc/peers line 2 of nomad-2 | fd00:d1::11 | nobody reads it"}
+		want := []string{
+			"consul kv app/peer line 1 | fd00:d1::12 | ", "file /etc/peers line 2 of nomad-1 | fd00:d1::11 | ",
+			"file /etc/peers line 2 of nomad-2 | fd00:d1::11 | nobody reads it",
+		}
 		if !slices.Equal(got, want) {
 			t.Errorf("the mentions are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
@@ -376,10 +398,14 @@ func TestDrillListsOldAddresses(t *testing.T) {
 			t.Errorf("searched were %q", searched)
 		}
 		drift := record.Drift[0]
-		if len(drift.Explained) != 4 || len(drift.Unexplained) != 1 || drift.Unexplained[0].Key != "/etc/a" || drift.Explained[0].Because != becauseMoved {
+		if len(drift.Explained) != 4 || len(drift.Unexplained) != 1 || drift.Unexplained[0].Key != "/etc/a" ||
+			drift.Explained[0].Because != becauseMoved {
 			t.Errorf("the drift is %+v", drift)
 		}
-		for _, part := range []string{"the search for old addresses is incomplete: consul kv: no leader", "2 places still name an old address, such as consul kv app/peer line 1"} {
+		for _, part := range []string{
+			"the search for old addresses is incomplete: consul kv: no leader",
+			"2 places still name an old address, such as consul kv app/peer line 1",
+		} {
 			if !strings.Contains(strings.Join(record.Findings, "\n"), part) {
 				t.Errorf("%q is not among the findings %q", part, record.Findings)
 			}

@@ -86,8 +86,11 @@ const (
 
 // next lists the steps that each state allows. Close is allowed in all of them.
 var next = map[state][]string{
-	isNew:         {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
-	isSteady:      {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters", "Rehearse", "Inject"},
+	isNew: {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
+	isSteady: {
+		"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters",
+		"Rehearse", "Inject",
+	},
 	isWriting:     {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Rehearse", "Inject"},
 	isInjected:    {"Detect", "Revert"},
 	isDetected:    {"Repair", "AwaitRecovery", "Revert"},
@@ -118,7 +121,10 @@ func NewDrill(lab Lab, plan Plan) (*Drill, error) {
 	if plan.Phase < 0 {
 		return nil, fmt.Errorf("begin the drill: the phase is %v: it cannot be negative", plan.Phase)
 	}
-	drill := &Drill{lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew, saver: newSaver(plan.Save), tell: plan.Tell}
+	drill := &Drill{
+		lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew, saver: newSaver(plan.Save),
+		tell: plan.Tell,
+	}
 	drill.record = newRecord(plan, lab.Topology(), drill.started)
 	if err := drill.saveNow(); err != nil {
 		return nil, fmt.Errorf("begin the drill: save its record: %w", err)

@@ -94,9 +94,13 @@ func (a *audit) recordMentions() ([]RecordMention, int) {
 	var forgotten, expected []RecordMention
 	for _, mention := range a.mentions {
 		one := RecordMention{
-			Node: mention.Node, Where: mention.Where, Key: mention.Key, Line: mention.Line, Text: mention.Text, Address: mention.Address.String(),
+			Node: mention.Node, Where: mention.Where, Key: mention.Key, Line: mention.Line, Text: mention.Text,
+			Address: mention.Address.String(),
 		}
-		at := slices.IndexFunc(a.planned, func(p Planned) bool { return p.matches(mention.Node, KindMention, mention.Where+" "+mention.Key) })
+		at := slices.IndexFunc(a.planned, func(p Planned) bool {
+			return p.matches(mention.Node, KindMention,
+				mention.Where+" "+mention.Key)
+		})
 		if at < 0 {
 			forgotten = append(forgotten, one)
 			continue

@@ -72,7 +72,8 @@ func (d *Drill) seen(name string, up bool) (missing, never error) {
 	return nil, nil
 }
 
-var errNotWatched = errors.New("this drill does not watch it: give it to Baseline, Watch, WatchSilent or Unaffected before the fault")
+var errNotWatched = errors.New("this drill does not watch it: give it to Baseline, Watch, WatchSilent or Unaffected before " +
+	"the fault")
 
 // newest is the spell that an SLI is in, by its last answer; false when there was none yet. One that nobody watches, or
 // that cannot be asked any more, is an error.

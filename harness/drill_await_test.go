@@ -73,7 +73,8 @@ func TestAwaitSaysWhyNot(t *testing.T) {
 		check(drill.AwaitUp(ctx, fakeProbe{name: "other"}), `await "other" up: this drill does not watch it`)
 		short, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		check(drill.AwaitDown(short, service), `wait for "service" to be seen down: broken off after 1s: context deadline exceeded: it still holds`)
+		check(drill.AwaitDown(short, service), `wait for "service" to be seen down: broken off after 1s: context deadline `+
+			`exceeded: it still holds`)
 		check(drill.AwaitDown(ctx, service), `wait for "service" to be seen down: not within`)
 		must(t, drill.Close(ctx))
 		check(drill.AwaitUp(ctx, service), "the drill is closed")

@@ -149,7 +149,10 @@ func (d *fakeDrill) cancelledDuring(ctx context.Context, t *testing.T, step stri
 	switch step {
 	case "Repair":
 		cancel()
-		return d.Repair(ctx, fakeRunbook{{Name: "wait", Do: func(ctx context.Context, _ Operator) error { <-ctx.Done(); return ctx.Err() }}})
+		return d.Repair(ctx, fakeRunbook{{
+			Name: "wait",
+			Do:   func(ctx context.Context, _ Operator) error { <-ctx.Done(); return ctx.Err() },
+		}})
 	case "AwaitRecovery":
 		cancel()
 		return d.AwaitRecovery(ctx, d.steady)
@@ -169,7 +172,8 @@ func TestDrillClosedDuringStep(t *testing.T) {
 		outcome := make(chan error)
 		go func() { outcome <- drill.AwaitRecovery(context.Background(), drill.steady) }()
 		time.Sleep(time.Second)
-		if err := drill.Repair(t.Context()); !errors.Is(err, ErrOrder) || !strings.Contains(err.Error(), "AwaitRecovery is still under way") {
+		if err := drill.Repair(t.Context()); !errors.Is(err, ErrOrder) ||
+			!strings.Contains(err.Error(), "AwaitRecovery is still under way") {
 			t.Errorf("a step during another: %v", err)
 		}
 		began := time.Now()
@@ -207,7 +211,10 @@ func TestDrillClosedDuringInject(t *testing.T) {
 // says what was called, how far the drill is, and what may be called. Method: bring a drill into
 // each state and call each step that is not allowed.
 func TestDrillOrder(t *testing.T) {
-	for _, at := range []state{isNew, isSteady, isWriting, isInjected, isDetected, isUndetected, isRecovered, isUnrecovered, isReconciled, isBroken, isJudged, isClosed} {
+	for _, at := range []state{
+		isNew, isSteady, isWriting, isInjected, isDetected, isUndetected, isRecovered, isUnrecovered,
+		isReconciled, isBroken, isJudged, isClosed,
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
 			drill.bringTo(t, at)
@@ -383,16 +390,21 @@ func TestDrillInterruptions(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
 			drill.toDetection(t)
-			drill.cluster.interruptions = []Interruption{{From: drill.fault.impact.Before.Add(test.after), Length: test.length, Reason: "agent of nomad-1 did not get the processor"}}
+			drill.cluster.interruptions = []Interruption{{
+				From: drill.fault.impact.Before.Add(test.after), Length: test.length,
+				Reason: "agent of nomad-1 did not get the processor",
+			}}
 			err := drill.finishBy(t, 10*time.Second)
 			if (err != nil) != test.doubt {
 				t.Errorf("%s: %v", test.name, err)
 			}
 			record := drill.Record()
-			if widened := record.Judgement.Resolution >= test.length; len(record.Interruptions) > 0 != test.widened || test.widened && !widened {
+			if widened := record.Judgement.Resolution >= test.length; len(record.Interruptions) > 0 != test.widened || test.widened &&
+				!widened {
 				t.Errorf("%s: resolution %v, interruptions %+v", test.name, record.Judgement.Resolution, record.Interruptions)
 			}
-			if reasons := strings.Join(record.Judgement.Reasons, ""); test.doubt && !containsAll(reasons, "nomad-1", figure(test.length).String(), figure(test.after).String()) {
+			if reasons := strings.Join(record.Judgement.Reasons, ""); test.doubt &&
+				!containsAll(reasons, "nomad-1", figure(test.length).String(), figure(test.after).String()) {
 				t.Errorf("%s: %q", test.name, reasons)
 			}
 		})
@@ -406,7 +418,10 @@ func TestJudgeTargetWithinInterruption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.toDetection(t)
-		drill.cluster.interruptions = []Interruption{{From: drill.fault.impact.Before.Add(time.Second), Length: time.Second, Reason: "starved"}}
+		drill.cluster.interruptions = []Interruption{{
+			From: drill.fault.impact.Before.Add(time.Second), Length: time.Second,
+			Reason: "starved",
+		}}
 		if err := drill.finishBy(t, 10*time.Second); err != nil {
 			t.Fatal(err)
 		}

@@ -157,7 +157,8 @@ func (d *Drill) Detect(ctx context.Context, steady SteadyState) error {
 	}
 	if !observed.detected {
 		d.become(isUndetected)
-		return fmt.Errorf("detect %s: %w: none of %d probes failed within %v", d.record.Fault.Description, ErrNotDetected, len(observed.steady), limit)
+		return fmt.Errorf("detect %s: %w: none of %d probes failed within %v", d.record.Fault.Description, ErrNotDetected,
+			len(observed.steady), limit)
 	}
 	d.detected(observed)
 	return nil
@@ -167,7 +168,10 @@ func (d *Drill) Detect(ctx context.Context, steady SteadyState) error {
 func (d *Drill) soFar() Record {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return Record{Objective: d.record.Objective, SteadyAt: d.record.SteadyAt, Fault: d.record.Fault, Steps: slices.Clone(d.record.Steps), SLIs: d.sampler.slis()}
+	return Record{
+		Objective: d.record.Objective, SteadyAt: d.record.SteadyAt, Fault: d.record.Fault,
+		Steps: slices.Clone(d.record.Steps), SLIs: d.sampler.slis(),
+	}
 }
 
 // watchedTo tells whether all that the probes have to say about the time up to the offset is known.

@@ -56,7 +56,8 @@ func TestLostAgentEndsTheStep(t *testing.T) {
 				lost := time.Now()
 				drill.cluster.loseAgent("nomad-1")
 				err := <-ended
-				if took := time.Since(lost); took > time.Second || !errors.Is(err, ErrLabLost) || !strings.Contains(err.Error(), "the agent of nomad-1 is gone (end of the stream)") {
+				if took := time.Since(lost); took > time.Second || !errors.Is(err, ErrLabLost) ||
+					!strings.Contains(err.Error(), "the agent of nomad-1 is gone (end of the stream)") {
 					t.Errorf("it ended %v later with %v", took, err)
 				}
 				_ = drill.Close(t.Context())
@@ -173,7 +174,8 @@ func TestStandingFaultIsConfirmedAgain(t *testing.T) {
 				}
 				_ = drill.finishBy(t, time.Second)
 				record := drill.Record()
-				said := strings.Contains(strings.Join(record.Doubts, ";"), "which no operator may lift, was not in force any more: 0 of its 2 rules")
+				said := strings.Contains(strings.Join(record.Doubts, ";"),
+					"which no operator may lift, was not in force any more: 0 of its 2 rules")
 				if record.Judgement.Verdict != test.want || said != (test.gone != nil && !test.revertedBy) {
 					t.Errorf("%s: %q", record.Judgement.Verdict, record.Judgement.Reasons)
 				}

@@ -58,7 +58,8 @@ func certainMiss(record Record, now time.Duration) string {
 	if len(down) == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("the RTO of %v is missed beyond doubt, %v after the fault", record.Objective.RTO, figure(now-record.Fault.At))
+	text := fmt.Sprintf("the RTO of %v is missed beyond doubt, %v after the fault", record.Objective.RTO,
+		figure(now-record.Fault.At))
 	if declared := record.declared(); declared > 0 {
 		text += fmt.Sprintf(" and %v declared", declared)
 	}

@@ -25,7 +25,8 @@ func TestMissIsToldAtOnce(t *testing.T) {
 		must(t, drill.AwaitRecovery(ctx, drill.steady))
 		between(t, "what was told", at, time.Minute, time.Minute+time.Second)
 		const want = `the RTO of 1m0s is missed beyond doubt, 1m`
-		if len(told) != 1 || !strings.HasPrefix(told[0], want) || !strings.Contains(told[0], `"quorum" still fails: connection refused; "service" still fails`) ||
+		if len(told) != 1 || !strings.HasPrefix(told[0], want) ||
+			!strings.Contains(told[0], `"quorum" still fails: connection refused; "service" still fails`) ||
 			!strings.Contains(told[0], `the last step that ended was "restart" of "restart everything"`) {
 			t.Errorf("told: %q", told)
 		}

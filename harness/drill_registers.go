@@ -137,7 +137,8 @@ func (r *registerRun) check(ctx context.Context) (RecordRegister, error) {
 	r.finish()
 	limited, cancel := context.WithTimeout(ctx, lastWritesLimit)
 	defer cancel()
-	problem := waitForGroup(limited, &r.running, fmt.Sprintf("an operation on register %q does not end although its time is up", r.register.Name()))
+	problem := waitForGroup(limited, &r.running, fmt.Sprintf("an operation on register %q does not end although its time is up",
+		r.register.Name()))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found := r.count()

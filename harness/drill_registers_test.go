@@ -65,7 +65,8 @@ func TestRegisters(t *testing.T) {
 				}
 				return nil
 			}}
-			must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers), drill.StartRegisters(t.Context(), register))
+			must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers),
+				drill.StartRegisters(t.Context(), register))
 			must(t, drill.Inject(t.Context(), drill.fault), drill.Detect(t.Context(), drill.steady), drill.finishBy(t, 5*time.Second))
 			record := drill.Record().Registers[0]
 			if record.Operations < 3*5*20-3 || record.Refused == 0 || record.Unknown == 0 || record.Linearizable != found {

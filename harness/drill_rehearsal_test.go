@@ -30,7 +30,8 @@ func TestRehearsalThatWorks(t *testing.T) {
 			t.Fatalf("rehearsals %+v, judgement %+v", record.Rehearsals, record.Judgement)
 		}
 		rehearsal := record.Rehearsals[0]
-		if rehearsal.Name != "restoring the backup" || rehearsal.Error != "" || rehearsal.To-rehearsal.From != 7*time.Second || rehearsal.To > record.Fault.At {
+		if rehearsal.Name != "restoring the backup" || rehearsal.Error != "" || rehearsal.To-rehearsal.From != 7*time.Second ||
+			rehearsal.To > record.Fault.At {
 			t.Errorf("rehearsal %+v, the fault at %v", rehearsal, record.Fault.At)
 		}
 		if !slices.ContainsFunc(record.Events, func(event Event) bool {
@@ -121,12 +122,17 @@ func TestRehearsalRefused(t *testing.T) {
 func TestJudgeRehearsals(t *testing.T) {
 	works := RecordRehearsal{Name: "reading the runbook", From: 11 * second, To: 12 * second}
 	fails := RecordRehearsal{Name: "restoring the backup", From: 12 * second, To: 20 * second, Error: "3 posts are missing"}
-	ended := Record{Objective: metRecord().Objective, Claim: Claim{Verdict: Missed}, SteadyAt: 10 * second, SLIs: metRecord().SLIs, Rehearsals: []RecordRehearsal{works, fails}}
+	ended := Record{
+		Objective: metRecord().Objective, Claim: Claim{Verdict: Missed}, SteadyAt: 10 * second, SLIs: metRecord().SLIs,
+		Rehearsals: []RecordRehearsal{works, fails},
+	}
 	got := Judge(ended)
-	if got.Verdict != Missed || !got.AsClaimed || got.RecoveredBy != ByNobody || got.Recovered || got.RTA != 0 || got.Outages == nil {
+	if got.Verdict != Missed || !got.AsClaimed || got.RecoveredBy != ByNobody || got.Recovered || got.RTA != 0 ||
+		got.Outages == nil {
 		t.Errorf("judgement %+v", got)
 	}
-	if want := []string{"before any fault: rehearsal of restoring the backup: 3 posts are missing"}; !slices.Equal(got.Reasons, want) {
+	if want := []string{"before any fault: rehearsal of restoring the backup: 3 posts are missing"}; !slices.Equal(got.Reasons,
+		want) {
 		t.Errorf("reasons %q, want %q", got.Reasons, want)
 	}
 	ended.Doubts = []string{"the spec ended before the drill was judged: it was interrupted"}

@@ -71,7 +71,8 @@ func TestRecordIsSavedAsTheDrillGoes(t *testing.T) {
 				t.Errorf("during %s the record says %q, %v, %+v", want, record.UnderWay, record.Doubts, record.Judgement)
 			}
 			again := asRecord(t, record)
-			if judged := Judge(again); again.Schema != RecordSchema || !reflect.DeepEqual(judged.Reasons, record.Judgement.Reasons) || judged.AsClaimed {
+			if judged := Judge(again); again.Schema != RecordSchema || !reflect.DeepEqual(judged.Reasons, record.Judgement.Reasons) ||
+				judged.AsClaimed {
 				t.Errorf("%s: judged again it is %+v", want, judged)
 			}
 		}
@@ -101,7 +102,8 @@ func TestRecordIsSavedAsTheDrillGoes(t *testing.T) {
 		if closing := to.last(t); closing.UnderWay != "close" {
 			t.Errorf("the last save was %q, want that of close", closing.UnderWay)
 		}
-		if record := drill.Record(); record.UnderWay != "" || len(record.Doubts) > 0 || record.Judgement.Verdict != Met || !record.Judgement.AsClaimed {
+		if record := drill.Record(); record.UnderWay != "" || len(record.Doubts) > 0 || record.Judgement.Verdict != Met ||
+			!record.Judgement.AsClaimed {
 			t.Errorf("the last record: %q, %q, %+v", record.UnderWay, record.Doubts, record.Judgement)
 		}
 	})
@@ -121,7 +123,10 @@ func asRecord(t *testing.T, record Record) Record {
 func TestCutOffIsNeverAsClaimed(t *testing.T) {
 	for _, claimed := range []Verdict{Met, Missed, Inconclusive} {
 		for _, rehearsals := range [][]RecordRehearsal{nil, {{Name: "restore", Error: "no backup"}}} {
-			record := Record{UnderWay: "repair", Doubts: []string{"the drill was cut off during repair"}, Claim: Claim{Verdict: claimed}, Rehearsals: rehearsals}
+			record := Record{
+				UnderWay: "repair", Doubts: []string{"the drill was cut off during repair"}, Claim: Claim{Verdict: claimed},
+				Rehearsals: rehearsals,
+			}
 			if judged := Judge(record); judged.AsClaimed || judged.Verdict != Inconclusive {
 				t.Errorf("claimed %s: %s, as claimed: %v", claimed, judged.Verdict, judged.AsClaimed)
 			}
@@ -133,7 +138,10 @@ func TestCutOffIsNeverAsClaimed(t *testing.T) {
 // at any other time. Method: a disk that is full from a step on.
 func TestRecordThatCannotBeSaved(t *testing.T) {
 	full := errors.New("no space left on device")
-	if _, err := NewDrill(newFakeCluster(), Plan{ID: "x", Objective: Objective{RTO: time.Minute}, Save: func(Record) error { return full }}); !errors.Is(err, full) {
+	if _, err := NewDrill(newFakeCluster(), Plan{
+		ID: "x", Objective: Objective{RTO: time.Minute},
+		Save: func(Record) error { return full },
+	}); !errors.Is(err, full) {
 		t.Errorf("begin: %v", err)
 	}
 	for _, test := range []struct {
@@ -164,7 +172,8 @@ func TestRecordThatCannotBeSaved(t *testing.T) {
 				}
 				must(t, drill.Close(ctx))
 				record := drill.Record()
-				if record.Judgement.Verdict != Inconclusive || !strings.Contains(strings.Join(record.Doubts, ";"), "the record could not be saved") {
+				if record.Judgement.Verdict != Inconclusive ||
+					!strings.Contains(strings.Join(record.Doubts, ";"), "the record could not be saved") {
 					t.Errorf("%s, %q", record.Judgement.Verdict, record.Doubts)
 				}
 			})

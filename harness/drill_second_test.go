@@ -16,7 +16,10 @@ func secondFault(drill *fakeDrill, reverted *int) *fakeFault {
 // Goal: a second fault strikes at its moment, is proved, recorded and lifted, and t0 stays that of the
 // first. Method: one before a step and one some time after t0; the runbook heals what both broke.
 func TestDuringRecovery(t *testing.T) {
-	for name, when := range map[string]Moment{"before a step": BeforeStep("restart"), "after the fault": AfterFault(3 * time.Second)} {
+	for name, when := range map[string]Moment{
+		"before a step":   BeforeStep("restart"),
+		"after the fault": AfterFault(3 * time.Second),
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				drill := newFakeDrill(t)
@@ -25,7 +28,8 @@ func TestDuringRecovery(t *testing.T) {
 				drill.toDetection(t)
 				must(t, drill.finishBy(t, 10*time.Second), drill.Close(t.Context()))
 				record := drill.Record()
-				if len(record.FurtherFaults) != 1 || record.FurtherFaults[0].Confirmed == "" || record.FurtherFaults[0].RevertedAt == 0 || reverted != 1 {
+				if len(record.FurtherFaults) != 1 || record.FurtherFaults[0].Confirmed == "" || record.FurtherFaults[0].RevertedAt == 0 ||
+					reverted != 1 {
 					t.Fatalf("further faults: %+v, lifted %d times", record.FurtherFaults, reverted)
 				}
 				if at := record.FurtherFaults[0].At - record.Fault.At; at > 3*time.Second || when.after > 0 && at < 3*time.Second {

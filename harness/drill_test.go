@@ -284,7 +284,8 @@ func TestDrillWatches(t *testing.T) {
 		if count := len(drill.Record().Judgement.Outages); count != 3 {
 			t.Errorf("%d outages", count)
 		}
-		if err := drill.Watch(t.Context(), fakeProbe{name: "late", period: time.Second, cluster: drill.cluster}); !errors.Is(err, ErrOrder) {
+		if err := drill.Watch(t.Context(), fakeProbe{name: "late", period: time.Second, cluster: drill.cluster}); !errors.Is(err,
+			ErrOrder) {
 			t.Errorf("watching after the fault: %v", err)
 		}
 	})
@@ -314,7 +315,10 @@ func TestDrillFlaps(t *testing.T) {
 func TestDrillRelapsesAfterTheDwell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
-		drill.steady = All(fakeProbe{name: "service", period: 100 * time.Millisecond, latency: 400 * time.Millisecond, cluster: drill.cluster})
+		drill.steady = All(fakeProbe{
+			name: "service", period: 100 * time.Millisecond, latency: 400 * time.Millisecond,
+			cluster: drill.cluster,
+		})
 		drill.toDetection(t)
 		must(t, drill.Repair(t.Context(), healing(drill.cluster, time.Second)), drill.AwaitRecovery(t.Context(), drill.steady))
 		drill.cluster.fail("again", "service")

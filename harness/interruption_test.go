@@ -56,7 +56,8 @@ func TestInterruptedIsInconclusive(t *testing.T) {
 			test.run(ctx, t, drill)
 			must(t, drill.Close(t.Context()))
 			judgement := drill.Record().Judgement
-			if judgement.Verdict != Inconclusive || judgement.AsClaimed || !strings.Contains(strings.Join(judgement.Reasons, "\n"), test.says) {
+			if judgement.Verdict != Inconclusive || judgement.AsClaimed || !strings.Contains(strings.Join(judgement.Reasons, "\n"),
+				test.says) {
 				t.Errorf("%s: %s, as claimed: %v, %q", name, judgement.Verdict, judgement.AsClaimed, judgement.Reasons)
 			}
 		})
@@ -70,7 +71,8 @@ func TestInterruptedDetectionIsNotAsClaimed(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.fault.breaks = nil
 		drill.Claim(Inconclusive, "nothing breaks", NeverDetected)
-		must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers), drill.Inject(t.Context(), drill.fault))
+		must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers),
+			drill.Inject(t.Context(), drill.fault))
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		if err := drill.Detect(ctx, drill.steady); err == nil {

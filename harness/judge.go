@@ -107,7 +107,10 @@ func (o observation) judgement(record Record) Judgement {
 	judgement := Judgement{RecoveredBy: ByNobody, Reasons: []string{}, Outages: []Outage{}}
 	for _, step := range record.Steps {
 		judgement.Declared += step.Declared
-		judgement.Repairs = append(judgement.Repairs, RepairStep{Runbook: step.Runbook, Name: step.Name, Took: step.To - step.From, Declared: step.Declared})
+		judgement.Repairs = append(judgement.Repairs, RepairStep{
+			Runbook: step.Runbook, Name: step.Name, Took: step.To - step.From,
+			Declared: step.Declared,
+		})
 	}
 	if len(record.Steps) > 0 {
 		first, last := record.Steps[0], record.Steps[len(record.Steps)-1]
@@ -253,7 +256,8 @@ func (o observation) doubts(record Record) []reason {
 	case record.Objective.Unnoticed:
 		return append(doubts, o.unwatched(record)...)
 	case !o.detected:
-		doubt(NeverDetected, "the fault broke nothing: no probe of the steady state failed%s%s", within(record.Objective.DetectWithin), o.knownLate())
+		doubt(NeverDetected, "the fault broke nothing: no probe of the steady state failed%s%s",
+			within(record.Objective.DetectWithin), o.knownLate())
 		return doubts
 	}
 	for _, sli := range o.steady {
@@ -291,11 +295,13 @@ func (o observation) shortWatch(record Record) []reason {
 		return nil
 	}
 	if lifted(record, o.until) {
-		return []reason{because(LiftedEarly, "the fault was lifted %v after t0, before the RTO of %v had passed: what came back then is no recovery",
+		return []reason{because(LiftedEarly, "the fault was lifted %v after t0, before the RTO of %v had passed: what came back "+
+			"then is no recovery",
 			figure(watched), record.Objective.RTO)}
 	}
 	if watched+record.declared() >= record.Objective.RTO {
-		return []reason{because(WatchedTooShort, "the steady state came back %v after t0, %v before the watch ended, shorter than the dwell of %v: whether it would have lasted is unknown",
+		return []reason{because(WatchedTooShort, "the steady state came back %v after t0, %v before the watch ended, shorter than "+
+			"the dwell of %v: whether it would have lasted is unknown",
 			figure(back), figure(watched-back), record.Objective.Dwell)}
 	}
 	return []reason{because(WatchedTooShort, "the recovery was watched for %v only, shorter than the RTO of %v",

@@ -21,7 +21,8 @@ func (o observation) radius(record Record) blast {
 		}
 		if count := samplesAfter(sli, record.Fault.At); count < minimumSamples {
 			found.doubts = append(found.doubts, because(TooFewAnswers,
-				"%q was named as unaffected and asked %d times after the fault: at least %d answers are needed", sli.Name, count, minimumSamples))
+				"%q was named as unaffected and asked %d times after the fault: at least %d answers are needed", sli.Name, count,
+				minimumSamples))
 			continue
 		}
 		failed := o.failedSpell(sli, record.Fault.At)

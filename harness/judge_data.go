@@ -38,7 +38,8 @@ func weigh(record Record) dataBalance {
 			doubt("ledger %q was never read back, so what became of %d acknowledged writes is unknown", ledger.Name, ledger.Acknowledged)
 		}
 		if ledger.AcknowledgedBefore < minimumWrites {
-			doubt("ledger %q had %d writes acknowledged before the fault: at least %d are needed to say what was lost", ledger.Name, ledger.AcknowledgedBefore, minimumWrites)
+			doubt("ledger %q had %d writes acknowledged before the fault: at least %d are needed to say what was lost", ledger.Name,
+				ledger.AcknowledgedBefore, minimumWrites)
 		}
 	}
 	balance.judged = len(balance.doubts) == 0
@@ -80,5 +81,6 @@ func (b dataBalance) loss(record Record) string {
 	if b.rpa > 0 {
 		since = fmt.Sprintf("the oldest acknowledged %v before the fault", figure(b.rpa))
 	}
-	return fmt.Sprintf("%d of %d acknowledged writes were lost, %s: the RPO is %v", b.lost, b.acknowledged, since, record.Objective.RPO)
+	return fmt.Sprintf("%d of %d acknowledged writes were lost, %s: the RPO is %v", b.lost, b.acknowledged, since,
+		record.Objective.RPO)
 }

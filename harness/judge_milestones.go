@@ -16,7 +16,8 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses,
 		reached = append(reached, time)
 		switch {
 		case order != "":
-			unknown = append(unknown, because(TooClose, "whether the milestone %q was reached in time is unknown: it was reached %s, its target is %v, and %s",
+			unknown = append(unknown, because(TooClose, "whether the milestone %q was reached in time is unknown: it was reached %s, "+
+				"its target is %v, and %s",
 				time.Name, time.words(), time.Within, order))
 		case !time.Reached && time.After < time.Within:
 			unknown = append(unknown, because(WatchedTooShort,
@@ -86,7 +87,8 @@ func (m MilestoneTime) hanging(record Record, at, after time.Duration) (Mileston
 	if nearest.From >= at {
 		side = "after it"
 	}
-	m.HangsOn = fmt.Sprintf("it hangs on the step %q, which declares %v and began %v %s: on its other side the milestone would have been reached after %v",
+	m.HangsOn = fmt.Sprintf("it hangs on the step %q, which declares %v and began %v %s: on its other side the milestone would "+
+		"have been reached after %v",
 		nearest.Name, nearest.Declared, figure(distance(nearest.From, at)), side, figure(other))
 	if uncertain {
 		return m, m.HangsOn
@@ -151,7 +153,8 @@ func (m MilestoneTime) but() string {
 func milestoneMerits(reached []MilestoneTime) []string {
 	var merits []string
 	for _, time := range reached {
-		merits = append(merits, fmt.Sprintf("the milestone %q was reached %s: its target is %v%s", time.Name, time.words(), time.Within, time.but()))
+		merits = append(merits, fmt.Sprintf("the milestone %q was reached %s: its target is %v%s", time.Name, time.words(),
+			time.Within, time.but()))
 	}
 	return merits
 }

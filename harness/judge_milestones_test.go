@@ -73,9 +73,19 @@ func TestMilestoneHangsOnADeclaredStep(t *testing.T) {
 		verdict      Verdict
 		says         string
 	}{
-		"2.2 s before":               {17800 * time.Millisecond, 25 * second, Missed, `it hangs on the step "restore", which declares 10s and began 2.2s before it: on its other side the milestone would have been reached after 20s`},
-		"within a period":            {19500 * time.Millisecond, 25 * second, Inconclusive, `whether the milestone "half" was reached in time is unknown`},
-		"2 s after":                  {22 * second, 25 * second, Met, `which declares 10s and began 2s after it: on its other side the milestone would have been reached after 30s`},
+		"2.2 s before": {
+			17800 * time.Millisecond, 25 * second, Missed,
+			`it hangs on the step "restore", which declares 10s and began 2.2s before it: on its other side the milestone would have ` +
+				`been reached after 20s`,
+		},
+		"within a period": {
+			19500 * time.Millisecond, 25 * second, Inconclusive,
+			`whether the milestone "half" was reached in time is unknown`,
+		},
+		"2 s after": {
+			22 * second, 25 * second, Met,
+			`which declares 10s and began 2s after it: on its other side the milestone would have been reached after 30s`,
+		},
 		"long before":                {5 * second, 25 * second, Missed, ""},
 		"long after":                 {28 * second, 25 * second, Met, ""},
 		"late in any case":           {17800 * time.Millisecond, 15 * second, Missed, ""},
@@ -83,7 +93,10 @@ func TestMilestoneHangsOnADeclaredStep(t *testing.T) {
 		"in time although it counts": {22 * second, 35 * second, Met, ""},
 	} {
 		record := metRecord()
-		record.Steps = append(record.Steps, RecordStep{Runbook: "restart", Name: "restore", From: 60*second + test.from, To: 60*second + test.from, Declared: 10 * second})
+		record.Steps = append(record.Steps, RecordStep{
+			Runbook: "restart", Name: "restore", From: 60*second + test.from,
+			To: 60*second + test.from, Declared: 10 * second,
+		})
 		record.Milestones = []RecordMilestone{{Name: "half", Within: test.within, SLIs: []string{"service"}}}
 		got := Judge(record)
 		said := strings.Join(got.Reasons, "\n")
@@ -124,7 +137,8 @@ func TestJudgeSymptoms(t *testing.T) {
 	}
 	record.SLIs[1].Spells = []Spell{up(0, 66), down(67, 80), up(81, 100)} // when somebody had begun to repair
 	record.SLIs[2].Unseen = true
-	record.Ledgers = append(record.Ledgers, RecordLedger{Name: "uploads", Acknowledged: 9, Lost: 3, Refused: 2, Reconciled: true}, RecordLedger{Name: "rows", Acknowledged: 9})
+	record.Ledgers = append(record.Ledgers, RecordLedger{Name: "uploads", Acknowledged: 9, Lost: 3, Refused: 2, Reconciled: true},
+		RecordLedger{Name: "rows", Acknowledged: 9})
 	want := []Symptom{
 		{"quorum", GoesRed, "connection refused"},
 		{"service", StaysGreen, ""},

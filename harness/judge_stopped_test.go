@@ -23,12 +23,15 @@ func TestJudgeStoppedRunbook(t *testing.T) {
 		want   Verdict
 		reason string
 	}{
-		"the runbook failed":           {func(*Record) {}, Missed, `task "install k3s" failed on blog-1`},
-		"the runbook worked":           {func(r *Record) { r.Steps[1].Error = "" }, Inconclusive, "nobody awaited the recovery"},
-		"there was none":               {func(r *Record) { r.Steps = nil }, Inconclusive, "nobody awaited the recovery"},
-		"it was back all the same":     {func(r *Record) { r.SLIs = metRecord().SLIs }, Inconclusive, "nobody awaited the recovery"},
-		"it was broken off":            {func(r *Record) { r.Doubts = []string{"broken off"} }, Inconclusive, "broken off"},
-		"the failed step was followed": {func(r *Record) { r.Steps[0].Error, r.Steps[1].Error = "x", "" }, Inconclusive, "nobody awaited the recovery"},
+		"the runbook failed":       {func(*Record) {}, Missed, `task "install k3s" failed on blog-1`},
+		"the runbook worked":       {func(r *Record) { r.Steps[1].Error = "" }, Inconclusive, "nobody awaited the recovery"},
+		"there was none":           {func(r *Record) { r.Steps = nil }, Inconclusive, "nobody awaited the recovery"},
+		"it was back all the same": {func(r *Record) { r.SLIs = metRecord().SLIs }, Inconclusive, "nobody awaited the recovery"},
+		"it was broken off":        {func(r *Record) { r.Doubts = []string{"broken off"} }, Inconclusive, "broken off"},
+		"the failed step was followed": {
+			func(r *Record) { r.Steps[0].Error, r.Steps[1].Error = "x", "" }, Inconclusive,
+			"nobody awaited the recovery",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			record := stoppedRecord()

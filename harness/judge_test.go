@@ -18,14 +18,23 @@ func metRecord() Record {
 		Schema: RecordSchema, ID: "judged", Claim: Claim{Verdict: Met},
 		Objective: RecordObjective{RTO: 60 * second, Dwell: 5 * second, DetectWithin: 60 * second, GiveUpAfter: 125 * second},
 		SteadyAt:  10 * second, WatchedUntil: 96 * second,
-		Fault: &RecordFault{Description: "outage", At: 60 * second, Uncertainty: time.Millisecond, Confirmed: "seen", RevertedAt: 120 * second},
+		Fault: &RecordFault{
+			Description: "outage", At: 60 * second, Uncertainty: time.Millisecond, Confirmed: "seen",
+			RevertedAt: 120 * second,
+		},
 		SLIs: []RecordSLI{
 			{Name: "quorum", Period: second, Steady: true, Spells: []Spell{up(0, 60), down(61, 89), up(90, 100)}},
 			{Name: "service", Period: second, Steady: true, Spells: []Spell{up(0, 62), down(63, 79), up(80, 100)}},
 			{Name: "old address", Period: second, Spells: []Spell{up(0, 60), down(61, 100)}},
 		},
-		Steps:   []RecordStep{{Runbook: "restart", Name: "stop", From: 65 * second, To: 70 * second}, {Runbook: "restart", Name: "start", From: 70 * second, To: 85 * second}},
-		Ledgers: []RecordLedger{{Name: "entries", Attempted: 500, Acknowledged: 400, AcknowledgedBefore: 300, Refused: 80, Unknown: 20, Kept: 400, Reconciled: true}},
+		Steps: []RecordStep{
+			{Runbook: "restart", Name: "stop", From: 65 * second, To: 70 * second},
+			{Runbook: "restart", Name: "start", From: 70 * second, To: 85 * second},
+		},
+		Ledgers: []RecordLedger{{
+			Name: "entries", Attempted: 500, Acknowledged: 400, AcknowledgedBefore: 300, Refused: 80,
+			Unknown: 20, Kept: 400, Reconciled: true,
+		}},
 	}
 }
 
@@ -54,11 +63,20 @@ func TestJudgeFigures(t *testing.T) {
 			"none of 400 acknowledged writes was lost",
 		},
 		Outages: []Outage{
-			{SLI: "quorum", Steady: true, Lost: second, Known: second + 2*time.Millisecond, Back: 30*second + 2*time.Millisecond, Down: 29*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
-			{SLI: "service", Steady: true, Lost: 3 * second, Known: 3*second + 2*time.Millisecond, Back: 20*second + 2*time.Millisecond, Down: 17*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond},
+			{
+				SLI: "quorum", Steady: true, Lost: second, Known: second + 2*time.Millisecond, Back: 30*second + 2*time.Millisecond,
+				Down: 29*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond,
+			},
+			{
+				SLI: "service", Steady: true, Lost: 3 * second, Known: 3*second + 2*time.Millisecond, Back: 20*second + 2*time.Millisecond,
+				Down: 17*second + 2*time.Millisecond, Returned: true, Resolution: second + 2*time.Millisecond,
+			},
 			{SLI: "old address", Lost: second, Known: second + 2*time.Millisecond, Down: 39 * second, Resolution: second},
 		},
-		Repairs: []RepairStep{{Runbook: "restart", Name: "stop", Took: 5 * second}, {Runbook: "restart", Name: "start", Took: 15 * second}},
+		Repairs: []RepairStep{
+			{Runbook: "restart", Name: "stop", Took: 5 * second},
+			{Runbook: "restart", Name: "start", Took: 15 * second},
+		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
@@ -119,43 +137,90 @@ var verdictCases = []struct {
 		"lifted after the RTO", func(r *Record) { shift(r, 60*second); r.Fault.RevertedAt = 145 * second },
 		Missed, "only when the fault was lifted",
 	},
-	{"not recovered", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 62), down(63, 200)}; r.WatchedUntil = 185 * second }, Missed, `"service" still fails: connection refused`},
+	{
+		"not recovered", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 62), down(63, 200)}; r.WatchedUntil = 185 * second },
+		Missed, `"service" still fails: connection refused`,
+	},
 	{"too late", func(r *Record) { r.Objective.RTO = 28 * second }, Missed, "the RTO is 28s"},
-	{"a second too late to tell", func(r *Record) { r.Objective.RTO = 30 * second }, Inconclusive, "the RTO of 30s lies within the resolution of 1s"},
+	{
+		"a second too late to tell", func(r *Record) { r.Objective.RTO = 30 * second }, Inconclusive,
+		"the RTO of 30s lies within the resolution of 1s",
+	},
 	{"in time by less than t0 is uncertain", func(r *Record) {
 		r.Objective.RTO, r.Fault.Uncertainty = 30*second+50*time.Millisecond, 100*time.Millisecond
 	}, Inconclusive, "lies within the resolution"},
-	{"in time by less than a period", func(r *Record) { r.Objective.RTO = 30*second + 50*time.Millisecond }, Met, "the RTO is 30.05s"},
-	{"an SLI that was not asked for the dwell", func(r *Record) { r.SLIs[0].LongestGap = 5 * second }, Inconclusive, `"quorum" was not asked for 5s`},
+	{
+		"in time by less than a period", func(r *Record) { r.Objective.RTO = 30*second + 50*time.Millisecond }, Met,
+		"the RTO is 30.05s",
+	},
+	{
+		"an SLI that was not asked for the dwell", func(r *Record) { r.SLIs[0].LongestGap = 5 * second }, Inconclusive,
+		`"quorum" was not asked for 5s`,
+	},
 	{"an SLI that was not asked for less", func(r *Record) { r.SLIs[0].LongestGap = 4 * second }, Met, "the RTO is 1m0s"},
 	{"too late, unless it came back unseen", func(r *Record) {
 		r.Objective.RTO = 28 * second
 		r.SLIs[0].Spells[2].After, r.SLIs[0].Spells[2].By = 87*second, 90*second
 	}, Inconclusive, "the RTO of 28s lies within the resolution of 3s"},
-	{"an unaffected SLI that failed", func(r *Record) { unaffected(r, up(0, 70), down(71, 71), up(72, 100)) }, Missed, `"old address" was named as unaffected and failed 11s after the fault`},
+	{
+		"an unaffected SLI that failed", func(r *Record) { unaffected(r, up(0, 70), down(71, 71), up(72, 100)) }, Missed,
+		`"old address" was named as unaffected and failed 11s after the fault`,
+	},
 	{"an unaffected SLI that stayed green", func(r *Record) { unaffected(r, up(0, 100)) }, Met, "the RTO is 1m0s"},
-	{"an unaffected SLI that failed before", func(r *Record) { unaffected(r, up(0, 30), down(31, 31), up(32, 100)) }, Met, "the RTO is 1m0s"},
-	{"an unaffected SLI that failed after the watch", func(r *Record) { unaffected(r, up(0, 97), down(98, 100)) }, Met, "the RTO is 1m0s"},
-	{"an unaffected SLI that nobody asked", func(r *Record) { unaffected(r, up(0, 50)) }, Inconclusive, "asked 0 times after the fault"},
+	{
+		"an unaffected SLI that failed before", func(r *Record) { unaffected(r, up(0, 30), down(31, 31), up(32, 100)) }, Met,
+		"the RTO is 1m0s",
+	},
+	{
+		"an unaffected SLI that failed after the watch", func(r *Record) { unaffected(r, up(0, 97), down(98, 100)) }, Met,
+		"the RTO is 1m0s",
+	},
+	{
+		"an unaffected SLI that nobody asked", func(r *Record) { unaffected(r, up(0, 50)) }, Inconclusive,
+		"asked 0 times after the fault",
+	},
 	{"an unaffected SLI that failed on a starved machine", func(r *Record) {
 		unaffected(r, up(0, 70), down(71, 71), up(72, 100))
 		r.Interruptions = []RecordInterruption{{From: 71 * second, Length: second / 2, Reason: "starved"}}
 	}, Inconclusive, "while the machine was starved"},
-	{"a second fault that nothing proved", func(r *Record) { r.FurtherFaults = []RecordFault{{Description: "power loss", At: 70 * second}} }, Inconclusive, "the second fault bites: power loss"},
-	{"a register that is not linearizable", func(r *Record) { register(r, NotLinearizable, 100) }, Missed, `"kv" is not linearizable: a stale read`},
-	{"a register that nobody could check", func(r *Record) { register(r, Unchecked, 100) }, Inconclusive, `"kv" is linearizable is unknown`},
-	{"a register with a short history", func(r *Record) { register(r, Linearizable, 19) }, Inconclusive, "a history of 19 operations"},
+	{"a second fault that nothing proved", func(r *Record) {
+		r.FurtherFaults = []RecordFault{{
+			Description: "power loss",
+			At:          70 * second,
+		}}
+	}, Inconclusive, "the second fault bites: power loss"},
+	{
+		"a register that is not linearizable", func(r *Record) { register(r, NotLinearizable, 100) }, Missed,
+		`"kv" is not linearizable: a stale read`,
+	},
+	{
+		"a register that nobody could check", func(r *Record) { register(r, Unchecked, 100) }, Inconclusive,
+		`"kv" is linearizable is unknown`,
+	},
+	{
+		"a register with a short history", func(r *Record) { register(r, Linearizable, 19) }, Inconclusive,
+		"a history of 19 operations",
+	},
 	{"a register that is linearizable", func(r *Record) { register(r, Linearizable, 20) }, Met, "the RTO is 1m0s"},
 	{"too late and never read back", func(r *Record) {
 		r.Objective.RTO, r.Ledgers[0].Reconciled = 28*second, false
 	}, Missed, "never read back"},
 	{"too late by declaration", func(r *Record) { r.Steps[0].Declared = 32 * second }, Missed, "declared"},
-	{"a lost write", func(r *Record) { lose(r, 1, 58*second) }, Missed, "the oldest acknowledged 2s before the fault: the RPO is 0s"},
+	{
+		"a lost write", func(r *Record) { lose(r, 1, 58*second) }, Missed,
+		"the oldest acknowledged 2s before the fault: the RPO is 0s",
+	},
 	{"a lost write after the fault", func(r *Record) { lose(r, 1, 61*second) }, Missed, "acknowledged after the fault"},
-	{"an older lost write than allowed", func(r *Record) { r.Objective.RPO = second; lose(r, 1, 58*second) }, Missed, "the RPO is 1s"},
+	{
+		"an older lost write than allowed", func(r *Record) { r.Objective.RPO = second; lose(r, 1, 58*second) }, Missed,
+		"the RPO is 1s",
+	},
 	{"a lost write within the RPO", func(r *Record) { r.Objective.RPO = 3 * second; lose(r, 1, 58*second) }, Met, "the RPO is 3s"},
 	{"no data", func(r *Record) { r.Objective.NoData = true; r.Ledgers = nil }, Met, "the RTO is 1m0s"},
-	{"a relapse after the watch", func(r *Record) { r.SLIs[0].Spells = append(r.SLIs[0].Spells, down(101, 102)) }, Met, "failed again 41s after t0"},
+	{
+		"a relapse after the watch", func(r *Record) { r.SLIs[0].Spells = append(r.SLIs[0].Spells, down(101, 102)) }, Met,
+		"failed again 41s after t0",
+	},
 	{"a question in flight at t0", func(r *Record) {
 		r.SLIs[0].Spells[0].To, r.SLIs[0].Spells[1].From, r.SLIs[0].Spells[1].Seen = 58*second, 59*second, 61*second
 	}, Met, "the RTO is 1m0s"},
@@ -192,7 +257,10 @@ func unaffected(r *Record, spells ...Spell) {
 
 // register adds a register with its check's outcome.
 func register(r *Record, found Linearizability, operations int) {
-	r.Registers = []RecordRegister{{Name: "kv", Clients: 3, Operations: operations, Linearizable: found, Explanation: "a stale read"}}
+	r.Registers = []RecordRegister{{
+		Name: "kv", Clients: 3, Operations: operations, Linearizable: found,
+		Explanation: "a stale read",
+	}}
 }
 
 // Goal: an outage says how far its length may be off, and when that is more than its period's worth.
@@ -209,26 +277,31 @@ func TestJudgeSharpness(t *testing.T) {
 		inconclusive string
 	}{
 		{
-			"sharp", edge(down(61, 89), 60*second, 61*second+2*time.Millisecond), edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
+			"sharp", edge(down(61, 89), 60*second, 61*second+2*time.Millisecond),
+			edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
 			second + 4*time.Millisecond, "",
 		},
 		{
-			"a gap before the loss", edge(down(63, 89), 60*second+second/2, 63*second), edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
+			"a gap before the loss", edge(down(63, 89), 60*second+second/2, 63*second),
+			edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
 			2*second + second/2, "when it was lost",
 		},
 		{
-			"a gap before the return", edge(down(61, 86), 60*second, 61*second), edge(up(90, 100), 86*second, 90*second+2*time.Millisecond),
+			"a gap before the return", edge(down(61, 86), 60*second, 61*second),
+			edge(up(90, 100), 86*second, 90*second+2*time.Millisecond),
 			4*second + 2*time.Millisecond, "when it came back",
 		},
 		{
-			"a gap that began before the fault", edge(down(61, 89), 40*second, 61*second), edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
+			"a gap that began before the fault", edge(down(61, 89), 40*second, 61*second),
+			edge(up(90, 100), 89*second, 90*second+2*time.Millisecond),
 			second + 2*time.Millisecond, "",
 		},
 	} {
 		record := metRecord()
 		record.SLIs[0].Spells = []Spell{up(0, 60), test.lost, test.back}
 		outage := Judge(record).Outages[0]
-		if outage.Resolution != test.resolution || (outage.Inconclusive == "") != (test.inconclusive == "") || !strings.Contains(outage.Inconclusive, test.inconclusive) {
+		if outage.Resolution != test.resolution || (outage.Inconclusive == "") != (test.inconclusive == "") ||
+			!strings.Contains(outage.Inconclusive, test.inconclusive) {
 			t.Errorf("%s: ± %v, inconclusive %q", test.name, outage.Resolution, outage.Inconclusive)
 		}
 	}
@@ -267,7 +340,10 @@ func TestJudgeRecoveredBy(t *testing.T) {
 		{"no steps", func(r *Record) { r.Steps = nil }, BySelf},
 		{"a step after", func(r *Record) { r.Steps = []RecordStep{{From: 91 * second, To: 92 * second}} }, BySelf},
 		{"declared only", func(r *Record) { r.Steps = []RecordStep{{From: 65 * second, To: 65 * second, DeclaredOnly: true}} }, BySelf},
-		{"a step that failed", func(r *Record) { r.Steps = []RecordStep{{From: 65 * second, To: 66 * second, Error: "late"}} }, ByRunbook},
+		{
+			"a step that failed", func(r *Record) { r.Steps = []RecordStep{{From: 65 * second, To: 66 * second, Error: "late"}} },
+			ByRunbook,
+		},
 		{"lifted", func(r *Record) { r.Fault.RevertedAt = 80 * second }, ByRevert},
 		{"lifted after", func(r *Record) { r.Fault.RevertedAt = 93 * second }, ByRunbook},
 		{"not back", func(r *Record) { r.WatchedUntil = 80 * second }, ByNobody},
@@ -290,13 +366,17 @@ func TestJudgeDwell(t *testing.T) {
 		until  time.Duration
 		want   time.Duration // since t0; 0: not recovered
 	}{
-		{"back and held", []Spell{up(0, 60), down(61, 89), up(90, 100)}, 95*second + 2*time.Millisecond, 30*second + 2*time.Millisecond},
+		{"back and held", []Spell{up(0, 60), down(61, 89), up(90, 100)}, 95*second + 2*time.Millisecond, 30*second +
+			2*time.Millisecond},
 		{"held a little short", []Spell{up(0, 60), down(61, 89), up(90, 94)}, 96 * second, 0},
-		{"flapped within the dwell", []Spell{up(0, 60), down(61, 69), up(70, 88), down(89, 90), up(91, 100)}, 97 * second, 31*second + 2*time.Millisecond},
+		{"flapped within the dwell", []Spell{up(0, 60), down(61, 69), up(70, 88), down(89, 90), up(91, 100)}, 97 * second, 31*second +
+			2*time.Millisecond},
 		{"fails at the end", []Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 99 * second, 0},
-		{"fails after the end", []Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 96 * second, 30*second + 2*time.Millisecond},
+		{"fails after the end", []Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 96 * second, 30*second +
+			2*time.Millisecond},
 		{"never answered after", []Spell{up(0, 60), down(61, 62)}, 99 * second, 0},
-		{"answered late", []Spell{up(0, 60), down(61, 88), {Up: true, From: 89 * second, To: 100 * second, Seen: 90*second + 500*time.Millisecond, Samples: 12}}, 99 * second, 30*second + 500*time.Millisecond},
+		{"answered late", []Spell{up(0, 60), down(61, 88), {Up: true, From: 89 * second, To: 100 * second, Seen: 90*second +
+			500*time.Millisecond, Samples: 12}}, 99 * second, 30*second + 500*time.Millisecond},
 	} {
 		record := metRecord()
 		record.SLIs[0].Spells, record.WatchedUntil = test.quorum, test.until
@@ -360,7 +440,10 @@ func TestJudgeDetectsWhatIsKnown(t *testing.T) {
 		}, 602 * time.Millisecond, 41500 * time.Microsecond},
 		{"a later spell that was known first", func(r *Record) {
 			first := hangs(down(60, 60), 41500*time.Microsecond, 2041500*time.Microsecond)
-			r.SLIs[0].Spells = []Spell{up(0, 60), first, hangs(up(60, 60), 500*time.Millisecond, 501*time.Millisecond), hangs(down(61, 89), second, 1001*time.Millisecond), up(90, 100)}
+			r.SLIs[0].Spells = []Spell{
+				up(0, 60), first, hangs(up(60, 60), 500*time.Millisecond, 501*time.Millisecond),
+				hangs(down(61, 89), second, 1001*time.Millisecond), up(90, 100),
+			}
 		}, 1001 * time.Millisecond, 41500 * time.Microsecond},
 		{"an old record that does not say", func(r *Record) {
 			for i := range r.SLIs {

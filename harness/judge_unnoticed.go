@@ -24,7 +24,8 @@ func (o observation) unwatched(record Record) []reason {
 		}
 		asked := lastSample([]RecordSLI{sli}) - record.Fault.At
 		if asked+sli.Period < record.Objective.DetectWithin {
-			doubts = append(doubts, because(WatchedTooShort, "%q was asked until %v after the fault only: what is noticed within %v of it counts",
+			doubts = append(doubts, because(WatchedTooShort,
+				"%q was asked until %v after the fault only: what is noticed within %v of it counts",
 				sli.Name, figure(asked), record.Objective.DetectWithin))
 		}
 	}
@@ -37,7 +38,8 @@ func (o observation) noticed(record Record) reason {
 	found := reason{}
 	for _, outage := range o.outages {
 		if outage.Steady && outage.Known <= record.Objective.DetectWithin {
-			failed = append(failed, fmt.Sprintf("%q failed %v after its beginning, for %v", outage.SLI, figure(outage.Lost), figure(outage.Down)))
+			failed = append(failed, fmt.Sprintf("%q failed %v after its beginning, for %v", outage.SLI, figure(outage.Lost),
+				figure(outage.Down)))
 			found.misses = append(found.misses, Noticed.Of(outage.SLI))
 		}
 	}

@@ -27,13 +27,28 @@ func TestJudgeUnnoticed(t *testing.T) {
 		reason string
 	}{
 		{"unnoticed", func(*Record) {}, Met, "nobody noticed it: none of 202 answers to 2 probes failed within 30s of its beginning"},
-		{"one answer", func(r *Record) { r.SLIs[0].Spells = []Spell{up(0, 71), down(72, 72), up(73, 100)} }, Missed, `nobody was to notice it: "quorum" failed 12s after its beginning, for 1s`},
-		{"for good", func(r *Record) { r.SLIs[0].Spells = []Spell{up(0, 71), down(72, 100)} }, Missed, `"quorum" failed 12s after its beginning, for 28s`},
+		{
+			"one answer", func(r *Record) { r.SLIs[0].Spells = []Spell{up(0, 71), down(72, 72), up(73, 100)} }, Missed,
+			`nobody was to notice it: "quorum" failed 12s after its beginning, for 1s`,
+		},
+		{
+			"for good", func(r *Record) { r.SLIs[0].Spells = []Spell{up(0, 71), down(72, 100)} }, Missed,
+			`"quorum" failed 12s after its beginning, for 28s`,
+		},
 		{"what failed later", func(r *Record) { r.SLIs[0].Spells = []Spell{up(0, 91), down(92, 100)} }, Met, "nobody noticed it"},
 		{"what was only watched", func(r *Record) { r.SLIs[2].Spells = []Spell{up(0, 60), down(61, 100)} }, Met, "nobody noticed it"},
-		{"one who did not look on", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 85)} }, Inconclusive, `"service" was asked until 25s after the fault only`},
-		{"few answers", func(r *Record) { r.SLIs[1].Spells = []Spell{spellWith(up(0, 100), 2)} }, Inconclusive, `"service" was asked 2 times after the fault`},
-		{"one who was not asked for the dwell", func(r *Record) { r.SLIs[1].LongestGap = 5 * second }, Inconclusive, `"service" was not asked for 5s`},
+		{
+			"one who did not look on", func(r *Record) { r.SLIs[1].Spells = []Spell{up(0, 85)} }, Inconclusive,
+			`"service" was asked until 25s after the fault only`,
+		},
+		{
+			"few answers", func(r *Record) { r.SLIs[1].Spells = []Spell{spellWith(up(0, 100), 2)} }, Inconclusive,
+			`"service" was asked 2 times after the fault`,
+		},
+		{
+			"one who was not asked for the dwell", func(r *Record) { r.SLIs[1].LongestGap = 5 * second }, Inconclusive,
+			`"service" was not asked for 5s`,
+		},
 		{"work that nobody has seen end", func(r *Record) { r.Fault.Returned = 86 * second }, Inconclusive, "the work took 26s"},
 		{"work of which nothing proved that it was done", func(r *Record) { r.Fault.Confirmed = "" }, Inconclusive, "nothing proved"},
 		{"no work", func(r *Record) { r.Fault = nil }, Inconclusive, "no fault was injected"},
@@ -48,7 +63,8 @@ func TestJudgeUnnoticed(t *testing.T) {
 		record := unnoticedRecord()
 		test.change(&record)
 		got := Judge(record)
-		if reasons := strings.Join(got.Reasons, "; "); got.Verdict != test.want || !strings.Contains(reasons, test.reason) || got.Recovered && test.want == Met {
+		if reasons := strings.Join(got.Reasons, "; "); got.Verdict != test.want || !strings.Contains(reasons, test.reason) ||
+			got.Recovered && test.want == Met {
 			t.Errorf("%s: %s (%s), want %s: %s", test.name, got.Verdict, reasons, test.want, test.reason)
 		}
 	}
@@ -72,7 +88,10 @@ func TestObjectiveHasOneTargetOfTime(t *testing.T) {
 func TestDrillUnnoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := newFakeCluster()
-		drill, err := NewDrill(cluster, Plan{Scenario: "work", Objective: Objective{Unnoticed: true, NoData: true, DetectWithin: 10 * time.Second}})
+		drill, err := NewDrill(cluster, Plan{Scenario: "work", Objective: Objective{
+			Unnoticed: true, NoData: true,
+			DetectWithin: 10 * time.Second,
+		}})
 		must(t, err)
 		steady := All(fakeProbe{name: "quorum", period: time.Second, cluster: cluster})
 		must(t, drill.Baseline(t.Context(), steady))

@@ -114,7 +114,8 @@ func (c Claim) validate() error {
 	}
 	if c.Verdict == Missed && len(c.Misses) == 0 {
 		return fmt.Errorf(
-			"the claim of %s does not say which miss it means, such as harness.NotRecovered: a drill that is missed in another way would be as claimed", Missed)
+			"the claim of %s does not say which miss it means, such as harness.NotRecovered: a drill that is missed in another way "+
+				"would be as claimed", Missed)
 	}
 	for _, miss := range c.Misses {
 		if !slices.Contains(claimable[c.Verdict], miss.Kind()) {

@@ -26,18 +26,36 @@ func TestClaimedMiss(t *testing.T) {
 		"claimed for a gossip key, missed by declaration": {declared, claimOf(Missed, NotRecovered), false},
 		"too late, as claimed":                            {declared, claimOf(Missed, TooLate), true},
 		"an old claim names none":                         {declared, claimOf(Missed), true},
-		"more was found":                                  {func(r *Record) { declared(r); lose(r, 1, 58*second) }, claimOf(Missed, TooLate), false},
-		"both were claimed":                               {func(r *Record) { declared(r); lose(r, 1, 58*second) }, claimOf(Missed, TooLate, DataLost), true},
-		"less was found":                                  {declared, claimOf(Missed, TooLate, DataLost), false},
-		"not recovered":                                   {down, claimOf(Missed, NotRecovered), true},
-		"the SLI that stays red":                          {down, claimOf(Missed, NotRecovered.Of("service")), true},
-		"another SLI stays red":                           {down, claimOf(Missed, NotRecovered.Of("quorum")), false},
-		"the unaffected one":                              {func(r *Record) { unaffected(r, up(0, 70), r.SLIs[2].Spells[1]) }, claimOf(Missed, UnaffectedFailed.Of("old address")), true},
-		"never detected":                                  {unbroken, claimOf(Inconclusive, NeverDetected), true},
-		"inconclusive for a doubt":                        {func(r *Record) { r.Doubts = []string{"interrupted"} }, claimOf(Inconclusive, NeverDetected), false},
-		"never detected, and interrupted":                 {func(r *Record) { unbroken(r); r.Doubts = []string{"interrupted"} }, claimOf(Inconclusive, NeverDetected), false},
-		"never detected, and a write lost":                {func(r *Record) { unbroken(r); lose(r, 1, 58*second) }, claimOf(Inconclusive, NeverDetected), false},
-		"met":                                             {func(*Record) {}, claimOf(Missed, TooLate), false},
+		"more was found": {
+			func(r *Record) { declared(r); lose(r, 1, 58*second) },
+			claimOf(Missed, TooLate), false,
+		},
+		"both were claimed": {
+			func(r *Record) { declared(r); lose(r, 1, 58*second) },
+			claimOf(Missed, TooLate, DataLost), true,
+		},
+		"less was found":         {declared, claimOf(Missed, TooLate, DataLost), false},
+		"not recovered":          {down, claimOf(Missed, NotRecovered), true},
+		"the SLI that stays red": {down, claimOf(Missed, NotRecovered.Of("service")), true},
+		"another SLI stays red":  {down, claimOf(Missed, NotRecovered.Of("quorum")), false},
+		"the unaffected one": {
+			func(r *Record) { unaffected(r, up(0, 70), r.SLIs[2].Spells[1]) },
+			claimOf(Missed, UnaffectedFailed.Of("old address")), true,
+		},
+		"never detected": {unbroken, claimOf(Inconclusive, NeverDetected), true},
+		"inconclusive for a doubt": {
+			func(r *Record) { r.Doubts = []string{"interrupted"} },
+			claimOf(Inconclusive, NeverDetected), false,
+		},
+		"never detected, and interrupted": {
+			func(r *Record) { unbroken(r); r.Doubts = []string{"interrupted"} },
+			claimOf(Inconclusive, NeverDetected), false,
+		},
+		"never detected, and a write lost": {
+			func(r *Record) { unbroken(r); lose(r, 1, 58*second) },
+			claimOf(Inconclusive, NeverDetected), false,
+		},
+		"met": {func(*Record) {}, claimOf(Missed, TooLate), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			record := metRecord()
@@ -96,7 +114,10 @@ func TestDrillMissedForAnotherReason(t *testing.T) {
 // Goal: a claim that cannot come true is a doubt that says what could be claimed. Method: misses of another verdict, and
 // one that there is not.
 func TestClaimThatCannotComeTrue(t *testing.T) {
-	for _, claim := range []Claim{claimOf(Met, TooLate), claimOf(Missed, NeverDetected), claimOf(Missed, "to late"), claimOf(Inconclusive, TooLate)} {
+	for _, claim := range []Claim{
+		claimOf(Met, TooLate), claimOf(Missed, NeverDetected), claimOf(Missed, "to late"),
+		claimOf(Inconclusive, TooLate),
+	} {
 		if err := claim.validate(); err == nil || !strings.Contains(err.Error(), string(claim.Misses[0])) {
 			t.Errorf("%s: %v", claim, err)
 		}

@@ -40,7 +40,8 @@ func (o Objective) Validate() error {
 	case o.Dwell < 0, o.DetectWithin < 0, o.GiveUpAfter < 0:
 		return errors.New("dwell, detection limit and patience cannot be negative (0 means the default)")
 	case o.GiveUpAfter > 0 && o.GiveUpAfter <= o.RTO:
-		return fmt.Errorf("the patience of %v is not longer than the RTO of %v: a miss could not be told from impatience", o.GiveUpAfter, o.RTO)
+		return fmt.Errorf("the patience of %v is not longer than the RTO of %v: a miss could not be told from impatience",
+			o.GiveUpAfter, o.RTO)
 	}
 	return nil
 }

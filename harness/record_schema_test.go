@@ -68,7 +68,8 @@ func TestRecordSchemaMatchesTypes(t *testing.T) {
 		return
 	}
 	if RecordJSONSchema() != want.String() {
-		t.Errorf("record.schema.json is not what the Go types say: run `go test ./harness -run TestRecordSchemaMatchesTypes -update` and look at the difference; a field that changed its meaning needs a new schema version")
+		t.Errorf("record.schema.json is not what the Go types say: run `go test ./harness -run TestRecordSchemaMatchesTypes " +
+			"-update` and look at the difference; a field that changed its meaning needs a new schema version")
 	}
 }
 

@@ -30,7 +30,10 @@ func sampled(t *testing.T, probe Probe, lasts time.Duration) (RecordSLI, *sample
 func TestSamplerKeepsItsSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := newFakeCluster()
-		sli, _ := sampled(t, fakeProbe{name: "slow", period: 100 * time.Millisecond, latency: 900 * time.Millisecond, cluster: cluster}, 10*time.Second)
+		sli, _ := sampled(t, fakeProbe{
+			name: "slow", period: 100 * time.Millisecond, latency: 900 * time.Millisecond,
+			cluster: cluster,
+		}, 10*time.Second)
 		if asked := cluster.asked(); asked != 101 {
 			t.Errorf("asked %d times in 10 s at 100 ms", asked)
 		}
@@ -77,7 +80,8 @@ func TestSamplerBoundsWhatIsInFlight(t *testing.T) {
 			t.Errorf("%d questions in flight, the bound is %d", cluster.asked(), bound)
 		}
 		spells := sampler.slis()[0].Spells
-		if len(spells) != 1 || spells[0].Up || spells[0].Samples < 170 || !strings.Contains(spells[0].Error, "earlier questions still wait") {
+		if len(spells) != 1 || spells[0].Up || spells[0].Samples < 170 ||
+			!strings.Contains(spells[0].Error, "earlier questions still wait") {
 			t.Errorf("spells: %+v", spells)
 		}
 		limited, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -104,7 +108,8 @@ func TestSamplerOrdersAnswers(t *testing.T) {
 		if len(sli.Spells) != 3 || sli.Spells[1].From != 200*time.Millisecond || sli.Spells[1].To != 200*time.Millisecond {
 			t.Fatalf("spells: %+v", sli.Spells)
 		}
-		if sli.Spells[1].Seen != 550*time.Millisecond || sli.Spells[2].From != 300*time.Millisecond || sli.Spells[2].Seen != 300*time.Millisecond {
+		if sli.Spells[1].Seen != 550*time.Millisecond || sli.Spells[2].From != 300*time.Millisecond ||
+			sli.Spells[2].Seen != 300*time.Millisecond {
 			t.Errorf("spells: %+v", sli.Spells)
 		}
 	})
@@ -148,7 +153,8 @@ func TestSeriesEnclosesEachChange(t *testing.T) {
 	if lost.After != 22*time.Millisecond || lost.By != 103*time.Millisecond {
 		t.Errorf("lost between %v and %v", lost.After, lost.By)
 	}
-	if back.From != 140*time.Millisecond || back.After != 140*time.Millisecond || back.By != 162*time.Millisecond || back.Seen != back.By {
+	if back.From != 140*time.Millisecond || back.After != 140*time.Millisecond || back.By != 162*time.Millisecond ||
+		back.Seen != back.By {
 		t.Errorf("back between %v and %v: %+v", back.After, back.By, back)
 	}
 }
@@ -190,7 +196,8 @@ func TestSamplerLetsTheAgentAsk(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		spells := sampler.slis()[0].Spells
-		if len(spells) != 2 || !spells[0].Up || spells[1].Up || spells[1].From < 980*time.Millisecond || spells[1].From > 1060*time.Millisecond {
+		if len(spells) != 2 || !spells[0].Up || spells[1].Up || spells[1].From < 980*time.Millisecond ||
+			spells[1].From > 1060*time.Millisecond {
 			t.Errorf("spells: %+v", spells)
 		}
 		close(agent.gone)
@@ -266,7 +273,9 @@ type fakeAgent struct {
 	asked Question
 }
 
-func (a *fakeAgent) Ask(ctx context.Context, from string, question Question, schedule Schedule, samples func([]Sample)) (Asking, error) {
+func (a *fakeAgent) Ask(
+	ctx context.Context, from string, question Question, schedule Schedule, samples func([]Sample),
+) (Asking, error) {
 	if from != VantageObserver {
 		return nil, errors.New("asked of " + from)
 	}
@@ -333,7 +342,8 @@ func TestMergeInterruptions(t *testing.T) {
 		at(5*time.Second, time.Second, "a"), at(time.Second, time.Second, "b"),
 		at(5500*time.Millisecond, 2*time.Second, "a"), at(9*time.Second, time.Second, "a"),
 	})
-	if len(got) != 3 || got[0].Reason != "b" || got[1].Length != 2500*time.Millisecond || !got[2].From.Equal(start.Add(9*time.Second)) {
+	if len(got) != 3 || got[0].Reason != "b" || got[1].Length != 2500*time.Millisecond ||
+		!got[2].From.Equal(start.Add(9*time.Second)) {
 		t.Errorf("merged: %+v", got)
 	}
 }

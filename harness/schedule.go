@@ -83,7 +83,8 @@ func (s Schedule) Keep(ctx context.Context, ask func(ctx context.Context) error,
 // It needs two: one for the schedule, and one for the time limit, which runs only while a question is
 // unanswered when the next one is due.
 func (s Schedule) KeepWith(
-	ctx context.Context, afterFunc func(after time.Duration, call func()) Timer, ask func(ctx context.Context) error, answered func(Sample),
+	ctx context.Context, afterFunc func(after time.Duration, call func()) Timer, ask func(ctx context.Context) error,
+	answered func(Sample),
 ) error {
 	if s.Period <= 0 {
 		return fmt.Errorf("the period is %v: it must be positive", s.Period)

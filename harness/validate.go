@@ -58,9 +58,11 @@ func (t Topology) validateNetworks() error {
 		}
 		switch {
 		case !network.IPv6.IsValid() || !network.IPv6.Addr().Is6() || network.IPv6.Addr().Is4In6():
-			return fmt.Errorf("network %s needs an IPv6 prefix as its IPv6, such as fd00:d1::/64, and has %q", network.Name, spell(network.IPv6))
+			return fmt.Errorf("network %s needs an IPv6 prefix as its IPv6, such as fd00:d1::/64, and has %q", network.Name,
+				spell(network.IPv6))
 		case !network.IPv4.IsValid() || !network.IPv4.Addr().Is4():
-			return fmt.Errorf("network %s needs an IPv4 prefix as its IPv4, such as 10.201.1.0/24, and has %q", network.Name, spell(network.IPv4))
+			return fmt.Errorf("network %s needs an IPv4 prefix as its IPv4, such as 10.201.1.0/24, and has %q", network.Name,
+				spell(network.IPv4))
 		}
 		for _, prefix := range []netip.Prefix{network.IPv6, network.IPv4} {
 			if prefix != prefix.Masked() {
@@ -116,10 +118,12 @@ func (t Topology) validateRoom(network Network, prefix netip.Prefix) error {
 	}
 	needed := nodes + 2 + reserved
 	if host := prefix.Addr().BitLen() - prefix.Bits(); host < bits.Len(uint(needed-1)) {
-		return fmt.Errorf("prefix %s of network %s is too small: %d nodes, the gateway and the observer do not fit", prefix, network.Name, nodes)
+		return fmt.Errorf("prefix %s of network %s is too small: %d nodes, the gateway and the observer do not fit", prefix,
+			network.Name, nodes)
 	}
 	if observer := ObserverAddress(prefix); !prefix.Contains(observer) {
-		return fmt.Errorf("prefix %s of network %s is too small: the observer's address %s is not in it", prefix, network.Name, observer)
+		return fmt.Errorf("prefix %s of network %s is too small: the observer's address %s is not in it", prefix, network.Name,
+			observer)
 	}
 	return nil
 }
@@ -142,7 +146,8 @@ func (t Topology) validateNodeNames() error {
 			return err
 		}
 		if node.Name == VantageObserver {
-			return fmt.Errorf("a node is named %s: the name is reserved for the clients' vantage point, which every lab has", VantageObserver)
+			return fmt.Errorf("a node is named %s: the name is reserved for the clients' vantage point, which every lab has",
+				VantageObserver)
 		}
 		if seen[node.Name] {
 			return fmt.Errorf("two nodes are named %s", node.Name)
@@ -179,7 +184,8 @@ func validateClaims(node Node, attachment Attachment, network Network, owner map
 			return fmt.Errorf("node %s has no %s address: the engine would choose one that nobody knows", node.Name, claim.family)
 		}
 		if !claim.prefix.Contains(claim.address) {
-			return fmt.Errorf("node %s has the %s address %s, which is outside %s of network %s", node.Name, claim.family, claim.address, claim.prefix, network.Name)
+			return fmt.Errorf("node %s has the %s address %s, which is outside %s of network %s", node.Name, claim.family, claim.address,
+				claim.prefix, network.Name)
 		}
 		if use := reservedFor(claim.prefix, claim.address); use != "" {
 			return fmt.Errorf("node %s has the address %s, which is %s", node.Name, claim.address, use)

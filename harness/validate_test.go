@@ -17,17 +17,35 @@ func TestTopologyValidate(t *testing.T) {
 		sentence string
 	}{
 		{"no name", func(t *Topology) { t.Name = "" }, "the topology has no name"},
-		{"name with bad characters", func(t *Topology) { t.Name = "Nomad_Consul" }, `the topology is named "Nomad_Consul": a name has lower-case letters, digits and inner dashes only`},
+		{
+			"name with bad characters", func(t *Topology) { t.Name = "Nomad_Consul" },
+			`the topology is named "Nomad_Consul": a name has lower-case letters, digits and inner dashes only`,
+		},
 		{"no network", func(t *Topology) { t.Networks = nil }, "topology fake has no network"},
 		{"no node", func(t *Topology) { t.Nodes = nil }, "topology fake has no node"},
 		{"network without a name", func(t *Topology) { t.Networks[0].Name = "" }, "a network has no name"},
 		{"network without IPv6", func(t *Topology) { t.Networks[0].IPv6 = netip.Prefix{} }, "network lan needs an IPv6 prefix"},
 		{"network with IPv4 for IPv6", func(t *Topology) { t.Networks[0].IPv6 = t.Networks[0].IPv4 }, `has "10.201.1.0/24"`},
-		{"network with IPv6 for IPv4", func(t *Topology) { t.Networks[0].IPv4 = t.Networks[0].IPv6 }, "network lan needs an IPv4 prefix"},
-		{"address for a prefix", func(t *Topology) { t.Networks[0].IPv6 = netip.MustParsePrefix("fd00:d1::1/64") }, "fd00:d1::1/64 is an address in fd00:d1::/64, not a prefix"},
-		{"prefix too small", func(t *Topology) { t.Networks[0].IPv4 = netip.MustParsePrefix("10.201.1.0/30") }, "prefix 10.201.1.0/30 of network lan is too small: 2 nodes, the gateway and the observer do not fit"},
-		{"prefix without the observer's address", func(t *Topology) { t.Networks[0].IPv4 = netip.MustParsePrefix("10.201.1.0/26") }, "the observer's address 10.201.1.240 is not in it"},
-		{"two networks of one name", func(t *Topology) { t.Networks = append(t.Networks, t.Networks[0]) }, "two networks are named lan"},
+		{
+			"network with IPv6 for IPv4", func(t *Topology) { t.Networks[0].IPv4 = t.Networks[0].IPv6 },
+			"network lan needs an IPv4 prefix",
+		},
+		{
+			"address for a prefix", func(t *Topology) { t.Networks[0].IPv6 = netip.MustParsePrefix("fd00:d1::1/64") },
+			"fd00:d1::1/64 is an address in fd00:d1::/64, not a prefix",
+		},
+		{
+			"prefix too small", func(t *Topology) { t.Networks[0].IPv4 = netip.MustParsePrefix("10.201.1.0/30") },
+			"prefix 10.201.1.0/30 of network lan is too small: 2 nodes, the gateway and the observer do not fit",
+		},
+		{
+			"prefix without the observer's address", func(t *Topology) { t.Networks[0].IPv4 = netip.MustParsePrefix("10.201.1.0/26") },
+			"the observer's address 10.201.1.240 is not in it",
+		},
+		{
+			"two networks of one name", func(t *Topology) { t.Networks = append(t.Networks, t.Networks[0]) },
+			"two networks are named lan",
+		},
 		{"overlapping networks", func(t *Topology) {
 			t.Networks = append(t.Networks, Network{"wan", netip.MustParsePrefix("fd00:d1::/48"), netip.MustParsePrefix("10.9.0.0/24")})
 		}, "networks lan and wan overlap"},
@@ -39,14 +57,26 @@ func TestTopologyValidate(t *testing.T) {
 		{"duplicate IPv6", func(t *Topology) { t.Nodes[1].IPv6 = t.Nodes[0].IPv6 }, "nodes nomad-1 and nomad-2 both have fd00:d1::11"},
 		{"duplicate IPv4", func(t *Topology) { t.Nodes[1].IPv4 = t.Nodes[0].IPv4 }, "nodes nomad-1 and nomad-2 both have 10.201.1.11"},
 		{"no IPv4", func(t *Topology) { t.Nodes[1].IPv4 = netip.Addr{} }, "node nomad-2 has no IPv4 address"},
-		{"outside", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d2::12") }, "fd00:d2::12, which is outside fd00:d1::/64 of network lan"},
+		{
+			"outside", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d2::12") },
+			"fd00:d2::12, which is outside fd00:d1::/64 of network lan",
+		},
 		{"the gateway's", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d1::1") }, "the gateway's"},
 		{"the observer's", func(t *Topology) { t.Nodes[1].IPv6 = netip.MustParseAddr("fd00:d1::f0") }, "the observer's"},
 		{"the broadcast address", func(t *Topology) { t.Nodes[1].IPv4 = netip.MustParseAddr("10.201.1.255") }, "the broadcast address"},
 		{"the network's own", func(t *Topology) { t.Nodes[1].IPv4 = netip.MustParseAddr("10.201.1.0") }, "the network's own"},
-		{"unknown network", func(t *Topology) { t.Nodes[1].Network = "wan" }, `node nomad-2 is in the network "wan", which the topology does not have`},
-		{"one network twice", func(t *Topology) { t.Nodes[1].Further = t.Nodes[0].Attachments() }, "node nomad-2 is in the network lan twice"},
-		{"interface with a long name", func(t *Topology) { t.Nodes[1].Interface = "the-outer-network" }, `node nomad-2 has the interface "the-outer-network"`},
+		{
+			"unknown network", func(t *Topology) { t.Nodes[1].Network = "wan" },
+			`node nomad-2 is in the network "wan", which the topology does not have`,
+		},
+		{
+			"one network twice", func(t *Topology) { t.Nodes[1].Further = t.Nodes[0].Attachments() },
+			"node nomad-2 is in the network lan twice",
+		},
+		{
+			"interface with a long name", func(t *Topology) { t.Nodes[1].Interface = "the-outer-network" },
+			`node nomad-2 has the interface "the-outer-network"`,
+		},
 		{"interface named as the loopback", func(t *Topology) { t.Nodes[1].Interface = "lo" }, `node nomad-2 has the interface "lo"`},
 		{"a way out", func(t *Topology) {
 			t.Nodes[1].Routes = []Route{{netip.MustParsePrefix("0.0.0.0/0"), t.Nodes[0].IPv4}}
@@ -62,8 +92,14 @@ func TestTopologyValidate(t *testing.T) {
 		}, "they are not of one family"},
 		{"no command", func(t *Topology) { t.Nodes[1].System.Command = nil }, "node nomad-2 has the image nomad 1.11.3 and no command"},
 		{"no image", func(t *Topology) { t.Nodes[1].System.Image = Image{} }, `node nomad-2 has the command "nomad" and no image`},
-		{"negative stop timeout", func(t *Topology) { t.Nodes[1].System.StopTimeout = -time.Second }, "the stop timeout -1s: it cannot be negative"},
-		{"relative path", func(t *Topology) { t.Nodes[1].System.Files[0].Path = "etc/nomad.hcl" }, `the file "etc/nomad.hcl": a path must be absolute`},
+		{
+			"negative stop timeout", func(t *Topology) { t.Nodes[1].System.StopTimeout = -time.Second },
+			"the stop timeout -1s: it cannot be negative",
+		},
+		{
+			"relative path", func(t *Topology) { t.Nodes[1].System.Files[0].Path = "etc/nomad.hcl" },
+			`the file "etc/nomad.hcl": a path must be absolute`,
+		},
 		{"path with a detour", func(t *Topology) { t.Nodes[1].System.Files[0].Path = "/etc/../root" }, `"/etc/../root"`},
 		{"file twice", func(t *Topology) {
 			t.Nodes[1].System.Files = append(t.Nodes[1].System.Files, t.Nodes[1].System.Files...)
@@ -71,14 +107,35 @@ func TestTopologyValidate(t *testing.T) {
 		{"original that is a file too", func(t *Topology) {
 			t.Nodes[1].System.SeedFiles = t.Nodes[1].System.Files[:1]
 		}, "has the file /etc/nomad.d/nomad.hcl twice"},
-		{"negative restart", func(t *Topology) { t.Nodes[1].System.Restart = -time.Second }, "node nomad-2 has the restart -1s: it cannot be negative"},
-		{"restart of nothing", func(t *Topology) { t.Nodes[1].System = System{Restart: time.Second} }, "node nomad-2 has the restart 1s and no command"},
-		{"relative volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"data"} }, `the volume "data": a path must be absolute`},
+		{
+			"negative restart", func(t *Topology) { t.Nodes[1].System.Restart = -time.Second },
+			"node nomad-2 has the restart -1s: it cannot be negative",
+		},
+		{
+			"restart of nothing", func(t *Topology) { t.Nodes[1].System = System{Restart: time.Second} },
+			"node nomad-2 has the restart 1s and no command",
+		},
+		{
+			"relative volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"data"} },
+			`the volume "data": a path must be absolute`,
+		},
 		{"volume with a detour", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/data/"} }, `the volume "/data/"`},
-		{"the root as a volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/"} }, "node nomad-2 has the volume /: the system's own disk is there"},
-		{"volume twice", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a", "/b", "/a"} }, "node nomad-2 has the volume /a twice"},
-		{"volume below an earlier one", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a", "/a/b"} }, "has the volume /a/b below its volume /a"},
-		{"volume below a later one", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a/b/c", "/a"} }, "has the volume /a/b/c below its volume /a"},
+		{
+			"the root as a volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/"} },
+			"node nomad-2 has the volume /: the system's own disk is there",
+		},
+		{
+			"volume twice", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a", "/b", "/a"} },
+			"node nomad-2 has the volume /a twice",
+		},
+		{
+			"volume below an earlier one", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a", "/a/b"} },
+			"has the volume /a/b below its volume /a",
+		},
+		{
+			"volume below a later one", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"/a/b/c", "/a"} },
+			"has the volume /a/b/c below its volume /a",
+		},
 		{"containers without SYS_ADMIN", func(t *Topology) {
 			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, []string{"NET_ADMIN"}
 		}, "node nomad-2 runs containers of its own and lacks the capability SYS_ADMIN"},
@@ -88,9 +145,18 @@ func TestTopologyValidate(t *testing.T) {
 		{"system disk without SYS_ADMIN", func(t *Topology) {
 			t.Nodes[1].System.SystemDisk, t.Nodes[1].System.Capabilities = MinimumSystemDisk, nil
 		}, "node nomad-2 has a system disk and lacks the capability SYS_ADMIN"},
-		{"small system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = 1 << 20 }, "the system disk of node nomad-2 has 1048576 bytes: it needs at least 67108864"},
-		{"uneven system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = MinimumSystemDisk + 1 }, "which is no multiple of 4096"},
-		{"system disk without a system", func(t *Topology) { t.Nodes[1].System = System{SystemDisk: MinimumSystemDisk} }, "node nomad-2 has a system disk and no system to put on it"},
+		{
+			"small system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = 1 << 20 },
+			"the system disk of node nomad-2 has 1048576 bytes: it needs at least 67108864",
+		},
+		{
+			"uneven system disk", func(t *Topology) { t.Nodes[1].System.SystemDisk = MinimumSystemDisk + 1 },
+			"which is no multiple of 4096",
+		},
+		{
+			"system disk without a system", func(t *Topology) { t.Nodes[1].System = System{SystemDisk: MinimumSystemDisk} },
+			"node nomad-2 has a system disk and no system to put on it",
+		},
 		{"system disk and containers", func(t *Topology) {
 			t.Nodes[1].System = withDisks(t.Nodes[1].System)
 			t.Nodes[1].System.Containers, t.Nodes[1].System.Capabilities = true, ContainerCapabilities()
@@ -99,19 +165,43 @@ func TestTopologyValidate(t *testing.T) {
 			t.Nodes[1].System.GuestExec, t.Nodes[1].System.SystemDisk = []string{"console"}, MinimumSystemDisk
 			t.Nodes[1].System.Capabilities = []string{"SYS_ADMIN"}
 		}, "node nomad-2 has a system disk and is a machine within its node: the machine brings its own disks"},
-		{"guest without a way in", func(t *Topology) { t.Nodes[1].System.GuestExec = []string{""} }, "node nomad-2 is reached by a command without a name"},
+		{
+			"guest without a way in", func(t *Topology) { t.Nodes[1].System.GuestExec = []string{""} },
+			"node nomad-2 is reached by a command without a name",
+		},
 		{"disk without a name", func(t *Topology) { t.Disks = []Disk{{Size: MinimumDisk}} }, "a disk has no name"},
-		{"disk with bad characters", func(t *Topology) { t.Disks = []Disk{{Name: "../sda", Size: MinimumDisk}} }, `a disk is named "../sda"`},
-		{"duplicate disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk}, {Name: "a", Size: MinimumDisk}} }, "two disks are named a"},
-		{"small disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: 4096}} }, "disk a has 4096 bytes: it needs at least 1048576"},
-		{"disk on no node", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk, Node: "x"}} }, `disk a is attached to node "x", which topology fake does not have`},
+		{
+			"disk with bad characters", func(t *Topology) { t.Disks = []Disk{{Name: "../sda", Size: MinimumDisk}} },
+			`a disk is named "../sda"`,
+		},
+		{
+			"duplicate disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk}, {Name: "a", Size: MinimumDisk}} },
+			"two disks are named a",
+		},
+		{
+			"small disk", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: 4096}} },
+			"disk a has 4096 bytes: it needs at least 1048576",
+		},
+		{
+			"disk on no node", func(t *Topology) { t.Disks = []Disk{{Name: "a", Size: MinimumDisk, Node: "x"}} },
+			`disk a is attached to node "x", which topology fake does not have`,
+		},
 		{"disk on a node that cannot mount", func(t *Topology) {
 			t.Disks, t.Nodes[0].System.Capabilities = []Disk{{Name: "a", Size: MinimumDisk, Node: "nomad-1"}}, nil
 		}, "disk a is attached to node nomad-1, whose system lacks the capability SYS_ADMIN"},
-		{"all capabilities", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"ALL"} }, `asks for the capability "ALL": name the ones it needs`},
+		{
+			"all capabilities", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"ALL"} },
+			`asks for the capability "ALL": name the ones it needs`,
+		},
 		{"privileged", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"privileged"} }, "name the ones it needs"},
-		{"unknown capability", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"SYS_ADMON"} }, `"SYS_ADMON", which Linux does not have`},
-		{"capability spelt otherwise", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"CAP_SYS_ADMIN"} }, "it is spelt SYS_ADMIN here"},
+		{
+			"unknown capability", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"SYS_ADMON"} },
+			`"SYS_ADMON", which Linux does not have`,
+		},
+		{
+			"capability spelt otherwise", func(t *Topology) { t.Nodes[1].System.Capabilities = []string{"CAP_SYS_ADMIN"} },
+			"it is spelt SYS_ADMIN here",
+		},
 	} {
 		topology := validTopology()
 		test.change(&topology)
@@ -163,7 +253,8 @@ func TestTopologyValidateDisks(t *testing.T) {
 	if disk, ok := topology.Disk("nope"); ok {
 		t.Errorf("there is a disk %+v", disk)
 	}
-	if topology.Nodes[0].System.TakesDisks() || !topology.Nodes[1].System.TakesDisks() || (System{Capabilities: []string{"SYS_ADMIN"}}).TakesDisks() {
+	if topology.Nodes[0].System.TakesDisks() || !topology.Nodes[1].System.TakesDisks() ||
+		(System{Capabilities: []string{"SYS_ADMIN"}}).TakesDisks() {
 		t.Error("the wrong systems take disks")
 	}
 }
@@ -173,8 +264,14 @@ func TestTopologyValidateDisks(t *testing.T) {
 func TestTopologyWithARouter(t *testing.T) {
 	router := func() Topology {
 		topology := validTopology()
-		topology.Networks = append(topology.Networks, Network{"wan", netip.MustParsePrefix("fd00:d7::/64"), netip.MustParsePrefix("10.201.7.0/24")})
-		foot := Attachment{Network: "wan", Interface: "ext0", IPv6: netip.MustParseAddr("fd00:d7::11"), IPv4: netip.MustParseAddr("10.201.7.11")}
+		topology.Networks = append(topology.Networks, Network{
+			"wan", netip.MustParsePrefix("fd00:d7::/64"),
+			netip.MustParsePrefix("10.201.7.0/24"),
+		})
+		foot := Attachment{
+			Network: "wan", Interface: "ext0", IPv6: netip.MustParseAddr("fd00:d7::11"),
+			IPv4: netip.MustParseAddr("10.201.7.11"),
+		}
 		topology.Nodes[0].Further, topology.Nodes[0].Interface = []Attachment{foot}, "int0"
 		topology.Nodes[0].Routes = []Route{{To: topology.Networks[0].IPv4, Via: netip.MustParseAddr("10.201.7.99")}}
 		return topology
@@ -191,8 +288,14 @@ func TestTopologyWithARouter(t *testing.T) {
 		change   func(*Topology)
 		sentence string
 	}{
-		{"two interfaces of one name", func(t *Topology) { t.Nodes[0].Interface = "ext0" }, "node nomad-1 has two interfaces named ext0"},
-		{"outside", func(t *Topology) { t.Nodes[0].Further[0].IPv4 = netip.MustParseAddr("10.201.8.1") }, "which is outside 10.201.7.0/24 of network wan"},
+		{
+			"two interfaces of one name", func(t *Topology) { t.Nodes[0].Interface = "ext0" },
+			"node nomad-1 has two interfaces named ext0",
+		},
+		{
+			"outside", func(t *Topology) { t.Nodes[0].Further[0].IPv4 = netip.MustParseAddr("10.201.8.1") },
+			"which is outside 10.201.7.0/24 of network wan",
+		},
 		{"no address", func(t *Topology) { t.Nodes[0].Further[0].IPv6 = netip.Addr{} }, "node nomad-1 has no IPv6 address"},
 		{"another's", func(t *Topology) {
 			t.Nodes[1].Further = []Attachment{{Network: "wan", IPv6: t.Nodes[0].Further[0].IPv6, IPv4: netip.MustParseAddr("10.201.7.12")}}

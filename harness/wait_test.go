@@ -36,9 +36,23 @@ func TestWaitGivesUp(t *testing.T) {
 		cause error
 		text  []string
 	}{
-		{"limit", Wait{For: "the leader", Interval: time.Second, Limit: 10 * time.Second}, 10 * time.Second, errNotYet, []string{"wait for the leader", "not within 10s", "not yet"}},
-		{"caller", Wait{For: "the leader", Interval: time.Second}, 30 * time.Second, context.DeadlineExceeded, []string{"broken off after 30s", "not yet"}},
-		{"dead node", Wait{For: "the leader", Interval: time.Second, Limit: time.Minute}.WhileAlive(nil, "nomad-1"), 5 * time.Second, errEnded, []string{"nomad-1", "exit code 3", "not yet"}},
+		{
+			"limit",
+			Wait{For: "the leader", Interval: time.Second, Limit: 10 * time.Second},
+			10 * time.Second, errNotYet,
+			[]string{"wait for the leader", "not within 10s", "not yet"},
+		},
+		{
+			"caller",
+			Wait{For: "the leader", Interval: time.Second},
+			30 * time.Second, context.DeadlineExceeded,
+			[]string{"broken off after 30s", "not yet"},
+		},
+		{
+			"dead node", Wait{For: "the leader", Interval: time.Second, Limit: time.Minute}.WhileAlive(nil, "nomad-1"), 5 * time.Second,
+			errEnded,
+			[]string{"nomad-1", "exit code 3", "not yet"},
+		},
 		{"no interval", Wait{For: "the leader"}, 0, nil, []string{"must be positive"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -76,13 +90,14 @@ func (d deadAfter) Status(context.Context, string) (SystemStatus, error) {
 func TestWaitKeepsTheLastError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := 0
-		err := Wait{For: "the leader", Interval: time.Second, Limit: 10 * time.Second}.Until(t.Context(), func(ctx context.Context) error {
-			if looks++; looks == 1 {
-				return errNotYet
-			}
-			<-ctx.Done()
-			return ctx.Err()
-		})
+		err := Wait{For: "the leader", Interval: time.Second, Limit: 10 * time.Second}.Until(t.Context(),
+			func(ctx context.Context) error {
+				if looks++; looks == 1 {
+					return errNotYet
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			})
 		if !errors.Is(err, errNotYet) || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}

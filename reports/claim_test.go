@@ -25,7 +25,10 @@ func TestClaimedAndFoundMiss(t *testing.T) {
 	}{{[]harness.Miss{harness.NotRecovered}, true}, {[]harness.Miss{harness.TooLate}, false}, {nil, false}} {
 		record := withDeclaredTime()
 		record.Objective.RTO = time.Minute
-		record.Claim = harness.Claim{Verdict: harness.Missed, Because: "gossip from who has another key is thrown away", Misses: test.misses}
+		record.Claim = harness.Claim{
+			Verdict: harness.Missed, Because: "gossip from who has another key is thrown away",
+			Misses: test.misses,
+		}
 		record.Judgement = harness.Judge(record)
 		if record.Judgement.AsClaimed == test.differ {
 			t.Fatalf("claimed %q, found %q, as claimed: %v", test.misses, record.Judgement.Misses, record.Judgement.AsClaimed)
@@ -58,7 +61,8 @@ func TestDetectedWhenKnown(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if sentence := outageSentence(record, record.Judgement.Outages[0]); !strings.Contains(sentence, "lost at 41.5 ms, known at 1.84 s") {
+	if sentence := outageSentence(record, record.Judgement.Outages[0]); !strings.Contains(sentence,
+		"lost at 41.5 ms, known at 1.84 s") {
 		t.Errorf("the sentence is %q", sentence)
 	}
 }

@@ -62,7 +62,10 @@ func Distributions(records []harness.Record) []Distribution {
 }
 
 func distributionOf(records []harness.Record) Distribution {
-	d := Distribution{Scenario: records[0].Scenario, Title: records[0].Title, Records: slices.Clone(records), RTO: records[0].Objective.RTO}
+	d := Distribution{
+		Scenario: records[0].Scenario, Title: records[0].Title, Records: slices.Clone(records),
+		RTO: records[0].Objective.RTO,
+	}
 	d.Unnoticed = records[0].Objective.Unnoticed
 	var recoveries, detections, losses []Bound
 	for _, record := range records {

@@ -33,7 +33,8 @@ func TestIntervalRanks(t *testing.T) {
 	} {
 		low, high, coverage := intervalRanks(test.n, test.p)
 		if low != test.low || high != test.high || math.Abs(coverage-test.coverage) > 5e-5 {
-			t.Errorf("n %d, p %v: %d to %d with %.5f, want %d to %d with %.5f", test.n, test.p, low, high, coverage, test.low, test.high, test.coverage)
+			t.Errorf("n %d, p %v: %d to %d with %.5f, want %d to %d with %.5f", test.n, test.p, low, high, coverage, test.low, test.high,
+				test.coverage)
 		}
 	}
 	if median, p95 := leastForInterval(0.5), leastForInterval(0.95); median != 6 || p95 != 72 {
@@ -97,7 +98,10 @@ func TestSpread(t *testing.T) {
 		{[]Bound{{3 * time.Second, true}, {40 * time.Second, false}}, "> 40 s", "> 3 s", "> 3 s"},
 	} {
 		spread := spreadOf(test.times)
-		if got := [...]string{spread.Median.At.String(), spread.P95.At.String(), spread.Max.String()}; got != [...]string{test.median, test.p95, test.max} {
+		if got := [...]string{spread.Median.At.String(), spread.P95.At.String(), spread.Max.String()}; got != [...]string{
+			test.median,
+			test.p95, test.max,
+		} {
 			t.Errorf("%v: %q, want %q %q %q", test.times, got, test.median, test.p95, test.max)
 		}
 	}
@@ -152,7 +156,8 @@ func TestDistributionDropsNothing(t *testing.T) {
 		records = append(records, neverBack(i))
 	}
 	d := Distributions(records)[0]
-	if d.RTA.N != 17 || d.Recovered != 8 || !d.RTA.Median.At.Beyond || !d.RTA.Max.Beyond || d.Worst.Judgement.Recovered || d.Verdict != harness.Missed {
+	if d.RTA.N != 17 || d.Recovered != 8 || !d.RTA.Median.At.Beyond || !d.RTA.Max.Beyond || d.Worst.Judgement.Recovered ||
+		d.Verdict != harness.Missed {
 		t.Errorf("%s; %+v", d.Sentence(), d.RTA)
 	}
 	if !strings.Contains(d.Sentence(), "not back within") {
@@ -160,7 +165,8 @@ func TestDistributionDropsNothing(t *testing.T) {
 	}
 	metrics := render(t, Run{Records: records}, "metrics")
 	if !strings.Contains(metrics, `statistic="median"} +Inf`) || !strings.Contains(metrics, `statistic="median_low"} 3.3`) {
-		t.Errorf("the metrics do not say that the median is beyond every figure:\n%s", metrics[strings.Index(metrics, "# TYPE reprise_repeated_rta"):])
+		t.Errorf("the metrics do not say that the median is beyond every figure:\n%s",
+			metrics[strings.Index(metrics, "# TYPE reprise_repeated_rta"):])
 	}
 
 	quiet := leaderKilled("quiet", repeatedDrills()[0].Title, 25*time.Second)
@@ -169,7 +175,8 @@ func TestDistributionDropsNothing(t *testing.T) {
 	if d.Unmeasured != 1 || d.RTA.N != 1 || d.Verdict != harness.Inconclusive {
 		t.Errorf("a drill in which nothing broke: %s; %+v", d.Sentence(), d)
 	}
-	if none := Distributions([]harness.Record{judged(quiet), judged(quiet)})[0]; none.RTA.N != 0 || none.Verdict != harness.Inconclusive || drawStrip(none) != nil {
+	if none := Distributions([]harness.Record{judged(quiet), judged(quiet)})[0]; none.RTA.N != 0 ||
+		none.Verdict != harness.Inconclusive || drawStrip(none) != nil {
 		t.Errorf("nothing broke in any drill: %s", none.Sentence())
 	}
 }

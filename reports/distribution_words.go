@@ -76,7 +76,8 @@ func (d Distribution) lossNote() string {
 	if d.Lost == 0 {
 		return d.LossPhrase()
 	}
-	return fmt.Sprintf("median %s, p95 %s; %s lost, %d in the worst drill", d.RPA.Median.At, d.RPA.P95.At, plural(d.Lost, "write"), d.MostLost)
+	return fmt.Sprintf("median %s, p95 %s; %s lost, %d in the worst drill", d.RPA.Median.At, d.RPA.P95.At, plural(d.Lost, "write"),
+		d.MostLost)
 }
 
 // A FigureRow is one line of a distribution's figures: what it is, its value, and what to know of it.
@@ -89,7 +90,8 @@ func (d Distribution) Rows() []FigureRow {
 		rows = append(rows,
 			FigureRow{"RTA median", d.RTA.Median.At.String(), d.RTA.Median.Interval()},
 			FigureRow{"RTA p95", d.RTA.P95.At.String(), d.RTA.P95.Interval()},
-			FigureRow{"RTA max", d.RTA.Max.String(), "n = " + fmt.Sprint(d.RTA.N) + ", each ± " + FormatDuration(d.Resolution) + " or less"})
+			FigureRow{"RTA max", d.RTA.Max.String(), "n = " + fmt.Sprint(d.RTA.N) + ", each ± " + FormatDuration(d.Resolution) +
+				" or less"})
 	}
 	if d.TTD.N > 0 {
 		rows = append(rows, FigureRow{"TTD median", d.TTD.Median.At.String(), fmt.Sprintf("p95 %s, max %s", d.TTD.P95.At, d.TTD.Max)})
@@ -184,11 +186,20 @@ func distributionMetrics(text *strings.Builder, all []Distribution) {
 		name, help string
 		value      func(Distribution) float64
 	}{
-		{"reprise_repeated_drills", "Drills of the same spec in this run.", func(d Distribution) float64 { return float64(len(d.Records)) }},
+		{
+			"reprise_repeated_drills", "Drills of the same spec in this run.",
+			func(d Distribution) float64 { return float64(len(d.Records)) },
+		},
 		{"reprise_repeated_recovered_drills", "Those that recovered.", func(d Distribution) float64 { return float64(d.Recovered) }},
 		{"reprise_repeated_met_drills", "Those that met their objective.", func(d Distribution) float64 { return float64(d.Met) }},
-		{"reprise_repeated_lost_writes", "Acknowledged writes lost in all of them.", func(d Distribution) float64 { return float64(d.Lost) }},
-		{"reprise_repeated_rto_met", "1 when the worst of them met the RTO, else 0.", func(d Distribution) float64 { return truth(d.Verdict == harness.Met) }},
+		{
+			"reprise_repeated_lost_writes", "Acknowledged writes lost in all of them.",
+			func(d Distribution) float64 { return float64(d.Lost) },
+		},
+		{
+			"reprise_repeated_rto_met", "1 when the worst of them met the RTO, else 0.",
+			func(d Distribution) float64 { return truth(d.Verdict == harness.Met) },
+		},
 	} {
 		describe(text, metric{name: family.name, help: family.help})
 		for _, d := range all {
@@ -199,7 +210,11 @@ func distributionMetrics(text *strings.Builder, all []Distribution) {
 		name, help string
 		spread     func(Distribution) Spread
 	}{
-		{"reprise_repeated_rta_seconds", "Recovery time over the drills of a spec; +Inf where it stands for one that did not recover.", func(d Distribution) Spread { return d.RTA }},
+		{
+			"reprise_repeated_rta_seconds",
+			"Recovery time over the drills of a spec; +Inf where it stands for one that did not recover.",
+			func(d Distribution) Spread { return d.RTA },
+		},
 		{"reprise_repeated_ttd_seconds", "Time to detect over the drills of a spec.", func(d Distribution) Spread { return d.TTD }},
 		{"reprise_repeated_rpa_seconds", "Data loss over the drills of a spec.", func(d Distribution) Spread { return d.RPA }},
 	} {

@@ -26,7 +26,8 @@ func driftSentences(record harness.Record) []driftSentence {
 		text := fmt.Sprintf("%s: %s, all planned", drift.Node, plural(explained, "difference"))
 		switch {
 		case unexplained > 0:
-			text = fmt.Sprintf("%s: %s, %s planned", drift.Node, plural(unexplained, "difference")+" that nobody planned", fmt.Sprint(explained))
+			text = fmt.Sprintf("%s: %s, %s planned", drift.Node, plural(unexplained, "difference")+" that nobody planned",
+				fmt.Sprint(explained))
 			if drift.UnexplainedMore > 0 {
 				text += fmt.Sprintf("; %d of them are not listed", drift.UnexplainedMore)
 			}
@@ -38,7 +39,8 @@ func driftSentences(record harness.Record) []driftSentence {
 		}
 	}
 	if same > 0 {
-		others = append(others, driftSentence{"good", asClaimed.mark(), plural(same, "node") + " as before the fault, in every trait that was compared"})
+		others = append(others, driftSentence{"good", asClaimed.mark(), plural(same, "node") +
+			" as before the fault, in every trait that was compared"})
 	}
 	return append(surprises, others...)
 }

@@ -35,7 +35,10 @@ func TestPrepareFindsWhatWouldLoseTheReport(t *testing.T) {
 			file(t, root, "latest")
 			return filepath.Join(root, "run")
 		}, []string{"latest is in the way: it is not a link"}},
-		{"nobody may write there", func(*testing.T, string) string { return "/proc/self/net/run" }, []string{"make the run's folder", "writable"}},
+		{
+			"nobody may write there", func(*testing.T, string) string { return "/proc/self/net/run" },
+			[]string{"make the run's folder", "writable"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := Prepare(test.prepare(t, t.TempDir()))

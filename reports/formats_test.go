@@ -96,7 +96,8 @@ func TestControlArmDoesNotAlarm(t *testing.T) {
 	page := render(t, madeUpRun(), "page")
 	for _, want := range []string{
 		`<article class="card drill control" id="made-up-no-leader-without-peers-json">`,
-		"Missed, as claimed (Raft&#39;s own state still holds the old addresses, whatever the configuration says): not back within 41.9 s, target 30 s",
+		"Missed, as claimed (Raft&#39;s own state still holds the old addresses, whatever the configuration says): not back within " +
+			"41.9 s, target 30 s",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %s", want)
@@ -147,12 +148,18 @@ func TestJUnitOutcomes(t *testing.T) {
 		failed                 []Failure
 		wantFailure, wantError bool
 	}{
-		"met":                   {record: recoveredByRunbook()},
-		"missed, as claimed":    {record: missedAsClaimed()},
-		"missed, not claimed":   {record: missedNotAsClaimed(), wantFailure: true},
-		"inconclusive":          {record: inconclusiveDrill(), wantError: true},
-		"met, spec failed":      {record: recoveredBySelf(), failed: []Failure{{Scenario: unjudged.Scenario, Title: unjudged.Title, Message: "no"}}, wantFailure: true},
-		"met by another record": {record: recoveredBySelf(), failed: []Failure{{Scenario: unjudged.Scenario, Title: unjudged.Title, Record: "other", Message: "no"}}},
+		"met":                 {record: recoveredByRunbook()},
+		"missed, as claimed":  {record: missedAsClaimed()},
+		"missed, not claimed": {record: missedNotAsClaimed(), wantFailure: true},
+		"inconclusive":        {record: inconclusiveDrill(), wantError: true},
+		"met, spec failed": {
+			record: recoveredBySelf(),
+			failed: []Failure{{Scenario: unjudged.Scenario, Title: unjudged.Title, Message: "no"}}, wantFailure: true,
+		},
+		"met by another record": {
+			record: recoveredBySelf(),
+			failed: []Failure{{Scenario: unjudged.Scenario, Title: unjudged.Title, Record: "other", Message: "no"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.record.Judgement = harness.Judge(test.record)
@@ -270,7 +277,10 @@ func TestTableColors(t *testing.T) {
 	if got, want := printable(colored.String()), render(t, madeUpRun(), "table"); got != want {
 		t.Errorf("without its colours the table is\n%s\nwant\n%s", got, want)
 	}
-	for _, want := range []string{"\x1b[32m✓ met", "\x1b[32m✓ missed, as claimed", "\x1b[31m✗ missed, not as claimed", "\x1b[35m? inconclusive"} {
+	for _, want := range []string{
+		"\x1b[32m✓ met", "\x1b[32m✓ missed, as claimed", "\x1b[31m✗ missed, not as claimed",
+		"\x1b[35m? inconclusive",
+	} {
 		if !strings.Contains(colored.String(), want) {
 			t.Errorf("the table lacks %q", want)
 		}
@@ -317,7 +327,10 @@ func TestRelapseIsTold(t *testing.T) {
 // without. Method: look for the sentences, the suite's output and the kinds in all of them.
 func TestWhatNeverRanIsTold(t *testing.T) {
 	lost := []Failure{
-		{Scenario: "bbb", Title: "the suite", Kind: SuiteFailed, Message: "it ended with exit status 1 before it wrote a report", Output: "make image bbb\nno <such> host"},
+		{
+			Scenario: "bbb", Title: "the suite", Kind: SuiteFailed, Message: "it ended with exit status 1 before it wrote a report",
+			Output: "make image bbb\nno <such> host",
+		},
 		{Scenario: "bbb", Title: "rains", Kind: NeverRan, Message: "never ran: its suite ended"},
 	}
 	for name, records := range map[string][]harness.Record{"with drills": {recoveredBySelf()}, "without": nil} {
@@ -327,13 +340,17 @@ func TestWhatNeverRanIsTold(t *testing.T) {
 		}
 		for _, format := range []string{"table", "summary", "page", "junit"} {
 			text := render(t, run, format)
-			for _, want := range []string{"it ended with exit status 1 before it wrote a report", "make image bbb", " host", "never ran: its suite ended", "rains", "bbb"} {
+			for _, want := range []string{
+				"it ended with exit status 1 before it wrote a report", "make image bbb", " host",
+				"never ran: its suite ended", "rains", "bbb",
+			} {
 				if !strings.Contains(text, want) {
 					t.Errorf("%s: the %s lacks %q:\n%s", name, format, want, text)
 				}
 			}
 		}
-		if text := render(t, run, "junit"); !strings.Contains(text, `type="never ran"`) || !strings.Contains(text, `type="suite failed"`) {
+		if text := render(t, run, "junit"); !strings.Contains(text, `type="never ran"`) ||
+			!strings.Contains(text, `type="suite failed"`) {
 			t.Errorf("%s: JUnit lacks the kinds:\n%s", name, text)
 		}
 		if text := headline(run); !strings.Contains(text, "1 failed suite, 1 spec never ran") {
@@ -345,7 +362,10 @@ func TestWhatNeverRanIsTold(t *testing.T) {
 // Goal: what never ran in one pass is not told of the same spec's record of another. Method: both in one run.
 func TestNeverRanHasNoRecord(t *testing.T) {
 	record := recoveredBySelf()
-	run := Run{Records: []harness.Record{record}, Failures: []Failure{{Scenario: record.Scenario, Title: record.Title, Kind: NeverRan, Message: "never ran"}}}
+	run := Run{Records: []harness.Record{record}, Failures: []Failure{{
+		Scenario: record.Scenario, Title: record.Title,
+		Kind: NeverRan, Message: "never ran",
+	}}}
 	if failures := run.failuresOf(record); len(failures) > 0 {
 		t.Errorf("the record is blamed: %v", failures)
 	}

@@ -83,7 +83,10 @@ func TestMadeUpRecordsCoverTheOutcomes(t *testing.T) {
 	for _, record := range madeUp() {
 		seen = append(seen, verdictWords(record), recoveredBy(record))
 	}
-	for _, want := range []string{"met", "missed, as claimed", "missed, not as claimed", "inconclusive", "runbook", "self", "revert", "nobody"} {
+	for _, want := range []string{
+		"met", "missed, as claimed", "missed, not as claimed", "inconclusive", "runbook", "self",
+		"revert", "nobody",
+	} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("no made-up record shows %q: %s", want, strings.Join(seen, "; "))
 		}

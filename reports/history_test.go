@@ -46,10 +46,13 @@ func TestHistoryShowsTheContradiction(t *testing.T) {
 		register               harness.RecordRegister
 		shown, bad, badLeftOut int
 	}{
-		"short":       {long(20, func(i int) bool { return i == 3 }), 20, 1, 0},
-		"middle":      {long(500, func(i int) bool { return i == 200 || i == 204 }), 2*historyContext + 5, 2, 0},
-		"the end":     {long(500, func(i int) bool { return i == 499 }), historyContext + 1, 1, 0},
-		"too many":    {long(500, func(i int) bool { return i > 100 && i < 400 }), historyLimit, historyLimit - historyContext, 299 - historyLimit + historyContext},
+		"short":   {long(20, func(i int) bool { return i == 3 }), 20, 1, 0},
+		"middle":  {long(500, func(i int) bool { return i == 200 || i == 204 }), 2*historyContext + 5, 2, 0},
+		"the end": {long(500, func(i int) bool { return i == 499 }), historyContext + 1, 1, 0},
+		"too many": {
+			long(500, func(i int) bool { return i > 100 && i < 400 }), historyLimit, historyLimit - historyContext,
+			299 - historyLimit + historyContext,
+		},
 		"none marked": {long(500, func(int) bool { return false }), historyLimit, 0, 0},
 	} {
 		drawn := drawHistory(test.register)
@@ -65,7 +68,8 @@ func TestHistoryShowsTheContradiction(t *testing.T) {
 				t.Errorf("%s: %+v lies outside of %d times %d", name, one, drawn.Width, drawn.Axis)
 			}
 		}
-		if drawn.Shown != test.shown || bad != test.bad || drawn.BadLeftOut != test.badLeftOut || drawn.Shown+drawn.LeftOut != len(test.register.History) {
+		if drawn.Shown != test.shown || bad != test.bad || drawn.BadLeftOut != test.badLeftOut ||
+			drawn.Shown+drawn.LeftOut != len(test.register.History) {
 			t.Errorf("%s: %d shown, %d of them bad, %d left out, %d of them bad", name, drawn.Shown, bad, drawn.LeftOut, drawn.BadLeftOut)
 		}
 	}

@@ -145,7 +145,10 @@ func (b *junitBuilder) all() junitSuites {
 
 // drillCase is the test case of a drill. It has one outcome at most: viewers count no more.
 func drillCase(record harness.Record, failures []Failure) junitCase {
-	test := junitCase{Name: record.Title, Properties: &junitProperties{drillProperties(record)}, Output: &junitText{drillOutput(record)}}
+	test := junitCase{
+		Name: record.Title, Properties: &junitProperties{drillProperties(record)},
+		Output: &junitText{drillOutput(record)},
+	}
 	verdict := junitOutcome{Message: sentence(record), Type: verdictWords(record), Text: strings.Join(furtherReasons(record), "\n")}
 	switch {
 	case len(failures) > 0:

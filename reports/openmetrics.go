@@ -20,7 +20,8 @@ type metric struct {
 
 var metrics = []metric{
 	{
-		"reprise_rta_seconds", "seconds", "Recovery time actual: fault to the last SLI's return; a lower bound where reprise_recovered is 0.",
+		"reprise_rta_seconds", "seconds", "Recovery time actual: fault to the last SLI's return; a lower bound where " +
+			"reprise_recovered is 0.",
 		func(r harness.Record) (float64, bool) {
 			return r.Judgement.RTA.Seconds(), hasRecoveryTime(r)
 		},
@@ -34,7 +35,8 @@ var metrics = []metric{
 		func(r harness.Record) (float64, bool) { return r.Objective.RTO.Seconds(), !r.Objective.Unnoticed },
 	},
 	{
-		"reprise_rpa_seconds", "seconds", "Recovery point actual: age at the fault of the oldest acknowledged write that was lost; 0 when none was.",
+		"reprise_rpa_seconds", "seconds", "Recovery point actual: age at the fault of the oldest acknowledged write that was lost; " +
+			"0 when none was.",
 		func(r harness.Record) (float64, bool) { return r.Judgement.RPA.Seconds(), r.Judgement.DataJudged },
 	},
 	{

@@ -88,7 +88,8 @@ func sparedSLIs(record harness.Record) []spared {
 		if green[sli.Name] {
 			one.Outcome, one.Mark, one.Green = "stayed green", asClaimed.mark(), true
 		} else if outage, found := outageOf(record, sli.Name); found {
-			one.Outcome, one.Mark, one.Failed = "did not stay green: down for "+downTime(outage)+", "+offset(outage.Lost), notAsClaimed.mark(), true
+			one.Outcome, one.Mark, one.Failed = "did not stay green: down for "+downTime(outage)+", "+offset(outage.Lost),
+				notAsClaimed.mark(), true
 		}
 		all = append(all, one)
 	}

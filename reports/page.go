@@ -74,7 +74,10 @@ func pageOf(run Run) pageData {
 		if class == "good" && d.Verdict == harness.Missed {
 			class = "control"
 		}
-		data.Distributions = append(data.Distributions, distributionView{d, class, d.outcome().mark(), glueError(d.Sentence()), drawStrip(d)})
+		data.Distributions = append(data.Distributions, distributionView{
+			d, class, d.outcome().mark(), glueError(d.Sentence()),
+			drawStrip(d),
+		})
 	}
 	return data
 }
@@ -126,10 +129,13 @@ type drillView struct {
 
 func viewOf(record harness.Record, failures []Failure) drillView {
 	view := drillView{
-		Record: record, Class: classOf(record), Mark: outcomeOf(record).mark(), Words: verdictWords(record), Sentence: glueError(sentence(record)),
-		Why: furtherReasons(record), Failures: failures,
-		Recovery: glue(recoveryTime(record)), Target: glue(recoveryTarget(record)), Loss: glue(dataLoss(record)), LossGoal: glue(dataTarget(record)),
-		By: recoveredBy(record), Writes: lostWrites(record), Spared: sparedSLIs(record), Gaps: gapSentences(record), Detected: wasDetected(record), Timeline: drawTimeline(record),
+		Record: record, Class: classOf(record), Mark: outcomeOf(record).mark(), Words: verdictWords(record),
+		Sentence: glueError(sentence(record)),
+		Why:      furtherReasons(record), Failures: failures,
+		Recovery: glue(recoveryTime(record)), Target: glue(recoveryTarget(record)), Loss: glue(dataLoss(record)),
+		LossGoal: glue(dataTarget(record)),
+		By:       recoveredBy(record), Writes: lostWrites(record), Spared: sparedSLIs(record), Gaps: gapSentences(record),
+		Detected: wasDetected(record), Timeline: drawTimeline(record),
 		Products: pairs(record.Versions), Engines: pairs(record.Engine),
 	}
 	view.Faults, view.Milestones, view.Symptoms = view.faults(), milestonesOf(record), symptomsOf(record)

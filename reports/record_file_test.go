@@ -40,7 +40,10 @@ func TestRecordFileIsReadableAtAnyTime(t *testing.T) {
 func TestSweep(t *testing.T) {
 	runs := t.TempDir()
 	run := filepath.Join(runs, "20261129-184012-abcd")
-	for _, name := range []string{".gone.reserve", ".gone.unfinished", ".held.reserve", ".held.unfinished", ".index.html.123", ".junit.xml.4", "gone.json"} {
+	for _, name := range []string{
+		".gone.reserve", ".gone.unfinished", ".held.reserve", ".held.unfinished", ".index.html.123",
+		".junit.xml.4", "gone.json",
+	} {
 		if err := writeFile(filepath.Join(run, name), []byte("{")); err != nil {
 			t.Fatal(err)
 		}

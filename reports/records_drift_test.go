@@ -8,8 +8,10 @@ import (
 
 // withDrift is a drill whose service came back, and whose nodes are not quite what they were.
 func withDrift() harness.Record {
-	record := baseRecord("drift", "Nomad after a renumbering is recovered by peers.json, and the audit finds what the runbook forgot", 34*time.Second)
-	observe(&record, steady("nomad quorum of 3"), "server nomad-1: No cluster leader", interval{}, interval{210 * time.Millisecond, 17400 * time.Millisecond})
+	record := baseRecord("drift", "Nomad after a renumbering is recovered by peers.json, and the audit finds what the runbook "+
+		"forgot", 34*time.Second)
+	observe(&record, steady("nomad quorum of 3"), "server nomad-1: No cluster leader", interval{},
+		interval{210 * time.Millisecond, 17400 * time.Millisecond})
 	repair(&record, "nomad: peers.json", 3*time.Second, step("stop every server", 2100*time.Millisecond),
 		step("write raft/peers.json on every server", 64*time.Millisecond), step("start every server", 402*time.Millisecond))
 	record.Ledgers = []harness.RecordLedger{ledger("nomad variables drill", 4100, 1190, 2210, 12, 0)}
@@ -35,14 +37,21 @@ func withDrift() harness.Record {
 		},
 		{
 			Node: "nomad-2", Traits: 2229, Took: 66 * time.Millisecond, CPU: 40 * time.Millisecond,
-			Explained: []harness.RecordDifference{{Kind: harness.KindAddress, Key: "eth0 fd00:d1::14/64", Before: "assigned", Because: follows}},
+			Explained: []harness.RecordDifference{{
+				Kind: harness.KindAddress, Key: "eth0 fd00:d1::14/64", Before: "assigned",
+				Because: follows,
+			}},
 		},
 	}
 	record.Mentions = []harness.RecordMention{
-		{Node: "client-1", Where: "file", Key: "/usr/local/bin/backup", Line: 12, Text: "rsync -a /srv/ rsync://[fd00:d1::15]/backup/", Address: "fd00:d1::15"},
+		{
+			Node: "client-1", Where: "file", Key: "/usr/local/bin/backup", Line: 12,
+			Text: "rsync -a /srv/ rsync://[fd00:d1::15]/backup/", Address: "fd00:d1::15",
+		},
 		{Where: "nomad job", Key: "canary", Line: 31, Text: `"Address": "fd00:d1::16"`, Address: "fd00:d1::16"},
 		{
-			Node: "nomad-1", Where: "socket", Key: "tcp closed a minute ago", Text: "[fd00:d1::13]:4647 to [fd00:d1::14]:50112", Address: "fd00:d1::13",
+			Node: "nomad-1", Where: "socket", Key: "tcp closed a minute ago", Text: "[fd00:d1::13]:4647 to [fd00:d1::14]:50112",
+			Address: "fd00:d1::13",
 			Because: "the kernel keeps it for a minute",
 		},
 	}

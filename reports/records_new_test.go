@@ -59,7 +59,8 @@ func newerMadeUp() []harness.Record {
 func leaderKilled(id, title string, length time.Duration) harness.Record {
 	record := baseRecord(id, title, length)
 	record.Objective.RTO = 10 * time.Second
-	record.Fault.Description, record.Fault.Effects, record.Fault.Skew = "process kill of consul on consul-2", record.Fault.Effects[1:2], 0
+	record.Fault.Description, record.Fault.Effects, record.Fault.Skew = "process kill of consul on consul-2",
+		record.Fault.Effects[1:2], 0
 	record.Fault.Confirmed = "no process of consul-2 is left, and its port refuses the observer"
 	record.Events = record.Events[:2]
 	record.Events = append(record.Events, harness.Event{At: t0, Kind: "fault", Text: record.Fault.Description})
@@ -78,17 +79,25 @@ func unaffectedFailed() harness.Record {
 }
 
 func secondFault() harness.Record {
-	record := baseRecord("second-fault", "Nomad after a renumbering is recovered by peers.json although a server dies meanwhile", 34*time.Second)
-	observe(&record, steady("nomad quorum of 3"), "server nomad-1: No cluster leader", interval{}, interval{210 * time.Millisecond, 17400 * time.Millisecond})
+	record := baseRecord("second-fault", "Nomad after a renumbering is recovered by peers.json although a server dies meanwhile",
+		34*time.Second)
+	observe(&record, steady("nomad quorum of 3"), "server nomad-1: No cluster leader", interval{},
+		interval{210 * time.Millisecond, 17400 * time.Millisecond})
 	observe(&record, unaffected("traefik answers"), "", interval{})
 	repair(&record, "nomad: peers.json", 3*time.Second, step("stop every server", 2100*time.Millisecond),
 		step("write raft/peers.json on every server", 64*time.Millisecond), step("start every server", 402*time.Millisecond))
 	record.FurtherFaults = []harness.RecordFault{{
 		Description: "process kill of nomad on nomad-3", At: t0 + 5300*time.Millisecond, Uncertainty: 90 * time.Microsecond,
-		Effects:   []harness.Effect{{Node: "nomad-3", Began: 31 * time.Microsecond, Done: 52 * time.Microsecond, Call: 610 * time.Microsecond}},
+		Effects: []harness.Effect{{
+			Node: "nomad-3", Began: 31 * time.Microsecond, Done: 52 * time.Microsecond,
+			Call: 610 * time.Microsecond,
+		}},
 		Confirmed: "no process of nomad-3 is left", RevertedAt: t0 + 22*time.Second,
 	}}
-	record.Events = append(record.Events, harness.Event{At: t0 + 5300*time.Millisecond, Kind: "fault", Text: "second fault: process kill of nomad on nomad-3"})
+	record.Events = append(record.Events, harness.Event{
+		At: t0 + 5300*time.Millisecond, Kind: "fault",
+		Text: "second fault: process kill of nomad on nomad-3",
+	})
 	record.Ledgers = []harness.RecordLedger{ledger("nomad variables drill", 4100, 1190, 2210, 12, 0)}
 	record.Ledgers[0].Reappeared = 1
 	record.Registers = []harness.RecordRegister{{
@@ -147,7 +156,9 @@ func blogAddresses(host int) harness.Addresses {
 func madeUpHistory() []harness.Operation {
 	const ms = time.Millisecond
 	var operations []harness.Operation
-	add := func(client int, kind harness.OperationKind, value int, call, took time.Duration, outcome harness.OperationOutcome) *harness.Operation {
+	add := func(client int, kind harness.OperationKind, value int, call, took time.Duration,
+		outcome harness.OperationOutcome,
+	) *harness.Operation {
 		operations = append(operations, harness.Operation{
 			Client: client, Key: 2, Kind: kind, Value: value, Call: t0 + call, Return: t0 + call + took, Outcome: outcome,
 		})
@@ -172,10 +183,12 @@ func madeUpHistory() []harness.Operation {
 }
 
 func vagueFigure() harness.Record {
-	record := leaderKilled("observer-held-up", "Killing Consul's leader is healed by an election, seen by an observer that was held up", 16*time.Second)
+	record := leaderKilled("observer-held-up", "Killing Consul's leader is healed by an election, seen by an observer that was "+
+		"held up", 16*time.Second)
 	observe(&record, steady("consul has a leader"), noLeader, interval{2700 * time.Millisecond, 2790 * time.Millisecond},
 		interval{12 * time.Millisecond, 2740 * time.Millisecond})
-	observe(&record, harness.RecordSLI{Name: "consul-1 answers"}, "connect: connection refused", interval{900 * time.Millisecond, 985 * time.Millisecond},
+	observe(&record, harness.RecordSLI{Name: "consul-1 answers"}, "connect: connection refused",
+		interval{900 * time.Millisecond, 985 * time.Millisecond},
 		interval{940 * time.Millisecond, 1400 * time.Millisecond})
 	return record
 }
@@ -184,11 +197,16 @@ func vagueFigure() harness.Record {
 func repeatedDrills() []harness.Record {
 	var records []harness.Record
 	for i, took := range []int{3120, 2480, 4960, 3310, 2890, 11240, 3070, 6630} {
-		record := leaderKilled(fmt.Sprintf("repeated-%d", i+1), "Killing Consul's leader is healed by an election at any phase", 25*time.Second)
+		record := leaderKilled(fmt.Sprintf("repeated-%d", i+1), "Killing Consul's leader is healed by an election at any phase",
+			25*time.Second)
 		record.Seed, record.Phase = int64(20200120+i), time.Duration(i*i*37%500)*time.Millisecond+time.Duration(i*217)*time.Microsecond
-		observe(&record, steady("consul has a leader"), noLeader, interval{}, interval{time.Duration(10+i*7) * time.Millisecond, time.Duration(took) * time.Millisecond})
+		observe(&record, steady("consul has a leader"), noLeader, interval{}, interval{
+			time.Duration(10+i*7) * time.Millisecond,
+			time.Duration(took) * time.Millisecond,
+		})
 		if i == 6 {
-			record.Ledgers[0].Lost, record.Ledgers[0].Kept, record.Ledgers[0].OldestLost = 2, record.Ledgers[0].Kept-2, t0-8*time.Millisecond
+			record.Ledgers[0].Lost, record.Ledgers[0].Kept, record.Ledgers[0].OldestLost = 2, record.Ledgers[0].Kept-2,
+				t0-8*time.Millisecond
 			record.Ledgers[0].LostEntries = []int{1208, 1209}
 		}
 		records = append(records, record)
@@ -207,8 +225,12 @@ func readOnly() harness.Record {
 	record.Events = append(record.Events[:2], harness.Event{At: t0, Kind: "fault", Text: record.Fault.Description})
 	observe(&record, steady("the page is served"), "", interval{})
 	observe(&record, steady("uploads are accepted"), "status 500", interval{}, interval{40 * time.Millisecond, 52 * time.Second})
-	observe(&record, harness.RecordSLI{Name: "requests are logged", Unseen: true}, "the request is not in access.log", interval{}, interval{60 * time.Millisecond, forever})
-	repair(&record, "replace web-1", 3*time.Second, harness.RecordStep{Name: "decide, and order a server", Declared: 10 * time.Minute, DeclaredOnly: true},
+	observe(&record, harness.RecordSLI{Name: "requests are logged", Unseen: true}, "the request is not in access.log", interval{},
+		interval{60 * time.Millisecond, forever})
+	repair(&record, "replace web-1", 3*time.Second, harness.RecordStep{
+		Name:     "decide, and order a server",
+		Declared: 10 * time.Minute, DeclaredOnly: true,
+	},
 		step("move the disks", 400*time.Millisecond), step("play site.yml on web-2", 38*time.Second))
 	record.Milestones = []harness.RecordMilestone{
 		{Name: "operational", Within: 15 * time.Minute, SLIs: []string{"the page is served"}},

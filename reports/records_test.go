@@ -60,8 +60,11 @@ func baseRecord(id, title string, length time.Duration) harness.Record {
 		Versions: map[string]string{"nomad": "1.11.3", "consul": "1.22.5"},
 		Engine:   map[string]string{"docker": "20.10.24", "kernel": "6.1.0"},
 		Topology: "nomad-consul-3", SteadyAt: 5 * time.Second, WatchedUntil: length - 2*time.Second,
-		Objective: harness.RecordObjective{RTO: 10 * time.Minute, Dwell: 5 * time.Second, DetectWithin: time.Minute, GiveUpAfter: 20*time.Minute + 5*time.Second},
-		Claim:     harness.Claim{Verdict: harness.Met},
+		Objective: harness.RecordObjective{
+			RTO: 10 * time.Minute, Dwell: 5 * time.Second, DetectWithin: time.Minute,
+			GiveUpAfter: 20*time.Minute + 5*time.Second,
+		},
+		Claim: harness.Claim{Verdict: harness.Met},
 		Events: []harness.Event{
 			{At: 0, Kind: "phase", Text: "baseline"},
 			{At: 5 * time.Second, Kind: "phase", Text: "the steady state holds; writing begins"},
@@ -155,19 +158,25 @@ func consulSteps() []harness.RecordStep {
 }
 
 func recoveredByRunbook() harness.Record {
-	record := baseRecord("recovered-by-peers-json", "Nomad after a renumbering is recovered by peers.json, nothing lost Raft protocol 3", 32*time.Second)
+	record := baseRecord("recovered-by-peers-json",
+		"Nomad after a renumbering is recovered by peers.json, nothing lost Raft protocol 3", 32*time.Second)
 	record.Labels = append(record.Labels, "smoke")
 	watch(&record, "consul quorum of 3", true, noLeader, interval{600 * time.Millisecond, 7200 * time.Millisecond})
-	watch(&record, "nomad quorum of 3", true, "server nomad-1: No cluster leader", interval{1100 * time.Millisecond, 14 * time.Second})
+	watch(&record, "nomad quorum of 3", true, "server nomad-1: No cluster leader",
+		interval{1100 * time.Millisecond, 14 * time.Second})
 	watch(&record, "job canary running", true, "no answer in time", interval{1600 * time.Millisecond, 14 * time.Second})
-	watch(&record, "canary answers by name", true, "lookup canary.service.consul: no such host", interval{600 * time.Millisecond, 9500 * time.Millisecond})
+	watch(&record, "canary answers by name", true, "lookup canary.service.consul: no such host",
+		interval{600 * time.Millisecond, 9500 * time.Millisecond})
 	watch(&record, "canary answers at its new address", false, "")
 	repair(&record, "consul: stop, change, start", 2*time.Second, consulSteps()...)
 	repair(&record, "nomad: peers.json", 3700*time.Millisecond,
 		step("stop every server", 2100*time.Millisecond), step("write the new addresses into the configuration", 91*time.Millisecond),
 		step("write raft/peers.json on every server, in the format of Raft protocol 3", 64*time.Millisecond),
 		step("start every server", 402*time.Millisecond), step("prove that peers.json was ingested", 2310*time.Millisecond))
-	record.Ledgers = []harness.RecordLedger{ledger("consul kv drill", 290, 58, 61, 3, 0), ledger("nomad variables drill", 285, 57, 119, 4, 0)}
+	record.Ledgers = []harness.RecordLedger{
+		ledger("consul kv drill", 290, 58, 61, 3, 0),
+		ledger("nomad variables drill", 285, 57, 119, 4, 0),
+	}
 	record.Ledgers[1].UnknownKept = 1
 	record.Findings = []string{"the job kept its allocation and its process through stop, peers.json and start"}
 	record.Evidence = []harness.Evidence{{
@@ -175,14 +184,21 @@ func recoveredByRunbook() harness.Record {
 		Text: "2026-11-21T09:30:13.137Z [INFO]  nomad: found peers.json file, recovering Raft configuration...\n" +
 			"2026-11-21T09:30:13.402Z [INFO]  nomad: deleted peers.json file after successful recovery",
 	}}
-	record.Events = append(record.Events, harness.Event{At: t0 + 14*time.Second, Kind: "recover", Text: "the steady state holds again"})
+	record.Events = append(record.Events, harness.Event{
+		At: t0 + 14*time.Second, Kind: "recover",
+		Text: "the steady state holds again",
+	})
 	return record
 }
 
 func missedAsClaimed() harness.Record {
-	record := baseRecord("no-leader-without-peers-json", "Nomad after a renumbering does not elect a leader after stop, change, start Raft protocol 3", 50*time.Second)
+	record := baseRecord("no-leader-without-peers-json",
+		"Nomad after a renumbering does not elect a leader after stop, change, start Raft protocol 3", 50*time.Second)
 	record.Objective.RTO, record.Objective.GiveUpAfter = 30*time.Second, 40*time.Second
-	record.Claim = harness.Claim{Verdict: harness.Missed, Because: "Raft's own state still holds the old addresses, whatever the configuration says"}
+	record.Claim = harness.Claim{
+		Verdict: harness.Missed,
+		Because: "Raft's own state still holds the old addresses, whatever the configuration says",
+	}
 	watch(&record, "consul quorum of 3", true, noLeader, interval{600 * time.Millisecond, 7700 * time.Millisecond})
 	watch(&record, "nomad quorum of 3", true, "server nomad-1: No cluster leader", interval{1100 * time.Millisecond, forever})
 	watch(&record, "job canary running", true, "no answer in time", interval{1600 * time.Millisecond, forever})
@@ -197,7 +213,8 @@ func missedNotAsClaimed() harness.Record {
 	record := baseRecord("writes-lost", "A snapshot restored on new servers brings everything back", 80*time.Second)
 	record.Scenario, record.Labels = "restore", []string{"restore", "consul", "nightly"}
 	record.Objective.RTO, record.Objective.RPO = time.Minute, 2*time.Second
-	watch(&record, "consul quorum of 3", true, "connect: no route to host", interval{200 * time.Millisecond, 61*time.Second + 400*time.Millisecond})
+	watch(&record, "consul quorum of 3", true, "connect: no route to host", interval{200 * time.Millisecond, 61*time.Second +
+		400*time.Millisecond})
 	watch(&record, "canary answers by name", true, "no answer in time", interval{700 * time.Millisecond, 58 * time.Second})
 	repair(&record, "consul: restore a snapshot", 9*time.Second, step("start three empty servers", 22*time.Second),
 		harness.RecordStep{
@@ -224,9 +241,11 @@ func inconclusiveDrill() harness.Record {
 }
 
 func recoveredBySelf() harness.Record {
-	record := baseRecord("leader-killed", "Losing one machine the leader costs an election and no write processes killed", 20*time.Second)
+	record := baseRecord("leader-killed", "Losing one machine the leader costs an election and no write processes killed",
+		20*time.Second)
 	record.Objective.RTO = 30 * time.Second
-	record.Fault.Description, record.Fault.Effects, record.Fault.Skew = "node loss of nomad-2: every process killed, links up, page cache kept", record.Fault.Effects[4:5], 0
+	record.Fault.Description, record.Fault.Effects,
+		record.Fault.Skew = "node loss of nomad-2: every process killed, links up, page cache kept", record.Fault.Effects[4:5], 0
 	watch(&record, "nomad has a leader", true, "No cluster leader", interval{300 * time.Millisecond, 4400 * time.Millisecond})
 	watch(&record, "canary answers at its new address", false, "")
 	record.Ledgers = []harness.RecordLedger{ledger("nomad variables drill", 150, 58, 20, 1, 0)}
@@ -237,7 +256,8 @@ func withDeclaredTime() harness.Record {
 	record := baseRecord("reinstall", "A read-only root is repaired by reinstalling the machine", 75*time.Second)
 	record.Scenario, record.Labels = "readonlyroot", []string{"readonlyroot", "nomad", "nightly"}
 	record.Objective.RTO = 30 * time.Minute
-	watch(&record, "nomad quorum of 3", true, "server nomad-2: read-only file system", interval{900 * time.Millisecond, 52 * time.Second})
+	watch(&record, "nomad quorum of 3", true, "server nomad-2: read-only file system",
+		interval{900 * time.Millisecond, 52 * time.Second})
 	reinstall := harness.RecordStep{Name: "reinstall the operating system", Declared: 20 * time.Minute, DeclaredOnly: true}
 	decision := harness.RecordStep{Name: "decide to reinstall", Declared: 5 * time.Minute, DeclaredOnly: true}
 	repair(&record, "reinstall", 12*time.Second, decision, step("drain the node", 6*time.Second), reinstall,
@@ -247,10 +267,12 @@ func withDeclaredTime() harness.Record {
 }
 
 func withWatchedNeverBack() harness.Record {
-	record := baseRecord("consul-stop-change-start", "Renumbering every server is survived by Consul with stop, change, start alone", 26*time.Second)
+	record := baseRecord("consul-stop-change-start",
+		"Renumbering every server is survived by Consul with stop, change, start alone", 26*time.Second)
 	record.Labels = append(record.Labels, "2020-01-20-ip-renumbering")
 	watch(&record, "consul quorum of 3", true, noLeader, interval{600 * time.Millisecond, 9100 * time.Millisecond})
-	watch(&record, "canary answers at its old address", false, "connect: no route to host", interval{300 * time.Millisecond, forever})
+	watch(&record, "canary answers at its old address", false, "connect: no route to host",
+		interval{300 * time.Millisecond, forever})
 	watch(&record, "consul has a leader", false, noLeader, interval{400 * time.Millisecond, 1300 * time.Millisecond},
 		interval{2 * time.Second, 2400 * time.Millisecond}, interval{3 * time.Second, 8700 * time.Millisecond})
 	repair(&record, "consul: stop, change, start", 2*time.Second, consulSteps()...)
@@ -259,10 +281,13 @@ func withWatchedNeverBack() harness.Record {
 }
 
 func withoutData() harness.Record {
-	record := baseRecord("client-powered-on", "Losing one machine the only client costs the service until it is back power lost", 40*time.Second)
+	record := baseRecord("client-powered-on", "Losing one machine the only client costs the service until it is back power lost",
+		40*time.Second)
 	record.Objective.RTO, record.Objective.NoData = 3*time.Minute, true
-	record.Fault.Description, record.Fault.Effects, record.Fault.Skew = "power loss of client-1: silence, not a goodbye; page cache kept", record.Fault.Effects[6:], 0
-	watch(&record, "canary answers at its new address", true, "no answer in time", interval{100 * time.Millisecond, 24600 * time.Millisecond})
+	record.Fault.Description, record.Fault.Effects,
+		record.Fault.Skew = "power loss of client-1: silence, not a goodbye; page cache kept", record.Fault.Effects[6:], 0
+	watch(&record, "canary answers at its new address", true, "no answer in time",
+		interval{100 * time.Millisecond, 24600 * time.Millisecond})
 	watch(&record, "nomad has a leader", false, "")
 	repair(&record, "power button", 5*time.Second, step("press the power button of client-1", 470*time.Millisecond))
 	return record
@@ -283,15 +308,21 @@ func recoveredByRevert() harness.Record {
 func madeUpRun() Run {
 	records := madeUp()
 	return Run{
-		ID: "20261121-093000", Command: "make chaos SEED=20200120", Seed: 20200120, Started: drillStart, Duration: 43*time.Minute + 4*time.Second,
+		ID: "20261121-093000", Command: "make chaos SEED=20200120", Seed: 20200120, Started: drillStart, Duration: 43*time.Minute +
+			4*time.Second,
 		Records: records,
 		Skipped: []Skip{{"readonlyroot", "is seen by nobody for a minute", "this engine cannot grant SYS_ADMIN"}},
 		Failures: []Failure{
-			{Scenario: "renumbering", Title: "nothing leaves the lab", Message: "start the lab: make the network reprise-1: no free prefix\nsee `make doctor`"},
-			{Record: "made-up-leader-killed", Message: "canary answers at its new address should not have been affected:\nexpected false to be true"},
 			{
-				Scenario: "restore", Title: "the suite", Kind: SuiteFailed, Message: "it was ended by signal 9 (killed) before it wrote a report",
-				Output: "make image registry\n  layer 3 of 7\n| 43 % | <made>",
+				Scenario: "renumbering", Title: "nothing leaves the lab",
+				Message: "start the lab: make the network reprise-1: no free prefix\nsee `make doctor`",
+			},
+			{Record: "made-up-leader-killed", Message: "canary answers at its new address should not have been affected:\nexpected " +
+				"false to be true"},
+			{
+				Scenario: "restore", Title: "the suite", Kind: SuiteFailed,
+				Message: "it was ended by signal 9 (killed) before it wrote a report",
+				Output:  "make image registry\n  layer 3 of 7\n| 43 % | <made>",
 			},
 			{
 				Scenario: "restore", Title: "A backup is restored while the service writes", Kind: NeverRan,
@@ -321,7 +352,8 @@ func golden(t *testing.T, name string, got []byte) {
 	gotLines, wantLines := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
 	for i := range min(len(gotLines), len(wantLines)) {
 		if gotLines[i] != wantLines[i] {
-			t.Fatalf("%s differs in line %d (regenerate with -update and look at the change):\n got %s\nwant %s", path, i+1, gotLines[i], wantLines[i])
+			t.Fatalf("%s differs in line %d (regenerate with -update and look at the change):\n got %s\nwant %s", path, i+1, gotLines[i],
+				wantLines[i])
 		}
 	}
 	t.Fatalf("%s has %d lines, want %d", path, len(gotLines), len(wantLines))

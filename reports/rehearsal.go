@@ -23,7 +23,8 @@ func rehearsalSentence(rehearsal harness.RecordRehearsal) string {
 	if rehearsal.Error != "" {
 		outcome = "does not work: " + rehearsal.Error
 	}
-	return printable(fmt.Sprintf("rehearsed before any fault: %s: took %s, %s", rehearsal.Name, FormatDuration(rehearsal.To-rehearsal.From), outcome))
+	return printable(fmt.Sprintf("rehearsed before any fault: %s: took %s, %s", rehearsal.Name,
+		FormatDuration(rehearsal.To-rehearsal.From), outcome))
 }
 
 // rehearsalMark carries the outcome where there is no colour.

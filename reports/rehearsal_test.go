@@ -20,8 +20,14 @@ func TestRehearsalsAreTold(t *testing.T) {
 		sentence            string
 		page, others, never string
 	}{
-		"works": {works, "Met: back after 14.4 s", `aria-hidden="true">✓</span> works`, "rehearsed before any fault: restoring the backup: took 2 s, works", "does not work"},
-		"fails": {fails, "Missed, not as claimed: restoring the backup does not work, so no fault was injected", "3 posts are missing", "took 2 s, does not work: 3 posts are missing", "✓</span> works"},
+		"works": {
+			works, "Met: back after 14.4 s", `aria-hidden="true">✓</span> works`,
+			"rehearsed before any fault: restoring the backup: took 2 s, works", "does not work",
+		},
+		"fails": {
+			fails, "Missed, not as claimed: restoring the backup does not work, so no fault was injected",
+			"3 posts are missing", "took 2 s, does not work: 3 posts are missing", "✓</span> works",
+		},
 	} {
 		record := recoveredByRunbook()
 		record.Rehearsals = []harness.RecordRehearsal{test.rehearsal}
@@ -31,7 +37,10 @@ func TestRehearsalsAreTold(t *testing.T) {
 			t.Errorf("%s: the sentence is %q", name, got)
 		}
 		page := render(t, run, "page")
-		for _, want := range []string{test.page, "Rehearsed before any fault", "<td class=\"number\">-3\u00a0s</td><td class=\"number\">2\u00a0s</td>"} {
+		for _, want := range []string{
+			test.page, "Rehearsed before any fault",
+			"<td class=\"number\">-3\u00a0s</td><td class=\"number\">2\u00a0s</td>",
+		} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: the page lacks %q", name, want)
 			}

@@ -102,7 +102,8 @@ func outageDifferences(stored, now harness.Judgement) []string {
 			lines = append(lines, fmt.Sprintf("outage of %q: down for %v, now none", was.SLI, was.Down))
 			continue
 		}
-		lines = append(lines, fieldDifferences(fmt.Sprintf("outage of %q, ", was.SLI), reflect.ValueOf(was), reflect.ValueOf(is), skip)...)
+		lines = append(lines, fieldDifferences(fmt.Sprintf("outage of %q, ", was.SLI), reflect.ValueOf(was), reflect.ValueOf(is),
+			skip)...)
 	}
 	before := harness.Record{Judgement: stored}
 	for _, is := range now.Outages {

@@ -19,7 +19,10 @@ func TestDifferences(t *testing.T) {
 		want   []string
 	}{
 		"nothing": {func(*harness.Judgement) {}, nil},
-		"verdict": {func(j *harness.Judgement) { j.Verdict, j.AsClaimed = harness.Missed, false }, []string{"verdict: missed, now met", "as_claimed: false, now true"}},
+		"verdict": {
+			func(j *harness.Judgement) { j.Verdict, j.AsClaimed = harness.Missed, false },
+			[]string{"verdict: missed, now met", "as_claimed: false, now true"},
+		},
 		"wording": {func(j *harness.Judgement) { j.Reasons = []string{"in other words"} }, nil},
 		"an old record": {func(j *harness.Judgement) {
 			j.Repairs, j.Spared, j.Resolution = nil, nil, 20*time.Millisecond
@@ -31,7 +34,10 @@ func TestDifferences(t *testing.T) {
 		"a newer record's bounds": {func(j *harness.Judgement) {
 			j.Resolution, j.Outages[0].Inconclusive = time.Millisecond, "nobody looked"
 		}, []string{"resolution: 1ms, now 21.11ms", `outage of "nomad quorum of 3", inconclusive: "nobody looked", now ""`}},
-		"spared": {func(j *harness.Judgement) { j.Spared = []string{"another"} }, []string{`spared: ["another"], now ["traefik answers"]`}},
+		"spared": {
+			func(j *harness.Judgement) { j.Spared = []string{"another"} },
+			[]string{`spared: ["another"], now ["traefik answers"]`},
+		},
 		"another outage": {
 			func(j *harness.Judgement) { j.Outages[0].SLI = "another" },
 			[]string{`outage of "another": down for 17.1809s, now none`, `outage of "nomad quorum of 3": none, now down for 17.1809s`},

@@ -16,7 +16,8 @@ func sentence(record harness.Record) string {
 	if other := otherMiss(record); other != "" {
 		verdict += " [" + other + "]"
 	}
-	return oneLine(verdict + ": " + recoveryPhrase(record) + furtherFaults(record) + "; " + dataPhrase(record) + besides(record) + ".")
+	return oneLine(verdict + ": " + recoveryPhrase(record) + furtherFaults(record) + "; " + dataPhrase(record) + besides(record) +
+		".")
 }
 
 // verdictPhrase is the beginning of the sentence, with the claim's reason where the claim was a miss.
@@ -67,11 +68,13 @@ func recoveryPhrase(record harness.Record) string {
 	case !hasRecoveryTime(record):
 		return "no failure was seen"
 	case judgement.RecoveredBy == harness.ByRevert:
-		return fmt.Sprintf("back only after the fault was lifted, %s after it had struck, target %s", FormatDuration(judgement.RTA), FormatDuration(target))
+		return fmt.Sprintf("back only after the fault was lifted, %s after it had struck, target %s", FormatDuration(judgement.RTA),
+			FormatDuration(target))
 	case !judgement.Recovered:
 		return fmt.Sprintf("not back within %s, target %s", FormatDuration(judgement.RTA), FormatDuration(target))
 	}
-	phrase := fmt.Sprintf("back after %s (%s)%s, ", FormatDuration(judgement.RTA), resolution(judgement), broughtBack(judgement.RecoveredBy))
+	phrase := fmt.Sprintf("back after %s (%s)%s, ", FormatDuration(judgement.RTA), resolution(judgement),
+		broughtBack(judgement.RecoveredBy))
 	if judgement.RTA > target {
 		return phrase + fmt.Sprintf("%s over the target of %s", FormatDuration(judgement.RTA-target), FormatDuration(target))
 	}

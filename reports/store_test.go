@@ -59,10 +59,13 @@ func TestWriteRecordReplacesWhole(t *testing.T) {
 // that names the file. Method: put one such file beside a good record, read the folder.
 func TestReadRecordsRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
-		"an unknown schema": {`{"schema": "reprise.record/v9", "slis": "no longer a list"}`, `has the schema "reprise.record/v9", but this version of Reprise reads "reprise.record/v1" only`},
-		"no schema":         {`{"title": "something else"}`, `has the schema ""`},
-		"half a file":       {`{"schema": "reprise.record/v1", "id": "x`, "is not one"},
-		"another type":      {`{"schema": "reprise.record/v1", "seed": "seven"}`, "seed"},
+		"an unknown schema": {
+			`{"schema": "reprise.record/v9", "slis": "no longer a list"}`,
+			`has the schema "reprise.record/v9", but this version of Reprise reads "reprise.record/v1" only`,
+		},
+		"no schema":    {`{"title": "something else"}`, `has the schema ""`},
+		"half a file":  {`{"schema": "reprise.record/v1", "id": "x`, "is not one"},
+		"another type": {`{"schema": "reprise.record/v1", "seed": "seven"}`, "seed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

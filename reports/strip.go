@@ -109,7 +109,10 @@ func (s *strip) addDots(d Distribution) int {
 		placed = append(placed, here)
 		rows = max(rows, here.row+1)
 		class, shape := dotClass(d, record)
-		s.Dots = append(s.Dots, dot{X: percent(here.x), Y: here.row, Class: class, Shape: shape, ID: record.ID, Title: dotTitle(record)})
+		s.Dots = append(s.Dots, dot{
+			X: percent(here.x), Y: here.row, Class: class, Shape: shape, ID: record.ID,
+			Title: dotTitle(record),
+		})
 	}
 	return rows
 }
@@ -128,7 +131,8 @@ func dotClass(d Distribution, record harness.Record) (class, shape string) {
 }
 
 func dotTitle(record harness.Record) string {
-	return fmt.Sprintf("%s, %s, seed %d, phase %s", recoveryFigure(record), verdictWords(record), record.Seed, FormatDuration(record.Phase))
+	return fmt.Sprintf("%s, %s, seed %d, phase %s", recoveryFigure(record), verdictWords(record), record.Seed,
+		FormatDuration(record.Phase))
 }
 
 // addLines flags the median, the 95th percentile and the target.
@@ -142,7 +146,10 @@ func (s *strip) addLines(d Distribution) {
 		s.line("target", "RTO "+FormatDuration(d.RTO), Bound{Value: d.RTO})
 		return
 	}
-	s.Lines = append(s.Lines, stripLine{X: "100%", Anchor: "end", Label: "RTO " + FormatDuration(d.RTO) + " →", Class: "target", Row: s.flagRow(), Edge: true})
+	s.Lines = append(s.Lines, stripLine{
+		X: "100%", Anchor: "end", Label: "RTO " + FormatDuration(d.RTO) + " →", Class: "target",
+		Row: s.flagRow(), Edge: true,
+	})
 }
 
 func (s *strip) line(class, label string, at Bound) {

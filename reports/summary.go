@@ -29,7 +29,8 @@ func Summary(w io.Writer, run Run) error {
 		}
 		text.WriteString("\n</details>\n\n")
 	}
-	fmt.Fprintf(&text, "Run %s, %s, seed %d. Repeat it with %s\n", code(run.ID), FormatDuration(run.Duration), run.Seed, code(run.Command))
+	fmt.Fprintf(&text, "Run %s, %s, seed %d. Repeat it with %s\n", code(run.ID), FormatDuration(run.Duration), run.Seed,
+		code(run.Command))
 	_, err := io.WriteString(w, text.String())
 	return err
 }
@@ -69,7 +70,8 @@ func summaryTable(text *strings.Builder, run Run) {
 			markdown(record.Scenario), markdown(record.Title), values[0], values[1], values[2], verdictWords(record), failed)
 	}
 	for _, failure := range run.neverRan() {
-		fmt.Fprintf(text, "| ❌ | %s | %s | - | - | - | %s |\n", markdown(failure.Scenario), markdown(failure.Title), markdown(firstLine(failure.Message)))
+		fmt.Fprintf(text, "| ❌ | %s | %s | - | - | - | %s |\n", markdown(failure.Scenario), markdown(failure.Title),
+			markdown(firstLine(failure.Message)))
 	}
 	text.WriteString("\n")
 }
@@ -103,7 +105,8 @@ func summaryProblems(text *strings.Builder, run Run) {
 		if failure.Kind == SuiteFailed {
 			verb = "failed"
 		}
-		fmt.Fprintf(text, "❌ **%s: %s** %s: %s\n\n", markdown(failure.Scenario), markdown(failure.Title), verb, markdown(firstLine(failure.Message)))
+		fmt.Fprintf(text, "❌ **%s: %s** %s: %s\n\n", markdown(failure.Scenario), markdown(failure.Title), verb,
+			markdown(firstLine(failure.Message)))
 		summaryOutput(text, failure.Output)
 	}
 }
@@ -120,7 +123,8 @@ func summaryOutput(text *strings.Builder, output string) {
 }
 
 var markdownEscapes = strings.NewReplacer(
-	"&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "#", `\#`, "~", `\~`, "$", `\$`,
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", `\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "#",
+	`\#`, "~", `\~`, "$", `\$`,
 )
 
 // markdown makes a text safe inside a line or a cell: what a product wrote into its log must not

@@ -10,7 +10,8 @@ import (
 
 // summaryDetails folds what a drill measured besides its verdict.
 func summaryDetails(text *strings.Builder, record harness.Record) {
-	if len(record.Judgement.Outages)+len(record.Ledgers)+len(record.Registers)+len(record.Rehearsals)+len(record.Drift)+len(record.Mentions) == 0 && len(sparedSLIs(record)) == 0 {
+	if len(record.Judgement.Outages)+len(record.Ledgers)+len(record.Registers)+len(record.Rehearsals)+len(record.Drift)+len(
+		record.Mentions) == 0 && len(sparedSLIs(record)) == 0 {
 		return
 	}
 	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(record.Title)))
@@ -96,7 +97,8 @@ func summaryRepairs(text *strings.Builder, record harness.Record) {
 		if repair.Declared > 0 {
 			declared = FormatDuration(repair.Declared)
 		}
-		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", markdown(repair.Runbook), markdown(repair.Name), FormatDuration(repair.Took), declared)
+		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", markdown(repair.Runbook), markdown(repair.Name), FormatDuration(repair.Took),
+			declared)
 	}
 	text.WriteString("\n")
 }
@@ -105,13 +107,15 @@ func summaryLedgers(text *strings.Builder, record harness.Record) {
 	if len(record.Ledgers) == 0 {
 		return
 	}
-	text.WriteString("| ledger | acknowledged | kept | lost | oldest lost | unknown | unknown, kept | refused | reappeared |\n|---|---|---|---|---|---|---|---|---|\n")
+	text.WriteString("| ledger | acknowledged | kept | lost | oldest lost | unknown | unknown, kept | refused | reappeared " +
+		"|\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, ledger := range record.Ledgers {
 		name, readBack := markdown(ledger.Name), func(count int) string { return fmt.Sprint(count) }
 		if !ledger.Reconciled {
 			name, readBack = name+" (never read back)", func(int) string { return "-" }
 		}
-		fmt.Fprintf(text, "| %s | %d | %s | %s | %s | %d | %s | %d | %s |\n", name, ledger.Acknowledged, readBack(ledger.Kept), readBack(ledger.Lost),
+		fmt.Fprintf(text, "| %s | %d | %s | %s | %s | %d | %s | %d | %s |\n", name, ledger.Acknowledged, readBack(ledger.Kept),
+			readBack(ledger.Lost),
 			oldestLostOf(record, ledger), ledger.Unknown, readBack(ledger.UnknownKept), ledger.Refused, readBack(ledger.Reappeared))
 	}
 	text.WriteString("\n")

@@ -31,18 +31,27 @@ func (t *timeline) moments() []moment {
 	fault, judgement := t.record.Fault, t.record.Judgement
 	moments := []moment{{"fault", 0, "fault", fault.Description}}
 	if wasDetected(t.record) {
-		moments = append(moments, moment{"detect", judgement.TTD, "detected " + offset(judgement.TTD), "the first failure of the steady state was known"})
+		moments = append(moments, moment{
+			"detect", judgement.TTD, "detected " + offset(judgement.TTD),
+			"the first failure of the steady state was known",
+		})
 	}
 	if judgement.Recovered {
 		back := judgement.RTA - judgement.Declared
-		moments = append(moments, moment{"recover", back, "recovered " + offset(back) + " ± " + FormatDuration(judgement.Resolution), "every SLI of the steady state held from here on"})
+		moments = append(moments, moment{
+			"recover", back, "recovered " + offset(back) + " ± " + FormatDuration(judgement.Resolution),
+			"every SLI of the steady state held from here on",
+		})
 	}
 	if fault.RevertedAt > 0 && t.scale.shows(fault.RevertedAt) {
 		lifted := fault.RevertedAt - fault.At
 		moments = append(moments, moment{"revert", lifted, "fault lifted " + offset(lifted), "the harness took the fault back"})
 	}
 	if watched := t.record.WatchedUntil - fault.At; !judgement.Recovered && t.record.WatchedUntil > 0 {
-		moments = append(moments, moment{"watched", watched, "watched until " + offset(watched), "nobody waited any longer for a recovery"})
+		moments = append(moments, moment{
+			"watched", watched, "watched until " + offset(watched),
+			"nobody waited any longer for a recovery",
+		})
 	}
 	return moments
 }
@@ -96,7 +105,8 @@ func (t *timeline) mark(class string, at time.Duration, label, title string) {
 
 func (t *timeline) edge(label string) {
 	t.Marks = append(t.Marks, mark{
-		X: "100%", Anchor: "end", Label: label, Title: "the target lies beyond this picture", Class: "target", Row: t.flagRow(), Edge: true,
+		X: "100%", Anchor: "end", Label: label, Title: "the target lies beyond this picture", Class: "target", Row: t.flagRow(),
+		Edge: true,
 	})
 }
 

@@ -25,7 +25,10 @@ func TestUnnoticedIsAVerdict(t *testing.T) {
 		record    harness.Record
 		says, row string
 	}{
-		{quiet, "Met: nobody noticed it within 12 s", "| ✅ | renumbering | An instance is migrated, and nobody notices | - / unnoticed | - / - | nobody | met |"},
+		{
+			quiet, "Met: nobody noticed it within 12 s",
+			"| ✅ | renumbering | An instance is migrated, and nobody notices | - / unnoticed | - / - | nobody | met |",
+		},
 		{loud, "Missed, not as claimed: noticed 2", " / unnoticed | - / - | self | missed, not as claimed |"},
 	} {
 		run := Run{Records: []harness.Record{test.record}}

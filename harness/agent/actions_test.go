@@ -69,7 +69,8 @@ func TestReaddress(t *testing.T) {
 	for _, to := range [][]netip.Prefix{prefixes("fd00:2::7/64", "10.2.0.7/24"), prefixes("fd00:1::8/64", "10.1.0.8/24")} {
 		nodeAction := p.impact(t, readdress(prefixes(podIPv6, podIPv4), to))
 		p.expectAddresses(t, to[0].Addr().String(), to[1].Addr().String())
-		if shown := p.run(t, "ip", "addr"); strings.Contains(shown, podIPv6) || strings.Contains(shown, podIPv4) || strings.Contains(shown, "tentative") && !strings.Contains(shown, "scope link tentative") {
+		if shown := p.run(t, "ip", "addr"); strings.Contains(shown, podIPv6) || strings.Contains(shown, podIPv4) ||
+			strings.Contains(shown, "tentative") && !strings.Contains(shown, "scope link tentative") {
 			t.Errorf("after the move to %v:\n%s", to, shown)
 		}
 		for range 2 { // the second time there is nothing to undo
@@ -102,7 +103,8 @@ func TestPrepareRefuses(t *testing.T) {
 	if err := p.Stop(t.Context(), "", 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Prepare(t.Context(), []harness.Action{signal("KILL")}); err == nil || !strings.Contains(err.Error(), "does not run") {
+	if _, err := p.Prepare(t.Context(), []harness.Action{signal("KILL")}); err == nil ||
+		!strings.Contains(err.Error(), "does not run") {
 		t.Errorf("preparing to kill nothing: %v", err)
 	}
 }

@@ -23,7 +23,9 @@ const askBuffer = 4 << 10
 // One comparison of clocks, of the beginning, places all samples on the harness's clock: another one
 // would move those that follow it against those before. Where the engine runs on another machine,
 // whose clock drifts, that error grows for as long as the asking lasts.
-func (c *Client) Ask(ctx context.Context, question harness.Question, schedule harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+func (c *Client) Ask(
+	ctx context.Context, question harness.Question, schedule harness.Schedule, samples func([]harness.Sample),
+) (harness.Asking, error) {
 	asking, err := c.ask(ctx, question, schedule)
 	if err != nil {
 		return nil, fmt.Errorf("ask from %s: %w", c.node, err)

@@ -29,7 +29,9 @@ const (
 )
 
 // ask has the agent ask and returns the samples as a channel, in the order they came.
-func ask(ctx context.Context, t *testing.T, client *agent.Client, question harness.Question) (harness.Asking, <-chan harness.Sample) {
+func ask(
+	ctx context.Context, t *testing.T, client *agent.Client, question harness.Question,
+) (harness.Asking, <-chan harness.Sample) {
 	t.Helper()
 	samples := make(chan harness.Sample, 100_000)
 	var inside atomic.Int32
@@ -123,7 +125,8 @@ func TestAskStreamsSamples(t *testing.T) {
 		case apart <= 0 || apart%askPeriod != 0:
 			t.Fatalf("questions are due %v apart with the period %v", apart, askPeriod)
 		case next.Asked.Before(next.Due) || next.Seen.Before(next.Asked) || next.Seen.After(time.Now().Add(slack)):
-			t.Fatalf("due %v, asked %v later, answered %v later, now is %v after", next.Due, next.Asked.Sub(next.Due), next.Seen.Sub(next.Asked), time.Since(next.Seen))
+			t.Fatalf("due %v, asked %v later, answered %v later, now is %v after", next.Due, next.Asked.Sub(next.Due),
+				next.Seen.Sub(next.Asked), time.Since(next.Seen))
 		}
 		last = next
 	}
@@ -179,7 +182,8 @@ func TestAskOfASilentServer(t *testing.T) {
 	var last harness.Sample
 	for range 20 {
 		sample := take(t, samples)
-		if took := sample.Seen.Sub(sample.Asked); text(sample.Err) != "no answer in time" || took < askLimit || took > askLimit+askPatience {
+		if took := sample.Seen.Sub(sample.Asked); text(sample.Err) != "no answer in time" || took < askLimit ||
+			took > askLimit+askPatience {
 			t.Fatalf("after %v the answer is %v", took, sample.Err)
 		}
 		if !last.Due.IsZero() && sample.Due.Sub(last.Due)%askPeriod != 0 {
@@ -244,7 +248,8 @@ func TestAskRefuses(t *testing.T) {
 		{slashless, askPeriod, `ask from here: the path "no-slash"`},
 		{good, 0, "ask from here: the period is 0s: it must be positive"},
 	} {
-		if _, err := client.Ask(t.Context(), c.question, harness.Schedule{Period: c.period}, never); err == nil || !strings.Contains(err.Error(), c.wants) {
+		if _, err := client.Ask(t.Context(), c.question, harness.Schedule{Period: c.period}, never); err == nil ||
+			!strings.Contains(err.Error(), c.wants) {
 			t.Errorf("the error is %v, want %q", err, c.wants)
 		}
 	}

@@ -75,7 +75,8 @@ func TestSilenceEndsTheAgent(t *testing.T) {
 	err := agentd.Run(t.Context(), agentd.Options{
 		Stream: far, SystemSocket: "@reprise-test-nobody", Silence: 300 * time.Millisecond, Log: log.New(io.Discard, "", 0),
 	})
-	if lasted := time.Since(began); err == nil || !strings.Contains(err.Error(), "nothing was heard of it") || lasted < 250*time.Millisecond {
+	if lasted := time.Since(began); err == nil || !strings.Contains(err.Error(), "nothing was heard of it") ||
+		lasted < 250*time.Millisecond {
 		t.Errorf("the agent ended after %v with %v", lasted, err)
 	}
 }
@@ -105,7 +106,8 @@ func TestGoneSaysWhy(t *testing.T) {
 	far.Close()
 	<-client.Lost()
 	_, err = client.Usage(t.Context())
-	if err == nil || !strings.Contains(err.Error(), `the agent of here is gone (its stream ended with "EOF"): it said "out of paper"`) {
+	if err == nil || !strings.Contains(err.Error(),
+		`the agent of here is gone (its stream ended with "EOF"): it said "out of paper"`) {
 		t.Errorf("usage: %v", err)
 	}
 }
@@ -164,7 +166,8 @@ func TestConnectRefuses(t *testing.T) {
 			go behave(far)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			if _, err := agent.Connect(ctx, "nomad-1", near); err == nil || !strings.Contains(err.Error(), "connect to the agent of nomad-1") {
+			if _, err := agent.Connect(ctx, "nomad-1", near); err == nil ||
+				!strings.Contains(err.Error(), "connect to the agent of nomad-1") {
 				t.Errorf("connect: %v", err)
 			}
 		})
@@ -333,10 +336,12 @@ func TestDialErrors(t *testing.T) {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	if _, err := client.Dial(t.Context(), "tcp", address); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), address+" from here") {
+	if _, err := client.Dial(t.Context(), "tcp", address); !errors.Is(err, syscall.ECONNREFUSED) ||
+		!strings.Contains(err.Error(), address+" from here") {
 		t.Errorf("a closed port: %v", err)
 	}
-	if _, err := client.Dial(t.Context(), "carrier-pigeon", address); err == nil || !strings.Contains(err.Error(), "unknown network") {
+	if _, err := client.Dial(t.Context(), "carrier-pigeon", address); err == nil ||
+		!strings.Contains(err.Error(), "unknown network") {
 		t.Errorf("an unknown network: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -391,7 +396,8 @@ func TestSystemOfAPod(t *testing.T) {
 		t.Errorf("it says %q", shown)
 	}
 	var command *harness.CommandError
-	if _, err := p.Exec(ctx, "sh", "-c", "echo why >&2; exit 7"); !errors.As(err, &command) || command.ExitCode != 7 || command.Output != "why\n" || command.Node != "pod" {
+	if _, err := p.Exec(ctx, "sh", "-c", "echo why >&2; exit 7"); !errors.As(err, &command) || command.ExitCode != 7 ||
+		command.Output != "why\n" || command.Node != "pod" {
 		t.Errorf("a command that fails: %v", err)
 	}
 }
@@ -404,7 +410,10 @@ func TestConfigure(t *testing.T) {
 		t.Fatalf("the pod has no default route to begin with:\n%s", routes)
 	}
 	for range 2 {
-		if err := p.Configure(t.Context(), agent.Configuration{Addresses: prefixes("fd00:3::7/64", "10.3.0.7/24"), Hosts: []byte("::1 me\n")}); err != nil {
+		if err := p.Configure(t.Context(), agent.Configuration{
+			Addresses: prefixes("fd00:3::7/64", "10.3.0.7/24"),
+			Hosts:     []byte("::1 me\n"),
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -446,7 +455,12 @@ func TestPackets(t *testing.T) {
 	for _, c := range []struct {
 		address string
 		want    string
-	}{{"[fd00:1::99]:9", ""}, {"10.1.0.99:9", ""}, {"[2001:db8::1]:9", "fd00:1::7 > 2001:db8::1"}, {"192.0.2.1:9", "10.1.0.7 > 192.0.2.1"}} {
+	}{
+		{"[fd00:1::99]:9", ""},
+		{"10.1.0.99:9", ""},
+		{"[2001:db8::1]:9", "fd00:1::7 > 2001:db8::1"},
+		{"192.0.2.1:9", "10.1.0.7 > 192.0.2.1"},
+	} {
 		if err := p.WatchPackets(t.Context(), prefixes("fd00:1::/64", "10.1.0.0/24")); err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,8 @@ func TestSuperviseEntrypoint(t *testing.T) {
 	}
 	command := []string{"nomad", "--", "--cgroups"}
 	entrypoint := agent.SuperviseEntrypoint(harness.System{Command: command})
-	if len(image.Recipe.Binaries) != 1 || !strings.Contains(string(dockerfile), "COPY "+image.Recipe.Binaries[0].Name+" "+entrypoint[0]+"\n") {
+	if len(image.Recipe.Binaries) != 1 || !strings.Contains(string(dockerfile),
+		"COPY "+image.Recipe.Binaries[0].Name+" "+entrypoint[0]+"\n") {
 		t.Errorf("%s is not in the image:\n%s", entrypoint[0], dockerfile)
 	}
 	if want := append([]string{entrypoint[0], "supervise", "--"}, command...); !slices.Equal(entrypoint, want) {
@@ -44,11 +45,15 @@ func TestSuperviseEntrypointOfContainers(t *testing.T) {
 		{harness.System{}, nil},
 		{harness.System{Containers: true}, []string{"--containers"}},
 		{harness.System{Restart: 5 * time.Second}, []string{"--restart=5s"}},
-		{harness.System{Cgroups: true, Containers: true, Restart: 1500 * time.Millisecond}, []string{"--cgroups", "--containers", "--restart=1.5s"}},
+		{
+			harness.System{Cgroups: true, Containers: true, Restart: 1500 * time.Millisecond},
+			[]string{"--cgroups", "--containers", "--restart=1.5s"},
+		},
 	} {
 		test.system.Command = command
 		entrypoint := agent.SuperviseEntrypoint(test.system)
-		if want := slices.Concat([]string{entrypoint[0], "supervise"}, test.flags, []string{"--"}, command); !slices.Equal(entrypoint, want) {
+		if want := slices.Concat([]string{entrypoint[0], "supervise"}, test.flags, []string{"--"}, command); !slices.Equal(entrypoint,
+			want) {
 			t.Errorf("the entrypoint is %q, want %q", entrypoint, want)
 		}
 	}
@@ -61,7 +66,10 @@ func TestTrialEntrypoint(t *testing.T) {
 	if want := []string{disks[0], "trial", "--disks", "/disk"}; !slices.Equal(disks, want) {
 		t.Errorf("for disks the entrypoint is %q, want %q", disks, want)
 	}
-	if got, want := agent.TrialEntrypoint("/disk"), []string{agent.SuperviseEntrypoint(harness.System{})[0], "trial", "/disk"}; !slices.Equal(got, want) {
+	if got, want := agent.TrialEntrypoint("/disk"), []string{
+		agent.SuperviseEntrypoint(harness.System{})[0], "trial",
+		"/disk",
+	}; !slices.Equal(got, want) {
 		t.Errorf("the entrypoint is %q, want %q", got, want)
 	}
 }

@@ -21,7 +21,8 @@ func (c *Client) Fingerprint(ctx context.Context, paths ...string) (harness.Fing
 	var problems [2]error
 	var group sync.WaitGroup
 	group.Go(func() {
-		problems[0] = c.callSystem(ctx, "take the fingerprint of", protocol.PathFingerprint, protocol.Inspection{Paths: paths}, &halves[0])
+		problems[0] = c.callSystem(ctx, "take the fingerprint of", protocol.PathFingerprint, protocol.Inspection{Paths: paths},
+			&halves[0])
 	})
 	group.Go(func() {
 		problems[1] = c.call(ctx, "take the fingerprint of the network of", protocol.PathTraits, protocol.Nothing{}, &halves[1])
@@ -42,7 +43,8 @@ func (c *Client) Fingerprint(ctx context.Context, paths ...string) (harness.Fing
 // something was not searched.
 func (c *Client) Mentions(ctx context.Context, addresses []netip.Addr, paths ...string) ([]harness.Mention, error) {
 	var found protocol.Mentions
-	err := c.callSystem(ctx, "search for old addresses on", protocol.PathMentions, protocol.Inspection{Paths: paths, Addresses: addresses}, &found)
+	err := c.callSystem(ctx, "search for old addresses on", protocol.PathMentions,
+		protocol.Inspection{Paths: paths, Addresses: addresses}, &found)
 	for i := range found.Mentions {
 		found.Mentions[i].Node = c.node
 	}

@@ -55,10 +55,17 @@ func TestFingerprintOfTheNetwork(t *testing.T) {
 	}
 	if _, err := exec.LookPath("iptables-legacy"); err == nil {
 		plants = append(plants,
-			struct{ script, shows string }{"iptables-legacy -A INPUT -s 10.9.0.0/16 -i eth0 -p tcp -j DROP", "firewall iptables filter INPUT: -s 10.9.0.0/16 -i eth0 -p 6 -j DROP"},
-			struct{ script, shows string }{"iptables-legacy -N OWN && iptables-legacy -A FORWARD -j OWN && iptables-legacy -A OWN ! -d 10.8.0.1 -j RETURN", "firewall iptables filter OWN: ! -d 10.8.0.1/32 -j RETURN"},
+			struct{ script, shows string }{
+				"iptables-legacy -A INPUT -s 10.9.0.0/16 -i eth0 -p tcp -j DROP",
+				"firewall iptables filter INPUT: -s 10.9.0.0/16 -i eth0 -p 6 -j DROP",
+			},
+			struct{ script, shows string }{"iptables-legacy -N OWN && iptables-legacy -A FORWARD -j OWN && iptables-legacy -A OWN ! " +
+				"-d 10.8.0.1 -j RETURN", "firewall iptables filter OWN: ! -d 10.8.0.1/32 -j RETURN"},
 			struct{ script, shows string }{"iptables-legacy -P FORWARD DROP", "firewall iptables filter FORWARD"},
-			struct{ script, shows string }{"ip6tables-legacy -A INPUT -d fd00:42::1 -j ACCEPT", "firewall ip6tables filter INPUT: -d fd00:42::1/128 -j ACCEPT"},
+			struct{ script, shows string }{
+				"ip6tables-legacy -A INPUT -d fd00:42::1 -j ACCEPT",
+				"firewall ip6tables filter INPUT: -d fd00:42::1/128 -j ACCEPT",
+			},
 		)
 	} else {
 		t.Log("there is no iptables-legacy here: its rules are not tested")
@@ -67,13 +74,17 @@ func TestFingerprintOfTheNetwork(t *testing.T) {
 		p.run(t, "sh", "-c", plant.script)
 		after := p.fingerprint(t)
 		differences := harness.Compare(before, after)
-		if !slices.ContainsFunc(differences, func(d harness.Difference) bool { return strings.HasPrefix(string(d.Kind)+" "+d.Key, plant.shows) }) {
+		if !slices.ContainsFunc(differences, func(d harness.Difference) bool {
+			return strings.HasPrefix(string(d.Kind)+" "+d.Key,
+				plant.shows)
+		}) {
 			t.Errorf("after %s there is no %q among %v", plant.script, plant.shows, differences)
 		}
 		before = after
 	}
 	for _, managed := range []string{
-		"ip link add veth1a2b3c4d type veth peer name veth5e6f7a8b", "ip addr add 10.46.0.1/24 dev veth1a2b3c4d", "ip link set veth1a2b3c4d up", "ip route add 10.47.0.0/16 dev veth1a2b3c4d",
+		"ip link add veth1a2b3c4d type veth peer name veth5e6f7a8b", "ip addr add 10.46.0.1/24 dev veth1a2b3c4d",
+		"ip link set veth1a2b3c4d up", "ip route add 10.47.0.0/16 dev veth1a2b3c4d",
 	} {
 		p.run(t, "sh", "-c", managed)
 	}
@@ -108,10 +119,13 @@ func TestFingerprintOfAPod(t *testing.T) {
 			t.Errorf("a command of the harness shows: %q", processes)
 		}
 	}
-	if taken.Node != "pod" || taken.CPU <= 0 || taken.Wall <= 0 || taken.Taken.IsZero() || !slices.Equal(taken.Paths, []string{"/run"}) {
-		t.Errorf("the fingerprint is of %q, took %v and cost %v, at %v, paths %q", taken.Node, taken.Wall, taken.CPU, taken.Taken, taken.Paths)
+	if taken.Node != "pod" || taken.CPU <= 0 || taken.Wall <= 0 || taken.Taken.IsZero() ||
+		!slices.Equal(taken.Paths, []string{"/run"}) {
+		t.Errorf("the fingerprint is of %q, took %v and cost %v, at %v, paths %q", taken.Node, taken.Wall, taken.CPU, taken.Taken,
+			taken.Paths)
 	}
-	if _, err := p.Fingerprint(t.Context(), "/nowhere"); err == nil || !strings.Contains(err.Error(), "pod: read /nowhere: no such file") {
+	if _, err := p.Fingerprint(t.Context(), "/nowhere"); err == nil ||
+		!strings.Contains(err.Error(), "pod: read /nowhere: no such file") {
 		t.Errorf("a path that is not there: %v", err)
 	}
 	p.impact(t, signalAll("KILL"))

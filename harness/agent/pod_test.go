@@ -89,7 +89,10 @@ func playAgent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return agentd.Run(ctx, agentd.Options{Stream: agentd.Stdio(), SystemSocket: protocol.SystemSocket, Silence: lease, Log: log.Default()})
+	return agentd.Run(ctx, agentd.Options{
+		Stream: agentd.Stdio(), SystemSocket: protocol.SystemSocket, Silence: lease,
+		Log: log.Default(),
+	})
 }
 
 // setUp does for the namespaces what an engine would: /proc, files and folders of their own, a
@@ -103,7 +106,8 @@ func setUp() error {
 	}
 	for _, file := range []string{"/etc/hosts", "/etc/resolv.conf"} {
 		own := filepath.Join(os.Getenv("REPRISE_TEST_FOLDER"), filepath.Base(file))
-		if err := errors.Join(os.WriteFile(own, []byte("from the engine\n"), 0o644), unix.Mount(own, file, "", unix.MS_BIND, "")); err != nil {
+		if err := errors.Join(os.WriteFile(own, []byte("from the engine\n"), 0o644),
+			unix.Mount(own, file, "", unix.MS_BIND, "")); err != nil {
 			return err
 		}
 	}
@@ -211,8 +215,12 @@ func startPod(t *testing.T, lease time.Duration) *pod {
 		t.Skip("only root can make the namespaces of a pod")
 	}
 	p := &pod{process: exec.Command(os.Args[0]), ended: make(chan error, 1)}
-	p.process.Env = append(os.Environ(), roleVariable+"=agent", "REPRISE_TEST_FOLDER="+t.TempDir(), "REPRISE_TEST_LEASE="+lease.String())
-	p.process.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	p.process.Env = append(os.Environ(), roleVariable+"=agent", "REPRISE_TEST_FOLDER="+t.TempDir(),
+		"REPRISE_TEST_LEASE="+lease.String())
+	p.process.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWNS,
+		Pdeathsig:  unix.SIGKILL,
+	}
 	p.process.Stderr = os.Stderr
 	input, inErr := p.process.StdinPipe()
 	output, outErr := p.process.StdoutPipe()

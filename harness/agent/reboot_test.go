@@ -31,7 +31,8 @@ func setRules() error {
 	}
 	table := connection.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: "traces"})
 	chain := connection.AddChain(&nftables.Chain{
-		Table: table, Name: "output", Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityFilter,
+		Table: table, Name: "output", Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookOutput,
+		Priority: nftables.ChainPriorityFilter,
 	})
 	connection.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{
 		&expr.Ct{Key: expr.CtKeySTATE, Register: 1},
@@ -151,8 +152,10 @@ func (p *pod) litter(t *testing.T) {
 		"ip link add flannel.1 type vxlan id 1 dev eth0 dstport 8472", "ip link set flannel.1 up",
 		"ip addr add 10.1.0.240/24 dev eth0", "ip addr add fd00:1::240/64 dev eth0 nodad", "ip addr add 10.43.0.10/32 dev lo",
 		"ip route add 10.42.1.0/24 via 10.1.0.12", "ip route add blackhole 10.42.2.0/24", "ip -6 route add fd00:42::/64 via fd00:1::12",
-		"ip route add 10.44.0.0/16 via 10.42.0.9 dev cni0", "ip route add default via 10.1.0.1 table 300", "ip route add local 10.45.0.0/16 dev lo",
-		"ip rule add from 10.42.0.0/16 lookup 300 priority 99", "ip rule add fwmark 0x1/0x1 lookup 100", "ip -6 rule add to fd00:42::/64 lookup 300",
+		"ip route add 10.44.0.0/16 via 10.42.0.9 dev cni0", "ip route add default via 10.1.0.1 table 300",
+		"ip route add local 10.45.0.0/16 dev lo",
+		"ip rule add from 10.42.0.0/16 lookup 300 priority 99", "ip rule add fwmark 0x1/0x1 lookup 100",
+		"ip -6 rule add to fd00:42::/64 lookup 300",
 		"ip neigh add 10.1.0.77 lladdr 02:00:00:00:00:77 dev eth0 nud permanent",
 	} {
 		p.run(t, strings.Fields(command)...)
@@ -174,7 +177,8 @@ func (p *pod) litter(t *testing.T) {
 	}
 	for _, rule := range []string{
 		"iptables-legacy -P FORWARD DROP", "iptables-legacy -N KUBE", "iptables-legacy -A INPUT -j KUBE",
-		"iptables-legacy -A KUBE -m set --match-set TRACES src -j DROP", "iptables-legacy -t nat -A OUTPUT -d 10.43.0.1/32 -p tcp -j DNAT --to-destination 10.1.0.7:6443",
+		"iptables-legacy -A KUBE -m set --match-set TRACES src -j DROP",
+		"iptables-legacy -t nat -A OUTPUT -d 10.43.0.1/32 -p tcp -j DNAT --to-destination 10.1.0.7:6443",
 		"iptables-legacy -t mangle -A PREROUTING -j MARK --set-mark 1", "iptables-legacy -t raw -A PREROUTING -j NOTRACK",
 		"ip6tables-legacy -A INPUT -d fd00:42::1 -j DROP", "ip6tables-legacy -t nat -A POSTROUTING -j MASQUERADE",
 	} {
@@ -223,7 +227,8 @@ func TestRebootKeepsWhatWasGiven(t *testing.T) {
 	if err := p.PowerOn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if routes := p.run(t, "ip", "route") + p.run(t, "ip", "-6", "route"); !strings.Contains(routes, "default via 10.1.0.1") || !strings.Contains(routes, "default via fd00:1::1") {
+	if routes := p.run(t, "ip", "route") + p.run(t, "ip", "-6", "route"); !strings.Contains(routes, "default via 10.1.0.1") ||
+		!strings.Contains(routes, "default via fd00:1::1") {
 		t.Errorf("after the boot the routes are:\n%s", routes)
 	}
 	p.impact(t, readdress(prefixes(podIPv6, podIPv4), prefixes("fd00:2::7/64", "10.2.0.7/24")))
@@ -247,9 +252,12 @@ func TestRebootKeepsWhatWasGiven(t *testing.T) {
 func TestLinkUpWithoutWhatIsGone(t *testing.T) {
 	p := startPod(t, protocol.Silence)
 	for _, command := range []string{
-		"ip link add cni0 type bridge", "ip link set cni0 up", "ip addr add 10.42.0.1/24 dev cni0", "ip route add 10.44.0.0/16 via 10.42.0.9",
-		"ip link add veth0 type veth peer name veth1", "ip link set veth0 up", "ip addr add 10.46.0.1/24 dev veth0", "ip route add 10.47.0.0/16 via 10.46.0.9",
-		"ip link add veth2 type veth peer name veth3", "ip link set veth2 up", "ip addr add 10.49.0.1/24 dev veth2", "ip route add 10.50.0.0/16 via 10.49.0.9",
+		"ip link add cni0 type bridge", "ip link set cni0 up", "ip addr add 10.42.0.1/24 dev cni0",
+		"ip route add 10.44.0.0/16 via 10.42.0.9",
+		"ip link add veth0 type veth peer name veth1", "ip link set veth0 up", "ip addr add 10.46.0.1/24 dev veth0",
+		"ip route add 10.47.0.0/16 via 10.46.0.9",
+		"ip link add veth2 type veth peer name veth3", "ip link set veth2 up", "ip addr add 10.49.0.1/24 dev veth2",
+		"ip route add 10.50.0.0/16 via 10.49.0.9",
 		"ip route add 10.48.0.0/16 via 10.1.0.12",
 	} {
 		p.run(t, strings.Fields(command)...)

@@ -57,7 +57,10 @@ func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 	look("after a boot")
 	for name, wrong := range map[string]agent.Configuration{
 		"an interface that nobody has": {Interfaces: []agent.Interface{{Has: netip.MustParseAddr("10.7.7.7"), Name: "lan2"}}},
-		"a way out":                    {Routes: []agent.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.1.0.1")}}},
+		"a way out": {Routes: []agent.Route{{
+			To:  netip.MustParsePrefix("0.0.0.0/0"),
+			Via: netip.MustParseAddr("10.1.0.1"),
+		}}},
 	} {
 		if err := p.Configure(t.Context(), wrong); err == nil {
 			t.Errorf("%s was configured", name)
@@ -189,7 +192,10 @@ func askOnce(t *testing.T, p *pod, question harness.Question) error {
 
 func powerOff(t *testing.T, p *pod) {
 	t.Helper()
-	prepared, err := p.Prepare(t.Context(), []harness.Action{{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}}})
+	prepared, err := p.Prepare(t.Context(), []harness.Action{
+		{Link: &harness.Link{Up: false}},
+		{Signal: &harness.Signal{Name: "KILL", All: true}},
+	})
 	if err == nil {
 		_, err = p.Fire(t.Context(), prepared, 0)
 	}

@@ -99,7 +99,10 @@ func TestSilentAgentIsLost(t *testing.T) {
 	near, far := net.Pipe()
 	there := &stalling{Conn: far}
 	serveFake(t, there)
-	client, err := connect(t.Context(), "here", near, renewing{every: 20 * time.Millisecond, limit: 50 * time.Millisecond, lostAfter: 500 * time.Millisecond})
+	client, err := connect(t.Context(), "here", near, renewing{
+		every: 20 * time.Millisecond, limit: 50 * time.Millisecond,
+		lostAfter: 500 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,8 @@ func (c *Client) InstallDisk(ctx context.Context, size int64) error {
 // AttachDisk makes a disk show on the node, whether or not it has power. What is on it is in a file of the
 // disk's name in [DisksFolder]; one that is not there yet is made, empty. A disk that shows already is no error.
 func (c *Client) AttachDisk(ctx context.Context, disk harness.Disk) error {
-	return c.callSystem(ctx, "attach disk "+disk.Name+" to", protocol.PathAttachDisk, protocol.Disk{Name: disk.Name, Size: disk.Size}, nil)
+	return c.callSystem(ctx, "attach disk "+disk.Name+" to", protocol.PathAttachDisk,
+		protocol.Disk{Name: disk.Name, Size: disk.Size}, nil)
 }
 
 // DetachDisk takes a disk away from the node. One that is mounted, or otherwise open, is refused while the
@@ -125,7 +126,10 @@ func (c *Client) Exec(ctx context.Context, argv ...string) ([]byte, error) {
 		return nil, err
 	}
 	if outcome.ExitCode != 0 {
-		return outcome.Stdout, &harness.CommandError{Node: c.node, Argv: argv, ExitCode: outcome.ExitCode, Output: string(outcome.Output)}
+		return outcome.Stdout, &harness.CommandError{
+			Node: c.node, Argv: argv, ExitCode: outcome.ExitCode,
+			Output: string(outcome.Output),
+		}
 	}
 	return outcome.Stdout, nil
 }
@@ -165,9 +169,12 @@ func (c *Client) RemoveFile(ctx context.Context, path string) error {
 	return nil
 }
 
-func (c *Client) file(ctx context.Context, method, path string, mode fs.FileMode, content []byte, read func(io.Reader) error) error {
+func (c *Client) file(
+	ctx context.Context, method, path string, mode fs.FileMode, content []byte, read func(io.Reader) error,
+) error {
 	query := url.Values{"path": {path}, "mode": {strconv.FormatUint(uint64(mode.Perm()), 8)}}
-	request, err := http.NewRequestWithContext(ctx, method, protocol.URL(protocol.PathFile)+"?"+query.Encode(), bytes.NewReader(content))
+	request, err := http.NewRequestWithContext(ctx, method, protocol.URL(protocol.PathFile)+"?"+query.Encode(),
+		bytes.NewReader(content))
 	if err != nil {
 		return err
 	}

@@ -64,9 +64,15 @@ func TestBadResolvConf(t *testing.T) {
 		old  map[string]string
 		want []string
 	}{
-		"a file":   {map[string]string{resolvConf: goodResolvConf}, []string{"write one/etc/resolv.conf", "restart", "write one/etc/resolv.conf", "restart"}},
-		"an empty": {map[string]string{resolvConf: ""}, []string{"write one/etc/resolv.conf", "restart", "write one/etc/resolv.conf", "restart"}},
-		"no file":  {map[string]string{}, []string{"write one/etc/resolv.conf", "restart", "remove one/etc/resolv.conf", "restart"}},
+		"a file": {map[string]string{resolvConf: goodResolvConf}, []string{
+			"write one/etc/resolv.conf", "restart",
+			"write one/etc/resolv.conf", "restart",
+		}},
+		"an empty": {map[string]string{resolvConf: ""}, []string{
+			"write one/etc/resolv.conf", "restart", "write one/etc/resolv.conf",
+			"restart",
+		}},
+		"no file": {map[string]string{}, []string{"write one/etc/resolv.conf", "restart", "remove one/etc/resolv.conf", "restart"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lab := &fileLab{files: maps.Clone(c.old)}
@@ -74,11 +80,13 @@ func TestBadResolvConf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if lab.files[resolvConf] != badResolvConf || injection.Impact().Before.IsZero() || injection.Impact().Effects[0].Node != "one" {
+			if lab.files[resolvConf] != badResolvConf || injection.Impact().Before.IsZero() ||
+				injection.Impact().Effects[0].Node != "one" {
 				t.Errorf("after the fault: %q, %+v", lab.files, injection.Impact())
 			}
 			seen, err := injection.Confirm(t.Context())
-			if err != nil || !strings.Contains(seen, `one reads "nameserver 192.0.2.1\n"`) || !strings.Contains(seen, "restart CoreDNS took") {
+			if err != nil || !strings.Contains(seen, `one reads "nameserver 192.0.2.1\n"`) ||
+				!strings.Contains(seen, "restart CoreDNS took") {
 				t.Errorf("confirmed by %q, %v", seen, err)
 			}
 			if err := errors.Join(injection.Revert(t.Context()), injection.Revert(t.Context())); err != nil {
@@ -127,7 +135,8 @@ func TestBadResolvConfRevert(t *testing.T) {
 		t.Fatal(err)
 	}
 	repaired.files[resolvConf] = "nameserver 10.201.5.14\n"
-	if err := injection.Revert(t.Context()); err != nil || len(repaired.done) != 2 || repaired.files[resolvConf] != "nameserver 10.201.5.14\n" {
+	if err := injection.Revert(t.Context()); err != nil || len(repaired.done) != 2 ||
+		repaired.files[resolvConf] != "nameserver 10.201.5.14\n" {
 		t.Errorf("after a repair the revert did %q: %v", repaired.done, err)
 	}
 
@@ -149,7 +158,10 @@ func TestBadResolvConfRevert(t *testing.T) {
 	if err := injection.Revert(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"write one/etc/resolv.conf", "restart", "write one/etc/resolv.conf", "restart", "restart"}; !slices.Equal(lab.done, want) {
+	if want := []string{
+		"write one/etc/resolv.conf", "restart", "write one/etc/resolv.conf", "restart",
+		"restart",
+	}; !slices.Equal(lab.done, want) {
 		t.Errorf("done %q, want %q", lab.done, want)
 	}
 }

@@ -43,7 +43,10 @@ func newFakeLab() *fakeLab {
 
 func (f *fakeLab) Topology() harness.Topology {
 	system := harness.System{Command: []string{"server"}}
-	networks := []harness.Network{{Name: "lan", IPv6: netip.MustParsePrefix("fd00:d1::/64"), IPv4: netip.MustParsePrefix("10.201.1.0/24")}}
+	networks := []harness.Network{{
+		Name: "lan", IPv6: netip.MustParsePrefix("fd00:d1::/64"),
+		IPv4: netip.MustParsePrefix("10.201.1.0/24"),
+	}}
 	return harness.Topology{Name: "pair", Networks: networks, Nodes: []harness.Node{
 		{Name: "one", Role: "server", System: system}, {Name: "two", Role: "server", System: system},
 	}}
@@ -252,12 +255,16 @@ func TestRenumberingRevertsOnce(t *testing.T) {
 // Goal: a node with several links says nothing while they go down one after the other. Method: the actions on one
 // with a foot in another network, and on one without.
 func TestUnplugHoldsRoutersStill(t *testing.T) {
-	topology := harness.Topology{Nodes: []harness.Node{{Name: "host"}, {Name: "router", Further: []harness.Attachment{{Network: "wan"}}}}}
+	topology := harness.Topology{Nodes: []harness.Node{
+		{Name: "host"},
+		{Name: "router", Further: []harness.Attachment{{Network: "wan"}}},
+	}}
 	if actions := unplug(topology, "host"); len(actions) != 2 || actions[0].Link == nil {
 		t.Errorf("a host loses its power by %+v", actions)
 	}
 	actions := unplug(topology, "router")
-	if len(actions) != 3 || actions[0].Signal == nil || actions[0].Signal.Name != "STOP" || actions[1].Link == nil || actions[2].Signal.Name != "KILL" {
+	if len(actions) != 3 || actions[0].Signal == nil || actions[0].Signal.Name != "STOP" || actions[1].Link == nil ||
+		actions[2].Signal.Name != "KILL" {
 		t.Errorf("a router loses its power by %+v", actions)
 	}
 }

@@ -81,10 +81,13 @@ func TestMaintenanceRefuses(t *testing.T) {
 		"no runbook":    {},
 		"no steps":      {upgrade{}},
 		"declares time": {upgrade{[]harness.Step{{Name: "wait for the provider", Declared: time.Minute}}}},
-		"which a fault c": {upgrade{[]harness.Step{{Name: "reinstall", Declared: time.Minute, Do: func(context.Context, harness.Operator) error {
-			t.Error("the step was carried out")
-			return nil
-		}}}}},
+		"which a fault c": {upgrade{[]harness.Step{{
+			Name: "reinstall", Declared: time.Minute,
+			Do: func(context.Context, harness.Operator) error {
+				t.Error("the step was carried out")
+				return nil
+			},
+		}}}},
 	} {
 		injection, err := fault.Inject(t.Context(), newFakeLab())
 		if injection != nil || err == nil || !strings.Contains(err.Error(), want) {

@@ -16,7 +16,8 @@ type NodeLoss struct {
 
 // Describe says which nodes.
 func (n NodeLoss) Describe() string {
-	return fmt.Sprintf("loss of %s: every process killed, connections reset (page cache kept, but for disks of its own)", list(n.nodes()))
+	return fmt.Sprintf("loss of %s: every process killed, connections reset (page cache kept, but for disks of its own)",
+		list(n.nodes()))
 }
 
 func (n NodeLoss) nodes() []string { return append([]string{n.Node}, n.And...) }

@@ -36,7 +36,8 @@ func (c *cutLab) Apply(ctx context.Context, nodeActions []harness.NodeActions) (
 				return harness.Impact{}, errors.New("not all of it is dropped")
 			}
 		case drop.Lift:
-			c.deaf[nodeAction.Node] = slices.DeleteFunc(c.deaf[nodeAction.Node], func(from netip.Addr) bool { return slices.Contains(drop.From, from) })
+			c.deaf[nodeAction.Node] = slices.DeleteFunc(c.deaf[nodeAction.Node],
+				func(from netip.Addr) bool { return slices.Contains(drop.From, from) })
 		case !c.stuck:
 			c.deaf[nodeAction.Node] = append(c.deaf[nodeAction.Node], drop.From...)
 		}
@@ -60,7 +61,11 @@ func TestPartition(t *testing.T) {
 		describe  string
 	}{
 		{Partition{Node: "one", From: []string{"two"}}, []string{"one", "two"}, "partition between one and two"},
-		{Partition{Node: "one", From: []string{"two"}, OneWay: true}, []string{"one"}, "one does not hear two any more, who still hear it"},
+		{
+			Partition{Node: "one", From: []string{"two"}, OneWay: true},
+			[]string{"one"},
+			"one does not hear two any more, who still hear it",
+		},
 	} {
 		lab := &cutLab{newFakeLab(), map[string][]netip.Addr{}}
 		injection, err := test.partition.Inject(t.Context(), lab)
@@ -105,7 +110,11 @@ func TestPartition(t *testing.T) {
 	if proof, err := injection.Confirm(t.Context()); err == nil {
 		t.Errorf("a partition without effect is proved: %q", proof)
 	}
-	for _, wrong := range []Partition{{Node: "nobody", From: []string{"one"}}, {Node: "one"}, {Node: "one", From: []string{"nobody"}}} {
+	for _, wrong := range []Partition{
+		{Node: "nobody", From: []string{"one"}},
+		{Node: "one"},
+		{Node: "one", From: []string{"nobody"}},
+	} {
 		if _, err := wrong.Inject(t.Context(), stuck); err == nil {
 			t.Errorf("%+v was injected", wrong)
 		}

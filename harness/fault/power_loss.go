@@ -17,7 +17,8 @@ type PowerLoss struct {
 
 // Describe says which nodes.
 func (p PowerLoss) Describe() string {
-	return fmt.Sprintf("power loss of %s: links down first, then every process killed (page cache kept, but for disks of its own)", list(p.nodes()))
+	return fmt.Sprintf("power loss of %s: links down first, then every process killed (page cache kept, but for disks of its own)",
+		list(p.nodes()))
 }
 
 func (p PowerLoss) nodes() []string { return append([]string{p.Node}, p.And...) }

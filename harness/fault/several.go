@@ -30,7 +30,9 @@ func onEach(nodes []string, actions ...harness.Action) []harness.NodeActions {
 }
 
 // forEach proves for every node what has to be true of it.
-func forEach(nodes []string, confirm func(ctx context.Context, node string) (string, error)) func(context.Context) (string, error) {
+func forEach(
+	nodes []string, confirm func(ctx context.Context, node string) (string, error),
+) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		var proofs []string
 		for _, node := range nodes {

@@ -41,7 +41,10 @@ func TestSeveralAreLostAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		actions := alone.strikes[0][0].Actions
-		if want := [][]harness.NodeActions{{{Node: "one", Actions: actions}, {Node: "two", Actions: actions}}}; !reflect.DeepEqual(together.strikes, want) {
+		if want := [][]harness.NodeActions{{
+			{Node: "one", Actions: actions},
+			{Node: "two", Actions: actions},
+		}}; !reflect.DeepEqual(together.strikes, want) {
 			t.Errorf("%s: struck with %+v, want %+v", name, together.strikes, want)
 		}
 		proof, err := injection.Confirm(t.Context())
@@ -64,7 +67,8 @@ type luckyLab struct {
 }
 
 func (l luckyLab) Apply(ctx context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
-	return l.fakeLab.Apply(ctx, slices.DeleteFunc(slices.Clone(nodeActions), func(nodeAction harness.NodeActions) bool { return nodeAction.Node == l.survivor }))
+	return l.fakeLab.Apply(ctx, slices.DeleteFunc(slices.Clone(nodeActions),
+		func(nodeAction harness.NodeActions) bool { return nodeAction.Node == l.survivor }))
 }
 
 // Goal: the loss of several is not proved while one of them lives, whichever that is. Method: a lab in which
@@ -106,7 +110,8 @@ func TestEveryPowerButtonIsPressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = injection.Revert(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "button of one") || !strings.Contains(err.Error(), "button of two") || len(lab.poweredOn) != 2 {
+	if err == nil || !strings.Contains(err.Error(), "button of one") || !strings.Contains(err.Error(), "button of two") ||
+		len(lab.poweredOn) != 2 {
 		t.Errorf("pressed %q: %v", lab.poweredOn, err)
 	}
 }

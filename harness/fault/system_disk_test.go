@@ -23,7 +23,10 @@ type diskLab struct {
 func newDiskLab() *diskLab { return &diskLab{files: map[string]bool{}} }
 
 func (l *diskLab) Topology() harness.Topology {
-	return harness.Topology{Nodes: []harness.Node{{Name: "one", System: harness.System{SystemDisk: harness.MinimumSystemDisk}}, {Name: "two"}}}
+	return harness.Topology{Nodes: []harness.Node{
+		{Name: "one", System: harness.System{SystemDisk: harness.MinimumSystemDisk}},
+		{Name: "two"},
+	}}
 }
 
 func (l *diskLab) Apply(_ context.Context, nodeActions []harness.NodeActions) (harness.Impact, error) {
@@ -82,9 +85,18 @@ var diskFaults = map[string]struct {
 	struck string
 	lifted []string
 }{
-	"read-only root": {ReadOnlyRoot{Node: "one"}, "a write to the root of one fails: read-only file system; it is mounted rw,relatime,emergency_ro", "abort one", []string{"off one", "on one"}},
-	"disk full":      {DiskFull{Node: "one"}, "a write to the root of one fails: no space left on device", "fill one", []string{"remove /reprise-fill"}},
-	"disk errors":    {DiskErrors{Node: "one"}, "a write to the root of one fails: input/output error", "cut one", []string{"mend one", "off one", "on one"}},
+	"read-only root": {ReadOnlyRoot{Node: "one"}, "a write to the root of one fails: read-only file system; it is mounted " +
+		"rw,relatime,emergency_ro", "abort one", []string{"off one", "on one"}},
+	"disk full": {
+		DiskFull{Node: "one"},
+		"a write to the root of one fails: no space left on device", "fill one",
+		[]string{"remove /reprise-fill"},
+	},
+	"disk errors": {
+		DiskErrors{Node: "one"},
+		"a write to the root of one fails: input/output error", "cut one",
+		[]string{"mend one", "off one", "on one"},
+	},
 }
 
 // Goal: every fault of a disk does what it says, is proved by a write that fails, and is undone, once; nothing of
@@ -102,7 +114,8 @@ func TestDiskFaults(t *testing.T) {
 		if err := injection.Revert(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if want := append([]string{test.struck}, test.lifted...); !slices.Equal(lab.done, want) || lab.state != nil || len(lab.files) > 0 {
+		if want := append([]string{test.struck}, test.lifted...); !slices.Equal(lab.done, want) || lab.state != nil ||
+			len(lab.files) > 0 {
 			t.Errorf("%s: done %q, want %q; left %v with files %v", name, lab.done, want, lab.state, lab.files)
 		}
 		lab.done = nil
@@ -142,7 +155,8 @@ func TestDiskFaultsRevertOfAnotherNode(t *testing.T) {
 				t.Fatal(err)
 			}
 			lab.state = state
-			if err := injection.Revert(t.Context()); err != nil || slices.Contains(lab.done, "off one") || slices.Contains(lab.done, "on one") {
+			if err := injection.Revert(t.Context()); err != nil || slices.Contains(lab.done, "off one") ||
+				slices.Contains(lab.done, "on one") {
 				t.Errorf("%s: with %v the revert did %q: %v", name, state, lab.done, err)
 			}
 		}
@@ -152,7 +166,10 @@ func TestDiskFaultsRevertOfAnotherNode(t *testing.T) {
 // Goal: a fault that cannot be is refused in one sentence, before anything happens. Method: no such node, and a node
 // without a disk of its own.
 func TestDiskFaultsRefuse(t *testing.T) {
-	for want, node := range map[string]string{`there is no node "three"`: "three", "the system of two has no disk of its own": "two"} {
+	for want, node := range map[string]string{
+		`there is no node "three"`:                 "three",
+		"the system of two has no disk of its own": "two",
+	} {
 		for _, fault := range []harness.Fault{ReadOnlyRoot{Node: node}, DiskFull{Node: node}, DiskErrors{Node: node}} {
 			lab := newDiskLab()
 			injection, err := fault.Inject(t.Context(), lab)

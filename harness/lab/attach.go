@@ -22,7 +22,10 @@ type stream struct {
 // attach opens the stream of a running container. What the agent prints on standard error is
 // diagnostics: the end of it is kept, for an agent that is gone.
 func attach(ctx context.Context, engine *Engine, id string) (*stream, error) {
-	response, err := engine.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	response, err := engine.ContainerAttach(ctx, id, client.ContainerAttachOptions{
+		Stream: true, Stdin: true, Stdout: true,
+		Stderr: true,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("attach to container %s: %w", id, err)
 	}

@@ -176,7 +176,8 @@ func untilGone(ctx context.Context, id string, remove func(context.Context, stri
 func Runs(ctx context.Context, engine *Engine) ([]string, error) { return runs(ctx, engine) }
 
 func runs(ctx context.Context, engine cleanEngine) ([]string, error) {
-	listed, err := engine.ContainerList(ctx, client.ContainerListOptions{Filters: make(client.Filters).Add("label", LabelLab, LabelRun)})
+	listed, err := engine.ContainerList(ctx, client.ContainerListOptions{Filters: make(client.Filters).Add("label", LabelLab,
+		LabelRun)})
 	if err != nil {
 		return nil, fmt.Errorf("list the labs that run: %w", err)
 	}

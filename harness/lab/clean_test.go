@@ -49,7 +49,9 @@ func (e *crowdedEngine) refuse(id string) error {
 	return errdefs.ErrConflict.WithMessage(id + " is in use")
 }
 
-func (e *crowdedEngine) ContainerList(_ context.Context, options client.ContainerListOptions) (result client.ContainerListResult, _ error) {
+func (e *crowdedEngine) ContainerList(
+	_ context.Context, options client.ContainerListOptions,
+) (result client.ContainerListResult, _ error) {
 	for _, one := range e.containers {
 		if hasLabels(one.Labels, options.Filters) && (options.All || one.State == container.StateRunning) {
 			result.Items = append(result.Items, one)
@@ -58,7 +60,9 @@ func (e *crowdedEngine) ContainerList(_ context.Context, options client.Containe
 	return result, nil
 }
 
-func (e *crowdedEngine) ContainerRemove(_ context.Context, id string, _ client.ContainerRemoveOptions) (client.ContainerRemoveResult, error) {
+func (e *crowdedEngine) ContainerRemove(
+	_ context.Context, id string, _ client.ContainerRemoveOptions,
+) (client.ContainerRemoveResult, error) {
 	if err := e.refuse(id); err != nil {
 		return client.ContainerRemoveResult{}, err
 	}
@@ -66,7 +70,9 @@ func (e *crowdedEngine) ContainerRemove(_ context.Context, id string, _ client.C
 	return client.ContainerRemoveResult{}, nil
 }
 
-func (e *crowdedEngine) NetworkList(_ context.Context, options client.NetworkListOptions) (result client.NetworkListResult, _ error) {
+func (e *crowdedEngine) NetworkList(
+	_ context.Context, options client.NetworkListOptions,
+) (result client.NetworkListResult, _ error) {
 	if e.unlistable == "network" {
 		return result, errors.New(`parsing time "yesterday" as RFC 3339`)
 	}
@@ -78,7 +84,9 @@ func (e *crowdedEngine) NetworkList(_ context.Context, options client.NetworkLis
 	return result, nil
 }
 
-func (e *crowdedEngine) NetworkRemove(_ context.Context, id string, _ client.NetworkRemoveOptions) (client.NetworkRemoveResult, error) {
+func (e *crowdedEngine) NetworkRemove(
+	_ context.Context, id string, _ client.NetworkRemoveOptions,
+) (client.NetworkRemoveResult, error) {
 	for _, one := range e.containers {
 		if one.NetworkSettings != nil && one.NetworkSettings.Networks[id] != nil {
 			return client.NetworkRemoveResult{}, errdefs.ErrConflict.WithMessage("network has active endpoints")
@@ -88,7 +96,9 @@ func (e *crowdedEngine) NetworkRemove(_ context.Context, id string, _ client.Net
 	return client.NetworkRemoveResult{}, e.refuse(id)
 }
 
-func (e *crowdedEngine) VolumeList(_ context.Context, options client.VolumeListOptions) (result client.VolumeListResult, _ error) {
+func (e *crowdedEngine) VolumeList(
+	_ context.Context, options client.VolumeListOptions,
+) (result client.VolumeListResult, _ error) {
 	for _, one := range e.volumes {
 		if hasLabels(one.Labels, options.Filters) {
 			result.Items = append(result.Items, one)
@@ -97,7 +107,9 @@ func (e *crowdedEngine) VolumeList(_ context.Context, options client.VolumeListO
 	return result, nil
 }
 
-func (e *crowdedEngine) VolumeRemove(_ context.Context, id string, _ client.VolumeRemoveOptions) (client.VolumeRemoveResult, error) {
+func (e *crowdedEngine) VolumeRemove(
+	_ context.Context, id string, _ client.VolumeRemoveOptions,
+) (client.VolumeRemoveResult, error) {
 	e.volumes = slices.DeleteFunc(e.volumes, func(one volume.Volume) bool { return one.Name == id })
 	return client.VolumeRemoveResult{}, e.refuse(id)
 }
@@ -152,7 +164,10 @@ func (e *crowdedEngine) aLab(id string, age time.Duration, state container.Conta
 		ID: name + "-c", Names: []string{"/" + name + "-container"}, Labels: labels, State: state, Created: created.Unix(),
 		NetworkSettings: &container.NetworkSettingsSummary{Networks: map[string]*network.EndpointSettings{name + "-n": {}}},
 	})
-	e.networks = append(e.networks, network.Summary{Network: network.Network{ID: name + "-n", Name: name + "-network", Labels: labels, Created: created}})
+	e.networks = append(e.networks, network.Summary{Network: network.Network{
+		ID: name + "-n", Name: name + "-network",
+		Labels: labels, Created: created,
+	}})
 	e.volumes = append(e.volumes, volume.Volume{Name: name + "-volume", Labels: labels, CreatedAt: created.Format(time.RFC3339)})
 }
 
@@ -229,7 +244,8 @@ func TestCleanTakesEveryLab(t *testing.T) {
 		if got := engine.things(); !slices.Equal(got, want) {
 			t.Errorf("cleaning left %q, want %q", got, want)
 		}
-		if got := slices.Sorted(slices.Values(removed.Containers)); !slices.Equal(got, []string{"arriving-container", "running-container"}) {
+		if got := slices.Sorted(slices.Values(removed.Containers)); !slices.Equal(got,
+			[]string{"arriving-container", "running-container"}) {
 			t.Errorf("cleaning says it removed the containers %q", got)
 		}
 		if len(removed.Networks) != 2 || len(removed.Volumes) != 2 {
@@ -331,7 +347,11 @@ func TestUnreachedIsAlsoAConnectionThatBreaks(t *testing.T) {
 	if _, err := clean(t.Context(), engine); !unreached(err) {
 		t.Errorf("a connection that breaks counts as an answer: %v", err)
 	}
-	refusing := impatient(t, serveEngine(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	refusing := impatient(t, serveEngine(t, func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
 	if _, err := clean(t.Context(), refusing); err == nil || unreached(err) {
 		t.Errorf("a refusal counts as an engine that is away: %v", err)
 	}

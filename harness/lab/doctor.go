@@ -112,7 +112,10 @@ func describeEngine(ctx context.Context, engine *Engine, images []harness.Image)
 		return nil, Finding{"engine", Missing, fmt.Sprintf("it answers, but does not describe itself: %v", err), "restart it"}
 	}
 	host := engine.DaemonHost()
-	examined := &machine{engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images, sources: aptSources}
+	examined := &machine{
+		engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images,
+		sources: aptSources,
+	}
 	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
 		info.Info.ServerVersion, host, engine.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
 	return examined, Finding{"engine", Healthy, detail, ""}
@@ -125,9 +128,11 @@ const (
 )
 
 func checkMachine(_ context.Context, examined *machine) (Health, string, string) {
-	detail := fmt.Sprintf("%d processors, %.1f GiB of memory, kernel %s", examined.info.NCPU, float64(examined.info.MemTotal)/(1<<30), examined.info.KernelVersion)
+	detail := fmt.Sprintf("%d processors, %.1f GiB of memory, kernel %s", examined.info.NCPU,
+		float64(examined.info.MemTotal)/(1<<30), examined.info.KernelVersion)
 	if examined.info.NCPU < enoughProcessors || examined.info.MemTotal < enoughMemory {
-		return Warning, detail, fmt.Sprintf("give the engine %d processors and %d GiB: with less, drills run into their time limits", enoughProcessors, enoughMemory>>30)
+		return Warning, detail, fmt.Sprintf("give the engine %d processors and %d GiB: with less, drills run into their time limits",
+			enoughProcessors, enoughMemory>>30)
 	}
 	return Healthy, detail, ""
 }
@@ -135,7 +140,8 @@ func checkMachine(_ context.Context, examined *machine) (Health, string, string)
 func checkGo(ctx context.Context, _ *machine) (Health, string, string) {
 	version, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
 	if err != nil {
-		return Missing, fmt.Sprintf("the go command does not work: %v", err), "install Go: it compiles the agent, the scenarios and the products"
+		return Missing, fmt.Sprintf("the go command does not work: %v", err),
+			"install Go: it compiles the agent, the scenarios and the products"
 	}
 	return Healthy, strings.TrimSpace(string(version)), ""
 }

@@ -45,7 +45,8 @@ func checkDisk(_ context.Context, examined *machine) (Health, string, string) {
 	for _, folder := range folders {
 		free, err := freeSpace(folder)
 		if err != nil {
-			return Warning, fmt.Sprintf("the space below %s is unknown: %v", folder, err), fmt.Sprintf("see to it that %d GiB are free", enoughDisk>>30)
+			return Warning, fmt.Sprintf("the space below %s is unknown: %v", folder, err), fmt.Sprintf("see to it that %d GiB are free",
+				enoughDisk>>30)
 		}
 		details = append(details, fmt.Sprintf("%.1f GiB free below %s", float64(free)/(1<<30), folder))
 		switch {
@@ -58,7 +59,8 @@ func checkDisk(_ context.Context, examined *machine) (Health, string, string) {
 	if health == Healthy {
 		return health, strings.Join(details, ", "), ""
 	}
-	return health, strings.Join(details, ", "), fmt.Sprintf("make room: building every image takes %d GiB (docker system df and go clean -cache show and free some)", enoughDisk>>30)
+	return health, strings.Join(details, ", "), fmt.Sprintf(
+		"make room: building every image takes %d GiB (docker system df and go clean -cache show and free some)", enoughDisk>>30)
 }
 
 // freeSpace is what an ordinary user may still write below a folder, or below the first folder
@@ -101,24 +103,28 @@ func checkCapabilities(ctx context.Context, examined *machine) (Health, string, 
 	}
 	needed := agent.Capabilities()
 	if err := examined.grants(ctx, reference, needed); err != nil {
-		return Missing, fmt.Sprintf("the engine does not grant %s: %v", strings.Join(needed, " "), err), "use an engine that may grant them: a rootless one cannot"
+		return Missing, fmt.Sprintf("the engine does not grant %s: %v", strings.Join(needed, " "), err),
+			"use an engine that may grant them: a rootless one cannot"
 	}
 	// Nodes that need more say so in their topology. SYS_ADMIN is the one most of them name.
 	const common = "SYS_ADMIN"
 	if err := examined.grants(ctx, reference, append(needed, common)); err != nil {
-		return Warning, fmt.Sprintf("%s granted, %s not: %v", strings.Join(needed, " "), common, err), "drills whose nodes need it fail at their start"
+		return Warning, fmt.Sprintf("%s granted, %s not: %v", strings.Join(needed, " "), common, err),
+			"drills whose nodes need it fail at their start"
 	}
 	return Healthy, strings.Join(append(needed, common), " ") + " granted", ""
 }
 
 // checkContainers tries what nodes need that run containers of their own, as k3s does.
 func checkContainers(ctx context.Context, examined *machine) (Health, string, string) {
-	return examined.passes(ctx, trials()[0], harness.ContainerCapabilities(), "drills with Kubernetes are skipped, with this reason; others run")
+	return examined.passes(ctx, trials()[0], harness.ContainerCapabilities(),
+		"drills with Kubernetes are skipped, with this reason; others run")
 }
 
 // checkDisks tries what nodes need that have disks which can fail.
 func checkDisks(ctx context.Context, examined *machine) (Health, string, string) {
-	return examined.passes(ctx, trials()[1], []string{"SYS_ADMIN"}, "drills whose nodes have disks are skipped, with this reason; others run")
+	return examined.passes(ctx, trials()[1], []string{"SYS_ADMIN"},
+		"drills whose nodes have disks are skipped, with this reason; others run")
 }
 
 // passes runs a trial. What fails only keeps some drills from running, which the advice says.
@@ -151,7 +157,9 @@ func (p *machine) grants(ctx context.Context, reference string, capabilities []s
 
 // createForTrial creates a container that shows what the engine can do. Its removal works whatever became
 // of it, and of the context.
-func createForTrial(ctx context.Context, engine *Engine, config *container.Config, host *container.HostConfig) (id string, remove func() error, err error) {
+func createForTrial(
+	ctx context.Context, engine *Engine, config *container.Config, host *container.HostConfig,
+) (id string, remove func() error, err error) {
 	created, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host})
 	if err != nil {
 		return "", nil, fmt.Errorf("create a container: %w", err)

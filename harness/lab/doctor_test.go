@@ -34,7 +34,8 @@ func TestCheckMachine(t *testing.T) {
 	} {
 		health, _, advice := checkMachine(t.Context(), &machine{info: system.Info{NCPU: test.processors, MemTotal: test.memory}})
 		if health != test.want || (advice == "") != (test.want == Healthy) {
-			t.Errorf("%d processors and %d bytes are %s with the advice %q, want %s", test.processors, test.memory, health, advice, test.want)
+			t.Errorf("%d processors and %d bytes are %s with the advice %q, want %s", test.processors, test.memory, health, advice,
+				test.want)
 		}
 	}
 }

@@ -55,13 +55,15 @@ func ping(ctx context.Context, engine *client.Client, host string) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("reach the container engine at %s: %w", host, context.Cause(ctx))
 	case hello.APIVersion != "" && versions.LessThan(hello.APIVersion, MinimumAPI):
-		return fmt.Errorf("the container engine at %s is too old: it speaks API %s and drills need %s, which Docker has since 20.10: upgrade it", host, hello.APIVersion, MinimumAPI)
+		return fmt.Errorf("the container engine at %s is too old: it speaks API %s and drills need %s, which Docker has since "+
+			"20.10: upgrade it", host, hello.APIVersion, MinimumAPI)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("the container engine at %s took a connection but did not answer within %v: restart it", host, engineAnswer)
 	case err != nil:
 		return explainConnection(ctx, host, err)
 	case hello.OSType != "" && hello.OSType != "linux":
-		return fmt.Errorf("the container engine at %s runs %s containers and drills need Linux ones: switch it over or set DOCKER_HOST", host, hello.OSType)
+		return fmt.Errorf("the container engine at %s runs %s containers and drills need Linux ones: switch it over or set "+
+			"DOCKER_HOST", host, hello.OSType)
 	}
 	return nil
 }
@@ -76,11 +78,14 @@ func explainConnection(ctx context.Context, host string, err error) error {
 	connection, dialErr := (&net.Dialer{Timeout: engineAnswer}).DialContext(ctx, "unix", path)
 	switch {
 	case dialErr == nil:
-		return errors.Join(fmt.Errorf("reach the container engine at %s: something answers, but not as an engine does: %w", path, err), connection.Close())
+		return errors.Join(fmt.Errorf("reach the container engine at %s: something answers, but not as an engine does: %w", path,
+			err), connection.Close())
 	case errors.Is(dialErr, fs.ErrNotExist):
-		return fmt.Errorf("reach the container engine: there is no socket at %s: install Docker, start it (systemctl start docker), or set DOCKER_HOST", path)
+		return fmt.Errorf("reach the container engine: there is no socket at %s: install Docker, start it (systemctl start "+
+			"docker), or set DOCKER_HOST", path)
 	case errors.Is(dialErr, fs.ErrPermission):
-		return fmt.Errorf("reach the container engine: user %s may not use %s: join the group that owns it (usermod --append --groups docker %[1]s, then log in again)", userName(), path)
+		return fmt.Errorf("reach the container engine: user %s may not use %s: join the group that owns it (usermod --append "+
+			"--groups docker %[1]s, then log in again)", userName(), path)
 	case errors.Is(dialErr, syscall.ECONNREFUSED):
 		return fmt.Errorf("reach the container engine: nobody listens at %s: start it (systemctl start docker)", path)
 	}

@@ -25,7 +25,8 @@ type hungError struct {
 }
 
 func (e *hungError) Error() string {
-	return fmt.Sprintf("the container engine was asked to %s and did not answer within %v: restart it, or wait for what keeps it busy", e.asked, e.limit)
+	return fmt.Sprintf("the container engine was asked to %s and did not answer within %v: restart it, or wait for what keeps "+
+		"it busy", e.asked, e.limit)
 }
 
 // Unwrap makes it a deadline that has passed.
@@ -85,28 +86,38 @@ func (e *Engine) ContainerList(ctx context.Context, options client.ContainerList
 }
 
 // ContainerCreate creates a container.
-func (e *Engine) ContainerCreate(ctx context.Context, options client.ContainerCreateOptions) (client.ContainerCreateResult, error) {
-	return within(ctx, "create container "+options.Name, e.limits.change, func(ctx context.Context) (client.ContainerCreateResult, error) {
+func (e *Engine) ContainerCreate(
+	ctx context.Context, options client.ContainerCreateOptions,
+) (client.ContainerCreateResult, error) {
+	return within(ctx, "create container "+options.Name, e.limits.change, func(ctx context.Context) (client.ContainerCreateResult,
+		error,
+	) {
 		return e.client.ContainerCreate(ctx, options)
 	})
 }
 
 // ContainerStart starts a container.
-func (e *Engine) ContainerStart(ctx context.Context, id string, options client.ContainerStartOptions) (client.ContainerStartResult, error) {
+func (e *Engine) ContainerStart(
+	ctx context.Context, id string, options client.ContainerStartOptions,
+) (client.ContainerStartResult, error) {
 	return within(ctx, "start container "+id, e.limits.change, func(ctx context.Context) (client.ContainerStartResult, error) {
 		return e.client.ContainerStart(ctx, id, options)
 	})
 }
 
 // ContainerKill sends a signal to a container's first process.
-func (e *Engine) ContainerKill(ctx context.Context, id string, options client.ContainerKillOptions) (client.ContainerKillResult, error) {
+func (e *Engine) ContainerKill(
+	ctx context.Context, id string, options client.ContainerKillOptions,
+) (client.ContainerKillResult, error) {
 	return within(ctx, "kill container "+id, e.limits.change, func(ctx context.Context) (client.ContainerKillResult, error) {
 		return e.client.ContainerKill(ctx, id, options)
 	})
 }
 
 // ContainerRemove removes a container.
-func (e *Engine) ContainerRemove(ctx context.Context, id string, options client.ContainerRemoveOptions) (client.ContainerRemoveResult, error) {
+func (e *Engine) ContainerRemove(
+	ctx context.Context, id string, options client.ContainerRemoveOptions,
+) (client.ContainerRemoveResult, error) {
 	return within(ctx, "remove container "+id, e.limits.remove, func(ctx context.Context) (client.ContainerRemoveResult, error) {
 		return e.client.ContainerRemove(ctx, id, options)
 	})
@@ -118,7 +129,9 @@ func (e *Engine) ContainerWait(ctx context.Context, id string, options client.Co
 }
 
 // ContainerAttach attaches to a container's input and output. What comes later over the connection has no limit.
-func (e *Engine) ContainerAttach(ctx context.Context, id string, options client.ContainerAttachOptions) (client.ContainerAttachResult, error) {
+func (e *Engine) ContainerAttach(
+	ctx context.Context, id string, options client.ContainerAttachOptions,
+) (client.ContainerAttachResult, error) {
 	// The client does not heed the context once it has sent the request.
 	type answer struct {
 		attached client.ContainerAttachResult
@@ -149,18 +162,23 @@ func (e *Engine) ContainerAttach(ctx context.Context, id string, options client.
 }
 
 // ContainerLogs opens what a container has printed so far.
-func (e *Engine) ContainerLogs(ctx context.Context, id string, options client.ContainerLogsOptions) (client.ContainerLogsResult, error) {
+func (e *Engine) ContainerLogs(
+	ctx context.Context, id string, options client.ContainerLogsOptions,
+) (client.ContainerLogsResult, error) {
 	return openStream(ctx, e.limits.look, "read the log of container "+id, func(ctx context.Context) (io.ReadCloser, error) {
 		return e.client.ContainerLogs(ctx, id, options)
 	})
 }
 
 // ContainerStats opens what a container uses.
-func (e *Engine) ContainerStats(ctx context.Context, id string, options client.ContainerStatsOptions) (client.ContainerStatsResult, error) {
-	body, err := openStream(ctx, e.limits.look, "count what container "+id+" uses", func(ctx context.Context) (io.ReadCloser, error) {
-		answer, err := e.client.ContainerStats(ctx, id, options)
-		return answer.Body, err
-	})
+func (e *Engine) ContainerStats(
+	ctx context.Context, id string, options client.ContainerStatsOptions,
+) (client.ContainerStatsResult, error) {
+	body, err := openStream(ctx, e.limits.look, "count what container "+id+" uses",
+		func(ctx context.Context) (io.ReadCloser, error) {
+			answer, err := e.client.ContainerStats(ctx, id, options)
+			return answer.Body, err
+		})
 	return client.ContainerStatsResult{Body: body}, err
 }
 
@@ -172,21 +190,28 @@ func (e *Engine) NetworkList(ctx context.Context, options client.NetworkListOpti
 }
 
 // NetworkCreate creates a network.
-func (e *Engine) NetworkCreate(ctx context.Context, name string, options client.NetworkCreateOptions) (client.NetworkCreateResult, error) {
+func (e *Engine) NetworkCreate(
+	ctx context.Context, name string, options client.NetworkCreateOptions,
+) (client.NetworkCreateResult, error) {
 	return within(ctx, "create network "+name, e.limits.change, func(ctx context.Context) (client.NetworkCreateResult, error) {
 		return e.client.NetworkCreate(ctx, name, options)
 	})
 }
 
 // NetworkConnect connects a container to a network.
-func (e *Engine) NetworkConnect(ctx context.Context, id string, options client.NetworkConnectOptions) (client.NetworkConnectResult, error) {
-	return within(ctx, "connect container "+options.Container, e.limits.change, func(ctx context.Context) (client.NetworkConnectResult, error) {
-		return e.client.NetworkConnect(ctx, id, options)
-	})
+func (e *Engine) NetworkConnect(
+	ctx context.Context, id string, options client.NetworkConnectOptions,
+) (client.NetworkConnectResult, error) {
+	return within(ctx, "connect container "+options.Container, e.limits.change,
+		func(ctx context.Context) (client.NetworkConnectResult, error) {
+			return e.client.NetworkConnect(ctx, id, options)
+		})
 }
 
 // NetworkRemove removes a network.
-func (e *Engine) NetworkRemove(ctx context.Context, id string, options client.NetworkRemoveOptions) (client.NetworkRemoveResult, error) {
+func (e *Engine) NetworkRemove(
+	ctx context.Context, id string, options client.NetworkRemoveOptions,
+) (client.NetworkRemoveResult, error) {
 	return within(ctx, "remove network "+id, e.limits.remove, func(ctx context.Context) (client.NetworkRemoveResult, error) {
 		return e.client.NetworkRemove(ctx, id, options)
 	})
@@ -200,7 +225,9 @@ func (e *Engine) VolumeList(ctx context.Context, options client.VolumeListOption
 }
 
 // VolumeRemove removes a volume.
-func (e *Engine) VolumeRemove(ctx context.Context, id string, options client.VolumeRemoveOptions) (client.VolumeRemoveResult, error) {
+func (e *Engine) VolumeRemove(
+	ctx context.Context, id string, options client.VolumeRemoveOptions,
+) (client.VolumeRemoveResult, error) {
 	return within(ctx, "remove volume "+id, e.limits.remove, func(ctx context.Context) (client.VolumeRemoveResult, error) {
 		return e.client.VolumeRemove(ctx, id, options)
 	})
@@ -214,38 +241,51 @@ func (e *Engine) ImageList(ctx context.Context, options client.ImageListOptions)
 }
 
 // ImageInspect looks at an image.
-func (e *Engine) ImageInspect(ctx context.Context, reference string, options ...client.ImageInspectOption) (client.ImageInspectResult, error) {
+func (e *Engine) ImageInspect(
+	ctx context.Context, reference string, options ...client.ImageInspectOption,
+) (client.ImageInspectResult, error) {
 	return within(ctx, "look for image "+reference, e.limits.look, func(ctx context.Context) (client.ImageInspectResult, error) {
 		return e.client.ImageInspect(ctx, reference, options...)
 	})
 }
 
 // ImageRemove removes an image.
-func (e *Engine) ImageRemove(ctx context.Context, id string, options client.ImageRemoveOptions) (client.ImageRemoveResult, error) {
+func (e *Engine) ImageRemove(
+	ctx context.Context, id string, options client.ImageRemoveOptions,
+) (client.ImageRemoveResult, error) {
 	return within(ctx, "remove image "+id, e.limits.removeImage, func(ctx context.Context) (client.ImageRemoveResult, error) {
 		return e.client.ImageRemove(ctx, id, options)
 	})
 }
 
 // DistributionInspect has the engine ask a registry.
-func (e *Engine) DistributionInspect(ctx context.Context, reference string, options client.DistributionInspectOptions) (client.DistributionInspectResult, error) {
-	return within(ctx, "ask a registry about "+reference, e.limits.look, func(ctx context.Context) (client.DistributionInspectResult, error) {
-		return e.client.DistributionInspect(ctx, reference, options)
-	})
+func (e *Engine) DistributionInspect(
+	ctx context.Context, reference string, options client.DistributionInspectOptions,
+) (client.DistributionInspectResult, error) {
+	return within(ctx, "ask a registry about "+reference, e.limits.look,
+		func(ctx context.Context) (client.DistributionInspectResult, error) {
+			return e.client.DistributionInspect(ctx, reference, options)
+		})
 }
 
 // ImagePull pulls an image, for as long as it takes.
-func (e *Engine) ImagePull(ctx context.Context, reference string, options client.ImagePullOptions) (client.ImagePullResponse, error) {
+func (e *Engine) ImagePull(
+	ctx context.Context, reference string, options client.ImagePullOptions,
+) (client.ImagePullResponse, error) {
 	return e.client.ImagePull(ctx, reference, options)
 }
 
 // ImageBuild builds an image, for as long as it takes.
-func (e *Engine) ImageBuild(ctx context.Context, context io.Reader, options client.ImageBuildOptions) (client.ImageBuildResult, error) {
+func (e *Engine) ImageBuild(
+	ctx context.Context, context io.Reader, options client.ImageBuildOptions,
+) (client.ImageBuildResult, error) {
 	return e.client.ImageBuild(ctx, context, options)
 }
 
 // ImageSave opens an archive of images, for as long as it takes.
-func (e *Engine) ImageSave(ctx context.Context, references []string, options ...client.ImageSaveOption) (client.ImageSaveResult, error) {
+func (e *Engine) ImageSave(
+	ctx context.Context, references []string, options ...client.ImageSaveOption,
+) (client.ImageSaveResult, error) {
 	return e.client.ImageSave(ctx, references, options...)
 }
 
@@ -262,7 +302,9 @@ type limitedStream struct {
 }
 
 // openStream makes a call whose answer is read bit by bit.
-func openStream(ctx context.Context, limit time.Duration, asked string, call func(context.Context) (io.ReadCloser, error)) (io.ReadCloser, error) {
+func openStream(
+	ctx context.Context, limit time.Duration, asked string, call func(context.Context) (io.ReadCloser, error),
+) (io.ReadCloser, error) {
 	limited, cancel := context.WithCancelCause(ctx)
 	watchdog := time.AfterFunc(limit, func() { cancel(&hungError{asked, limit}) })
 	body, err := call(limited)

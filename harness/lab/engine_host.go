@@ -33,7 +33,8 @@ func engineHost() (string, error) {
 	case host == "":
 		return client.DefaultDockerHost, nil
 	case strings.HasPrefix(host, "ssh://"):
-		return "", fmt.Errorf("%s cannot be used over SSH directly: forward its socket (ssh -NL /tmp/engine.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/engine.sock", host)
+		return "", fmt.Errorf("%s cannot be used over SSH directly: forward its socket (ssh -NL "+
+			"/tmp/engine.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/engine.sock", host)
 	}
 	return host, nil
 }
@@ -54,7 +55,8 @@ func publishHost() error {
 		return nil
 	}
 	if endpoint.certificates != "" {
-		if err := errors.Join(os.Setenv(client.EnvOverrideCertPath, endpoint.certificates), os.Setenv(client.EnvTLSVerify, "1")); err != nil {
+		if err := errors.Join(os.Setenv(client.EnvOverrideCertPath, endpoint.certificates),
+			os.Setenv(client.EnvTLSVerify, "1")); err != nil {
 			return fmt.Errorf("choose the certificates of the docker context: %w", err)
 		}
 	}

@@ -66,7 +66,8 @@ type holder struct {
 
 func (h holder) String() string {
 	printable := func(text string) string { return strings.Trim(strconv.Quote(text), `"`) } // somebody else wrote it
-	return fmt.Sprintf("%s of user %s, process %d, since %s", printable(h.Doing), printable(h.User), h.Process, h.Since.Local().Format(time.TimeOnly))
+	return fmt.Sprintf("%s of user %s, process %d, since %s", printable(h.Doing), printable(h.User), h.Process,
+		h.Since.Local().Format(time.TimeOnly))
 }
 
 // alive tells whether the process that wrote the line still runs.
@@ -126,7 +127,8 @@ func lockEngine(ctx context.Context, path string, mode LockMode, doing string, p
 			return nil, fmt.Errorf("%w (%s), and this would disturb it: wait for it to end", ErrEngineInUse, strings.Join(living, "; "))
 		}
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("%w: %s has ended, and something that it has started still runs after %v: `make clean` ends it", ErrEngineInUse, last, orphansLimit)
+			return nil, fmt.Errorf("%w: %s has ended, and something that it has started still runs after %v: `make clean` ends it",
+				ErrEngineInUse, last, orphansLimit)
 		}
 		if !said && progress != nil {
 			progress.Event(fmt.Sprintf("waiting for what is left of %s: it has ended, and its suites are still closing their labs", last))

@@ -74,7 +74,10 @@ func TestEngineLockIsHeldByWhoIsLeft(t *testing.T) {
 	if err := left.Start(); err != nil {
 		t.Fatal(err)
 	}
-	gone, err := json.Marshal(holder{Process: deadProcess(t), Began: "1", User: "somebody\x1b[2J", Doing: "reprise chaos", Since: time.Now()})
+	gone, err := json.Marshal(holder{
+		Process: deadProcess(t), Began: "1", User: "somebody\x1b[2J", Doing: "reprise chaos",
+		Since: time.Now(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +95,8 @@ func TestEngineLockIsHeldByWhoIsLeft(t *testing.T) {
 		}
 		got <- err
 	}()
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(said.String(), "waiting for what is left of reprise chaos of user somebody"); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(said.String(),
+		"waiting for what is left of reprise chaos of user somebody"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it says %q", said)
 		}

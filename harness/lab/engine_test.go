@@ -61,9 +61,18 @@ func TestConnectExplainsItself(t *testing.T) {
 		{"no socket", "unix:///nowhere/engine.sock", "there is no socket at /nowhere/engine.sock: install Docker, start it"},
 		{"nobody listens", "unix://" + refusing, "nobody listens at " + refusing + ": start it"},
 		{"not an engine", "unix://" + mute(t), "something answers, but not as an engine does"},
-		{"too old", answering(t, map[string]string{"Api-Version": "1.40", "Ostype": "linux"}), "is too old: it speaks API 1.40 and drills need 1.41"},
-		{"much too old", answering(t, map[string]string{"Api-Version": "1.24", "Ostype": "linux"}), "is too old: it speaks API 1.24 and drills need 1.41"},
-		{"windows", answering(t, map[string]string{"Api-Version": "1.52", "Ostype": "windows"}), "runs windows containers and drills need Linux ones"},
+		{
+			"too old", answering(t, map[string]string{"Api-Version": "1.40", "Ostype": "linux"}),
+			"is too old: it speaks API 1.40 and drills need 1.41",
+		},
+		{
+			"much too old", answering(t, map[string]string{"Api-Version": "1.24", "Ostype": "linux"}),
+			"is too old: it speaks API 1.24 and drills need 1.41",
+		},
+		{
+			"windows", answering(t, map[string]string{"Api-Version": "1.52", "Ostype": "windows"}),
+			"runs windows containers and drills need Linux ones",
+		},
 		{"ssh", "ssh://root@machine", "cannot be used over SSH directly: forward its socket"},
 		{"nonsense", "nonsense", "reach the container engine at nonsense"},
 	} {
@@ -135,7 +144,10 @@ func TestPublishHostFollowsTheDockerContext(t *testing.T) {
 	for _, test := range []struct{ name, config, context, host, want, problem string }{
 		{name: "chosen by docker context use", config: `{"currentContext":"elsewhere"}`, want: "unix:///elsewhere.sock"},
 		{name: "chosen by DOCKER_CONTEXT", config: `{}`, context: "elsewhere", want: "unix:///elsewhere.sock"},
-		{name: "DOCKER_HOST comes first", config: `{"currentContext":"elsewhere"}`, host: "unix:///here.sock", want: "unix:///here.sock"},
+		{
+			name: "DOCKER_HOST comes first", config: `{"currentContext":"elsewhere"}`, host: "unix:///here.sock",
+			want: "unix:///here.sock",
+		},
 		{name: "unknown", config: `{"currentContext":"nowhere"}`, problem: `read the docker context "nowhere"`},
 		{name: "broken", config: `{`, problem: "read the docker configuration"},
 	} {

@@ -98,7 +98,9 @@ func (l *Lab) try(ctx context.Context, trial trial, agentImage string, capabilit
 }
 
 // run has the agent try in a container like those of the nodes, and takes it away again.
-func (t trial) run(ctx context.Context, engine *Engine, agentImage string, capabilities []string, labels map[string]string) (err error) {
+func (t trial) run(
+	ctx context.Context, engine *Engine, agentImage string, capabilities []string, labels map[string]string,
+) (err error) {
 	system := t.furnished
 	system.Capabilities, system.Volumes = capabilities, []string{trialDisk}
 	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: t.entrypoint, Volumes: volumes(system)}
@@ -136,7 +138,8 @@ func (t trial) outcome(status int64, words string) error {
 	case status == 0:
 		return nil
 	case status > signalled:
-		return fmt.Errorf("try whether the engine can run nodes %s: the trial was ended by signal %d: try again", t.kind, status-signalled)
+		return fmt.Errorf("try whether the engine can run nodes %s: the trial was ended by signal %d: try again", t.kind,
+			status-signalled)
 	}
 	return fmt.Errorf("%w %s: %s", ErrUnfit, t.kind, words)
 }

@@ -43,7 +43,8 @@ func (e *trialEngine) connect(t *testing.T) *Engine {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(e.serve))
 	t.Cleanup(server.Close)
-	engine, err := client.New(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithAPIVersion(MinimumAPI), client.WithResponseHook(e.seeAnswer))
+	engine, err := client.New(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithAPIVersion(MinimumAPI),
+		client.WithResponseHook(e.seeAnswer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,10 @@ func (e *trialEngine) seen() (created []trialContainer, removed int) {
 func runner(t *testing.T, engine *trialEngine, capabilities ...string) *Lab {
 	t.Helper()
 	system := harness.System{Containers: true, Capabilities: capabilities}
-	return &Lab{ID: "1", engine: engine.connect(t), topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}, {Name: "b", System: system}}}}
+	return &Lab{
+		ID: "1", engine: engine.connect(t),
+		topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}, {Name: "b", System: system}}},
+	}
 }
 
 // Goal: the trial's container is like those of the nodes, cut off from every network, and is taken away; an engine that
@@ -150,7 +154,8 @@ func TestFitEngine(t *testing.T) {
 		!slices.Equal(host.ReadonlyPaths, want.ReadonlyPaths) || host.CgroupnsMode != want.CgroupnsMode {
 		t.Errorf("the trial has %+v", host)
 	}
-	if _, disk := trial.Volumes[trialDisk]; !disk || trial.Image != "agent:1" || trial.Labels[LabelLab] != "1" || trial.Entrypoint[len(trial.Entrypoint)-1] != trialDisk {
+	if _, disk := trial.Volumes[trialDisk]; !disk || trial.Image != "agent:1" || trial.Labels[LabelLab] != "1" ||
+		trial.Entrypoint[len(trial.Entrypoint)-1] != trialDisk {
 		t.Errorf("the trial is %+v", trial.Config)
 	}
 }
@@ -162,8 +167,14 @@ func TestUnfitEngine(t *testing.T) {
 		engine *trialEngine
 		want   string
 	}{
-		"the kernel": {&trialEngine{exit: 1, prints: "reprise-agent: mount an overlay on a volume: no such device\n"}, ErrUnfit.Error() + " that run containers of their own: mount an overlay on a volume: no such device"},
-		"a right":    {&trialEngine{refuses: "unable to apply caps: operation not permitted"}, "with the capabilities NET_ADMIN SYS_ADMIN, it says: "},
+		"the kernel": {
+			&trialEngine{exit: 1, prints: "reprise-agent: mount an overlay on a volume: no such device\n"},
+			ErrUnfit.Error() + " that run containers of their own: mount an overlay on a volume: no such device",
+		},
+		"a right": {
+			&trialEngine{refuses: "unable to apply caps: operation not permitted"},
+			"with the capabilities NET_ADMIN SYS_ADMIN, it says: ",
+		},
 	} {
 		engine := test.engine
 		lab := runner(t, engine, "SYS_ADMIN", "NET_ADMIN")
@@ -252,19 +263,25 @@ func TestFitDisks(t *testing.T) {
 	} {
 		engine := &trialEngine{exit: 1, prints: says}
 		lab := &Lab{ID: "1", engine: engine.connect(t), topology: topology}
-		if err := lab.fit(t.Context(), "agent:1"); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "nodes that have disks: open /dev/loop-control") {
+		if err := lab.fit(t.Context(), "agent:1"); !errors.Is(err, ErrUnfit) ||
+			!strings.Contains(err.Error(), "nodes that have disks: open /dev/loop-control") {
 			t.Errorf("%s: %v", name, err)
 		}
 		created, removed := engine.seen()
-		if len(created) != 1 || removed != 1 || len(created[0].HostConfig.Devices) != 1 || !slices.Contains(created[0].Entrypoint, "--disks") {
+		if len(created) != 1 || removed != 1 || len(created[0].HostConfig.Devices) != 1 ||
+			!slices.Contains(created[0].Entrypoint, "--disks") {
 			t.Errorf("%s: created %+v, removed %d", name, created, removed)
 		}
 	}
-	if err := (&Lab{ID: "1", engine: (&trialEngine{refuses: "no"}).connect(t), topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}}}}).fit(t.Context(), "agent:1"); err != nil {
+	if err := (&Lab{
+		ID: "1", engine: (&trialEngine{refuses: "no"}).connect(t),
+		topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}}},
+	}).fit(t.Context(), "agent:1"); err != nil {
 		t.Errorf("without disks: %v", err)
 	}
 	engine := &trialEngine{exit: 1, prints: says}
-	if health, detail, advice := checkDisks(t.Context(), &machine{engine: engine.connect(t)}); health != Warning || !strings.Contains(detail, "loop-control") || advice == "" {
+	if health, detail, advice := checkDisks(t.Context(), &machine{engine: engine.connect(t)}); health != Warning ||
+		!strings.Contains(detail, "loop-control") || advice == "" {
 		t.Errorf("the doctor says %s (%s), advice %q", health, detail, advice)
 	}
 }
@@ -276,7 +293,8 @@ func TestAKilledTrialIsNoUnfitEngine(t *testing.T) {
 	if err := one.outcome(0, ""); err != nil {
 		t.Errorf("a good trial: %v", err)
 	}
-	if err := one.outcome(1, "mount is not permitted"); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "not permitted") {
+	if err := one.outcome(1, "mount is not permitted"); !errors.Is(err, ErrUnfit) ||
+		!strings.Contains(err.Error(), "not permitted") {
 		t.Errorf("a bad trial: %v", err)
 	}
 	if err := one.outcome(137, ""); err == nil || errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), "signal 9") {

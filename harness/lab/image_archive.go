@@ -25,7 +25,9 @@ var otherManifests = []string{"repositories", "index.json", "oci-layout"}
 // the files by path in the build context.
 // An archive goes by way of the disk because the build context is a tar too, which tells each file's
 // size before its content.
-func (r *resolver) saveArchives(ctx context.Context, made recipe, references map[string]string, dir string) (map[string]string, error) {
+func (r *resolver) saveArchives(
+	ctx context.Context, made recipe, references map[string]string, dir string,
+) (map[string]string, error) {
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
 		return nil, fmt.Errorf("make a folder for archives: %w", err)
 	}

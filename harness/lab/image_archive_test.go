@@ -69,7 +69,8 @@ func savedAs(t *testing.T, name string) []byte {
 		entry{name: "index.json", content: `{"manifests":[{"annotations":{"io.containerd.image.name":"` + name + `"}}]}`},
 		entry{name: "a/layer.tar", content: "layer"},
 		entry{name: "b/layer.tar", link: "../a/layer.tar"},
-		entry{name: "manifest.json", content: `[{"Config":"c.json","RepoTags":["` + name + `"],"Layers":["a/layer.tar","b/layer.tar"]}]`},
+		entry{name: "manifest.json", content: `[{"Config":"c.json","RepoTags":["` + name +
+			`"],"Layers":["a/layer.tar","b/layer.tar"]}]`},
 		entry{name: "repositories", content: `{"` + name + `":{}}`},
 	)
 }
@@ -78,7 +79,8 @@ func savedAs(t *testing.T, name string) []byte {
 // the same layers. Method: rename one that an engine could have saved, and look at what is in it.
 func TestArchiveIsRenamed(t *testing.T) {
 	var renamed bytes.Buffer
-	if err := renameArchived(&renamed, bytes.NewReader(savedAs(t, "reprise/pause:3.6-0123456789ab")), "rancher/mirrored-pause:3.6"); err != nil {
+	if err := renameArchived(&renamed, bytes.NewReader(savedAs(t, "reprise/pause:3.6-0123456789ab")),
+		"rancher/mirrored-pause:3.6"); err != nil {
 		t.Fatal(err)
 	}
 	want := []entry{
@@ -100,10 +102,16 @@ func TestArchiveOfNoImage(t *testing.T) {
 		want    string
 	}{
 		"no manifest": {archiveOf(t, entry{name: "a/layer.tar"}), "the engine's archive has no manifest.json"},
-		"two images":  {archiveOf(t, entry{name: "manifest.json", content: "[{},{}]"}), "the engine's archive holds 2 images instead of one"},
-		"no JSON":     {archiveOf(t, entry{name: "manifest.json", content: "x"}), "read manifest.json of the engine's archive: invalid character 'x'"},
-		"cut off":     {layer[:514], "copy a/layer.tar of the engine's archive: unexpected EOF"},
-		"no archive":  {[]byte("no"), "read the engine's archive: unexpected EOF"},
+		"two images": {
+			archiveOf(t, entry{name: "manifest.json", content: "[{},{}]"}),
+			"the engine's archive holds 2 images instead of one",
+		},
+		"no JSON": {
+			archiveOf(t, entry{name: "manifest.json", content: "x"}),
+			"read manifest.json of the engine's archive: invalid character 'x'",
+		},
+		"cut off":    {layer[:514], "copy a/layer.tar of the engine's archive: unexpected EOF"},
+		"no archive": {[]byte("no"), "read the engine's archive: unexpected EOF"},
 	} {
 		err := renameArchived(io.Discard, bytes.NewReader(test.archive), "pause:3.6")
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {
@@ -122,19 +130,26 @@ func TestImageHoldsArchives(t *testing.T) {
 	image := testImage()
 	image.Reference, image.Recipe.Base = "", nil
 	image.Recipe.Archives = map[string]harness.Image{"images/pause.tar": pause, "images/canary.tar": canary}
-	engine := &fakeEngine{present: map[string]bool{pause.Reference: true}, saved: func(reference string) []byte { return savedAs(t, reference) }}
+	engine := &fakeEngine{
+		present: map[string]bool{pause.Reference: true},
+		saved:   func(reference string) []byte { return savedAs(t, reference) },
+	}
 	r := testResolver(t, engine)
 	tag, err := r.resolve(t.Context(), image)
 	if err != nil {
 		t.Fatal(err)
 	}
 	canaryTag := mustRead(t, r, canary).tag
-	calls := []string{"build " + canaryTag + " from scratch", "save " + canaryTag, "save " + pause.Reference, "build " + tag + " from scratch"}
+	calls := []string{"build " + canaryTag + " from scratch", "save " + canaryTag, "save " + pause.Reference, "build " + tag +
+		" from scratch"}
 	if !slices.Equal(engine.calls, calls) {
 		t.Errorf("calls were %q, want %q", engine.calls, calls)
 	}
 	sent := engine.contexts[len(engine.contexts)-1]
-	for path, name := range map[string]string{"images/pause.tar": "rancher/mirrored-pause:3.6", "images/canary.tar": "reprise.local/canary:1_x"} {
+	for path, name := range map[string]string{
+		"images/pause.tar":  "rancher/mirrored-pause:3.6",
+		"images/canary.tar": "reprise.local/canary:1_x",
+	} {
 		entries := entriesOf(t, []byte(sent[path]))
 		if len(entries) == 0 || !strings.Contains(entries[len(entries)-1].content, `"RepoTags":["`+name+`"]`) {
 			t.Errorf("%s is %q, want an image called %s", path, entries, name)
@@ -204,7 +219,8 @@ func TestImageThatCannotBeArchived(t *testing.T) {
 	image.Reference, image.Recipe.Base = "", nil
 	image.Recipe.Archives = map[string]harness.Image{"a.tar": archived}
 	_, err := testResolver(t, &fakeEngine{}).resolve(t.Context(), image)
-	if want := "get image archived 1.2.3+k3s1: there is no recipe to build it from"; err == nil || !strings.HasPrefix(err.Error(), want) {
+	if want := "get image archived 1.2.3+k3s1: there is no recipe to build it from"; err == nil ||
+		!strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	engine := &fakeEngine{present: map[string]bool{"vendor/archived:1": true}, saved: func(string) []byte { return archiveOf(t) }}

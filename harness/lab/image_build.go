@@ -50,7 +50,10 @@ func (r *resolver) make(ctx context.Context, made recipe, from ingredients) erro
 	if err != nil {
 		return err
 	}
-	contents := buildContext{files: made.image.Recipe.Files, dockerfile: dockerfile, programs: maps.Clone(made.programs), paths: map[string]string{}}
+	contents := buildContext{
+		files: made.image.Recipe.Files, dockerfile: dockerfile, programs: maps.Clone(made.programs),
+		paths: map[string]string{},
+	}
 	for _, binary := range made.image.Recipe.Binaries {
 		if binary.Module == nil {
 			continue // compiled when the recipe was read
@@ -223,7 +226,8 @@ func explain(ctx context.Context, image harness.Image, err error) error {
 	case context.Cause(ctx) != nil:
 		return fmt.Errorf("build %s: %w", image, context.Cause(ctx))
 	case errors.Is(err, syscall.ENOSPC), strings.Contains(err.Error(), syscall.ENOSPC.Error()):
-		return fmt.Errorf("build %s: the disk is full: make room in the caches of Reprise and Go (below the folder of this user's caches) or in the engine (docker system df), then try again: %w", image, err)
+		return fmt.Errorf("build %s: the disk is full: make room in the caches of Reprise and Go (below the folder of this user's "+
+			"caches) or in the engine (docker system df), then try again: %w", image, err)
 	}
 	return fmt.Errorf("build %s: %w", image, err)
 }

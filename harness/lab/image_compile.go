@@ -51,7 +51,10 @@ func (r *resolver) compile(ctx context.Context, made recipe, binary harness.GoBi
 		if len(binary.Require) > 0 {
 			mode = "-mod=mod"
 		}
-		build := compilation{image: made.image, binary: binary, architecture: made.architecture, dir: source, output: filepath.Join(dir, binary.Name)}
+		build := compilation{
+			image: made.image, binary: binary, architecture: made.architecture, dir: source,
+			output: filepath.Join(dir, binary.Name),
+		}
 		r.say(made.image, "compiling %s", binary.Name)
 		if err := r.goBuild(ctx, build, mode); err != nil {
 			return explainCompile(made.image, err)
@@ -67,7 +70,9 @@ func (r *resolver) compile(ctx context.Context, made recipe, binary harness.GoBi
 // compileHere compiles a binary of the module around the current directory and returns its content.
 // The outcome stays in one place per module, where the Go command finds it and has nothing to link
 // when nothing has changed.
-func (r *resolver) compileHere(ctx context.Context, image harness.Image, binary harness.GoBinary, architecture string) ([]byte, error) {
+func (r *resolver) compileHere(
+	ctx context.Context, image harness.Image, binary harness.GoBinary, architecture string,
+) ([]byte, error) {
 	if err := requireGo(); err != nil {
 		return nil, err
 	}
@@ -77,7 +82,8 @@ func (r *resolver) compileHere(ctx context.Context, image harness.Image, binary 
 	}
 	module := strings.TrimSpace(string(output))
 	if module == "" || module == os.DevNull {
-		return nil, fmt.Errorf("compile %s: there is no Go module around the current directory: start from a folder of one that requires it", binary.Package)
+		return nil, fmt.Errorf("compile %s: there is no Go module around the current directory: start from a folder of one that "+
+			"requires it", binary.Package)
 	}
 	identity, err := r.binaryIdentity(binary, architecture)
 	if err != nil {

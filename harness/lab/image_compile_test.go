@@ -119,8 +119,10 @@ func TestCompilerErrorIsShown(t *testing.T) {
 	for _, test := range []struct{ says, want string }{
 		{"main.go:1: undefined: x", "build product 1.2.4: go build: exit status 1:\n# example.com/product\nmain.go:1: undefined: x"},
 		{
-			"x.go:12:2: example.com/needed@v1.0.0: verifying module: example.com/needed@v1.0.0: reading the checksum database: 404 Not Found",
-			"product 1.2.4 cannot be built: it needs example.com/needed@v1.0.0, which the Go module proxy or the checksum database lacks; choose another",
+			"x.go:12:2: example.com/needed@v1.0.0: verifying module: example.com/needed@v1.0.0: reading the checksum database: 404 " +
+				"Not Found",
+			"product 1.2.4 cannot be built: it needs example.com/needed@v1.0.0, which the Go module proxy or the checksum database " +
+				"lacks; choose another",
 		},
 		{"write /tmp/x: no space left on device", "build product 1.2.4: the disk is full: make room"},
 	} {
@@ -220,7 +222,10 @@ func TestGoFlagsOfTheEnvironmentAreIgnored(t *testing.T) {
 		name, value, _ := strings.Cut(setting, "=")
 		seen[name] = value
 	}
-	for name, want := range map[string]string{"GOFLAGS": "-trimpath", "GOWORK": "off", "CGO_ENABLED": "0", "GOARCH": "arm64", "GOOS": "linux"} {
+	for name, want := range map[string]string{
+		"GOFLAGS": "-trimpath", "GOWORK": "off", "CGO_ENABLED": "0", "GOARCH": "arm64",
+		"GOOS": "linux",
+	} {
 		if seen[name] != want {
 			t.Errorf("%s=%q, want %q", name, seen[name], want)
 		}

@@ -55,7 +55,9 @@ func (e *fakeEngine) add(reference string) {
 	e.present[reference] = true
 }
 
-func (e *fakeEngine) ImageInspect(_ context.Context, reference string, _ ...client.ImageInspectOption) (client.ImageInspectResult, error) {
+func (e *fakeEngine) ImageInspect(
+	_ context.Context, reference string, _ ...client.ImageInspectOption,
+) (client.ImageInspectResult, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.present[reference] {
@@ -64,7 +66,9 @@ func (e *fakeEngine) ImageInspect(_ context.Context, reference string, _ ...clie
 	return client.ImageInspectResult{}, nil
 }
 
-func (e *fakeEngine) ImagePull(ctx context.Context, reference string, _ client.ImagePullOptions) (client.ImagePullResponse, error) {
+func (e *fakeEngine) ImagePull(
+	ctx context.Context, reference string, _ client.ImagePullOptions,
+) (client.ImagePullResponse, error) {
 	e.record("pull %s", reference)
 	if e.pull == nil {
 		return nil, errors.New("no such host")
@@ -77,7 +81,9 @@ func (e *fakeEngine) ImagePull(ctx context.Context, reference string, _ client.I
 	return fakePull{messages: messages}, nil
 }
 
-func (e *fakeEngine) ImageBuild(_ context.Context, buildContext io.Reader, options client.ImageBuildOptions) (client.ImageBuildResult, error) {
+func (e *fakeEngine) ImageBuild(
+	_ context.Context, buildContext io.Reader, options client.ImageBuildOptions,
+) (client.ImageBuildResult, error) {
 	base := "scratch"
 	if options.BuildArgs["BASE"] != nil {
 		base = *options.BuildArgs["BASE"]
@@ -129,7 +135,9 @@ func (e *fakeEngine) ImageRemove(_ context.Context, id string, _ client.ImageRem
 	return client.ImageRemoveResult{}, nil
 }
 
-func (e *fakeEngine) ImageSave(_ context.Context, references []string, _ ...client.ImageSaveOption) (client.ImageSaveResult, error) {
+func (e *fakeEngine) ImageSave(
+	_ context.Context, references []string, _ ...client.ImageSaveOption,
+) (client.ImageSaveResult, error) {
 	e.record("save %s", strings.Join(references, " "))
 	return io.NopCloser(bytes.NewReader(e.saved(references[0]))), nil
 }
@@ -217,7 +225,8 @@ func compiledImage(version string) harness.Image {
 	image.Recipe.Binaries = []harness.GoBinary{{
 		Name: "product", Package: "example.com/product", Require: []string{"example.com/product@v" + version},
 		Module: fstest.MapFS{
-			"recipe.mod": {Data: []byte("module x\n\nrequire example.com/product v1.2.3\n\nrequire example.com/needed v1.0.0 // indirect\n")},
+			"recipe.mod": {Data: []byte("module x\n\nrequire example.com/product v1.2.3\n\nrequire example.com/needed v1.0.0 // " +
+				"indirect\n")},
 			"Dockerfile": {Data: []byte("not part of the module")},
 		},
 	}}

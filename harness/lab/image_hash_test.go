@@ -22,10 +22,13 @@ func TestHashFollowsTheIngredients(t *testing.T) {
 		change func(*harness.Image)
 		same   bool
 	}{
-		"nothing":             {func(*harness.Image) {}, true},
-		"advice":              {func(i *harness.Image) { i.Recipe.Advice = "other" }, true},
-		"permissions":         {func(i *harness.Image) { i.Recipe.Files.(fstest.MapFS)["Dockerfile"].Mode = fs.ModePerm }, true},
-		"a file":              {func(i *harness.Image) { i.Recipe.Files.(fstest.MapFS)["etc/product.conf"].Data = []byte("x = 2") }, false},
+		"nothing":     {func(*harness.Image) {}, true},
+		"advice":      {func(i *harness.Image) { i.Recipe.Advice = "other" }, true},
+		"permissions": {func(i *harness.Image) { i.Recipe.Files.(fstest.MapFS)["Dockerfile"].Mode = fs.ModePerm }, true},
+		"a file": {
+			func(i *harness.Image) { i.Recipe.Files.(fstest.MapFS)["etc/product.conf"].Data = []byte("x = 2") },
+			false,
+		},
 		"a new file":          {func(i *harness.Image) { i.Recipe.Files.(fstest.MapFS)["new"] = &fstest.MapFile{} }, false},
 		"the base's file":     {func(i *harness.Image) { i.Recipe.Base.Recipe.Files.(fstest.MapFS)["Dockerfile"].Data = nil }, false},
 		"the base's source":   {func(i *harness.Image) { i.Recipe.Base.Reference = "debian:trixie-slim" }, false},
@@ -33,7 +36,10 @@ func TestHashFollowsTheIngredients(t *testing.T) {
 		"what is left out":    {func(i *harness.Image) { i.Recipe.Without = []string{"/usr/lib/*"} }, false},
 		"linker flags":        {func(i *harness.Image) { i.Recipe.Binaries[0].LinkerFlags = "-s" }, false},
 		"cgo":                 {func(i *harness.Image) { i.Recipe.Binaries[0].CGO = true }, false},
-		"the product":         {func(i *harness.Image) { i.Recipe.Binaries[0].Require = []string{"example.com/product@v1.2.4"} }, false},
+		"the product": {
+			func(i *harness.Image) { i.Recipe.Binaries[0].Require = []string{"example.com/product@v1.2.4"} },
+			false,
+		},
 		"the module": {func(i *harness.Image) {
 			i.Recipe.Binaries[0].Module.(fstest.MapFS)["recipe.mod"].Data = []byte("module y\n")
 		}, false},

@@ -219,7 +219,8 @@ func TestTamperedPackagesAreRefused(t *testing.T) {
 		if signature != "" {
 			writeFile(t, filepath.Join(source, "dists", "bookworm", "Release.gpg"), signature)
 		}
-		if err := testApt(t, "deb file:"+source+" bookworm main").update(t.Context()); err == nil || !unsigned.MatchString(err.Error()) {
+		if err := testApt(t, "deb file:"+source+" bookworm main").update(t.Context()); err == nil ||
+			!unsigned.MatchString(err.Error()) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -35,7 +35,8 @@ func pullAllowed(value string) (bool, error) {
 	case "never":
 		return false, nil
 	}
-	return false, fmt.Errorf("read %s: %q is neither \"missing\" (pull what the engine lacks, the default) nor \"never\"", pullVariable, value)
+	return false, fmt.Errorf("read %s: %q is neither \"missing\" (pull what the engine lacks, the default) nor \"never\"",
+		pullVariable, value)
 }
 
 // registries remembers, for as long as the process lives, which registries could not be reached, so

@@ -207,7 +207,10 @@ func TestWaitingForASlotHoldsNoLock(t *testing.T) {
 			t.Errorf("after that: %v", err)
 		}
 	})
-	if builds := slices.DeleteFunc(engine.calls, func(call string) bool { return !strings.HasPrefix(call, "build") }); len(builds) != 1 {
+	if builds := slices.DeleteFunc(engine.calls, func(call string) bool {
+		return !strings.HasPrefix(call,
+			"build")
+	}); len(builds) != 1 {
 		t.Errorf("it was built %d times: %q", len(builds), builds)
 	}
 }
@@ -285,8 +288,12 @@ func TestPullCanBeForbidden(t *testing.T) {
 
 // Goal: an image nobody can build says why it was not pulled either. Method: resolve one without a recipe.
 func TestImageWithoutRecipe(t *testing.T) {
-	_, err := testResolver(t, &fakeEngine{}).resolve(t.Context(), harness.Image{Name: "ryuk", Version: "0.14.0", Reference: "testcontainers/ryuk:0.14.0"})
-	want := "get image ryuk 0.14.0: there is no recipe to build it from, and it was not pulled: registry docker.io cannot be reached: no such host"
+	_, err := testResolver(t, &fakeEngine{}).resolve(t.Context(), harness.Image{
+		Name: "ryuk", Version: "0.14.0",
+		Reference: "testcontainers/ryuk:0.14.0",
+	})
+	want := "get image ryuk 0.14.0: there is no recipe to build it from, and it was not pulled: registry docker.io cannot be " +
+		"reached: no such host"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -295,11 +302,13 @@ func TestImageWithoutRecipe(t *testing.T) {
 // Goal: a build that fails in the engine shows what led to it. Method: let the engine report lines
 // and then an error.
 func TestEngineErrorShowsItsOutput(t *testing.T) {
-	engine := &fakeEngine{messages: `{"stream":"Step 1/1 : RUN apt-get install x\n"}{"stream":"E: Unable to locate package x\n"}{"errorDetail":{"message":"returned a non-zero code: 100"}}`}
+	engine := &fakeEngine{messages: `{"stream":"Step 1/1 : RUN apt-get install x\n"}{"stream":"E: Unable to locate package ` +
+		`x\n"}{"errorDetail":{"message":"returned a non-zero code: 100"}}`}
 	image := testImage()
 	image.Recipe.Base = nil
 	_, err := testResolver(t, engine).resolve(t.Context(), image)
-	want := "build product 1.2.3+k3s1: the engine's build: returned a non-zero code: 100:\nStep 1/1 : RUN apt-get install x\nE: Unable to locate package x"
+	want := "build product 1.2.3+k3s1: the engine's build: returned a non-zero code: 100:\nStep 1/1 : RUN apt-get install x\nE: " +
+		"Unable to locate package x"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -29,7 +29,8 @@ func TestSilenceIsTold(t *testing.T) {
 		time.Sleep(150 * time.Second)
 		silence.stop()
 		time.Sleep(time.Hour)
-		want := "product 1.2.3+k3s1: the engine's build has said nothing for 1m0s\nproduct 1.2.3+k3s1: the engine's build has said nothing for 2m0s"
+		want := "product 1.2.3+k3s1: the engine's build has said nothing for 1m0s\nproduct 1.2.3+k3s1: the engine's build has said " +
+			"nothing for 2m0s"
 		if said.String() != want {
 			t.Errorf("it says %q", said)
 		}
@@ -85,7 +86,8 @@ func TestCleanCache(t *testing.T) {
 		}
 		names.WriteString(name + "\n")
 	}
-	if want := "archives-5/0\nbinary-1/nomad\nbinary-3.partial-9/source\nhere-6/agent\nlocks/binary-3\nlocks/image-5\ntemporary-8/go-build2\n"; names.String() != want {
+	if want := "archives-5/0\nbinary-1/nomad\nbinary-3.partial-9/source\nhere-6/agent\n" +
+		"locks/binary-3\nlocks/image-5\ntemporary-8/go-build2\n"; names.String() != want {
 		t.Errorf("left\n%swant\n%s", names.String(), want)
 	}
 }

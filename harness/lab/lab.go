@@ -66,7 +66,8 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	}
 	lab := &Lab{
 		ID: newID(), topology: topology, engine: engine, options: options, started: time.Now(),
-		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: disks.New(topology), carrier: newDiskCarrier(topology),
+		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: disks.New(topology),
+		carrier: newDiskCarrier(topology),
 	}
 	if err := lab.bringUp(ctx); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)

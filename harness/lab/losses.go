@@ -92,6 +92,7 @@ func diskShortage(folder string, free uint64) []string {
 	if free >= fullDisk {
 		return nil
 	}
-	return []string{fmt.Sprintf("the disk of the container engine is full at the end, with %d KiB free below %s: what failed may have failed for that",
+	return []string{fmt.Sprintf("the disk of the container engine is full at the end, with %d KiB free below %s: what failed "+
+		"may have failed for that",
 		free>>10, folder)}
 }

@@ -41,7 +41,8 @@ func TestDiskShortage(t *testing.T) {
 		free uint64
 		want string
 	}{{fullDisk, ""}, {1 << 40, ""}, {fullDisk - 1, "65535 KiB free below /var/lib/docker"}, {0, "0 KiB free"}} {
-		if got := strings.Join(diskShortage("/var/lib/docker", test.free), ""); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+		if got := strings.Join(diskShortage("/var/lib/docker", test.free), ""); !strings.Contains(got, test.want) ||
+			(got == "") != (test.want == "") {
 			t.Errorf("%d bytes: %q, want %q", test.free, got, test.want)
 		}
 	}

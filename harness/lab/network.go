@@ -33,7 +33,8 @@ func (l *Lab) createNetworks(ctx context.Context) error {
 
 func explainNetwork(described harness.Network, err error) error {
 	if strings.Contains(err.Error(), "overlaps") {
-		return fmt.Errorf("create network %s: another network on this engine has %s or %s: wait for the other run to end, or remove its leftovers with `make clean`: %w",
+		return fmt.Errorf("create network %s: another network on this engine has %s or %s: wait for the other run to end, or "+
+			"remove its leftovers with `make clean`: %w",
 			described.Name, described.IPv6, described.IPv4, err)
 	}
 	return fmt.Errorf("create network %s: %w", described.Name, err)
@@ -52,7 +53,10 @@ func (l *Lab) removeNetwork(ctx context.Context, id string) error {
 func (l *Lab) observerNode() harness.Node {
 	observer := harness.Node{Name: harness.VantageObserver, Role: harness.VantageObserver}
 	for i, network := range l.topology.Networks {
-		foot := harness.Attachment{Network: network.Name, IPv6: harness.ObserverAddress(network.IPv6), IPv4: harness.ObserverAddress(network.IPv4)}
+		foot := harness.Attachment{
+			Network: network.Name, IPv6: harness.ObserverAddress(network.IPv6),
+			IPv4: harness.ObserverAddress(network.IPv4),
+		}
 		if i == 0 {
 			observer.Network, observer.IPv6, observer.IPv4 = foot.Network, foot.IPv6, foot.IPv4
 			continue

@@ -187,7 +187,9 @@ func variables(environment map[string]string) []string {
 
 // create makes and starts a container, and remembers it before it starts so that it is removed
 // whatever happens next. What is to be done in between gets its identifier.
-func (n *node) create(ctx context.Context, described client.ContainerCreateOptions, between ...func(context.Context, string) error) (id string, err error) {
+func (n *node) create(
+	ctx context.Context, described client.ContainerCreateOptions, between ...func(context.Context, string) error,
+) (id string, err error) {
 	err = createContainer(ctx, n.lab.provider, described, func(ctx context.Context, created string) error {
 		id = created
 		n.containers = append(n.containers, id)

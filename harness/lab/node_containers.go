@@ -56,13 +56,19 @@ func runContainers(host *container.HostConfig) {
 	// The default profile forbids keyrings, of which runc makes one for every container.
 	host.SecurityOpt = append(host.SecurityOpt, "seccomp=unconfined")
 	// The network's settings are the node's own and must be writable; the others stay read-only.
-	host.MaskedPaths = []string{"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"}
+	host.MaskedPaths = []string{
+		"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/scsi",
+		"/sys/firmware",
+	}
 	host.ReadonlyPaths = []string{
 		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger",
 		"/proc/sys/abi", "/proc/sys/debug", "/proc/sys/dev", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm",
 	}
 	// The kubelet reads the kernel's log to learn who was killed for want of memory.
-	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg", CgroupPermissions: "r"})
+	host.Devices = append(host.Devices, container.DeviceMapping{
+		PathOnHost: "/dev/kmsg", PathInContainer: "/dev/kmsg",
+		CgroupPermissions: "r",
+	})
 }
 
 // kvm is the device by which QEMU runs virtual machines on the processor itself.
@@ -96,7 +102,10 @@ func useDevice(device string, host *container.HostConfig) {
 		return
 	}
 	if _, err := os.Stat(device); err == nil {
-		host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: device, PathInContainer: device, CgroupPermissions: "rw"})
+		host.Devices = append(host.Devices, container.DeviceMapping{
+			PathOnHost: device, PathInContainer: device,
+			CgroupPermissions: "rw",
+		})
 	}
 }
 
@@ -104,6 +113,9 @@ func useDevice(device string, host *container.HostConfig) {
 // device that is free has no number before it is made.
 func useDisks(host *container.HostConfig) {
 	const control = "/dev/loop-control"
-	host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: control, PathInContainer: control, CgroupPermissions: "rw"})
+	host.Devices = append(host.Devices, container.DeviceMapping{
+		PathOnHost: control, PathInContainer: control,
+		CgroupPermissions: "rw",
+	})
 	host.DeviceCgroupRules = append(host.DeviceCgroupRules, "b 7:* rmw")
 }

@@ -24,13 +24,15 @@ func TestFurnish(t *testing.T) {
 	}
 	host := container.HostConfig{SecurityOpt: []string{"apparmor=unconfined"}}
 	configureContainer(harness.System{Capabilities: harness.ContainerCapabilities(), Containers: true}, &host)
-	if host.Privileged || host.CgroupnsMode != container.CgroupnsModePrivate || !slices.Equal(host.CapAdd, harness.ContainerCapabilities()) {
+	if host.Privileged || host.CgroupnsMode != container.CgroupnsModePrivate ||
+		!slices.Equal(host.CapAdd, harness.ContainerCapabilities()) {
 		t.Errorf("privileged: %t, cgroup namespace %q, capabilities %q", host.Privileged, host.CgroupnsMode, host.CapAdd)
 	}
 	if want := []string{"apparmor=unconfined", "seccomp=unconfined"}; !slices.Equal(host.SecurityOpt, want) {
 		t.Errorf("security options %q, want %q", host.SecurityOpt, want)
 	}
-	if len(host.Devices) != 1 || host.Devices[0].PathInContainer != "/dev/kmsg" || strings.Contains(host.Devices[0].CgroupPermissions, "w") {
+	if len(host.Devices) != 1 || host.Devices[0].PathInContainer != "/dev/kmsg" ||
+		strings.Contains(host.Devices[0].CgroupPermissions, "w") {
 		t.Errorf("devices %+v", host.Devices)
 	}
 	for _, folder := range []string{"/proc/sys/vm", "/proc/sys/kernel", "/proc/sys/fs", "/proc/sysrq-trigger"} {
@@ -48,7 +50,8 @@ func TestFurnish(t *testing.T) {
 // sameRights compares what configure may set.
 func sameRights(a, b container.HostConfig) bool {
 	return slices.Equal(a.CapAdd, b.CapAdd) && a.CgroupnsMode == b.CgroupnsMode && a.Privileged == b.Privileged &&
-		len(a.SecurityOpt)+len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.SecurityOpt)+len(b.MaskedPaths)+len(b.ReadonlyPaths)+len(b.Devices)
+		len(a.SecurityOpt)+len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.SecurityOpt)+len(b.MaskedPaths)+len(
+			b.ReadonlyPaths)+len(b.Devices)
 }
 
 // Goal: a system's folders are volumes without names, which go with the container. Method: two folders, and none.
@@ -95,7 +98,8 @@ func TestFurnishDisks(t *testing.T) {
 		if err := lab.shareDisks(t.Context(), test.system, &host); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
-		if len(host.Devices) != test.devices || len(host.DeviceCgroupRules) != test.devices || !slices.Equal(host.VolumesFrom, test.from) || host.Privileged || len(host.SecurityOpt) > 0 {
+		if len(host.Devices) != test.devices || len(host.DeviceCgroupRules) != test.devices ||
+			!slices.Equal(host.VolumesFrom, test.from) || host.Privileged || len(host.SecurityOpt) > 0 {
 			t.Errorf("%s: %+v", test.name, host)
 		}
 		if _, volume := volumes(test.system)["/reprise-system-disk"]; volume != (test.system.SystemDisk > 0) {

@@ -38,7 +38,9 @@ func (l *Lab) Dial(ctx context.Context, from, network, address string) (net.Conn
 }
 
 // Ask has the agent of a node ask a question at a fixed rate.
-func (l *Lab) Ask(ctx context.Context, from string, question harness.Question, schedule harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+func (l *Lab) Ask(
+	ctx context.Context, from string, question harness.Question, schedule harness.Schedule, samples func([]harness.Sample),
+) (harness.Asking, error) {
 	node, err := l.node(from)
 	if err != nil {
 		return nil, err

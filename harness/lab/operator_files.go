@@ -103,7 +103,8 @@ func (n *node) writeInside(ctx context.Context, file harness.File) error {
 	}
 	command := []string{"sh", "-c", `kept=$1; shift; "$@" < "$kept"; code=$?; rm -f "$kept"; exit $code`, "sh", kept}
 	command = append(append(command, n.System.GuestExec...),
-		"sh", "-c", writeScript, "sh", file.Path, path.Join(path.Dir(file.Path), ".reprise-"+rand.Text()), fmt.Sprintf("%o", mode.Perm()))
+		"sh", "-c", writeScript, "sh", file.Path, path.Join(path.Dir(file.Path), ".reprise-"+rand.Text()),
+		fmt.Sprintf("%o", mode.Perm()))
 	if _, err := n.agent.Exec(ctx, command...); err != nil {
 		return fmt.Errorf("write %s of %s: %w", file.Path, n.Name, err)
 	}

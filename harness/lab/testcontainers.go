@@ -56,7 +56,8 @@ func agree(host, theirs string) error {
 		return nil
 	}
 	home, _ := os.UserHomeDir() // it was read from there
-	return fmt.Errorf("tc.host in %s sends containers to the engine at %s, and everything else here uses the one at %s: remove that line, or set DOCKER_HOST=%[2]s",
+	return fmt.Errorf("tc.host in %s sends containers to the engine at %s, and everything else here uses the one at %s: remove "+
+		"that line, or set DOCKER_HOST=%[2]s",
 		filepath.Join(home, ".testcontainers.properties"), theirs, host)
 }
 
@@ -67,25 +68,26 @@ func newProvider(ctx context.Context, engine *Engine) (*testcontainers.DockerPro
 		return nil, err
 	}
 	// It opens a connection of its own first, without a limit.
-	provider, err := within(ctx, "answer testcontainers-go", engine.limits.look, func(ctx context.Context) (*testcontainers.DockerProvider, error) {
-		type answer struct {
-			provider *testcontainers.DockerProvider
-			err      error
-		}
-		opened := make(chan answer, 1)
-		go func() {
-			// Without the name of the engine's own bridge it would create a network of its own.
-			provider, err := testcontainers.NewDockerProvider(
-				testcontainers.WithLogger(quiet{}), testcontainers.WithDefaultBridgeNetwork(testcontainers.Bridge))
-			opened <- answer{provider, err}
-		}()
-		select {
-		case opened := <-opened:
-			return opened.provider, opened.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	})
+	provider, err := within(ctx, "answer testcontainers-go", engine.limits.look,
+		func(ctx context.Context) (*testcontainers.DockerProvider, error) {
+			type answer struct {
+				provider *testcontainers.DockerProvider
+				err      error
+			}
+			opened := make(chan answer, 1)
+			go func() {
+				// Without the name of the engine's own bridge it would create a network of its own.
+				provider, err := testcontainers.NewDockerProvider(
+					testcontainers.WithLogger(quiet{}), testcontainers.WithDefaultBridgeNetwork(testcontainers.Bridge))
+				opened <- answer{provider, err}
+			}()
+			select {
+			case opened := <-opened:
+				return opened.provider, opened.err
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		})
 	if err != nil {
 		return nil, fmt.Errorf("create containers: %w", err)
 	}
@@ -125,7 +127,10 @@ func request(described client.ContainerCreateOptions) testcontainers.ContainerRe
 
 // createContainer makes a container and starts it. In between, when it is known by its identifier, comes what the caller
 // has to do with that.
-func createContainer(ctx context.Context, provider *testcontainers.DockerProvider, described client.ContainerCreateOptions, between func(context.Context, string) error) error {
+func createContainer(
+	ctx context.Context, provider *testcontainers.DockerProvider, described client.ContainerCreateOptions,
+	between func(context.Context, string) error,
+) error {
 	created, err := provider.CreateContainer(ctx, request(described))
 	if created != nil && created.GetContainerID() != "" {
 		err = errors.Join(err, between(ctx, created.GetContainerID()))

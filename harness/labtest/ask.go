@@ -11,7 +11,9 @@ import (
 
 // Ask implements harness.Observer: this process asks, over the lab's own connections. There is no
 // ICMP between machines in memory, so that an echo is an error.
-func (r *Lab) Ask(ctx context.Context, from string, asked harness.Question, schedule harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+func (r *Lab) Ask(
+	ctx context.Context, from string, asked harness.Question, schedule harness.Schedule, samples func([]harness.Sample),
+) (harness.Asking, error) {
 	asker, err := netcheck.New(asked, func(ctx context.Context, network, address string) (net.Conn, error) {
 		return r.Dial(ctx, from, network, address)
 	})

@@ -62,10 +62,12 @@ func TestAsk(t *testing.T) {
 		t.Error("the asking goes on after its context")
 	}
 	echo := harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("fd00::11")}}
-	if _, err := machines.Ask(t.Context(), harness.VantageObserver, echo, schedule, nil); err == nil || !strings.Contains(err.Error(), "an echo cannot be asked") {
+	if _, err := machines.Ask(t.Context(), harness.VantageObserver, echo, schedule, nil); err == nil ||
+		!strings.Contains(err.Error(), "an echo cannot be asked") {
 		t.Errorf("an echo: %v", err)
 	}
-	if _, err := machines.Ask(t.Context(), harness.VantageObserver, get, harness.Schedule{}, nil); err == nil || !strings.Contains(err.Error(), "period") {
+	if _, err := machines.Ask(t.Context(), harness.VantageObserver, get, harness.Schedule{}, nil); err == nil ||
+		!strings.Contains(err.Error(), "period") {
 		t.Errorf("no period: %v", err)
 	}
 }

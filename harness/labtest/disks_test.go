@@ -17,7 +17,8 @@ func TestDisks(t *testing.T) {
 	})
 	defer machines.Close()
 	machines.Mount("data", "/srv")
-	Expect(t, machines.AttachDisk(t.Context(), "data", "two"), "attach disk data to two: it is still attached to one: detach it there first")
+	Expect(t, machines.AttachDisk(t.Context(), "data", "two"),
+		"attach disk data to two: it is still attached to one: detach it there first")
 	Expect(t, machines.DetachDisk(t.Context(), "data"), "detach disk data from one: it is still mounted at /srv")
 	Expect(t, machines.PowerOn(t.Context(), "one"), "") // it is on
 	Expect(t, machines.PowerOff(t.Context(), "one"), "")
@@ -38,7 +39,10 @@ func TestDisks(t *testing.T) {
 // Goal: power that comes back finds nothing mounted. Method: off and on with a mounted disk, then detach.
 func TestPowerUnmounts(t *testing.T) {
 	system := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
-	machines := New(harness.Topology{Nodes: []harness.Node{{Name: "one", System: system}}, Disks: []harness.Disk{{Name: "data", Node: "one"}}})
+	machines := New(harness.Topology{
+		Nodes: []harness.Node{{Name: "one", System: system}},
+		Disks: []harness.Disk{{Name: "data", Node: "one"}},
+	})
 	defer machines.Close()
 	machines.Mount("data", "/srv")
 	Expect(t, machines.PowerOff(t.Context(), "one"), "")

@@ -54,7 +54,9 @@ func (s Service) Nodes(topology harness.Topology) ([]harness.Node, error) {
 }
 
 // onEach makes a step that does the same on all nodes at once.
-func (s Service) onEach(name string, do func(ctx context.Context, operator harness.Operator, node harness.Node) error) harness.Step {
+func (s Service) onEach(
+	name string, do func(ctx context.Context, operator harness.Operator, node harness.Node) error,
+) harness.Step {
 	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
 		nodes, err := s.Nodes(operator.Topology())
 		if err != nil {
@@ -141,7 +143,9 @@ func (s Service) Readdress(names map[string]string) harness.Step {
 // AwaitAnswers waits until every agent's API answers. It gives up at once on an agent that has
 // ended, and says what it printed last.
 func (s Service) AwaitAnswers() harness.Step {
-	return s.onEach("wait until "+s.where()+" answers", func(ctx context.Context, operator harness.Operator, node harness.Node) error {
+	return s.onEach("wait until "+s.where()+" answers", func(ctx context.Context, operator harness.Operator,
+		node harness.Node,
+	) error {
 		err := waitForAnswer.WhileAlive(operator, node.Name).Until(ctx, func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, oneAnswer)
 			defer cancel()

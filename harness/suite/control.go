@@ -128,7 +128,8 @@ func (e ending) String() string { return string(e.Result) + ": " + e.Reason }
 func afterDetect(err error, within time.Duration, heldUp string) (ending, bool) {
 	switch {
 	case err == nil && heldUp != "":
-		return ending{inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (" + heldUp + "): run it again on a quieter one"}, true
+		return ending{inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (" +
+			heldUp + "): run it again on a quieter one"}, true
 	case err == nil:
 		return ending{notRed, "this scenario cannot be made red: without its fault, the steady state failed anyway"}, true
 	case errors.Is(err, harness.ErrNotDetected):
@@ -141,7 +142,8 @@ func afterDetect(err error, within time.Duration, heldUp string) (ending, bool) 
 func afterAwait(err error, took, patience time.Duration) (ending, bool) {
 	switch {
 	case err == nil:
-		return ending{notRed, fmt.Sprintf("this scenario cannot be made red: without its runbook, the service came back by itself after %v", took.Round(time.Millisecond))}, true
+		return ending{notRed, fmt.Sprintf("this scenario cannot be made red: without its runbook, the service came back by itself "+
+			"after %v", took.Round(time.Millisecond))}, true
 	case errors.Is(err, harness.ErrNotRecovered):
 		return ending{red, fmt.Sprintf("the service was not back %v after the fault", patience)}, true
 	}

@@ -227,7 +227,10 @@ var _ = ginkgo.Describe("A fake", func() {
 		place := &fakeLab{}
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Milestones(ctx, harness.Milestone{Name: "dry", Within: time.Minute, Claims: harness.All(place)})).To(gomega.Succeed())
+		gomega.Expect(drill.Milestones(ctx, harness.Milestone{
+			Name: "dry", Within: time.Minute,
+			Claims: harness.All(place),
+		})).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
@@ -277,7 +280,12 @@ type waiting struct{}
 
 func (waiting) Name() string { return "wait" }
 func (waiting) Steps() []harness.Step {
-	return []harness.Step{{Name: "for ever", Do: func(ctx context.Context, _ harness.Operator) error { <-ctx.Done(); return ctx.Err() }}}
+	return []harness.Step{{Name: "for ever", Do: func(ctx context.Context,
+		_ harness.Operator,
+	) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}}}
 }
 
 type brokenPumps struct{}
@@ -305,10 +313,13 @@ func TestSpecsInArm(t *testing.T) {
 // they ended is read from its report, and what they left from their records.
 func TestArms(t *testing.T) {
 	const (
-		pumped, rusty, springs, needless = "is failing and pumped dry", "expects its repair to break", "is failing by itself", "has repair and needs none"
-		dries, other, fog, looked        = "dries by itself", "is seen twice by a probe that is not the steady state's", "is seen through fog", "is only looked at"
-		starves, rainy                   = "is failing while its machine starves", "is rained on, and nobody notices"
-		bridgeless, churched, milestone  = "dries by itself and loses its bridge", "is failing, and the church is not spared", "has a milestone"
+		pumped, rusty, springs, needless = "is failing and pumped dry", "expects its repair to break", "is failing by itself",
+			"has repair and needs none"
+		dries, other, fog, looked = "dries by itself", "is seen twice by a probe that is not the steady state's",
+			"is seen through fog", "is only looked at"
+		starves, rainy                  = "is failing while its machine starves", "is rained on, and nobody notices"
+		bridgeless, churched, milestone = "dries by itself and loses its bridge", "is failing, and the church is not spared",
+			"has a milestone"
 	)
 	skipped, failed, passed := types.SpecStateSkipped, types.SpecStateFailed, types.SpecStatePassed
 	type want struct {
@@ -317,29 +328,40 @@ func TestArms(t *testing.T) {
 	}
 	for arm, wants := range map[arm]map[string]want{
 		wholeDrill: {
-			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""}, other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
+			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""},
+			other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
 			starves: {failed, ""}, rainy: {passed, ""}, bridgeless: {passed, ""}, churched: {failed, ""}, milestone: {passed, ""},
 		},
 		withoutFault: {
-			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"}, needless: {skipped, "red: nothing broke within 500ms"},
+			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"},
+			needless:   {skipped, "red: nothing broke within 500ms"},
 			bridgeless: {skipped, "red: nothing broke within 500ms"}, churched: {skipped, "red: nothing broke within 500ms"},
 			milestone: {skipped, "red: nothing broke within 500ms"},
 			dries:     {skipped, "red: nothing broke within 500ms"}, other: {failed, ""},
-			fog:     {failed, "red for another reason: nothing broke within 500ms, but its record does not say that for this reason alone"},
+			fog: {failed, "red for another reason: nothing broke within 500ms, but its record does not say that for this reason " +
+				"alone"},
 			looked:  {skipped, "not applicable: not a drill"},
 			springs: {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
-			starves: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why (the well stood still for 1m0s)"},
-			rainy:   {skipped, "red: nothing broke within 1s"},
+			starves: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why " +
+				"(the well stood still for 1m0s)"},
+			rainy: {skipped, "red: nothing broke within 1s"},
 		},
 		withoutRunbook: {
-			pumped: {skipped, "red: the service was not back 2.5s after the fault"}, rusty: {skipped, "red: the service was not back 2.5s after the fault"},
-			springs: {skipped, "red: the service was not back 2.5s after the fault"}, needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
-			dries: {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""}, looked: {skipped, "not applicable: not a drill"},
-			bridgeless: {failed, "red for another reason: the service was not back 2.5s after the fault because bridge failed later, and what the fault broke was back by then: dry"},
-			churched:   {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say that for this reason alone"},
-			fog:        {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say that for this reason alone"},
-			milestone:  {skipped, "red: the service was not back 2.5s after the fault"},
-			starves:    {failed, "inconclusive: the service was not back 2.5s after the fault, but the machine was too busy to be sure"}, rainy: {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
+			pumped:   {skipped, "red: the service was not back 2.5s after the fault"},
+			rusty:    {skipped, "red: the service was not back 2.5s after the fault"},
+			springs:  {skipped, "red: the service was not back 2.5s after the fault"},
+			needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
+			dries:    {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""},
+			looked: {skipped, "not applicable: not a drill"},
+			bridgeless: {failed, "red for another reason: the service was not back 2.5s after the fault because bridge failed later, " +
+				"and what the fault broke was back by then: dry"},
+			churched: {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say " +
+				"that for this reason alone"},
+			fog: {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say " +
+				"that for this reason alone"},
+			milestone: {skipped, "red: the service was not back 2.5s after the fault"},
+			starves:   {failed, "inconclusive: the service was not back 2.5s after the fault, but the machine was too busy to be sure"},
+			rainy:     {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
 		},
 	} {
 		t.Run("arm "+string(arm), func(t *testing.T) {
@@ -347,8 +369,10 @@ func TestArms(t *testing.T) {
 			found, records := specsInArm(t, arm)
 			for name, want := range wants {
 				spec := found[name]
-				if said := saidBy(spec); spec.State != want.state || !strings.HasPrefix(said, want.said) || (said == "") != (want.said == "") || len(spec.AdditionalFailures) > 0 {
-					t.Errorf("%s: %v and %q, want %v and %q; %s %v", name, spec.State, said, want.state, want.said, spec.Failure.Message, spec.AdditionalFailures)
+				if said := saidBy(spec); spec.State != want.state || !strings.HasPrefix(said, want.said) ||
+					(said == "") != (want.said == "") || len(spec.AdditionalFailures) > 0 {
+					t.Errorf("%s: %v and %q, want %v and %q; %s %v", name, spec.State, said, want.state, want.said, spec.Failure.Message,
+						spec.AdditionalFailures)
 				}
 				record, kept := records[reports.RecordID(name)+armSuffix(arm)]
 				if wantsRecord := want.state == passed && name != looked || strings.HasPrefix(want.said, "red:"); kept != wantsRecord {

@@ -22,17 +22,27 @@ func TestEndingFollowsFromTheStep(t *testing.T) {
 		says  string
 		ended bool
 	}{
-		{"detected without a fault", func() (ending, bool) { return afterDetect(nil, time.Second, "") }, notRed, "this scenario cannot be made red: without its fault, the steady state failed anyway", true},
+		{
+			"detected without a fault", func() (ending, bool) { return afterDetect(nil, time.Second, "") }, notRed,
+			"this scenario cannot be made red: without its fault, the steady state failed anyway", true,
+		},
 		{"nothing detected", func() (ending, bool) {
 			return afterDetect(fmt.Errorf("detect: %w", harness.ErrNotDetected), 15*time.Second, "")
 		}, red, "nothing broke within 15s", true},
 		{
 			"detected without a fault on a machine that starves",
 			func() (ending, bool) { return afterDetect(nil, time.Second, "node1 stood still for 3s") },
-			inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (node1 stood still for 3s): run it again on a quieter one", true,
+			inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (node1 stood still " +
+				"for 3s): run it again on a quieter one", true,
 		},
-		{"detect went wrong", func() (ending, bool) { return afterDetect(broken, time.Second, "node1 stood still for 3s") }, "", "", false},
-		{"back without a runbook", func() (ending, bool) { return afterAwait(nil, 12*time.Second, time.Minute) }, notRed, "this scenario cannot be made red: without its runbook, the service came back by itself after 12s", true},
+		{
+			"detect went wrong", func() (ending, bool) { return afterDetect(broken, time.Second, "node1 stood still for 3s") }, "", "",
+			false,
+		},
+		{
+			"back without a runbook", func() (ending, bool) { return afterAwait(nil, 12*time.Second, time.Minute) }, notRed,
+			"this scenario cannot be made red: without its runbook, the service came back by itself after 12s", true,
+		},
 		{"not back", func() (ending, bool) {
 			return afterAwait(fmt.Errorf("await: %w", harness.ErrNotRecovered), 0, 45*time.Second)
 		}, red, "the service was not back 45s after the fault", true},
@@ -49,7 +59,9 @@ func TestEndingFollowsFromTheStep(t *testing.T) {
 // valid. Method: long and short objectives go through both arms.
 func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 	for _, objective := range []harness.Objective{
-		{RTO: 10 * time.Minute}, {RTO: 30 * time.Second, GiveUpAfter: time.Minute, NoData: true}, {RTO: time.Second, DetectWithin: time.Second, Dwell: 10 * time.Second},
+		{RTO: 10 * time.Minute},
+		{RTO: 30 * time.Second, GiveUpAfter: time.Minute, NoData: true},
+		{RTO: time.Second, DetectWithin: time.Second, Dwell: 10 * time.Second},
 	} {
 		whole := objective.WithDefaults()
 		if got := wholeDrill.objective(objective); got != whole {
@@ -59,10 +71,12 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 		if err := errors.Join(undisturbed.Validate(), abandoned.Validate()); err != nil {
 			t.Error(err)
 		}
-		if undisturbed.DetectWithin > controlDetectWithin || undisturbed.DetectWithin > whole.DetectWithin || undisturbed.RTO != whole.RTO {
+		if undisturbed.DetectWithin > controlDetectWithin || undisturbed.DetectWithin > whole.DetectWithin ||
+			undisturbed.RTO != whole.RTO {
 			t.Errorf("without its fault the objective is %+v", undisturbed)
 		}
-		if abandoned.GiveUpAfter != 40*time.Second+whole.Dwell || abandoned.RTO != 40*time.Second || abandoned.DetectWithin != whole.DetectWithin {
+		if abandoned.GiveUpAfter != 40*time.Second+whole.Dwell || abandoned.RTO != 40*time.Second ||
+			abandoned.DetectWithin != whole.DetectWithin {
 			t.Errorf("without its runbook the objective is %+v", abandoned)
 		}
 	}
@@ -71,7 +85,10 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 // Goal: nobody takes an arm's record for a drill's, and the drill's own plan stays as it is. Method: the
 // same plan goes through all arms.
 func TestArmMarksItsRecord(t *testing.T) {
-	plan := harness.Plan{ID: "rain-falls", Title: "Rain falls", Labels: []string{"flood"}, Repeat: "make chaos LABELS=flood", Objective: harness.Objective{RTO: time.Minute}}
+	plan := harness.Plan{
+		ID: "rain-falls", Title: "Rain falls", Labels: []string{"flood"}, Repeat: "make chaos LABELS=flood",
+		Objective: harness.Objective{RTO: time.Minute},
+	}
 	if got := wholeDrill.plan(plan); got.ID != plan.ID || got.Objective != plan.Objective || got.Repeat != plan.Repeat {
 		t.Errorf("a whole drill's plan becomes %+v", got)
 	}
@@ -90,7 +107,10 @@ func TestArmMarksItsRecord(t *testing.T) {
 // Goal: a slip in the environment does not turn control arms into ordinary drills. Method: known and
 // unknown arms.
 func TestUnknownArmIsRefused(t *testing.T) {
-	for value, known := range map[string]bool{"": true, "without-fault": true, "without-runbook": true, "without": false, "1": false} {
+	for value, known := range map[string]bool{
+		"": true, "without-fault": true, "without-runbook": true, "without": false,
+		"1": false,
+	} {
 		if _, err := controlled(value); (err == nil) != known {
 			t.Errorf("%q: %v", value, err)
 		}
@@ -157,7 +177,10 @@ func TestPhaseHasToBeAskedFor(t *testing.T) {
 // Goal: a suite that is skipped says how it is run. Method: the names of a scenario and of the suites
 // that are none.
 func TestSkippedSuiteNamesItsCommand(t *testing.T) {
-	for folder, want := range map[string]string{"renumbering": "make chaos LABELS=renumbering", "verdicts": "make verdicts", "calibration": "make calibrate"} {
+	for folder, want := range map[string]string{
+		"renumbering": "make chaos LABELS=renumbering", "verdicts": "make verdicts",
+		"calibration": "make calibrate",
+	} {
 		if got := command(folder); got != want {
 			t.Errorf("%s: %q, want %q", folder, got, want)
 		}

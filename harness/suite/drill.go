@@ -132,9 +132,11 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective,
 	}
 	name := reports.RecordID(spec.FullText())
 	return harness.Plan{
-		ID: name + passSuffix(), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),
-		Seed: configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions, Engine: cluster.Engine(ctx),
-		Phase: drawnPhase(configuration.RandomSeed, name, chosen.phaseSpan),
+		ID: name + passSuffix(), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText),
+		Labels: spec.Labels(),
+		Seed:   configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions,
+		Engine: cluster.Engine(ctx),
+		Phase:  drawnPhase(configuration.RandomSeed, name, chosen.phaseSpan),
 	}
 }
 
@@ -191,7 +193,8 @@ func (d *Drill) end() {
 	}
 	// A fault that could not be lifted turns a verdict that the spec has seen into another one.
 	if !spec.Failed() && !record.Judgement.AsClaimed {
-		ginkgo.Fail(fmt.Sprintf("after closing, the verdict is %s: %s", record.Judgement.Verdict, strings.Join(record.Judgement.Reasons, "; ")))
+		ginkgo.Fail(fmt.Sprintf("after closing, the verdict is %s: %s", record.Judgement.Verdict,
+			strings.Join(record.Judgement.Reasons, "; ")))
 	}
 }
 

@@ -21,7 +21,10 @@ func TestInterruptedBetweenSteps(t *testing.T) {
 			t.Run(state.String(), func(t *testing.T) {
 				t.Parallel()
 				place, ctx := &fakeLab{}, t.Context()
-				conductor, err := harness.NewDrill(place, harness.Plan{ID: "flood", Objective: harness.Objective{RTO: time.Minute, Dwell: time.Second, NoData: true}})
+				conductor, err := harness.NewDrill(place, harness.Plan{ID: "flood", Objective: harness.Objective{
+					RTO:   time.Minute,
+					Dwell: time.Second, NoData: true,
+				}})
 				if err != nil {
 					t.Fatal(err)
 				}

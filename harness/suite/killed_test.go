@@ -40,7 +40,8 @@ func TestKilledDrillLeavesItsRecord(t *testing.T) {
 	if err != nil || len(results) != 1 || len(results[0].Differences) > 0 {
 		t.Fatalf("%+v, %v", results, err)
 	}
-	if judged := results[0].Now; judged.Verdict != harness.Inconclusive || !strings.Contains(strings.Join(judged.Reasons, ";"), `cut off during repair: step "for ever" of "wait"`) {
+	if judged := results[0].Now; judged.Verdict != harness.Inconclusive ||
+		!strings.Contains(strings.Join(judged.Reasons, ";"), `cut off during repair: step "for ever" of "wait"`) {
 		t.Errorf("%s: %q", judged.Verdict, judged.Reasons)
 	}
 	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
@@ -51,7 +52,8 @@ func TestKilledDrillLeavesItsRecord(t *testing.T) {
 // Goal: a miss that is certain is on the terminal while the drill goes on. Method: a drill in a process of its own whose
 // runbook is broken, and what it has printed before it is judged.
 func TestMissIsPrinted(t *testing.T) {
-	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.v", "-ginkgo.focus=expects its repair to break")
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.v",
+		"-ginkgo.focus=expects its repair to break")
 	process.Env = append(os.Environ(), inTheArm+"=1", controlArm+"=", runFolder+"="+t.TempDir())
 	output, err := process.CombinedOutput()
 	if want := `the RTO of 2s is missed beyond doubt, 2`; err != nil || !strings.Contains(string(output), want) {

@@ -122,8 +122,10 @@ func isLook(call *ast.CallExpr) bool {
 // Goal: the rule finds what it forbids. Method: every way to look, and some that are none.
 func TestLooksAreFound(t *testing.T) {
 	for text, want := range map[string]bool{
-		"Eventually(ctx, ask)": true, "probe.Check(ctx, drill.Lab)": true, "wait.Until(ctx, look)": true, "cluster.WaitReady(ctx, lab, probe)": true,
-		"drill.AwaitUp(ctx, probe)": false, "drill.AwaitRecovery(ctx, steady)": false, "time.Until(moment)": false, "prediction.Until(ready)": false,
+		"Eventually(ctx, ask)": true, "probe.Check(ctx, drill.Lab)": true, "wait.Until(ctx, look)": true,
+		"cluster.WaitReady(ctx, lab, probe)": true,
+		"drill.AwaitUp(ctx, probe)":          false, "drill.AwaitRecovery(ctx, steady)": false, "time.Until(moment)": false,
+		"prediction.Until(ready)": false,
 	} {
 		expression, err := parser.ParseExpr(text)
 		if err != nil {

@@ -37,7 +37,8 @@ func FindsNothing(look func() error) {
 // afterLook says how the arm ends in which nothing was planted.
 func afterLook(found error) ending {
 	if found != nil {
-		return ending{Result: notRed, Reason: fmt.Sprintf("this scenario cannot be made red: nothing was planted, and it found something: %v", found)}
+		return ending{Result: notRed, Reason: fmt.Sprintf(
+			"this scenario cannot be made red: nothing was planted, and it found something: %v", found)}
 	}
 	return ending{Result: red, Reason: "nothing was found where nothing was planted"}
 }

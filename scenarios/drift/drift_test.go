@@ -72,7 +72,8 @@ var _ = Describe("The drift audit", func() {
 		}
 		_, unexplained := harness.Explain(differences, planned)
 		Expect(unexplained).To(BeEmpty())
-		Expect(harness.NoDrift(before, fixtures.DriftFirst).Check(ctx, cluster)).To(MatchError(ContainSubstring("unexplained differences")))
+		Expect(harness.NoDrift(before, fixtures.DriftFirst).Check(ctx,
+			cluster)).To(MatchError(ContainSubstring("unexplained differences")))
 	}, SpecTimeout(4*time.Minute))
 
 	It("says which path of which machine cannot be read", func(ctx SpecContext) {

@@ -31,10 +31,16 @@ var plants = []planted{
 		{harness.KindPackage, "runit:*"}, // which has a trigger pending then: it looks for services of new packages
 	}},
 	{"a file that is changed", "echo 'listen = 9090' > /etc/app.conf", []trait{{harness.KindFile, "/etc/app.conf"}}},
-	{"a file of the same length that is changed", "sed -i s/info/warn/ /etc/app-log.conf", []trait{{harness.KindFile, "/etc/app-log.conf"}}},
+	{
+		"a file of the same length that is changed", "sed -i s/info/warn/ /etc/app-log.conf",
+		[]trait{{harness.KindFile, "/etc/app-log.conf"}},
+	},
 	{"a mode that is changed", "chmod 644 /etc/app.key", []trait{{harness.KindFile, "/etc/app.key"}}},
 	{"an owner that is changed", "chown root:root /srv/data/state", []trait{{harness.KindFile, "/srv/data/state"}}},
-	{"a link that leads elsewhere", "ln -sf /etc/app-log.conf /usr/local/lib/app/config", []trait{{harness.KindFile, "/usr/local/lib/app/config"}}},
+	{
+		"a link that leads elsewhere", "ln -sf /etc/app-log.conf /usr/local/lib/app/config",
+		[]trait{{harness.KindFile, "/usr/local/lib/app/config"}},
+	},
 	{"a file that nobody knows of", "echo 'key = 1' > /usr/local/lib/app/override", []trait{
 		{harness.KindFile, "/usr/local/lib/app/override"},
 	}},
@@ -47,7 +53,8 @@ var plants = []planted{
 	{"a process that nobody knows of", "setsid tail -f /etc/app.key > /dev/null 2>&1 < /dev/null &", []trait{
 		{harness.KindProcess, "root tail -f /etc/app.key"},
 	}},
-	{"a service that is enabled", `mkdir -p /etc/sv/extra && printf '#!/bin/sh\nexec tail -f /etc/app.conf\n' > /etc/sv/extra/run && chmod +x /etc/sv/extra/run && ln -s /etc/sv/extra /etc/service/extra`, []trait{
+	{"a service that is enabled", `mkdir -p /etc/sv/extra && printf '#!/bin/sh\nexec tail -f /etc/app.conf\n' > ` +
+		`/etc/sv/extra/run && chmod +x /etc/sv/extra/run && ln -s /etc/sv/extra /etc/service/extra`, []trait{
 		{harness.KindService, "runit extra"},
 		{harness.KindProcess, "root runsv extra"},
 		{harness.KindProcess, "root tail -f /etc/app.conf"},
@@ -69,7 +76,10 @@ var plants = []planted{
 	{"a rule of nftables", "nft add rule inet app input tcp dport 9999 counter drop", []trait{
 		{harness.KindFirewall, "nft inet app input: **"}, {harness.KindFirewall, "nft inet app input"},
 	}},
-	{"a rule of iptables", "iptables -A INPUT -p tcp --dport 9998 -j DROP", []trait{{harness.KindFirewall, "nft ip filter INPUT**"}}},
+	{
+		"a rule of iptables", "iptables -A INPUT -p tcp --dport 9998 -j DROP",
+		[]trait{{harness.KindFirewall, "nft ip filter INPUT**"}},
+	},
 	{"a mount that is gone", "umount /mnt/cache", []trait{{harness.KindMount, "/mnt/cache"}}},
 	{"a mount that nobody knows of", "mount -t tmpfs -o size=64k other /opt", []trait{
 		{harness.KindMount, "/opt"},
@@ -79,7 +89,10 @@ var plants = []planted{
 	}},
 	{"an address that is added", "ip address add 10.201.8.101/32 dev lo", []trait{{harness.KindAddress, "lo 10.201.8.101/32"}}},
 	{"a route that is gone", "ip route del 10.99.0.0/24", []trait{{harness.KindRoute, "10.99.0.0/24 **"}}},
-	{"a rule of which table to look into", "ip rule add from 10.99.0.0/24 table 100", []trait{{harness.KindRoute, "ipv4 ip rule **"}}},
+	{
+		"a rule of which table to look into", "ip rule add from 10.99.0.0/24 table 100",
+		[]trait{{harness.KindRoute, "ipv4 ip rule **"}},
+	},
 	{"another resolver", "printf 'nameserver 10.201.8.14\n' > /etc/resolv.conf", []trait{{harness.KindResolver, "nameserver"}}},
 }
 

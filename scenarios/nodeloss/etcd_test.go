@@ -46,7 +46,8 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 
 	DescribeTable("lose two, and are brought back by cluster-reset from the last snapshot", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, fixtures.K3sCluster(3, 0), harness.Objective{RTO: 10 * time.Minute, RPO: snapshotInterval}, 0)
-		steady, writes := harness.All(cluster.Answers(), cluster.EtcdVoters(3), cluster.NodesReady(3)), harness.Ledgers(cluster.ConfigMaps("drill"))
+		steady, writes := harness.All(cluster.Answers(), cluster.EtcdVoters(3), cluster.NodesReady(3)),
+			harness.Ledgers(cluster.ConfigMaps("drill"))
 
 		snapshot := loseTwo(ctx, drill, lose, steady, writes)
 		By("resetting the cluster on the server that is left, and having the others join it")
@@ -65,7 +66,8 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 
 	It("lose two, and are brought back by cluster-reset from the survivor's own data, nothing lost", func(ctx SpecContext) {
 		drill := begin(ctx, fixtures.K3sCluster(3, 0), harness.Objective{RTO: 10 * time.Minute, RPO: 0}, 0)
-		steady, writes := harness.All(cluster.Answers(), cluster.EtcdVoters(3), cluster.NodesReady(3)), harness.Ledgers(cluster.ConfigMaps("drill"))
+		steady, writes := harness.All(cluster.Answers(), cluster.EtcdVoters(3), cluster.NodesReady(3)),
+			harness.Ledgers(cluster.ConfigMaps("drill"))
 
 		loseTwo(ctx, drill, fault.Unpowered, steady, writes)
 		Expect(drill.Repair(ctx, k3s.ClusterReset{Survivor: survivor})).To(Succeed())
@@ -77,7 +79,9 @@ var _ = Describe("Three servers with embedded etcd", Label("k3s", "etcd"), func(
 
 // loseTwo is the story up to the moment an operator is called: peace, writes, a snapshot, more writes, and
 // two of three servers gone. It returns the snapshot.
-func loseTwo(ctx context.Context, drill *suite.Drill, lose fault.Loss, steady harness.SteadyState, writes []harness.Ledger) k3s.Snapshot {
+func loseTwo(
+	ctx context.Context, drill *suite.Drill, lose fault.Loss, steady harness.SteadyState, writes []harness.Ledger,
+) k3s.Snapshot {
 	GinkgoHelper()
 	By("proving the steady state, and saving a snapshot while writes go on")
 	Expect(drill.Baseline(ctx, steady)).To(Succeed())

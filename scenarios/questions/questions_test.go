@@ -100,7 +100,10 @@ var site = server{
 	node: fixtures.QuestionsSite,
 	questions: harness.All(
 		asked("the site answers over HTTP", fixtures.QuestionsSite, func(now harness.Addresses) harness.Question {
-			return harness.Question{HTTP: &harness.HTTPQuestion{At: netip.AddrPortFrom(now.IPv6, fixtures.QuestionsSitePort), Contains: `"pid"`}}
+			return harness.Question{HTTP: &harness.HTTPQuestion{
+				At:       netip.AddrPortFrom(now.IPv6, fixtures.QuestionsSitePort),
+				Contains: `"pid"`,
+			}}
 		}),
 		asked("the site accepts connections over IPv4", fixtures.QuestionsSite, func(now harness.Addresses) harness.Question {
 			return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(now.IPv4, fixtures.QuestionsSitePort)}}
@@ -130,7 +133,8 @@ func resolves(kind string) harness.Probe {
 			if err != nil {
 				return harness.Question{}, err
 			}
-			question := harness.DNSQuestion{Resolver: netip.AddrPortFrom(resolver.IPv6, dnsPort), Name: fixtures.QuestionsName + ".", Type: kind, Want: want.IPv6}
+			question := harness.DNSQuestion{Resolver: netip.AddrPortFrom(resolver.IPv6, dnsPort), Name: fixtures.QuestionsName +
+				".", Type: kind, Want: want.IPv6}
 			if kind == "A" {
 				question.Want = want.IPv4
 			}

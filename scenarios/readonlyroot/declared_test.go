@@ -14,7 +14,8 @@ func TestDeclaredTimeComesFirst(t *testing.T) {
 	for _, runbook := range []harness.Runbook{replacement{fixtures.ServerSite}, handover{}, &audit{}} {
 		for i, step := range runbook.Steps() {
 			if i > 0 && step.Declared > 0 {
-				t.Errorf("%q declares %v in its step %d, %q: make that the first step of a runbook of its own", runbook.Name(), step.Declared, i+1, step.Name)
+				t.Errorf("%q declares %v in its step %d, %q: make that the first step of a runbook of its own", runbook.Name(),
+					step.Declared, i+1, step.Name)
 			}
 		}
 	}

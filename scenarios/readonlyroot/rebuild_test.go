@@ -32,7 +32,8 @@ const (
 
 var _ = Describe("A read-only server, replaced by a new one", Label("ansible", "drift", "backup", postmortem), func() {
 	It("is fully back only when what nobody had written down was found and done again", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: fullTime, RPO: dayOfWrites, GiveUpAfter: fullTime + time.Minute}, fixtures.ServerSite)
+		drill := begin(ctx, harness.Objective{RTO: fullTime, RPO: dayOfWrites, GiveUpAfter: fullTime + time.Minute},
+			fixtures.ServerSite)
 		By("changing the server by hand, as happens over the years, and in no playbook")
 		run(ctx, drill, fixtures.ServerByHand)
 		before := fingerprint(ctx, drill)
@@ -43,26 +44,36 @@ var _ = Describe("A read-only server, replaced by a new one", Label("ansible", "
 	}, SpecTimeout(15*time.Minute))
 
 	It("is fully back as soon as it serves, when the playbook knows everything", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, GiveUpAfter: partialTime + time.Minute}, fixtures.ServerCorrected)
+		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, GiveUpAfter: partialTime + time.Minute},
+			fixtures.ServerCorrected)
 		rebuild(ctx, drill, readOnly(), fingerprint(ctx, drill), fixtures.ServerCorrected)
 	}, SpecTimeout(15*time.Minute))
 
 	It("is back in the same way when the disk itself fails", func(ctx SpecContext) {
-		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, GiveUpAfter: partialTime + time.Minute}, fixtures.ServerCorrected)
+		drill := begin(ctx, harness.Objective{RTO: partialTime, RPO: dayOfWrites, GiveUpAfter: partialTime + time.Minute},
+			fixtures.ServerCorrected)
 		rebuild(ctx, drill, fault.DiskErrors{Node: fixtures.ServerOld}, fingerprint(ctx, drill), fixtures.ServerCorrected)
 	}, SpecTimeout(15*time.Minute))
 })
 
 // rebuild is the story of every replacement by a playbook. Each part of it begins when the drill has seen what the one
 // before promised: what the next step declares must not be counted into a milestone that was only not seen yet.
-func rebuild(ctx context.Context, drill *suite.Drill, cause harness.Fault, before harness.Fingerprint, site string, after ...harness.Runbook) {
+func rebuild(
+	ctx context.Context, drill *suite.Drill, cause harness.Fault, before harness.Fingerprint, site string, after ...harness.Runbook,
+) {
 	GinkgoHelper()
 	steady := append(service(), campaignServed(), asItWas{before})
 	writes := writes()
 
 	Expect(drill.Expect(
-		harness.Planned{Node: fixtures.ServerNew, Key: "**", Because: "nothing was on it, and now it is the server: what it lacks of that is asked by the steady state"},
-		harness.Planned{Node: fixtures.ServerControl, Kind: harness.KindProcess, Key: "root ssh: **", Because: "Ansible keeps its connections for half a minute"},
+		harness.Planned{
+			Node: fixtures.ServerNew, Key: "**",
+			Because: "nothing was on it, and now it is the server: what it lacks of that is asked by the steady state",
+		},
+		harness.Planned{
+			Node: fixtures.ServerControl, Kind: harness.KindProcess, Key: "root ssh: **",
+			Because: "Ansible keeps its connections for half a minute",
+		},
 	)).To(Succeed())
 	peace(ctx, drill, steady, writes)
 	Expect(drill.Milestones(ctx,
@@ -133,7 +144,8 @@ type handover struct{}
 func (handover) Name() string { return "send the clients to " + fixtures.ServerNew }
 
 func (handover) Steps() []harness.Step {
-	return append([]harness.Step{{Name: "have the provider move the address", Declared: readdress}}, traffic(fixtures.ServerNew).Steps()...)
+	return append([]harness.Step{{Name: "have the provider move the address", Declared: readdress}},
+		traffic(fixtures.ServerNew).Steps()...)
 }
 
 func moveDisks(ctx context.Context, operator harness.Operator) error {

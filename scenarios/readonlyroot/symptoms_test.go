@@ -99,8 +99,16 @@ func (p powerCycle) Name() string { return "switch " + p.node + " off and on" }
 
 func (p powerCycle) Steps() []harness.Step {
 	return []harness.Step{
-		{Name: "switch " + p.node + " off", Do: func(ctx context.Context, operator harness.Operator) error { return operator.PowerOff(ctx, p.node) }},
-		{Name: "switch " + p.node + " on", Do: func(ctx context.Context, operator harness.Operator) error { return operator.PowerOn(ctx, p.node) }},
+		{Name: "switch " + p.node + " off", Do: func(ctx context.Context,
+			operator harness.Operator,
+		) error {
+			return operator.PowerOff(ctx, p.node)
+		}},
+		{Name: "switch " + p.node + " on", Do: func(ctx context.Context,
+			operator harness.Operator,
+		) error {
+			return operator.PowerOn(ctx, p.node)
+		}},
 	}
 }
 

@@ -16,7 +16,8 @@ func audit(drill *suite.Drill) {
 	GinkgoHelper()
 	drill.AlsoSearch(
 		consul.KVTexts(), consul.CatalogTexts(), nomad.JobTexts(),
-		harness.Folders(consul.ServerRole, "/var/lib/consul"), harness.Folders(nomad.ServerRole, "/var/lib/nomad"), harness.Folders(nomad.ClientRole, "/var/lib/nomad"),
+		harness.Folders(consul.ServerRole, "/var/lib/consul"), harness.Folders(nomad.ServerRole, "/var/lib/nomad"),
+		harness.Folders(nomad.ClientRole, "/var/lib/nomad"),
 	)
 	Expect(drill.Expect(renumbered...)).To(Succeed())
 }
@@ -28,9 +29,24 @@ var renumbered = []harness.Planned{
 	{Kind: harness.KindFile, Key: "/etc/nomad.d/*", Because: "the runbook writes the new addresses into it"},
 	{Kind: harness.KindMention, Key: "file /etc/hosts", Because: "the container engine has written it, and nobody here asks it"},
 	{Kind: harness.KindMention, Key: "socket tcp clos**", Because: "the kernel keeps a connection until it is sure that it is over"},
-	{Kind: harness.KindMention, Key: "file /var/lib/consul/serf/*", Because: "gossip's diary of who was there, which it shortens by itself"},
-	{Kind: harness.KindMention, Key: "file /var/lib/nomad/server/serf/*", Because: "gossip's diary of who was there, which it shortens by itself"},
-	{Kind: harness.KindMention, Key: "consul catalog service nomad**", Because: "a Nomad that was started leaves registrations that it does not know alone for its first minute"},
-	{Kind: harness.KindMention, Key: "file /var/lib/consul/services/*", Because: "the agent's copy of registrations that are still in the catalog"},
-	{Kind: harness.KindMention, Key: "file /var/lib/consul/checks/*", Because: "the agent's copy of registrations that are still in the catalog"},
+	{
+		Kind: harness.KindMention, Key: "file /var/lib/consul/serf/*",
+		Because: "gossip's diary of who was there, which it shortens by itself",
+	},
+	{
+		Kind: harness.KindMention, Key: "file /var/lib/nomad/server/serf/*",
+		Because: "gossip's diary of who was there, which it shortens by itself",
+	},
+	{
+		Kind: harness.KindMention, Key: "consul catalog service nomad**",
+		Because: "a Nomad that was started leaves registrations that it does not know alone for its first minute",
+	},
+	{
+		Kind: harness.KindMention, Key: "file /var/lib/consul/services/*",
+		Because: "the agent's copy of registrations that are still in the catalog",
+	},
+	{
+		Kind: harness.KindMention, Key: "file /var/lib/consul/checks/*",
+		Because: "the agent's copy of registrations that are still in the catalog",
+	},
 }

@@ -29,7 +29,8 @@ var _ = Describe("Renumbering every server", Label("nomad", "consul"), func() {
 		new, suffered := drill.Outage(byNewAddress())
 		Expect(!suffered || new.Returned && new.Down <= 2*time.Second).
 			To(BeTrue(), "the job should go on for clients who know its new address; it was away for %v", new.Down)
-		drill.Finding("the job's process goes on: a client who knows the new address hardly notices; one who kept the old address, or asks Consul for the name, gets nothing")
+		drill.Finding("the job's process goes on: a client who knows the new address hardly notices; one who kept the old address, " +
+			"or asks Consul for the name, gets nothing")
 	}, SpecTimeout(5*time.Minute))
 
 	It("is survived by Consul with stop, change, start alone", Label(postmortem), func(ctx SpecContext) {

@@ -64,7 +64,8 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 		drill.Finding("the job kept its allocation and its process through stop, peers.json and start")
 		By("looking whether the audit has found the old addresses that are there for sure")
 		Expect(drill.Record().Mentions).To(ContainElement(And(
-			HaveField("Where", harness.WhereFile), HaveField("Key", HavePrefix("/var/lib/nomad/server/serf/")), HaveField("Because", Not(BeEmpty())),
+			HaveField("Where", harness.WhereFile), HaveField("Key", HavePrefix("/var/lib/nomad/server/serf/")),
+			HaveField("Because", Not(BeEmpty())),
 		)), "nobody found gossip's diary")
 	},
 		Entry("Raft protocol 3", Label("smoke"), raftV3, SpecTimeout(25*time.Minute)),
@@ -83,7 +84,8 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
-		drill.Finding("a server that has taken peers.json keeps the new configuration: without power and back, it is a voter at its new address")
+		drill.Finding("a server that has taken peers.json keeps the new configuration: without power and back, it is a voter at " +
+			"its new address")
 	}, SpecTimeout(25*time.Minute))
 
 	DescribeTable("crashes on a peers.json in the other generation's format", func(ctx SpecContext, generation generation) {

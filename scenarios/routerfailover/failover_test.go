@@ -78,23 +78,33 @@ var _ = Describe("Two routers", Label("vrrp", "ospf", postmortem), func() {
 		Entry("tuned", tuned, SpecTimeout(5*time.Minute)),
 	)
 
-	DescribeTable("lose the master's routing daemon", func(ctx SpecContext, cause harness.Fault, variant variant, predict func(vrrp.Settings) vrrp.Prediction) {
+	DescribeTable("lose the master's routing daemon", func(ctx SpecContext, cause harness.Fault, variant variant,
+		predict func(vrrp.Settings) vrrp.Prediction,
+	) {
 		// Twice: a router that has given up needs no routing daemon any more, passes its check and takes back.
 		drill := beginAs(ctx, variant, 15*time.Second)
 		drill.recovers(ctx, cause, predict(drill.settings))
 	},
-		Entry("killed, as they had it", fault.ProcessKill{Node: fixtures.RouterFirst, Process: ospfd}, asTheyHadIt(becauseChecks), vrrp.Settings.DaemonKilled, SpecTimeout(5*time.Minute)),
-		Entry("hung, as they had it", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, asTheyHadIt(becauseChecks), vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
-		Entry("killed, tuned", fault.ProcessKill{Node: fixtures.RouterFirst, Process: ospfd}, tuned, vrrp.Settings.DaemonKilled, SpecTimeout(5*time.Minute)),
-		Entry("hung, tuned", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, tunedForHanging, vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
+		Entry("killed, as they had it", fault.ProcessKill{Node: fixtures.RouterFirst, Process: ospfd}, asTheyHadIt(becauseChecks),
+			vrrp.Settings.DaemonKilled, SpecTimeout(5*time.Minute)),
+		Entry("hung, as they had it", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, asTheyHadIt(becauseChecks),
+			vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
+		Entry("killed, tuned", fault.ProcessKill{Node: fixtures.RouterFirst, Process: ospfd}, tuned, vrrp.Settings.DaemonKilled,
+			SpecTimeout(5*time.Minute)),
+		Entry("hung, tuned", fault.ProcessPause{Node: fixtures.RouterFirst, Process: ospfd}, tunedForHanging,
+			vrrp.Settings.DaemonHung, SpecTimeout(5*time.Minute)),
 	)
 
-	DescribeTable("lose the master", func(ctx SpecContext, lose fault.Loss, variant variant, predict func(vrrp.Settings) vrrp.Prediction) {
+	DescribeTable("lose the master", func(ctx SpecContext, lose fault.Loss, variant variant,
+		predict func(vrrp.Settings) vrrp.Prediction,
+	) {
 		drill := beginAs(ctx, variant, 5*time.Second)
 		drill.recovers(ctx, lose(drill.site.First), predict(drill.settings))
 	},
-		Entry("power lost, as they had it", fault.Loss(fault.Unpowered), asTheyHadIt(becauseWaits), vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
-		Entry("processes killed, as they had it", fault.Loss(fault.Killed), asTheyHadIt(becauseWaits), vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
+		Entry("power lost, as they had it", fault.Loss(fault.Unpowered), asTheyHadIt(becauseWaits), vrrp.Settings.Silence,
+			SpecTimeout(5*time.Minute)),
+		Entry("processes killed, as they had it", fault.Loss(fault.Killed), asTheyHadIt(becauseWaits), vrrp.Settings.Killed,
+			SpecTimeout(5*time.Minute)),
 		Entry("power lost, tuned", fault.Loss(fault.Unpowered), tuned, vrrp.Settings.Silence, SpecTimeout(5*time.Minute)),
 		Entry("processes killed, tuned", fault.Loss(fault.Killed), tuned, vrrp.Settings.Killed, SpecTimeout(5*time.Minute)),
 	)

@@ -83,7 +83,8 @@ func (s *story) tell(ctx context.Context, predicted vrrp.Prediction) {
 	s.Finding(worst.String())
 	s.Finding(predicted.Compare(worst))
 	if worst.Down > 0 {
-		s.Finding(fmt.Sprintf("the wiki page calls %v of lag normal and more an alarm: %.2f s is %s", normalLag, worst.Down.Seconds(), judged(worst.Down)))
+		s.Finding(fmt.Sprintf("the wiki page calls %v of lag normal and more an alarm: %.2f s is %s", normalLag, worst.Down.Seconds(),
+			judged(worst.Down)))
 	}
 	s.tellMasters()
 }
@@ -113,7 +114,8 @@ func (s *story) tellMasters() {
 	for _, count := range counts {
 		none, two = max(none, count.None), max(two, count.Two)
 	}
-	s.Finding(fmt.Sprintf("no shared address was without a master for longer than %.2f s, or had two for longer than %.2f s", none.Seconds(), two.Seconds()))
+	s.Finding(fmt.Sprintf("no shared address was without a master for longer than %.2f s, or had two for longer than %.2f s",
+		none.Seconds(), two.Seconds()))
 }
 
 // doubtStalls makes a drill inconclusive in which a router's daemon could not act in time: a starved machine makes a
@@ -129,5 +131,6 @@ func (s *story) doubtStalls(ctx context.Context) {
 	if len(texts) > 0 {
 		s.Doubt("a router was starved, and silence is what VRRP and OSPF take for death: " + strings.Join(texts, "; "))
 	}
-	s.Finding(fmt.Sprintf("stalls of the routers' daemons longer than the %v that their settings tolerate: %d", s.settings.Tolerates(), len(texts)))
+	s.Finding(fmt.Sprintf("stalls of the routers' daemons longer than the %v that their settings tolerate: %d",
+		s.settings.Tolerates(), len(texts)))
 }

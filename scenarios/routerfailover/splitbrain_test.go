@@ -87,7 +87,10 @@ var _ = Describe("Routers that do not hear each other", Label("vrrp", "ospf", po
 })
 
 // twoMastersFor is long enough for both routing daemons to have told upstream, and for clients to ask ARP again.
-var twoMastersFor = harness.Wait{For: "two masters to have lasted for a while", Interval: 100 * time.Millisecond, Limit: time.Minute}
+var twoMastersFor = harness.Wait{
+	For: "two masters to have lasted for a while", Interval: 100 * time.Millisecond,
+	Limit: time.Minute,
+}
 
 // sinceFault is nil once so much time has passed since the fault.
 func (s *story) sinceFault(wanted time.Duration) func(context.Context) error {

@@ -40,7 +40,8 @@ func databasesIntact(ctx context.Context, operator harness.Operator) error {
 		return fmt.Errorf("SQLite is damaged: %s", text)
 	}
 	// Dumping reads every row of every table.
-	_, err = operator.Exec(ctx, fixtures.BlogMachine, "kubectl", "--namespace="+fixtures.BlogNamespace, "exec", "deployment/postgresql", "--",
+	_, err = operator.Exec(ctx, fixtures.BlogMachine, "kubectl", "--namespace="+fixtures.BlogNamespace, "exec",
+		"deployment/postgresql", "--",
 		"sh", "-c", "pg_dumpall --username=comments >/dev/null")
 	return err
 }

@@ -82,7 +82,8 @@ var _ = Describe("A playbook that fails", Label("k3s", "ansible"), func() {
 		Expect(drill.Inject(ctx, badResolvConf("10.201.5.99"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("playing a playbook that asks for a package that nobody has")
-		Expect(drill.Repair(ctx, broken)).To(MatchError(And(ContainSubstring(`task "machine : Have the packages"`), ContainSubstring(fixtures.BlogMachine))))
+		Expect(drill.Repair(ctx, broken)).To(MatchError(And(ContainSubstring(`task "machine : Have the packages"`),
+			ContainSubstring(fixtures.BlogMachine))))
 		Expect(drill.AwaitRecovery(ctx, steady)).To(MatchError(harness.ErrNotRecovered))
 		Expect(drill.Judge()).To(Succeed())
 		steps := drill.Record().Steps
@@ -111,7 +112,8 @@ var awaitComplaint = harness.Wait{For: "CoreDNS to say what is wrong", Interval:
 func keepComplaint(ctx context.Context, drill *suite.Drill) {
 	GinkgoHelper()
 	Expect(awaitComplaint.Until(ctx, func(ctx context.Context) error {
-		log, err := drill.Lab.Exec(ctx, fixtures.BlogMachine, "kubectl", "--namespace="+dnsNamespace, "logs", "--selector="+dnsPods, "--tail=-1")
+		log, err := drill.Lab.Exec(ctx, fixtures.BlogMachine, "kubectl", "--namespace="+dnsNamespace, "logs", "--selector="+dnsPods,
+			"--tail=-1")
 		if err != nil {
 			return err
 		}
@@ -139,5 +141,6 @@ func tellOfComments(drill *suite.Drill) {
 			failed += spell.Samples
 		}
 	}
-	drill.Finding(fmt.Sprintf("comments, which find their database by its name, failed %d of about %d requests after the fault", failed, asked))
+	drill.Finding(fmt.Sprintf("comments, which find their database by its name, failed %d of about %d requests after the fault",
+		failed, asked))
 }

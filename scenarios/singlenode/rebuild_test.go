@@ -43,7 +43,8 @@ var _ = Describe("A node that does not start any more", Label("k3s", "ansible", 
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.Lost).To(BeNumerically(">", 0), "a backup cannot hold what was written after it")
-		drill.Finding(fmt.Sprintf("visitors had the page back from the temporary node %.1f s after the fault, the provider's time not counted", servedAgain(drill).Seconds()))
+		drill.Finding(fmt.Sprintf("visitors had the page back from the temporary node %.1f s after the fault, the provider's time "+
+			"not counted", servedAgain(drill).Seconds()))
 	}, SpecTimeout(40*time.Minute))
 })
 

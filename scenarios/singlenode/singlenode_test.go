@@ -68,7 +68,8 @@ func writes() []harness.Ledger {
 
 // site is the playbook that makes a machine the blog's.
 func site(machine string) ansible.Playbook {
-	return ansible.Playbook{Control: fixtures.BlogControl, File: fixtures.BlogSite, Limit: machine, Title: "install " + machine + " with Ansible"}
+	return ansible.Playbook{Control: fixtures.BlogControl, File: fixtures.BlogSite, Limit: machine, Title: "install " + machine +
+		" with Ansible"}
 }
 
 // configuration is the same playbook without what only an empty machine needs.
@@ -101,7 +102,10 @@ func begin(ctx SpecContext, objective harness.Objective) *suite.Drill {
 	By("installing the blog with Ansible, and sending the visitors there")
 	play(ctx, drill, site(fixtures.BlogMachine))
 	play(ctx, drill, traffic(fixtures.BlogMachine))
-	Expect(pocketbase.CreatePosts(ctx, drill.Lab, blog, pocketbase.Superuser{Email: fixtures.BlogAdmin, Password: fixtures.BlogAdminPassword})).To(Succeed())
+	Expect(pocketbase.CreatePosts(ctx, drill.Lab, blog, pocketbase.Superuser{
+		Email:    fixtures.BlogAdmin,
+		Password: fixtures.BlogAdminPassword,
+	})).To(Succeed())
 	Expect(openfga.CreateComments(ctx, drill.Lab, comments)).To(Succeed())
 	return drill
 }

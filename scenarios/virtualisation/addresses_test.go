@@ -59,7 +59,10 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 	It("of a node in the network of the disks is changed by a command", func(ctx SpecContext) {
 		drill := beginIn(ctx, fixtures.GanetiReplicating(), inOrder)
 		steady := harness.All(ganeti.SecondaryDaemon(drill.cluster, node1, node2))
-		Expect(drill.Expect(harness.Planned{Node: node2, Kind: harness.KindAddress, Key: "repl0**", Because: "it is the address that changes"})).To(Succeed())
+		Expect(drill.Expect(harness.Planned{
+			Node: node2, Kind: harness.KindAddress, Key: "repl0**",
+			Because: "it is the address that changes",
+		})).To(Succeed())
 		Expect(drill.Unaffected(ctx, append(drill.untouched(node1, node2), ganeti.NodeDaemon(node2))...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		work := ganeti.SecondaryAddress{Cluster: drill.cluster, Master: node1, Node: node2, To: otherSecondary2.Addr()}
@@ -104,7 +107,8 @@ var _ = Describe("An SSH port other than 22", Label("ganeti", postmortem), func(
 		carry(ganeti.MoveSSH{Node: node2, Port: otherSSHPort})
 		said, err := ganeti.Verify(ctx, lab, node1)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(said).To(ContainElement(ContainSubstring(fmt.Sprintf("node2.%s port %d: Connection refused", fixtures.GanetiDomain, sshPort))))
+		Expect(said).To(ContainElement(ContainSubstring(fmt.Sprintf("node2.%s port %d: Connection refused", fixtures.GanetiDomain,
+			sshPort))))
 		By("telling the cluster")
 		carry(ganeti.SSHPort{Cluster: cluster, Master: node1, Node: node2, Port: otherSSHPort})
 		Expect(ganeti.Verify(ctx, lab, node1)).To(BeEmpty())

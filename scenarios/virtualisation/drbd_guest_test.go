@@ -63,6 +63,7 @@ var _ = Describe("A guest", Label("drbd"), func() {
 		Expect(run("hostname")).To(Equal(guest + "\n"))
 		By("shutting it down from within, which is the end of its main process")
 		_, _ = run("poweroff", "-f") // the answer may be lost with the machine
-		Eventually(func() (harness.SystemStatus, error) { return cluster.Status(ctx, guest) }, "20s", "200ms").Should(HaveField("Running", false))
+		Eventually(func() (harness.SystemStatus, error) { return cluster.Status(ctx, guest) }, "20s",
+			"200ms").Should(HaveField("Running", false))
 	}, SpecTimeout(5*time.Minute))
 })

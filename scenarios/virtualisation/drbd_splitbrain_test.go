@@ -15,7 +15,8 @@ import (
 var settled = harness.Objective{RTO: time.Minute, RPO: 0, Dwell: dwell}
 
 // discarded is why rows are lost that were acknowledged.
-const discarded = "what the stale side has acknowledged since the split is discarded on purpose, and the RPO allows no row to be lost"
+const discarded = "what the stale side has acknowledged since the split is discarded on purpose, and the RPO allows no row " +
+	"to be lost"
 
 var _ = Describe("DRBD whose link was cut", Label("drbd", postmortem), func() {
 	It("settles it by itself when only one side has written", func(ctx SpecContext) {

@@ -35,5 +35,6 @@ func (s *story) found(ctx context.Context, began time.Time) {
 
 // tellReady keeps how long it took until the cluster was ready, and how it came about.
 func (s *story) tellReady(began time.Time, how string) {
-	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready %.1f s after the lab was asked for; it was %s", len(s.cluster.Nodes), time.Since(began).Seconds(), how))
+	s.Finding(fmt.Sprintf("a cluster of %d nodes with an instance each was ready %.1f s after the lab was asked for; it was %s",
+		len(s.cluster.Nodes), time.Since(began).Seconds(), how))
 }

@@ -19,29 +19,33 @@ const installing = 30 * time.Minute
 var reinstalled = harness.Objective{RTO: time.Hour, NoData: true, Dwell: dwell, GiveUpAfter: time.Hour + time.Minute}
 
 var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
-	DescribeTable("is installed from nothing and added again, and its instances are started", func(ctx SpecContext, lose fault.Loss) {
-		drill := begin(ctx, 2, reinstalled)
-		steady := append(drill.served(node2), ganeti.NodeDaemon(node2))
-		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
-		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
-		Expect(drill.Expect(harness.Planned{Node: node2, Key: "**", Because: "it was installed from nothing"})).To(Succeed())
-		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		By("losing a hypervisor that is not the master, and the instance on it")
-		Expect(drill.Inject(ctx, lose(node2))).To(Succeed())
-		Expect(drill.Detect(ctx, steady)).To(Succeed())
-		By("having it installed, and adding it again: as a new node it is refused")
-		Expect(drill.Repair(ctx,
-			runbook.PowerOff{Node: node2},
-			ganeti.Offline{Cluster: drill.cluster, Master: node1, Node: node2},
-			ganeti.Reinstall{Node: node2, Declared: installing},
-			runbook.ExpectError{Runbook: ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2}, With: "please retry with '--readd'"},
-			ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2, Readd: true},
-			ganeti.StartInstances{Master: node1, Instances: []ganeti.Instance{drill.wiki(node2)}},
-		)).To(Succeed())
-		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
-		Expect(drill.Judge()).To(Succeed())
-		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
-	},
+	DescribeTable("is installed from nothing and added again, and its instances are started",
+		func(ctx SpecContext, lose fault.Loss) {
+			drill := begin(ctx, 2, reinstalled)
+			steady := append(drill.served(node2), ganeti.NodeDaemon(node2))
+			Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
+			Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
+			Expect(drill.Expect(harness.Planned{Node: node2, Key: "**", Because: "it was installed from nothing"})).To(Succeed())
+			Expect(drill.Baseline(ctx, steady)).To(Succeed())
+			By("losing a hypervisor that is not the master, and the instance on it")
+			Expect(drill.Inject(ctx, lose(node2))).To(Succeed())
+			Expect(drill.Detect(ctx, steady)).To(Succeed())
+			By("having it installed, and adding it again: as a new node it is refused")
+			Expect(drill.Repair(ctx,
+				runbook.PowerOff{Node: node2},
+				ganeti.Offline{Cluster: drill.cluster, Master: node1, Node: node2},
+				ganeti.Reinstall{Node: node2, Declared: installing},
+				runbook.ExpectError{
+					Runbook: ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2},
+					With:    "please retry with '--readd'",
+				},
+				ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2, Readd: true},
+				ganeti.StartInstances{Master: node1, Instances: []ganeti.Instance{drill.wiki(node2)}},
+			)).To(Succeed())
+			Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
+			Expect(drill.Judge()).To(Succeed())
+			Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.ByRunbook))
+		},
 		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(12*time.Minute)),
 		Entry("processes killed", Label("nightly"), fault.Loss(fault.Killed), SpecTimeout(12*time.Minute)),
 	)

@@ -87,7 +87,8 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Restart{Node: node2}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("waiting until they have given up, and writing the two lines")
-		Expect(drill.Repair(ctx, ganeti.AwaitMasterdExit{Node: node2}, ganeti.AllowNoVoting{Node: node2}, ganeti.Restart{Node: node2})).To(Succeed())
+		Expect(drill.Repair(ctx, ganeti.AwaitMasterdExit{Node: node2}, ganeti.AllowNoVoting{Node: node2},
+			ganeti.Restart{Node: node2})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.tellMasters()
 		Expect(drill.Judge()).To(Succeed())
@@ -122,7 +123,10 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 })
 
 // pinged allows for the pings by which Ganeti asks whether another machine has the cluster's address.
-var pinged = harness.Wait{For: "the old master to have asked for the cluster's address", Interval: 200 * time.Millisecond, Limit: 30 * time.Second}
+var pinged = harness.Wait{
+	For: "the old master to have asked for the cluster's address", Interval: 200 * time.Millisecond,
+	Limit: 30 * time.Second,
+}
 
 // bothCommand claims that two nodes take orders for the cluster. It is watched, and fails in peace.
 type bothCommand struct{ cluster ganeti.Cluster }

@@ -88,7 +88,8 @@ func beginFullPair(ctx SpecContext, objective harness.Objective) *fullStory {
 	Expect(err).NotTo(HaveOccurred())
 	s := &fullStory{storyOf(drill, pair), fullCluster()}
 	Expect(drill.Expect(harness.Planned{
-		Node: node1, Kind: harness.KindProcess, Key: "root qemu-system-x86_64 **", Because: "a machine that was installed anew does not go on from the snapshot",
+		Node: node1, Kind: harness.KindProcess, Key: "root qemu-system-x86_64 **",
+		Because: "a machine that was installed anew does not go on from the snapshot",
 	})).To(Succeed())
 	By("waiting until the instance serves from its disk, and each of the two knows what time it is")
 	Expect(restored.Until(ctx, func(ctx context.Context) error { return s.look(ctx, drbd.Serves(pair)) })).To(Succeed())
@@ -102,7 +103,8 @@ func beginFullPair(ctx SpecContext, objective harness.Objective) *fullStory {
 // fullCluster is what the operators of the pair know of it.
 func fullCluster() ganeti.Cluster {
 	return ganeti.Cluster{
-		Name: fixtures.GanetiPairCluster, Address: fixtures.GanetiPairAddress(), Card: fixtures.GanetiPairCard, Nodes: []string{node1, node2},
+		Name: fixtures.GanetiPairCluster, Address: fixtures.GanetiPairAddress(), Card: fixtures.GanetiPairCard,
+		Nodes:     []string{node1, node2},
 		Instances: []ganeti.Instance{{Name: fixtures.GanetiPairInstance, Address: fixtures.GanetiPairInstanceAddress(), Node: node1}},
 	}
 }

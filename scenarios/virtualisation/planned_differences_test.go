@@ -16,7 +16,10 @@ func differences() []harness.Planned {
 		{Kind: harness.KindSocket, Key: "tcp 0.0.0.0:*", Because: daemons},
 		{Kind: harness.KindSocket, Key: "udp 0.0.0.0:*", Because: daemons},
 		{Kind: harness.KindFile, Key: "/etc/default/ganeti", Because: "the two lines come and go with those who need them"},
-		{Kind: harness.KindFile, Key: "/etc/ssh/ssh_host_*.backup-*", Because: "a node that is added again has the cluster's host keys put over its own, which Ganeti keeps"},
+		{
+			Kind: harness.KindFile, Key: "/etc/ssh/ssh_host_*.backup-*",
+			Because: "a node that is added again has the cluster's host keys put over its own, which Ganeti keeps",
+		},
 		{Kind: harness.KindFile, Key: "/etc/hosts", Because: "it is where an address that has changed is changed"},
 	}
 }

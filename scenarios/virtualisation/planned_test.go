@@ -18,19 +18,20 @@ var planned = harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: dwell
 const unnoticed = 20 * time.Second
 
 var _ = Describe("An instance", Label("ganeti", postmortem), func() {
-	DescribeTable("is migrated to another hypervisor, and nobody who asks again notices", func(ctx SpecContext, work func(*story) harness.Runbook) {
-		drill := begin(ctx, 2, harness.Objective{Unnoticed: true, NoData: true, Dwell: dwell, DetectWithin: unnoticed})
-		steady := harness.SteadyState(drill.untouched(node1, node2))
-		impatient, moved := ganeti.ServesAtOnce(drill.wiki(node2)), ganeti.RunsOn(drill.wiki(node2), node1)
-		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster), impatient, moved)).To(Succeed())
-		Expect(drill.AwaitDown(ctx, moved)).To(Succeed())
-		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: work(drill)})).To(Succeed())
-		Expect(drill.Detect(ctx, steady)).To(MatchError(harness.ErrNotDetected))
-		Expect(drill.AwaitUp(ctx, moved)).To(Succeed())
-		Expect(drill.Judge()).To(Succeed())
-		drill.tellGap(impatient)
-	},
+	DescribeTable("is migrated to another hypervisor, and nobody who asks again notices",
+		func(ctx SpecContext, work func(*story) harness.Runbook) {
+			drill := begin(ctx, 2, harness.Objective{Unnoticed: true, NoData: true, Dwell: dwell, DetectWithin: unnoticed})
+			steady := harness.SteadyState(drill.untouched(node1, node2))
+			impatient, moved := ganeti.ServesAtOnce(drill.wiki(node2)), ganeti.RunsOn(drill.wiki(node2), node1)
+			Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster), impatient, moved)).To(Succeed())
+			Expect(drill.AwaitDown(ctx, moved)).To(Succeed())
+			Expect(drill.Baseline(ctx, steady)).To(Succeed())
+			Expect(drill.Inject(ctx, fault.Maintenance{Runbook: work(drill)})).To(Succeed())
+			Expect(drill.Detect(ctx, steady)).To(MatchError(harness.ErrNotDetected))
+			Expect(drill.AwaitUp(ctx, moved)).To(Succeed())
+			Expect(drill.Judge()).To(Succeed())
+			drill.tellGap(impatient)
+		},
 		// A drain does the same and more.
 		Entry("by itself", Label("nightly"), func(s *story) harness.Runbook {
 			return ganeti.Migrate{Cluster: s.cluster, Master: node1, Instance: s.wiki(node2), To: node1}
@@ -46,7 +47,10 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster), moved)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Failover{Cluster: drill.cluster, Master: node1, Instance: drill.wiki(node2), To: node1}})).To(Succeed())
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Failover{
+			Cluster: drill.cluster, Master: node1,
+			Instance: drill.wiki(node2), To: node1,
+		}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitUp(ctx, moved)).To(Succeed())

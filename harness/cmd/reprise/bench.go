@@ -40,15 +40,33 @@ func benchCommand(out io.Writer) *cli.Command {
 		return nil
 	}
 	return &cli.Command{
-		Name:  "bench",
-		Usage: "measure the harness itself: start of a lab, faults, skew, the ledger, a Kubernetes node, fingerprints, what is left behind",
+		Name: "bench",
+		Usage: "measure the harness itself: start of a lab, faults, skew, the ledger, a Kubernetes node, fingerprints, what is " +
+			"left behind",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "runs", Value: benchRuns, Usage: "start the lab and its floor `N` times each, by turns, and as often a Kubernetes node", Validator: positive},
-			&cli.IntFlag{Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times, and take as many fingerprints", Validator: positive},
-			&cli.IntFlag{Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers", Validator: positive},
-			&cli.IntFlag{Name: "elections", Value: benchElections, Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive},
-			&cli.IntFlag{Name: "failovers", Value: benchFailovers, Usage: "with --only failover, have routers fail over `N` times in each way with each setting, fewer with slow ones", Validator: positive},
-			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover, ganeti or pair, which the others leave out", Validator: func(part string) error {
+			&cli.IntFlag{
+				Name: "runs", Value: benchRuns,
+				Usage: "start the lab and its floor `N` times each, by turns, and as often a Kubernetes node", Validator: positive,
+			},
+			&cli.IntFlag{
+				Name: "faults", Value: benchFaults, Usage: "inject each fault `N` times, and take as many fingerprints",
+				Validator: positive,
+			},
+			&cli.IntFlag{
+				Name: "starts", Value: benchStarts, Usage: "start and stop at least `N` labs before looking for leftovers",
+				Validator: positive,
+			},
+			&cli.IntFlag{
+				Name: "elections", Value: benchElections,
+				Usage: "kill the leader of a Consul cluster `N` times with a ledger and without", Validator: positive,
+			},
+			&cli.IntFlag{
+				Name: "failovers", Value: benchFailovers,
+				Usage:     "with --only failover, have routers fail over `N` times in each way with each setting, fewer with slow ones",
+				Validator: positive,
+			},
+			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover, " +
+				"ganeti or pair, which the others leave out", Validator: func(part string) error {
 				if benchPart(part) == nil {
 					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint, failover, ganeti or pair", part)
 				}
@@ -63,7 +81,8 @@ func benchCommand(out io.Writer) *cli.Command {
 			defer stop()
 			cluster := fixtures.NomadConsul(benchServers)
 			return (&bench{
-				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster), kubernetes: fixtures.K3sCluster(1, 0), machines: fixtures.Drift(),
+				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
+				kubernetes: fixtures.K3sCluster(1, 0), machines: fixtures.Drift(),
 				runs: command.Int("runs"), faults: command.Int("faults"), starts: command.Int("starts"), keep: command.Bool("keep"),
 				elections: command.Int("elections"), failovers: command.Int("failovers"), only: command.String("only"),
 			}).measure(ctx)
@@ -153,7 +172,10 @@ func (b *bench) parts() []part {
 	if b.only != "" {
 		return []part{benchPart(b.only)}
 	}
-	return []part{(*bench).measureReady, (*bench).measureFaults, (*bench).measureLedger, (*bench).measureK3s, (*bench).measureFingerprint, (*bench).startMore}
+	return []part{
+		(*bench).measureReady, (*bench).measureFaults, (*bench).measureLedger, (*bench).measureK3s,
+		(*bench).measureFingerprint, (*bench).startMore,
+	}
 }
 
 // topologies are those that the parts make labs of.

@@ -131,7 +131,8 @@ func (p *plainNode) arguments(image string) []string {
 func (p *plainNode) remove(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	marked := "label=" + lab.LabelLab + "=" + p.name
-	err := p.removeListed(ctx, []string{"container", "ls", "--all", "--quiet", "--filter", marked}, "container", "rm", "--force", "--volumes")
+	err := p.removeListed(ctx, []string{"container", "ls", "--all", "--quiet", "--filter", marked}, "container", "rm", "--force",
+		"--volumes")
 	err = errors.Join(err, p.removeListed(ctx, []string{"network", "ls", "--quiet", "--filter", marked}, "network", "rm"))
 	return errors.Join(err, p.removeFolder())
 }

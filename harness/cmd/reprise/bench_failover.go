@@ -46,7 +46,10 @@ type failoverEvent struct {
 func failoverEvents() []failoverEvent {
 	first, second := func(s vrrp.Site) string { return s.First }, func(s vrrp.Site) string { return s.Second }
 	return []failoverEvent{
-		{"handed over", func(s vrrp.Site) harness.Fault { return vrrp.MasterFile{Pair: s.Pair, Router: s.First} }, vrrp.Settings.HandOver, second},
+		{
+			"handed over", func(s vrrp.Site) harness.Fault { return vrrp.MasterFile{Pair: s.Pair, Router: s.First} },
+			vrrp.Settings.HandOver, second,
+		},
 		{
 			"taken back", func(s vrrp.Site) harness.Fault { return vrrp.MasterFile{Pair: s.Pair, Router: s.First, Restore: true} },
 			func(s vrrp.Settings) vrrp.Prediction { return s.TakeBack(false) }, first,
@@ -188,7 +191,9 @@ func (o *outages) run(ctx context.Context, drill *harness.Drill, site vrrp.Site)
 }
 
 // take adds what the drill has measured, unless a router was starved.
-func (o *outages) take(ctx context.Context, cluster *lab.Lab, site vrrp.Site, settings vrrp.Settings, record harness.Record) error {
+func (o *outages) take(
+	ctx context.Context, cluster *lab.Lab, site vrrp.Site, settings vrrp.Settings, record harness.Record,
+) error {
 	stalls, err := site.Starved(ctx, cluster, settings, record)
 	if err != nil {
 		return err
@@ -209,7 +214,10 @@ func (o *outages) take(ctx context.Context, cluster *lab.Lab, site vrrp.Site, se
 // figures are the outages and VRRP's part of them.
 func (o *outages) figures(group, settings string) []figure {
 	if len(o.worst) == 0 {
-		return []figure{{Group: group, Name: settings, Verdict: benchUnknown, Found: []string{fmt.Sprintf("a router was starved in all %d turns", o.doubtful)}}}
+		return []figure{{
+			Group: group, Name: settings, Verdict: benchUnknown,
+			Found: []string{fmt.Sprintf("a router was starved in all %d turns", o.doubtful)},
+		}}
 	}
 	whole := timing(group, settings, o.worst)
 	whole.Target, whole.Verdict = "max ≤ "+reports.FormatDuration(failoverTarget), judged(whole.Most <= failoverTarget)

@@ -73,7 +73,10 @@ func (b *bench) measureFaults(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, measure := range []func(context.Context, *lab.Lab, string) error{b.measurePauses, b.measureKills, b.measureMoves, b.measureSkew} {
+		for _, measure := range []func(context.Context, *lab.Lab, string) error{
+			b.measurePauses, b.measureKills, b.measureMoves,
+			b.measureSkew,
+		} {
 			if err := measure(ctx, cluster, victim); err != nil {
 				return err
 			}
@@ -206,7 +209,8 @@ func (b *bench) measureSkew(ctx context.Context, cluster *lab.Lab, _ string) err
 	}
 	nodes := len(cluster.Topology().Selected(""))
 	b.say("renumbered %d nodes %d times", nodes, b.faults)
-	b.report.add(timing("Renumbering of every node", fmt.Sprintf("skew between %d nodes", nodes), renumbering.skew).tailBelow(skewTarget))
+	b.report.add(timing("Renumbering of every node", fmt.Sprintf("skew between %d nodes", nodes),
+		renumbering.skew).tailBelow(skewTarget))
 	return nil
 }
 

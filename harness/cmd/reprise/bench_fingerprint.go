@@ -107,14 +107,17 @@ func (b *bench) takeFingerprints(ctx context.Context, cluster *lab.Lab, first ha
 		if err != nil {
 			return costs, err
 		}
-		costs.wall, costs.node, costs.own = append(costs.wall, taken.Wall), append(costs.node, taken.CPU), append(costs.own, after-before)
+		costs.wall, costs.node, costs.own = append(costs.wall, taken.Wall), append(costs.node, taken.CPU),
+			append(costs.own, after-before)
 	}
 	return costs, nil
 }
 
 func (c fingerprintCosts) figures(period time.Duration) []figure {
-	node, own := timing(fingerprintGroup, "the others: processor time of the node", c.node), timing(fingerprintGroup, "the others: processor time of this program", c.own)
-	share := plainFigure(fingerprintGroup, fmt.Sprintf("%% of one core of the node, one every %v", period), 100*node.Median.Seconds()/period.Seconds())
+	node, own := timing(fingerprintGroup, "the others: processor time of the node", c.node),
+		timing(fingerprintGroup, "the others: processor time of this program", c.own)
+	share := plainFigure(fingerprintGroup, fmt.Sprintf("%% of one core of the node, one every %v", period),
+		100*node.Median.Seconds()/period.Seconds())
 	share.Target, share.Verdict = fmt.Sprintf("< %g", fingerprintShare), judged(*share.Number < fingerprintShare)
 	return []figure{timing(fingerprintGroup, "the others", c.wall).tailBelow(fingerprintTarget), node, own, share}
 }

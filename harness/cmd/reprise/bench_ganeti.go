@@ -34,10 +34,11 @@ func (b *bench) measureGaneti(ctx context.Context) error {
 	var wholes, labs, foundings, restored []time.Duration
 	for turn := range b.runs {
 		var snapshot ganeti.Snapshot
-		founded, err := b.readyCluster(ctx, topology, cluster, ganeti.CreateCluster{Cluster: cluster}, func(ctx context.Context, machines *lab.Lab) error {
-			snapshot, err = ganeti.TakeSnapshot(ctx, machines, cluster)
-			return err
-		})
+		founded, err := b.readyCluster(ctx, topology, cluster, ganeti.CreateCluster{Cluster: cluster},
+			func(ctx context.Context, machines *lab.Lab) error {
+				snapshot, err = ganeti.TakeSnapshot(ctx, machines, cluster)
+				return err
+			})
 		if err != nil {
 			return fmt.Errorf("found cluster %d: %w", turn+1, err)
 		}
@@ -57,7 +58,10 @@ func (b *bench) measureGaneti(ctx context.Context) error {
 }
 
 // readyCluster measures one cluster from the call of Start, and then does something with it, if anything.
-func (b *bench) readyCluster(ctx context.Context, topology harness.Topology, cluster ganeti.Cluster, work harness.Runbook, then func(context.Context, *lab.Lab) error) (clusterReady, error) {
+func (b *bench) readyCluster(
+	ctx context.Context, topology harness.Topology, cluster ganeti.Cluster, work harness.Runbook,
+	then func(context.Context, *lab.Lab) error,
+) (clusterReady, error) {
 	var ready clusterReady
 	steady := harness.All(ganeti.Manageable(cluster))
 	for _, instance := range cluster.Instances {

@@ -130,6 +130,7 @@ func nodeFigures(labs []nodeReadiness, plain []time.Duration) []figure {
 	return []figure{
 		inLab, alone, ratio(k3sGroup, "lab ÷ docker run, medians", inLab, alone, k3sTarget),
 		timing(k3sGroup, "of the lab: until k3s is started", of(start)),
-		timing(k3sGroup, "of the lab: k3s until the node is Ready", of(func(r nodeReadiness) time.Duration { return r.whole - start(r) })),
+		timing(k3sGroup, "of the lab: k3s until the node is Ready",
+			of(func(r nodeReadiness) time.Duration { return r.whole - start(r) })),
 	}
 }

@@ -111,7 +111,8 @@ func mountsAfter(t *testing.T, entrypoint string) []string {
 	if err != nil {
 		t.Skip("there is no unshare here")
 	}
-	output, err := exec.CommandContext(t.Context(), unshare, "--mount", "--propagation", "private", "sh", entrypoint, "cat", "/proc/self/mountinfo").CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), unshare, "--mount", "--propagation", "private", "sh", entrypoint, "cat",
+		"/proc/self/mountinfo").CombinedOutput()
 	if err != nil {
 		t.Skipf("this machine does not let the test mount: %v: %s", err, output)
 	}
@@ -166,7 +167,8 @@ func TestPlainNodeIsRemovedAfterAnInterrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := journal()
-	for _, wanted := range []string{"container rm --force --volumes container-7\n", "network rm network-7\n", "label=" + lab.LabelLab + "=" + node.name} {
+	for _, wanted := range []string{"container rm --force --volumes container-7\n", "network rm network-7\n", "label=" +
+		lab.LabelLab + "=" + node.name} {
 		if !strings.Contains(asked, wanted) {
 			t.Errorf("%q was not asked:\n%s", wanted, asked)
 		}

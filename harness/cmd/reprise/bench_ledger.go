@@ -191,7 +191,8 @@ func electionFigures(off, on elections) []figure {
 	}
 	low, high := differenceOfMedians(off.won, on.won)
 	moved := plainFigure(group, fmt.Sprintf("difference of the medians in ms, with a 95 %% interval of %s … %s",
-		reports.FormatDuration(low), reports.FormatDuration(high)), float64(medianOf(on.won)-medianOf(off.won))/float64(time.Millisecond))
+		reports.FormatDuration(low), reports.FormatDuration(high)),
+		float64(medianOf(on.won)-medianOf(off.won))/float64(time.Millisecond))
 	moved.Target, moved.Verdict = fmt.Sprintf("interval within ± %v", tolerableShift), shift(low, high)
 	lost := plainFigure(group, "acknowledged writes lost", float64(on.lost))
 	lost.Target, lost.Verdict = "0", judged(on.lost == 0)
@@ -292,7 +293,9 @@ func (b *bench) measureLedgerPeace(ctx context.Context, cluster *lab.Lab) error 
 
 // peace runs a drill without a fault for a while. It says what was used meanwhile and for how long, and
 // when the writing began: it goes on until the drill is closed.
-func peace(ctx context.Context, cluster *lab.Lab, drill *harness.Drill, ledgers []harness.Ledger) (used processorTimes, began time.Time, within time.Duration, err error) {
+func peace(
+	ctx context.Context, cluster *lab.Lab, drill *harness.Drill, ledgers []harness.Ledger,
+) (used processorTimes, began time.Time, within time.Duration, err error) {
 	if err := drill.Baseline(ctx, harness.All(consul.Leader())); err != nil {
 		return used, began, 0, err
 	}

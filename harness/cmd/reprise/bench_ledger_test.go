@@ -30,10 +30,12 @@ func TestElectionsAreCompared(t *testing.T) {
 		moved string
 		kept  string
 	}{
-		"alike, and too few to tell": {other, 0, benchUnknown, benchMet}, "late": {late, 0, benchMissed, benchMet}, "a write lost": {other, 1, benchUnknown, benchMissed},
+		"alike, and too few to tell": {other, 0, benchUnknown, benchMet}, "late": {late, 0, benchMissed, benchMet},
+		"a write lost": {other, 1, benchUnknown, benchMissed},
 	} {
 		verdicts := map[string]string{}
-		for _, f := range electionFigures(elections{name: "off", won: spread}, elections{name: "on", won: c.on, acked: 500, wrote: 2 * time.Second, lost: c.lost}) {
+		for _, f := range electionFigures(elections{name: "off", won: spread},
+			elections{name: "on", won: c.on, acked: 500, wrote: 2 * time.Second, lost: c.lost}) {
 			verdicts[f.Target] = f.Verdict
 		}
 		if verdicts["interval within ± 200ms"] != c.moved || verdicts["0"] != c.kept {
@@ -78,7 +80,8 @@ func TestFewElectionsTellNothing(t *testing.T) {
 // Method: rates on both sides of it, and the line of the table.
 func TestLedgerRate(t *testing.T) {
 	for acked, want := range map[int]string{2000: benchMet, 1999: benchMissed} {
-		if f := rateFigure("g", "rate", acked, 10*time.Second); f.Verdict != want || f.cells()[1] != fmt.Sprintf("%.1f", float64(acked)/10) {
+		if f := rateFigure("g", "rate", acked, 10*time.Second); f.Verdict != want ||
+			f.cells()[1] != fmt.Sprintf("%.1f", float64(acked)/10) {
 			t.Errorf("%d in 10 s: %v, %s", acked, f.cells(), f.Verdict)
 		}
 	}

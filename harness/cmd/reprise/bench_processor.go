@@ -26,7 +26,8 @@ func (p processorTimes) figures(group, arm string, within time.Duration) []figur
 		name string
 		used time.Duration
 	}{{"this program", p.harness}, {"all agents", p.agents}, {"all Consul servers", p.consul}} {
-		figures = append(figures, plainFigure(group, fmt.Sprintf("%s: %% of a core, %s", arm, part.name), 100*part.used.Seconds()/within.Seconds()))
+		figures = append(figures, plainFigure(group, fmt.Sprintf("%s: %% of a core, %s", arm, part.name),
+			100*part.used.Seconds()/within.Seconds()))
 	}
 	return figures
 }

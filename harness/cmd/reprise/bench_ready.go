@@ -16,8 +16,11 @@ import (
 
 // The waits for a cluster that comes up. They look often: their interval is the figures' resolution.
 var (
-	waitForElections = harness.Wait{For: "both clusters to agree on a leader", Interval: 50 * time.Millisecond, Limit: 3 * time.Minute}
-	waitForReady     = harness.Wait{For: "leaders and the job together", Interval: 50 * time.Millisecond, Limit: time.Minute}
+	waitForElections = harness.Wait{
+		For: "both clusters to agree on a leader", Interval: 50 * time.Millisecond,
+		Limit: 3 * time.Minute,
+	}
+	waitForReady = harness.Wait{For: "leaders and the job together", Interval: 50 * time.Millisecond, Limit: time.Minute}
 )
 
 // benchLook is the time one look at a cluster may take.
@@ -137,7 +140,8 @@ func readyFigures(labs, floors []readiness) []figure {
 	}
 	const group = "Lab ready"
 	whole := func(r readiness) time.Duration { return r.whole }
-	inLab, bare := timing(group, "lab: start to leaders and job", of(labs, whole)), timing(group, "floor: bare processes on loopback", of(floors, whole))
+	inLab, bare := timing(group, "lab: start to leaders and job", of(labs, whole)),
+		timing(group, "floor: bare processes on loopback", of(floors, whole))
 	figures := []figure{inLab, bare, ratio(group, "lab ÷ floor, medians", inLab, bare, readyTarget)}
 	for _, stage := range []struct {
 		name string

@@ -145,7 +145,10 @@ func (f figure) cells() []string {
 		return []string{"", fmt.Sprint(len(f.Found)), "", "", f.Target, f.Verdict}
 	}
 	show := reports.FormatDuration
-	return []string{fmt.Sprint(len(f.Samples)), show(f.Median), show(f.Least) + " … " + show(f.Most), show(f.Tail), f.Target, f.Verdict}
+	return []string{
+		fmt.Sprint(len(f.Samples)), show(f.Median), show(f.Least) + " … " + show(f.Most), show(f.Tail), f.Target,
+		f.Verdict,
+	}
 }
 
 // text is the report for a terminal.
@@ -185,7 +188,8 @@ func (r *benchReport) markdown() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# Bench of %s\n\n%s\n", r.Started.UTC().Format("2006-01-02 15:04:05 MST"), r.circumstances())
 	for _, group := range r.groups() {
-		fmt.Fprintf(&text, "\n| %s | %s |\n|---|%s\n", group, strings.Join(benchColumns, " | "), strings.Repeat("---:|", len(benchColumns)))
+		fmt.Fprintf(&text, "\n| %s | %s |\n|---|%s\n", group, strings.Join(benchColumns, " | "),
+			strings.Repeat("---:|", len(benchColumns)))
 		for _, figure := range r.in(group) {
 			fmt.Fprintf(&text, "| %s | %s |\n", figure.Name, strings.Join(figure.cells(), " | "))
 		}

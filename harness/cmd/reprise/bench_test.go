@@ -81,7 +81,8 @@ func TestBenchTargets(t *testing.T) {
 // Method: write a small report in all three forms and look for its parts.
 func TestBenchReport(t *testing.T) {
 	report := newBenchReport(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	report.add(timing("Faults", "kill", milliseconds(2, 4)).medianBelow(time.Millisecond), found("Left", "volumes", []string{"data-1"}))
+	report.add(timing("Faults", "kill", milliseconds(2, 4)).medianBelow(time.Millisecond),
+		found("Left", "volumes", []string{"data-1"}))
 	text, page := report.text(), report.markdown()
 	for _, part := range []string{"kill", "3 ms", "2 ms … 4 ms", "p50 < 1 ms", "missed", "data-1"} {
 		if !strings.Contains(text, part) || !strings.Contains(page, part) {
@@ -96,7 +97,8 @@ func TestBenchReport(t *testing.T) {
 	if err := json.Unmarshal(content, &again); err != nil {
 		t.Fatal(err)
 	}
-	if again.Schema != benchSchema || len(again.Figures) != 2 || again.Figures[0].Median != 3*time.Millisecond || !slices.Equal(again.Figures[1].Found, []string{"data-1"}) {
+	if again.Schema != benchSchema || len(again.Figures) != 2 || again.Figures[0].Median != 3*time.Millisecond ||
+		!slices.Equal(again.Figures[1].Found, []string{"data-1"}) {
 		t.Errorf("read again it is %+v", again)
 	}
 }
@@ -118,9 +120,17 @@ func TestCompareStocks(t *testing.T) {
 	}
 	after := stock{
 		engine: lab.Inventory{
-			Containers: []lab.Item{{ID: "old", Name: "old"}, {ID: "a", Name: "leak", Run: ours}, {ID: "b", Name: "stranger", Run: theirs, Volumes: []string{"their-volume"}}},
-			Networks:   []lab.Item{{ID: "bridge", Name: "bridge"}, {ID: "n", Name: "leaked-lan", Run: ours}, {ID: "m", Name: "their-lan", Run: theirs}},
-			Volumes:    []lab.Item{{ID: "v", Name: "unlabelled-volume"}, {ID: "w", Name: "their-volume"}},
+			Containers: []lab.Item{
+				{ID: "old", Name: "old"},
+				{ID: "a", Name: "leak", Run: ours},
+				{ID: "b", Name: "stranger", Run: theirs, Volumes: []string{"their-volume"}},
+			},
+			Networks: []lab.Item{
+				{ID: "bridge", Name: "bridge"},
+				{ID: "n", Name: "leaked-lan", Run: ours},
+				{ID: "m", Name: "their-lan", Run: theirs},
+			},
+			Volumes: []lab.Item{{ID: "v", Name: "unlabelled-volume"}, {ID: "w", Name: "their-volume"}},
 		},
 		processes: []machineProcess{
 			{pid: 1, started: 5, name: "containerd-shim"},
@@ -234,10 +244,16 @@ func TestBareClusterDials(t *testing.T) {
 	floor := fixtures.FloorOf(fixtures.NomadConsul(3))
 	bare := newBareCluster(machine, floor)
 	defer bare.close()
-	for _, call := range [][2]string{{"consul-1", "127.0.0.1:8500"}, {"nomad-2", "127.0.0.1:4646"}, {"nomad-2", "[fd00:d1::11]:8500"}, {"nobody", "127.0.0.1:1"}} {
+	for _, call := range [][2]string{
+		{"consul-1", "127.0.0.1:8500"},
+		{"nomad-2", "127.0.0.1:4646"},
+		{"nomad-2", "[fd00:d1::11]:8500"},
+		{"nobody", "127.0.0.1:1"},
+	} {
 		_, _ = bare.Dial(t.Context(), call[0], "tcp", call[1])
 	}
-	want := []string{"floor " + floor.Processes[0].Loopback.String() + ":8500", "floor " + floor.Processes[4].Loopback.String() + ":4646", "floor [fd00:d1::11]:8500"}
+	want := []string{"floor " + floor.Processes[0].Loopback.String() + ":8500", "floor " + floor.Processes[4].Loopback.String() +
+		":4646", "floor [fd00:d1::11]:8500"}
 	if !slices.Equal(machine.dialled, want) {
 		t.Errorf("dialled %q, want %q", machine.dialled, want)
 	}

@@ -23,12 +23,15 @@ func TestCalibrationTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
-		"| method | outages | measured | missed, up to 20 ms | up to 40 ms | longer | merged | invented | error p50 | p90 | p99 | max | median with sign | inconclusive | silently wrong |",
+		"| method | outages | measured | missed, up to 20 ms | up to 40 ms | longer | merged | invented | error p50 | p90 | p99 | " +
+			"max | median with sign | inconclusive | silently wrong |",
 		"| reprise, idle | 1000 | 990 | 5 | 2 | 2 | 1 | 7 | 9 ms | 17 ms | 20.5 ms | 22 ms | -0.5 ms | 10 | 6 |",
 		"| curl every second, idle | 300 | 100 | 50 | 30 | 120 | 0 | 0 | 300 ms | 900 ms | 1000 ms | 1200 ms | 100 ms | – | – |",
 		"| reprise, all processors busy | 1000 | 990 | 5 | 2 | 2 | 1 | 7 | 9 ms | 17 ms | 20.5 ms | 22 ms | -0.5 ms | 10 | 6 |",
 		"Of 8 outages the truth is not known to a millisecond, and of 8 on the busy machine: they have no part in the errors.",
-		"The observer took 4.2 % of one core and 16.0 MiB of memory for 10 probes every 20 ms (all processors busy: 6.1 %, 18.0 MiB). The questions alone took 3.5 % (busy: 4.9 %) of a program that does nothing else: the observer took 1.20 and 1.25 times as much. Under 5 % is promised, or 1.5 times where the questions alone leave no room for that.",
+		"The observer took 4.2 % of one core and 16.0 MiB of memory for 10 probes every 20 ms (all processors busy: 6.1 %, 18.0 " +
+			"MiB). The questions alone took 3.5 % (busy: 4.9 %) of a program that does nothing else: the observer took 1.20 and 1.25 " +
+			"times as much. Under 5 % is promised, or 1.5 times where the questions alone leave no room for that.",
 		"Measured on 2026-01-20 with seed 7; 2 processors, 8192 MiB of memory, kernel 6.1, engine 29.0.",
 	} {
 		if !strings.Contains(table, line+"\n") {

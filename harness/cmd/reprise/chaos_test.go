@@ -226,9 +226,15 @@ func TestRunIsNeverGreenForNothing(t *testing.T) {
 		name, runner, counts, says string
 		green                      bool
 	}{
-		{"all passed", writesReport(specPassed+","+specFiltered, true), "1 passed, 0 failed, 0 skipped", "specs that were chosen: 1 (flood 1)", true},
+		{
+			"all passed", writesReport(specPassed+","+specFiltered, true), "1 passed, 0 failed, 0 skipped",
+			"specs that were chosen: 1 (flood 1)", true,
+		},
 		{"passed and skipped", writesReport(specPassed+","+specSkipped, true), "1 passed, 0 failed, 1 skipped", "", true},
-		{"one failed", writesReport(specPassed+","+specFailed, false) + "exit 1", "1 passed, 1 failed, 0 skipped", "not everything went as claimed", false},
+		{
+			"one failed", writesReport(specPassed+","+specFailed, false) + "exit 1", "1 passed, 1 failed, 0 skipped",
+			"not everything went as claimed", false,
+		},
 		{
 			"nothing selected", writesReport(specFiltered, true), "0 passed, 0 failed, 0 skipped",
 			`no spec was selected by labels "smoke" and focus "fog"`, false,

@@ -129,7 +129,14 @@ func describeRemoved(removed lab.Removed) string {
 	for _, kind := range []struct {
 		noun  string
 		names []string
-	}{{"containers", removed.Containers}, {"networks", removed.Networks}, {"volumes", removed.Volumes}, {"images", removed.Images}, {"processes of a run that was over", removed.Processes}, {"files of runs and builds that were broken off", removed.Files}} {
+	}{
+		{"containers", removed.Containers},
+		{"networks", removed.Networks},
+		{"volumes", removed.Volumes},
+		{"images", removed.Images},
+		{"processes of a run that was over", removed.Processes},
+		{"files of runs and builds that were broken off", removed.Files},
+	} {
 		if len(kind.names) > 0 {
 			fmt.Fprintf(&text, "removed %d %s: %s\n", len(kind.names), kind.noun, strings.Join(kind.names, " "))
 		}

@@ -42,7 +42,8 @@ func (c *controls) explain(out io.Writer) {
 		}
 	}
 	for _, failure := range c.Failures {
-		fmt.Fprintf(out, "\n%s, %s, %s:\n  %s\n", failure.Scenario, failure.Title, failure.Arm, indented(strings.TrimSpace(failure.Message+"\n"+failure.Output)))
+		fmt.Fprintf(out, "\n%s, %s, %s:\n  %s\n", failure.Scenario, failure.Title, failure.Arm,
+			indented(strings.TrimSpace(failure.Message+"\n"+failure.Output)))
 	}
 }
 
@@ -73,7 +74,8 @@ func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
 	var failures []reports.Failure
 	for _, failure := range c.Failures {
 		failures = append(failures, reports.Failure{
-			Kind: reports.SuiteFailed, Scenario: failure.Scenario, Title: failure.Title + ", " + failure.Arm, Message: failure.Message, Output: failure.Output,
+			Kind: reports.SuiteFailed, Scenario: failure.Scenario, Title: failure.Title + ", " + failure.Arm, Message: failure.Message,
+			Output: failure.Output,
 		})
 	}
 	for _, spec := range c.Specs {
@@ -84,7 +86,8 @@ func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
 			}
 			if outcome.Result.leavesDoubt() {
 				failures = append(failures, reports.Failure{
-					Kind: kind, Scenario: spec.Scenario, Title: spec.Title, Message: outcome.Reason, Record: controlRecord(spec, arm.name, records),
+					Kind: kind, Scenario: spec.Scenario, Title: spec.Title, Message: outcome.Reason,
+					Record: controlRecord(spec, arm.name, records),
 				})
 			}
 		}
@@ -95,7 +98,8 @@ func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
 // controlRecord finds the record that an arm of the spec has left; "" when it left none.
 func controlRecord(spec controlledSpec, arm string, records []harness.Record) string {
 	for _, record := range records {
-		if record.Scenario == spec.Scenario && strings.HasPrefix(record.Title, spec.Title+" (") && strings.HasSuffix(record.ID, "-"+arm) {
+		if record.Scenario == spec.Scenario && strings.HasPrefix(record.Title, spec.Title+" (") &&
+			strings.HasSuffix(record.ID, "-"+arm) {
 			return record.ID
 		}
 	}

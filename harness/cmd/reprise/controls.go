@@ -70,7 +70,8 @@ func (r *controlsRun) all(ctx context.Context) error {
 	}
 	defer remove()
 	r.found = controls{
-		Schema: controlsSchema, Command: line, Labels: r.labels, Focus: r.focus, Started: r.started.UTC().Truncate(time.Second), Specs: []controlledSpec{},
+		Schema: controlsSchema, Command: line, Labels: r.labels, Focus: r.focus, Started: r.started.UTC().Truncate(time.Second),
+		Specs: []controlledSpec{},
 	}
 	signals, stop := interrupts()
 	defer stop()
@@ -132,7 +133,8 @@ func (r *controlsRun) page(line string, records []harness.Record) error {
 		return fmt.Errorf("draw the control arms: %w", err)
 	}
 	run := reports.Run{
-		ID: r.id, Command: line, Seed: r.seed, Started: r.started, Duration: time.Since(r.started), Records: records, Failures: r.found.pageFailures(records),
+		ID: r.id, Command: line, Seed: r.seed, Started: r.started, Duration: time.Since(r.started), Records: records,
+		Failures: r.found.pageFailures(records),
 	}
 	if err := errors.Join(reports.Page(page, run), page.Close()); err != nil {
 		return fmt.Errorf("draw the control arms: %w", err)

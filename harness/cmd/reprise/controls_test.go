@@ -36,7 +36,8 @@ func armSpec(name, state, result, reason string) string {
 func inArms(fault, runbook string) string {
 	return readsArguments + plans(asPlanned(fault)) +
 		`if [ "$REPRISE_CONTROL" = without-fault ]; then ` + writes(fault, !strings.Contains(fault, `"failed"`)) + failing(fault) +
-		"elif [ \"$REPRISE_CONTROL\" = without-runbook ]; then " + writes(runbook, !strings.Contains(runbook, `"failed"`)) + failing(runbook) + "else exit 9; fi\n"
+		"elif [ \"$REPRISE_CONTROL\" = without-runbook ]; then " + writes(runbook, !strings.Contains(runbook, `"failed"`)) +
+		failing(runbook) + "else exit 9; fi\n"
 }
 
 // failing ends a suite's script as the runner does.
@@ -66,11 +67,17 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 		counts               string
 		says                 []string
 	}{
-		{"both red", goodFault, goodRunbook, true, "2 passed, 0 failed, 0 skipped", []string{"red at Detect", "red at AwaitRecovery", "2 arms red as expected, 0 not red, 0 not applicable"}},
+		{"both red", goodFault, goodRunbook, true, "2 passed, 0 failed, 0 skipped", []string{
+			"red at Detect", "red at AwaitRecovery",
+			"2 arms red as expected, 0 not red, 0 not applicable",
+		}},
 		{
 			"no runbook", goodFault, armSpec("falls", "skipped", "not applicable", "recovers by itself: no runbook to leave out"), true,
 			"1 passed, 0 failed, 1 skipped",
-			[]string{"not applicable (recovers by itself: no runbook to leave out)", "1 arms red as expected, 0 not red, 1 not applicable"},
+			[]string{
+				"not applicable (recovers by itself: no runbook to leave out)",
+				"1 arms red as expected, 0 not red, 1 not applicable",
+			},
 		},
 		{
 			"fails without a fault", armSpec("falls", "failed", "not red", "it failed anyway"), goodRunbook, false,
@@ -78,14 +85,21 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 			[]string{"NOT RED", "Rain falls, without fault: not red\n  it failed anyway", "not every scenario could be made red"},
 		},
 		{
-			"fails without a fault on a machine that starves", armSpec("falls", "failed", "inconclusive", "node1 stood still"), goodRunbook, false,
+			"fails without a fault on a machine that starves", armSpec("falls", "failed", "inconclusive", "node1 stood still"),
+			goodRunbook, false,
 			"1 passed, 1 failed, 0 skipped",
-			[]string{"INCONCLUSIVE", "Rain falls, without fault: inconclusive\n  node1 stood still", "not every scenario could be made red"},
+			[]string{
+				"INCONCLUSIVE", "Rain falls, without fault: inconclusive\n  node1 stood still",
+				"not every scenario could be made red",
+			},
 		},
 		{
 			"is red for another reason", goodFault, armSpec("falls", "failed", "red for another reason", "the lab broke"), false,
 			"1 passed, 1 failed, 0 skipped",
-			[]string{"RED FOR ANOTHER REASON", "Rain falls, without runbook: red for another reason\n  the lab broke", "not every scenario could be made red"},
+			[]string{
+				"RED FOR ANOTHER REASON", "Rain falls, without runbook: red for another reason\n  the lab broke",
+				"not every scenario could be made red",
+			},
 		},
 		{
 			"comes back without a runbook", goodFault, armSpec("falls", "failed", "not red", "it came back"), false,
@@ -98,19 +112,35 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 			[]string{"FAILED BEFORE Detect", "the lab did not come up\n  rain_test.go:7"},
 		},
 		{
-			"red and its cleanup failed", strings.Replace(goodFault, `"State"`, `"AdditionalFailures":[{"State":"failed","Failure":{"Message":"the fault stays"}}],"State"`, 1), goodRunbook, false,
+			"red and its cleanup failed", strings.Replace(goodFault, `"State"`,
+				`"AdditionalFailures":[{"State":"failed","Failure":{"Message":"the fault stays"}}],"State"`, 1), goodRunbook, false,
 			"1 passed, 1 failed, 0 skipped",
 			[]string{"FAILED BEFORE Detect", "the fault stays"},
 		},
-		{"passes to its end", armSpec("falls", "passed", "", ""), goodRunbook, false, "1 passed, 1 failed, 0 skipped", []string{"NOT RED", "it passed to its end"}},
 		{
-			"not a drill", armSpec("falls", "skipped", "not applicable", "not a drill"), armSpec("falls", "skipped", "not applicable", "not a drill"), false,
+			"passes to its end", armSpec("falls", "passed", "", ""), goodRunbook, false, "1 passed, 1 failed, 0 skipped",
+			[]string{"NOT RED", "it passed to its end"},
+		},
+		{
+			"not a drill", armSpec("falls", "skipped", "not applicable", "not a drill"), armSpec("falls", "skipped", "not applicable",
+				"not a drill"), false,
 			"0 passed, 0 failed, 2 skipped",
 			[]string{"no selected spec has a control arm: nothing was checked"},
 		},
-		{"skipped for another reason", armSpec("falls", "skipped", "", "needs winter"), goodRunbook, true, "1 passed, 0 failed, 1 skipped", []string{"not applicable (needs winter)"}},
-		{"nothing selected", specFiltered, specFiltered, false, "0 passed, 0 failed, 0 skipped", []string{`no spec was selected by labels "" and focus "rain"`}},
-		{"a result that nobody knows", armSpec("falls", "skipped", "crimson", "what?"), goodRunbook, true, "1 passed, 0 failed, 1 skipped", []string{"not applicable (what?)"}},
+		{
+			"skipped for another reason", armSpec("falls", "skipped", "", "needs winter"), goodRunbook, true,
+			"1 passed, 0 failed, 1 skipped",
+			[]string{"not applicable (needs winter)"},
+		},
+		{
+			"nothing selected", specFiltered, specFiltered, false, "0 passed, 0 failed, 0 skipped",
+			[]string{`no spec was selected by labels "" and focus "rain"`},
+		},
+		{
+			"a result that nobody knows", armSpec("falls", "skipped", "crimson", "what?"), goodRunbook, true,
+			"1 passed, 0 failed, 1 skipped",
+			[]string{"not applicable (what?)"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, out, err := runControls(t, inArms(test.fault, test.runbook))
@@ -134,7 +164,8 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 func TestControlsFailWithTheirSuites(t *testing.T) {
 	good := armSpec("falls", "skipped", "red", "nothing broke")
 	for name, runner := range map[string]string{
-		"no report":    readsArguments + plans(asPlanned(good)) + `if [ "$REPRISE_CONTROL" = without-fault ]; then ` + writes(good, true) + "else exit 1; fi\n",
+		"no report": readsArguments + plans(asPlanned(good)) + `if [ "$REPRISE_CONTROL" = without-fault ]; then ` +
+			writes(good, true) + "else exit 1; fi\n",
 		"suite failed": writesReport(good, false) + "exit 1\n",
 	} {
 		run, out, err := runControls(t, runner)
@@ -147,7 +178,8 @@ func TestControlsFailWithTheirSuites(t *testing.T) {
 // Goal: the run leaves what it found where the README takes it from, no JSON beside the records, and
 // never becomes the latest run of drills. Method: the folder of a run is read back.
 func TestControlsLeaveTheirResult(t *testing.T) {
-	run, _, err := runControls(t, inArms(armSpec("falls", "skipped", "red", "nothing broke"), armSpec("falls", "skipped", "not applicable", "recovers by itself")))
+	run, _, err := runControls(t, inArms(armSpec("falls", "skipped", "red", "nothing broke"),
+		armSpec("falls", "skipped", "not applicable", "recovers by itself")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +211,10 @@ func TestRecordOfControlArm(t *testing.T) {
 		{ID: "rain-falls-without-fault", Scenario: "flood", Title: "Rain falls (control arm: without its fault)"},
 		{ID: "rain-falls-without-runbook", Scenario: "flood", Title: "Rain falls (control arm: without its runbook)"},
 	}
-	for arm, want := range map[string]string{"without-fault": "rain-falls-without-fault", "without-runbook": "rain-falls-without-runbook"} {
+	for arm, want := range map[string]string{
+		"without-fault":   "rain-falls-without-fault",
+		"without-runbook": "rain-falls-without-runbook",
+	} {
 		if got := controlRecord(controlledSpec{Scenario: "flood", Title: "Rain falls"}, arm, records); got != want {
 			t.Errorf("%s: %q, want %q", arm, got, want)
 		}
@@ -192,7 +227,9 @@ func TestRecordOfControlArm(t *testing.T) {
 // Goal: a spec that was skipped, and whose cleanup failed then, is a failure in every run: the runner
 // calls it skipped and its suite good. Method: such a report goes through an ordinary run.
 func TestSkipDoesNotHideAFailedCleanup(t *testing.T) {
-	spec := strings.Replace(specSkipped, `"State"`, `"AdditionalFailures":[{"State":"failed","Failure":{"Message":"the lab stays","Location":{"FileName":"a/drill.go","LineNumber":3}}}],"State"`, 1)
+	spec := strings.Replace(specSkipped, `"State"`,
+		`"AdditionalFailures":[{"State":"failed","Failure":{"Message":"the lab `+
+			`stays","Location":{"FileName":"a/drill.go","LineNumber":3}}}],"State"`, 1)
 	var out strings.Builder
 	run := aRun(t, &out, writesReport(specPassed+","+spec, true), options{seed: 7, repeat: 1})
 	if err := run.all(t.Context()); !errors.Is(err, errRed) {

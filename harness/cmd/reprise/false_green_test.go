@@ -29,7 +29,8 @@ var lostSuites = []struct {
 	says         []string
 }{
 	{
-		"cannot prepare", readsArguments + plans(other(asPlanned(specPassed))) + "i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo \"layer $i.\"; done; exit 1",
+		"cannot prepare", readsArguments + plans(other(asPlanned(specPassed))) +
+			"i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo \"layer $i.\"; done; exit 1",
 		2,
 		[]string{
 			"it ended before it wrote a report: exit status 1", "layer 11.", "layer 50.", "Snow falls",
@@ -39,10 +40,16 @@ var lostSuites = []struct {
 	{
 		"is killed", readsArguments + plans(other(asPlanned(specPassed+","+specFailed))) + "echo up to here; kill -9 $$",
 		3,
-		[]string{"it ended before it wrote a report: signal 9 (killed)", "up to here", "Snow falls", "Snow stops", "never ran to its end: its suite left no report: signal 9 (killed)"},
+		[]string{
+			"it ended before it wrote a report: signal 9 (killed)", "up to here", "Snow falls", "Snow stops",
+			"never ran to its end: its suite left no report: signal 9 (killed)",
+		},
 	},
 	{"cannot be compiled", "", 1, []string{"it cannot be compiled", "rain.go:3: undefined: cloud"}},
-	{"panics before anything", "echo panic: rain; exit 2", 1, []string{"it does not say what it would run: exit status 2", "panic: rain"}},
+	{"panics before anything", "echo panic: rain; exit 2", 1, []string{
+		"it does not say what it would run: exit status 2",
+		"panic: rain",
+	}},
 	{"says nothing and is pleased", "exit 0", 1, []string{"it does not say what it would run: read the runner's report"}},
 	{
 		"ends well without a report", readsArguments + plans(other(asPlanned(specPassed))) + "exit 0",
@@ -65,12 +72,14 @@ var lostSuites = []struct {
 		[]string{"some of its specs are focused in the source (FIt, Focus)"},
 	},
 	{
-		"ends badly after its specs", readsArguments + plans(other(asPlanned(specPassed))) + writes(other(specPassed), true) + "echo leaking; exit 3",
+		"ends badly after its specs", readsArguments + plans(other(asPlanned(specPassed))) + writes(other(specPassed), true) +
+			"echo leaking; exit 3",
 		1,
 		[]string{"it ended with exit status 3 although no spec says why", "leaking"},
 	},
 	{
-		"is killed after a failed spec", readsArguments + plans(other(asPlanned(specFailed))) + writes(other(specFailed), false) + "kill -9 $$",
+		"is killed after a failed spec", readsArguments + plans(other(asPlanned(specFailed))) + writes(other(specFailed), false) +
+			"kill -9 $$",
 		2,
 		[]string{"it ended with signal 9 (killed) although no spec says why", "still raining"},
 	},
@@ -87,12 +96,14 @@ var lostSuites = []struct {
 	},
 	{
 		"forgets one of two specs with one title", readsArguments + plans(other(asPlanned(specPassed)+","+
-			strings.Replace(asPlanned(specPassed), `"LeafNodeText":"falls"`, `"LeafNodeText":"falls","LeafNodeLabels":["again"]`, 1))) + writes(other(specPassed), true),
+			strings.Replace(asPlanned(specPassed), `"LeafNodeText":"falls"`, `"LeafNodeText":"falls","LeafNodeLabels":["again"]`, 1))) +
+			writes(other(specPassed), true),
 		-1,
 		[]string{"would both leave the record snow-falls"},
 	},
 	{
-		"has a spec that takes too long", readsArguments + plans(other(asPlanned(specFailed))) + writes(other(specTimedOut), false) + "exit 1",
+		"has a spec that takes too long", readsArguments + plans(other(asPlanned(specFailed))) + writes(other(specTimedOut), false) +
+			"exit 1",
 		1,
 		[]string{"A spec timeout occurred"},
 	},
@@ -118,7 +129,10 @@ func TestRunIsRedWhenASuiteIsLost(t *testing.T) {
 	for _, test := range lostSuites {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			run := ofSuites(t, &out, options{seed: 7, repeat: 1}, map[string]string{"aaa": writesReport(specPassed, true), "bbb": test.runner})
+			run := ofSuites(t, &out, options{seed: 7, repeat: 1}, map[string]string{
+				"aaa": writesReport(specPassed, true),
+				"bbb": test.runner,
+			})
 			err := run.all(t.Context())
 			if test.failed < 0 { // it is refused before anything runs
 				if err == nil || !strings.Contains(err.Error(), test.says[0]) || exists(run.folder()) {
@@ -133,7 +147,8 @@ func TestRunIsRedWhenASuiteIsLost(t *testing.T) {
 			if strings.Contains(test.runner, `"State":"passed","Failure"`) {
 				passed = 2
 			}
-			if counts := fmt.Sprintf(" passed, %d failed, 0 skipped\n", test.failed); !strings.HasSuffix(out.String(), counts) || passed > 2 {
+			if counts := fmt.Sprintf(" passed, %d failed, 0 skipped\n", test.failed); !strings.HasSuffix(out.String(), counts) ||
+				passed > 2 {
 				t.Errorf("the last line is not %q:\n%s", counts, out.String())
 			}
 			for name, text := range everyFormat(t, run.folder(), out.String()) {
@@ -178,7 +193,8 @@ func TestControlsAreRedWhenASuiteIsLost(t *testing.T) {
 		}
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			run := &controlsRun{chaosRun: ofSuites(t, &out, options{seed: 7, repeat: 1}, map[string]string{"aaa": inArms(good, good), "bbb": test.runner})}
+			run := &controlsRun{chaosRun: ofSuites(t, &out, options{seed: 7, repeat: 1},
+				map[string]string{"aaa": inArms(good, good), "bbb": test.runner})}
 			if err := run.all(t.Context()); !errors.Is(err, errRed) {
 				t.Errorf("the run ends with %v", err)
 			}
@@ -214,7 +230,8 @@ func TestInstrumentsAreRedWhenTheirSuiteIsLost(t *testing.T) {
 // Goal: a pass from which nothing came back is not hidden by the others. Method: the suite of the second pass of three is killed.
 func TestLostPassIsTold(t *testing.T) {
 	var out strings.Builder
-	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed))+`[ "$REPRISE_PASS" = 2 ] && kill -9 $$`+writes(specPassed, true), options{seed: 7, repeat: 3})
+	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed))+`[ "$REPRISE_PASS" = 2 ] && kill -9 $$`+writes(specPassed,
+		true), options{seed: 7, repeat: 3})
 	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {
 		t.Errorf("the run ends with %v", err)
 	}
@@ -233,7 +250,8 @@ func TestLostPassIsTold(t *testing.T) {
 func TestInterruptLeavesNothingUntold(t *testing.T) {
 	out := awaiting("it rains")
 	run := ofSuites(t, out, options{seed: 7, repeat: 2}, map[string]string{
-		"aaa": readsArguments + plans(asPlanned(specPassed+","+specFailed)) + "trap 'over=1' INT; echo it rains; while [ ! \"$over\" ]; do sleep 0.05; done\n" +
+		"aaa": readsArguments + plans(asPlanned(specPassed+","+specFailed)) +
+			"trap 'over=1' INT; echo it rains; while [ ! \"$over\" ]; do sleep 0.05; done\n" +
 			writes(specInterrupted+","+specNotReached, false) + "exit 1",
 		"bbb": writesReport(other(specPassed), true),
 	})
@@ -244,14 +262,18 @@ func TestInterruptLeavesNothingUntold(t *testing.T) {
 	if err := run.all(t.Context()); !errors.Is(err, errRed) {
 		t.Errorf("the run ends with %v", err)
 	}
-	if !strings.Contains(out.String(), "interrupted: not everything ran") || !strings.HasSuffix(out.String(), "\n0 passed, 4 failed, 0 skipped\n") {
+	if !strings.Contains(out.String(), "interrupted: not everything ran") ||
+		!strings.HasSuffix(out.String(), "\n0 passed, 4 failed, 0 skipped\n") {
 		t.Errorf("the end is another:\n%s", out)
 	}
 	var rows []string
 	for _, failure := range run.outcome.failures {
 		rows = append(rows, failure.Title+": "+failure.Message)
 	}
-	for _, want := range []string{"Rain stops: never ran: interrupted (pass 1, 2)", "Snow falls: never ran: interrupted (pass 1, 2)", "Rain falls: never ran: interrupted (pass 2)"} {
+	for _, want := range []string{
+		"Rain stops: never ran: interrupted (pass 1, 2)",
+		"Snow falls: never ran: interrupted (pass 1, 2)", "Rain falls: never ran: interrupted (pass 2)",
+	} {
 		if !slices.Contains(rows, want) {
 			t.Errorf("%q lacks %q", rows, want)
 		}
@@ -263,7 +285,8 @@ func TestInterruptLeavesNothingUntold(t *testing.T) {
 func TestRecordOfALostSuiteIsNoSuccess(t *testing.T) {
 	var out strings.Builder
 	record := `{"schema":"reprise.record/v1","id":"rain-falls","scenario":"flood","title":"Rain falls"}`
-	run := aRun(t, &out, readsArguments+plans(asPlanned(specPassed))+"echo '"+record+"' > \"$REPRISE_RUN_DIR/rain-falls.json\"; kill -9 $$", options{seed: 7, repeat: 1})
+	run := aRun(t, &out, readsArguments+plans(
+		asPlanned(specPassed))+"echo '"+record+"' > \"$REPRISE_RUN_DIR/rain-falls.json\"; kill -9 $$", options{seed: 7, repeat: 1})
 	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {
 		t.Errorf("the run ends with %v", err)
 	}

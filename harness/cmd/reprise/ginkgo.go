@@ -47,7 +47,10 @@ func (s suiteProcess) start() (*exec.Cmd, *supervise.Process, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	process, err := supervise.Start(runner, supervise.Options{Grace: cmp.Or(s.grace, orphanGrace), Temporary: temporary, Arguments: s.orphans, Inherited: s.held})
+	process, err := supervise.Start(runner, supervise.Options{
+		Grace: cmp.Or(s.grace, orphanGrace), Temporary: temporary,
+		Arguments: s.orphans, Inherited: s.held,
+	})
 	return runner, process, err
 }
 

@@ -92,7 +92,10 @@ var someLabels = catalog{labels: []string{"2020-01-20-ip-renumbering", "nightly"
 // Goal: a folder is run when a spec of it may fit the labels, and not otherwise; one whose labels cannot all be read always is.
 // Method: three folders by hand.
 func TestChosenFolders(t *testing.T) {
-	known := catalog{folders: []string{"drought", "fire", "flood"}, carried: map[string][]string{"fire": {"nightly", "smoke"}, "flood": {"water"}}}
+	known := catalog{folders: []string{"drought", "fire", "flood"}, carried: map[string][]string{
+		"fire":  {"nightly", "smoke"},
+		"flood": {"water"},
+	}}
 	for expression, want := range map[string][]string{
 		"":                         {"drought", "fire", "flood"},
 		"flood":                    {"drought", "flood"},

@@ -49,7 +49,9 @@ func doing() string {
 }
 
 // awaitAlone refuses an engine on which another run has a lab, if that does not go of its own accord.
-func awaitAlone(ctx context.Context, runs func(context.Context) ([]string, error), limit time.Duration, progress lab.Progress) error {
+func awaitAlone(
+	ctx context.Context, runs func(context.Context) ([]string, error), limit time.Duration, progress lab.Progress,
+) error {
 	said := false
 	for deadline := time.Now().Add(limit); ; {
 		others, err := runs(ctx)
@@ -57,10 +59,12 @@ func awaitAlone(ctx context.Context, runs func(context.Context) ([]string, error
 			return err
 		}
 		if !time.Now().Before(deadline) {
-			return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to end, or remove what it left with `make clean`", strings.Join(others, ", "))
+			return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to "+
+				"end, or remove what it left with `make clean`", strings.Join(others, ", "))
 		}
 		if !said {
-			progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): waiting up to %v, in case nobody looks after it any more", strings.Join(others, ", "), limit))
+			progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): waiting up to %v, in case nobody looks after it "+
+				"any more", strings.Join(others, ", "), limit))
 			said = true
 		}
 		select {
@@ -75,7 +79,8 @@ func awaitAlone(ctx context.Context, runs func(context.Context) ([]string, error
 func tellOthers(ctx context.Context, runs func(context.Context) ([]string, error), progress lab.Progress) error {
 	others, err := runs(ctx)
 	if err == nil && len(others) > 0 {
-		progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): if it measures, this disturbs it", strings.Join(others, ", ")))
+		progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): if it measures, this disturbs it",
+			strings.Join(others, ", ")))
 	}
 	return err
 }

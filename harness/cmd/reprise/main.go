@@ -60,7 +60,8 @@ func unknownCommand(_ context.Context, root *cli.Command) error {
 	for _, command := range root.VisibleCommands() {
 		names = append(names, command.Name)
 	}
-	return usage("unknown command %q%s known commands: %s", root.Args().First(), didYouMean(root.Args().First(), names), strings.Join(names, ", "))
+	return usage("unknown command %q%s known commands: %s", root.Args().First(), didYouMean(root.Args().First(), names),
+		strings.Join(names, ", "))
 }
 
 // noUsageText keeps a wrong flag from printing the whole help text: one sentence is enough.

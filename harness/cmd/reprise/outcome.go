@@ -67,7 +67,8 @@ func (o *outcome) add(result suiteResult, pass string, records []harness.Record)
 		o.incomplete = true
 		if record := recordOf(result.scenario(), spec.title, pass, records); record != "" {
 			o.failures = append(o.failures, reports.Failure{
-				Scenario: result.scenario(), Title: spec.title, Record: record, Message: "it left a record, but nothing says that it passed: " + result.why(),
+				Scenario: result.scenario(), Title: spec.title, Record: record,
+				Message: "it left a record, but nothing says that it passed: " + result.why(),
 			})
 			continue
 		}
@@ -84,7 +85,10 @@ func (o *outcome) addLost(spec lost, pass string) {
 	if known == nil {
 		known = &lostPasses{failure: len(o.failures)}
 		o.neverRan[spec] = known
-		o.failures = append(o.failures, reports.Failure{Scenario: spec.scenario, Title: spec.spec.title, Kind: reports.NeverRan, Message: spec.why})
+		o.failures = append(o.failures, reports.Failure{
+			Scenario: spec.scenario, Title: spec.spec.title, Kind: reports.NeverRan,
+			Message: spec.why,
+		})
 	}
 	if pass != "" {
 		known.passes = append(known.passes, pass)

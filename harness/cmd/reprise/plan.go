@@ -36,7 +36,8 @@ type plannedSpec struct {
 // planned reads a spec of the runner's report as a plan knows it.
 func planned(spec types.SpecReport) plannedSpec {
 	place := spec.LeafNodeLocation
-	return plannedSpec{title: title(spec), text: spec.FullText(), place: fmt.Sprintf("%s:%d", filepath.Base(place.FileName), place.LineNumber)}
+	return plannedSpec{title: title(spec), text: spec.FullText(), place: fmt.Sprintf("%s:%d", filepath.Base(place.FileName),
+		place.LineNumber)}
 }
 
 // specs counts what the plan chooses.
@@ -94,14 +95,18 @@ func (r *chaosRun) planSuite(ctx context.Context, one suite, seed int64, pass st
 		err = runErr
 	}
 	if err != nil {
-		return suitePlan{suite: one, problem: suiteFailure(one, fmt.Sprintf("it does not say what it would run: %v", err), lastLines(text, tailLines))}, nil
+		return suitePlan{suite: one, problem: suiteFailure(one, fmt.Sprintf("it does not say what it would run: %v", err),
+			lastLines(text, tailLines))}, nil
 	}
 	return suitePlan{suite: one, specs: willRun(suites)}, os.Remove(report)
 }
 
 // suiteFailure is a failure outside of specs.
 func suiteFailure(one suite, message, output string) *reports.Failure {
-	return &reports.Failure{Scenario: one.scenario(), Title: "the suite", Kind: reports.SuiteFailed, Message: message, Output: output}
+	return &reports.Failure{
+		Scenario: one.scenario(), Title: "the suite", Kind: reports.SuiteFailed, Message: message,
+		Output: output,
+	}
 }
 
 // willRun are the specs that a dry run would have run: it calls them passed.
@@ -124,7 +129,8 @@ func (p plan) checkIDs() error {
 		for _, spec := range one.specs {
 			id, where := reports.RecordID(spec.text), fmt.Sprintf("%q (%s/%s)", spec.title, one.folder, spec.place)
 			if other, twice := taken[id]; twice {
-				return fmt.Errorf("plan the run: the specs %s and %s would both leave the record %s: give one of them another text", other, where, id)
+				return fmt.Errorf("plan the run: the specs %s and %s would both leave the record %s: give one of them another text", other,
+					where, id)
 			}
 			taken[id] = where
 		}

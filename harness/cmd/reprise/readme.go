@@ -31,7 +31,8 @@ func readmeCommand(out io.Writer) *cli.Command {
 		Name:  "readme",
 		Usage: "put the figures of the newest runs into " + trackRecord,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "run", Usage: "the `NAME` of the run whose drills are shown, as its folder in reports/out (default: of each scenario, the newest run with the most of its specs)"},
+			&cli.StringFlag{Name: "run", Usage: "the `NAME` of the run whose drills are shown, as its folder in reports/out (default: " +
+				"of each scenario, the newest run with the most of its specs)"},
 		},
 		OnUsageError: noUsageText,
 		Before:       noArguments,
@@ -76,7 +77,8 @@ func readmeSections(root, run string) ([]section, error) {
 		}
 		sections = append(sections, section{"drills of " + scenario, func(root string) (string, error) {
 			if len(drills[scenario]) == 0 {
-				return "", usage("no drill of %s is in %s: run make chaos LABELS=%s first", scenario, filepath.Join(runsFolder(root), run), scenario)
+				return "", usage("no drill of %s is in %s: run make chaos LABELS=%s first", scenario, filepath.Join(runsFolder(root), run),
+					scenario)
 			}
 			return drillsTable(drills[scenario])
 		}})
@@ -91,7 +93,8 @@ func readmeSections(root, run string) ([]section, error) {
 		return nil, err
 	}
 	controls.table = func(root string) (string, error) { return controlsTable(root, rows) }
-	return append(sections, section{"calibration", calibrationTable}, section{"verdicts", verdictsTable}, section{"survival", survivalTable}, controls, section{"ledger", ledgerTable}, section{"failover", failoverTable}), nil
+	return append(sections, section{"calibration", calibrationTable}, section{"verdicts", verdictsTable},
+		section{"survival", survivalTable}, controls, section{"ledger", ledgerTable}, section{"failover", failoverTable}), nil
 }
 
 // checkScenario says in one sentence that the track record tells of a scenario that does not exist.
@@ -99,7 +102,8 @@ func (c catalog) checkScenario(name string) error {
 	if slices.Contains(c.folders, name) {
 		return nil
 	}
-	return usage("%s tells of an unknown scenario %q%s known scenarios: %s", trackRecord, name, didYouMean(name, c.folders), strings.Join(c.folders, ", "))
+	return usage("%s tells of an unknown scenario %q%s known scenarios: %s", trackRecord, name, didYouMean(name, c.folders),
+		strings.Join(c.folders, ", "))
 }
 
 // trackRecord is the page with the figures of runs.

@@ -15,7 +15,8 @@ var errNoControls = errors.New("no run of control arms is there: run make contro
 
 // controlsHeader is the head of the table. A row says itself which run it tells of: the others may be of
 // another one.
-const controlsHeader = "| Scenario | Specs | Arms red, as they must be | Not red | Not applicable | Time | Outcome | Command | Date |\n" +
+const controlsHeader = "| Scenario | Specs | Arms red, as they must be | Not red | Not applicable | Time | Outcome | Command " +
+	"| Date |\n" +
 	"|---|---|---|---|---|---|---|---|---|\n"
 
 // A controlRow is what the table says of a scenario: a whole line.
@@ -87,14 +88,16 @@ func fullestControls(runs []controls, scenario string) controls {
 // compare is positive when the run is to be shown rather than the other.
 func (c *controls) compare(other *controls) int {
 	ended := map[bool]int{true: 0, false: 1} // by whether it was interrupted
-	return cmp.Or(cmp.Compare(c.outcomes(), other.outcomes()), cmp.Compare(ended[c.Interrupted], ended[other.Interrupted]), c.Started.Compare(other.Started))
+	return cmp.Or(cmp.Compare(c.outcomes(), other.outcomes()), cmp.Compare(ended[c.Interrupted], ended[other.Interrupted]),
+		c.Started.Compare(other.Started))
 }
 
 // of is the run as if it had been one of the scenario alone.
 func (c *controls) of(scenario string) controls {
 	one := *c
 	one.Specs = slices.DeleteFunc(slices.Clone(c.Specs), func(spec controlledSpec) bool { return spec.Scenario != scenario })
-	one.Failures = slices.DeleteFunc(slices.Clone(c.Failures), func(failure controlFailure) bool { return failure.Scenario != scenario })
+	one.Failures = slices.DeleteFunc(slices.Clone(c.Failures),
+		func(failure controlFailure) bool { return failure.Scenario != scenario })
 	return one
 }
 
@@ -121,6 +124,7 @@ func (c *controls) row(scenario string) string {
 	}
 	count := c.count()
 	command := strings.ReplaceAll(c.Command, "|", `\|`) // LABELS may hold one, and it would end the cell
-	return fmt.Sprintf("| %s | %d | %d | %d | %d | %v | %s | `%s` | %s |\n", scenario, len(c.Specs), count.red, count.notRed, count.notApplicable,
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %v | %s | `%s` | %s |\n", scenario, len(c.Specs), count.red, count.notRed,
+		count.notApplicable,
 		took.Round(time.Second), cmp.Or(c.problem(), "good"), command, c.Started.Format(time.DateOnly))
 }

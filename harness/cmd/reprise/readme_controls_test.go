@@ -52,7 +52,8 @@ func TestControlsTableTakesTheFullestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		table, err := controlsTable(root, rows)
-		if err != nil || !strings.HasPrefix(table, controlsHeader+"| drought | as it was |\n| flood | ") || !strings.HasSuffix(table, " | `"+step.shows+"` | 2026-01-20 |\n") {
+		if err != nil || !strings.HasPrefix(table, controlsHeader+"| drought | as it was |\n| flood | ") ||
+			!strings.HasSuffix(table, " | `"+step.shows+"` | 2026-01-20 |\n") {
 			t.Errorf("after run %q, the table (%v) does not tell of %q:\n%s", step.command, err, step.shows, table)
 		}
 	}
@@ -66,13 +67,17 @@ func TestControlsTableTakesTheFullestRun(t *testing.T) {
 func TestControlsOfOneScenario(t *testing.T) {
 	run := aControlsRun(1, 1)
 	run.Specs[0].Arms["without-runbook"] = controlOutcome{Result: wentRed, Took: time.Second}
-	run.Specs = append(run.Specs, controlledSpec{Scenario: "drought", Title: "Sun", Arms: map[string]controlOutcome{"without-fault": {Result: wentRed}}})
+	run.Specs = append(run.Specs, controlledSpec{
+		Scenario: "drought", Title: "Sun",
+		Arms: map[string]controlOutcome{"without-fault": {Result: wentRed}},
+	})
 	run.Failures = []controlFailure{{Scenario: "drought", Title: "the suite"}}
 	flood, drought := run.of("flood"), run.of("drought")
 	if got := flood.row("flood"); got != "| flood | 1 | 2 | 0 | 0 | 2s | good | `make controls` | 2026-01-20 |\n" {
 		t.Errorf("the good one's row is %s", got)
 	}
-	if got := drought.row("drought"); !strings.HasPrefix(got, "| drought | 1 | 1 | 1 | 0 | 0s | not every scenario could be made red |") {
+	if got := drought.row("drought"); !strings.HasPrefix(got,
+		"| drought | 1 | 1 | 1 | 0 | 0s | not every scenario could be made red |") {
 		t.Errorf("the other one's row is %s", got)
 	}
 	if len(run.Specs) != 2 || len(run.Failures) != 1 {

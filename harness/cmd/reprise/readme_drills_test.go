@@ -18,8 +18,11 @@ func aRecord() harness.Record {
 	return harness.Record{
 		Schema: harness.RecordSchema, ID: "rain", Scenario: "flood", Title: "Rain falls",
 		Started: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC), Versions: map[string]string{"nomad": "1.11.3"},
-		Engine:    map[string]string{"processors": "2", "memory": "8192 MiB", "kernel": "6.1", "engine": "20.10.24"},
-		Judgement: harness.Judgement{Verdict: harness.Met, Outages: []harness.Outage{{SLI: "dry", Lost: time.Second, Back: 2 * time.Second, Returned: true}}},
+		Engine: map[string]string{"processors": "2", "memory": "8192 MiB", "kernel": "6.1", "engine": "20.10.24"},
+		Judgement: harness.Judgement{
+			Verdict: harness.Met,
+			Outages: []harness.Outage{{SLI: "dry", Lost: time.Second, Back: 2 * time.Second, Returned: true}},
+		},
 	}
 }
 
@@ -58,7 +61,10 @@ func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
 			t.Errorf("the second time differs:\n%s", text)
 		}
 	}
-	for _, want := range []string{"above\n" + aSection.begin() + "\n| ", "| flood | Rain falls |", "nomad 1.11.3; 2 processors", aSection.end() + "\nbelow\n"} {
+	for _, want := range []string{
+		"above\n" + aSection.begin() + "\n| ", "| flood | Rain falls |", "nomad 1.11.3; 2 processors",
+		aSection.end() + "\nbelow\n",
+	} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the file lacks %q:\n%s", want, first)
 		}
@@ -141,7 +147,8 @@ func TestDrillsOfAnotherVersion(t *testing.T) {
 	root := t.TempDir()
 	leave(t, root, "20260101", aRecord())
 	strange := filepath.Join(runsFolder(root), "20260102", "rain.json")
-	if err := errors.Join(os.MkdirAll(filepath.Dir(strange), 0o755), os.WriteFile(strange, []byte(`{"schema":"another"}`), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(strange), 0o755), os.WriteFile(strange, []byte(`{"schema":"another"}`),
+		0o600)); err != nil {
 		t.Fatal(err)
 	}
 	if stories, err := drillsByScenario(root, ""); err != nil || len(stories["flood"]) != 1 {

@@ -25,7 +25,8 @@ func failoverTable(root string) (string, error) {
 		return "", errNoFailover
 	}
 	var table strings.Builder
-	fmt.Fprint(&table, "| settings | event | predicted | n | median | p95 | max | of it VRRP's, median |\n|---|---|---:|---:|---:|---:|---:|---:|\n")
+	fmt.Fprint(&table, "| settings | event | predicted | n | median | p95 | max | of it VRRP's, median "+
+		"|\n|---|---|---:|---:|---:|---:|---:|---:|\n")
 	for _, group := range found.groups() {
 		event, ours := strings.CutPrefix(group, failoverGroup)
 		if !ours {
@@ -36,11 +37,14 @@ func failoverTable(root string) (string, error) {
 			if strings.HasSuffix(whole.Name, gatewayPart) {
 				continue
 			}
-			fmt.Fprintf(&table, "| %s | %s | %s | %d | %s |\n", whole.Name, event, whole.Predicted, len(whole.Samples), strings.Join(failoverCells(whole, figures), " | "))
+			fmt.Fprintf(&table, "| %s | %s | %s | %d | %s |\n", whole.Name, event, whole.Predicted, len(whole.Samples),
+				strings.Join(failoverCells(whole, figures), " | "))
 		}
 	}
-	fmt.Fprintf(&table, "\nEach change is made on top of those above it. Measured on %s with `reprise bench --only failover`, in %s, on %s processors.\n",
-		found.Started.UTC().Format(time.DateOnly), reports.FormatDuration(found.Duration.Round(time.Second)), found.Machine["processors"])
+	fmt.Fprintf(&table, "\nEach change is made on top of those above it. Measured on %s with `reprise bench --only failover`, "+
+		"in %s, on %s processors.\n",
+		found.Started.UTC().Format(time.DateOnly), reports.FormatDuration(found.Duration.Round(time.Second)),
+		found.Machine["processors"])
 	return table.String(), nil
 }
 

@@ -19,7 +19,10 @@ func TestFailoverTable(t *testing.T) {
 	if _, err := failoverTable(root); !errors.Is(err, errNoFailover) {
 		t.Errorf("without a report the error is %v", err)
 	}
-	event := outages{event: failoverEvents()[0], predicted: vrrp.Prediction{Served: true, OSPF: vrrp.Range{Least: 4 * time.Second, Most: 7 * time.Second}}}
+	event := outages{event: failoverEvents()[0], predicted: vrrp.Prediction{
+		Served: true,
+		OSPF:   vrrp.Range{Least: 4 * time.Second, Most: 7 * time.Second},
+	}}
 	measured := event
 	measured.worst, measured.gateway = milliseconds(5100, 5300, 5200), milliseconds(600, 610, 620)
 	report := newBenchReport(time.Now())

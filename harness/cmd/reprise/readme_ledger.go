@@ -29,7 +29,8 @@ func ledgerTable(root string) (string, error) {
 		}
 	}
 	fmt.Fprintf(&table, "\nMeasured on %s with `reprise bench`, in %s, on %s processors.\n",
-		found.Started.UTC().Format(time.DateOnly), reports.FormatDuration(found.Duration.Round(time.Second)), found.Machine["processors"])
+		found.Started.UTC().Format(time.DateOnly), reports.FormatDuration(found.Duration.Round(time.Second)),
+		found.Machine["processors"])
 	return table.String(), nil
 }
 

@@ -37,7 +37,8 @@ func TestLedgerTable(t *testing.T) {
 		}
 	}
 	table, err := ledgerTable(root)
-	if err != nil || !strings.Contains(table, "| rate |  | 222.5 |") || !strings.Contains(table, "| lost |  | 3.0 |") || strings.Contains(table, "other") || !strings.Contains(table, "2026-01-02") {
+	if err != nil || !strings.Contains(table, "| rate |  | 222.5 |") || !strings.Contains(table, "| lost |  | 3.0 |") ||
+		strings.Contains(table, "other") || !strings.Contains(table, "2026-01-02") {
 		t.Errorf("%v\n%s", err, table)
 	}
 }

@@ -39,7 +39,10 @@ func TestReadmeHasItsSections(t *testing.T) {
 			t.Errorf("%s: %v", section.name, err)
 		}
 	}
-	for _, want := range []string{"drills of renumbering", "calibration", "verdicts", "survival", "controls", "ledger", "drills of routerfailover", "failover"} {
+	for _, want := range []string{
+		"drills of renumbering", "calibration", "verdicts", "survival", "controls", "ledger",
+		"drills of routerfailover", "failover",
+	} {
 		if !slices.Contains(names, want) {
 			t.Errorf("it has no section %q: %q", want, names)
 		}
@@ -53,7 +56,8 @@ func aRepository(t *testing.T, scenarios []string, rows string) string {
 	root := t.TempDir()
 	for _, folder := range []string{"flood", "drought"} {
 		suite := filepath.Join(root, "scenarios", folder, folder+"_test.go")
-		if err := errors.Join(os.MkdirAll(filepath.Dir(suite), 0o755), os.WriteFile(suite, []byte("package "+folder+"\n"), 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(suite), 0o755), os.WriteFile(suite, []byte("package "+folder+"\n"),
+			0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +68,8 @@ func aRepository(t *testing.T, scenarios []string, rows string) string {
 	}
 	controls := section{name: "controls"}
 	text.WriteString(controls.begin() + "\n" + controlsHeader + rows + controls.end() + "\nbelow\n")
-	if err := errors.Join(os.Mkdir(filepath.Join(root, "reports"), 0o755), os.WriteFile(trackRecordPath(root), []byte(text.String()), 0o600)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(root, "reports"), 0o755),
+		os.WriteFile(trackRecordPath(root), []byte(text.String()), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	return root
@@ -99,7 +104,10 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| flood | Rain falls |", "\nold drought\n", drought + "| flood | 1 | 1 | 1 | 0 | 3s |", "| 2026-01-20 |\n<!-- end of controls -->\nbelow\n"} {
+	for _, want := range []string{
+		"| flood | Rain falls |", "\nold drought\n", drought + "| flood | 1 | 1 | 1 | 0 | 3s |",
+		"| 2026-01-20 |\n<!-- end of controls -->\nbelow\n",
+	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the page lacks %q:\n%s", want, text)
 		}
@@ -107,7 +115,10 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	if strings.Contains(string(text), "old flood") || strings.Contains(string(text), "old | row") {
 		t.Errorf("the old figures are still there:\n%s", text)
 	}
-	for _, want := range []string{"drills of flood: put into", "drills of drought: left as it is: no drill of drought is in", "run make chaos LABELS=drought first"} {
+	for _, want := range []string{
+		"drills of flood: put into", "drills of drought: left as it is: no drill of drought is in",
+		"run make chaos LABELS=drought first",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output lacks %q:\n%s", want, &out)
 		}
@@ -117,7 +128,8 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 // Goal: a track record that tells of a scenario that does not exist is refused in a sentence, and so is one without
 // control arms. Method: a section, then a row, with a slip in the name; then none.
 func TestReadmeRefusesUnknownScenarios(t *testing.T) {
-	const sentence = `reports/TRACK_RECORD.md tells of an unknown scenario "flod": did you mean flood? known scenarios: drought, flood`
+	const sentence = `reports/TRACK_RECORD.md tells of an unknown scenario "flod": did you mean flood? known scenarios: ` +
+		`drought, flood`
 	for _, root := range []string{aRepository(t, []string{"flod"}, ""), aRepository(t, nil, "| flod | 1 |\n")} {
 		if _, err := readmeSections(root, ""); err == nil || err.Error() != sentence {
 			t.Errorf("the error is %v", err)
@@ -127,7 +139,8 @@ func TestReadmeRefusesUnknownScenarios(t *testing.T) {
 	if err := os.WriteFile(trackRecordPath(root), []byte("nothing\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readmeSections(root, ""); err == nil || !strings.Contains(err.Error(), "read the controls in reports/TRACK_RECORD.md: it lacks the line") {
+	if _, err := readmeSections(root, ""); err == nil ||
+		!strings.Contains(err.Error(), "read the controls in reports/TRACK_RECORD.md: it lacks the line") {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -141,7 +154,11 @@ func TestReadResults(t *testing.T) {
 	if results, err := read(); err != nil || len(results) != 0 {
 		t.Errorf("of nothing: %v, %v", results, err)
 	}
-	for _, step := range []struct{ name, text, want string }{{"a.json", `{"a":1}`, "[map[a:1]]"}, {"b.json", `{"b":2}`, "[map[a:1] map[b:2]]"}, {"c.txt", "no", "[map[a:1] map[b:2]]"}} {
+	for _, step := range []struct{ name, text, want string }{
+		{"a.json", `{"a":1}`, "[map[a:1]]"},
+		{"b.json", `{"b":2}`, "[map[a:1] map[b:2]]"},
+		{"c.txt", "no", "[map[a:1] map[b:2]]"},
+	} {
 		if err := os.WriteFile(filepath.Join(folder, step.name), []byte(step.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +196,8 @@ const mostReadmeLines = 150
 func TestReadmeIsShort(t *testing.T) {
 	text, _ := readme(t)
 	if lines := strings.Count(text, "\n"); lines > mostReadmeLines {
-		t.Errorf("README.md has %d lines and may have %d: figures belong to %s, details to CONTRIBUTING or an ADR", lines, mostReadmeLines, trackRecord)
+		t.Errorf("README.md has %d lines and may have %d: figures belong to %s, details to CONTRIBUTING or an ADR", lines,
+			mostReadmeLines, trackRecord)
 	}
 }
 

@@ -110,7 +110,8 @@ func (c verdictCount) sentence() string {
 		}
 	}
 	total := c.total()
-	text := fmt.Sprintf("%d drills with a known outcome, %d broken on purpose in %d ways: %d judged wrong, %d inconclusive for the machine's sake",
+	text := fmt.Sprintf("%d drills with a known outcome, %d broken on purpose in %d ways: %d judged wrong, %d inconclusive for "+
+		"the machine's sake",
 		total.drills, broken, ways, total.wrong, total.inconclusive)
 	if total.unknown > 0 {
 		text += fmt.Sprintf(", %d ended before they could be judged", total.unknown)

@@ -26,7 +26,8 @@ func TestCountVerdicts(t *testing.T) {
 	stranger := aVerdict("sound", "a", foundWrong)
 	stranger.Scenario = "flood"
 	counted := countVerdicts([]harness.Record{
-		aVerdict("sound", "b", foundRight), aVerdict("broken", "a", foundRight), aVerdict("broken", "a", foundWrong+": the verdict is met"),
+		aVerdict("sound", "b", foundRight), aVerdict("broken", "a", foundRight),
+		aVerdict("broken", "a", foundWrong+": the verdict is met"),
 		aVerdict("broken", "c", foundNothing+", the machine was busy"), aVerdict("broken", "c", "nothing of the kind"),
 		aVerdict("neither", "a", foundWrong), stranger,
 	})
@@ -38,7 +39,8 @@ func TestCountVerdicts(t *testing.T) {
 	if fmt.Sprint(counted) != fmt.Sprint(want) {
 		t.Errorf("counted %+v, want %+v", counted, want)
 	}
-	const sentence = "5 drills with a known outcome, 4 broken on purpose in 2 ways: 1 judged wrong, 1 inconclusive for the machine's sake, 1 ended before they could be judged"
+	const sentence = "5 drills with a known outcome, 4 broken on purpose in 2 ways: 1 judged wrong, 1 inconclusive for the " +
+		"machine's sake, 1 ended before they could be judged"
 	if counted.sentence() != sentence {
 		t.Errorf("it says %q", counted.sentence())
 	}
@@ -104,7 +106,10 @@ func TestVerdictsTableTakesTheNewestWholeRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| broken | the newest whole one | 50 | 50 | 0 | 0 |", "50 broken on purpose in 1 ways: 0 judged wrong", "Seed 42", "2 processors"} {
+	for _, want := range []string{
+		"| broken | the newest whole one | 50 | 50 | 0 | 0 |",
+		"50 broken on purpose in 1 ways: 0 judged wrong", "Seed 42", "2 processors",
+	} {
 		if !strings.Contains(table, want) {
 			t.Errorf("it lacks %q:\n%s", want, table)
 		}

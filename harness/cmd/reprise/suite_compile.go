@@ -48,7 +48,8 @@ func compileSuites(ctx context.Context, root, into string, folders []string) ([]
 		return nil, fmt.Errorf("make the folder of compiled suites: %w", err)
 	}
 	compile := func(output string, packages ...string) (string, error) {
-		return combinedOutput(ctx, root, []string{"CGO_ENABLED=0"}, "go", slices.Concat(suiteFlags, []string{"-o", output}, packages)...)
+		return combinedOutput(ctx, root, []string{"CGO_ENABLED=0"}, "go", slices.Concat(suiteFlags, []string{"-o", output},
+			packages)...)
 	}
 	var packages []string
 	for _, folder := range folders {

@@ -43,7 +43,10 @@ var _ = Describe("%[1]s", func() {
 // realSuites are sources of suites by their folders. The specs of all but aaa do not come back, or do not pass.
 var realSuites = map[string][2]string{
 	"aaa": {"", `It("passes", func() {}); It("is not chosen", Label("nightly"), func() {})`},
-	"bbb": {`for i := range 60 { println("layer", i, "of the image") }; t.Fatal("make image bbb: no route to host")`, `It("needs an image", func() {})`},
+	"bbb": {
+		`for i := range 60 { println("layer", i, "of the image") }; t.Fatal("make image bbb: no route to host")`,
+		`It("needs an image", func() {})`,
+	},
 	"ccc": {"", `It("is reached", func() {}); It("eats the memory", func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) })`},
 	"ddd": {"", `It("does not compile", func() { undefinedName() })`},
 	"eee": {"os.Exit(0)", `It("is skipped by an exit", func() {})`},
@@ -100,8 +103,10 @@ func TestRealSuitesThatAreLost(t *testing.T) {
 	for name, text := range everyFormat(t, run.folder(), out.String()) {
 		text = strings.Join(strings.Fields(text), " ")
 		for _, want := range []string{
-			"make image bbb: no route to host", "bbb needs an image", "layer 59 of the image", "ccc eats the memory", "signal 9 (killed)", "undefined: undefinedName",
-			"eee is skipped by an exit", "no clouds", "fff needs clouds", "ggg takes too long", "some of its specs are focused in the source",
+			"make image bbb: no route to host", "bbb needs an image", "layer 59 of the image", "ccc eats the memory",
+			"signal 9 (killed)", "undefined: undefinedName",
+			"eee is skipped by an exit", "no clouds", "fff needs clouds", "ggg takes too long",
+			"some of its specs are focused in the source",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s lacks %q", name, want)

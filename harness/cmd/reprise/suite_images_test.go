@@ -60,7 +60,10 @@ func TestSuiteWithoutImagesNeverRuns(t *testing.T) {
 		t.Errorf("the run ends with %v", err)
 	}
 	for name, text := range everyFormat(t, run.folder(), out.String()) {
-		for _, want := range []string{noImages + ": exit status 1", "build consul: no modules", noImages + ": signal 9 (killed)", "build debian", "never ran: " + noImages} {
+		for _, want := range []string{
+			noImages + ": exit status 1", "build consul: no modules", noImages + ": signal 9 (killed)",
+			"build debian", "never ran: " + noImages,
+		} {
 			if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 				t.Errorf("%s lacks %q:\n%s", name, want, text)
 			}

@@ -83,7 +83,10 @@ func (s suiteResult) failure() *reports.Failure {
 	case s.unread != nil:
 		return suiteFailure(s.suite, fmt.Sprintf("it ended with %s, and its report is broken: %v", s.status, s.unread), s.output)
 	}
-	failed := slices.ContainsFunc(s.reports, func(suite types.Report) bool { return slices.ContainsFunc(suite.SpecReports, hasFailed) })
+	failed := slices.ContainsFunc(s.reports, func(suite types.Report) bool {
+		return slices.ContainsFunc(suite.SpecReports,
+			hasFailed)
+	})
 	if s.code == 0 && s.succeeded() || s.code == 1 && failed {
 		return nil
 	}
@@ -102,7 +105,8 @@ func (s suiteResult) complaint() string {
 		reasons = append(reasons, suite.SpecialSuiteFailureReasons...)
 	}
 	if s.code == types.GINKGO_FOCUS_EXIT_CODE {
-		reasons = append(reasons, "some of its specs are focused in the source (FIt, Focus), and the others did not run: remove that, and choose with FOCUS=")
+		reasons = append(reasons, "some of its specs are focused in the source (FIt, Focus), and the others did not run: remove "+
+			"that, and choose with FOCUS=")
 	}
 	if len(reasons) == 0 {
 		reasons = append(reasons, fmt.Sprintf("it ended with %s although no spec says why", s.status))

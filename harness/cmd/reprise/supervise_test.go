@@ -36,7 +36,8 @@ func TestMain(m *testing.M) {
 func note(name string, process int) {
 	folder := os.Getenv("REPRISE_TEST_FOLDER")
 	temporary := filepath.Join(folder, "."+name)
-	if os.WriteFile(temporary, []byte(strconv.Itoa(process)), 0o600) != nil || os.Rename(temporary, filepath.Join(folder, name)) != nil {
+	if os.WriteFile(temporary, []byte(strconv.Itoa(process)), 0o600) != nil ||
+		os.Rename(temporary, filepath.Join(folder, name)) != nil {
 		os.Exit(3)
 	}
 }
@@ -65,7 +66,9 @@ func playCommand() {
 // playSuite is a suite that has something built: it ends at an interrupt when told so, and else never.
 func playSuite() {
 	lab.InterruptOrphan()
-	build := exec.Command("sh", "-c", `echo $$ > "$REPRISE_TEST_FOLDER/build.new"; mv "$REPRISE_TEST_FOLDER/build.new" "$REPRISE_TEST_FOLDER/build"; mktemp >/dev/null; sleep 3600 & echo $! > "$REPRISE_TEST_FOLDER/compiler.new"; mv "$REPRISE_TEST_FOLDER/compiler.new" "$REPRISE_TEST_FOLDER/compiler"; wait`)
+	build := exec.Command("sh", "-c", `echo $$ > "$REPRISE_TEST_FOLDER/build.new"; mv "$REPRISE_TEST_FOLDER/build.new" `+
+		`"$REPRISE_TEST_FOLDER/build"; mktemp >/dev/null; sleep 3600 & echo $! > "$REPRISE_TEST_FOLDER/compiler.new"; mv `+
+		`"$REPRISE_TEST_FOLDER/compiler.new" "$REPRISE_TEST_FOLDER/compiler"; wait`)
 	temporary, err := lab.TemporaryFolder()
 	if err != nil {
 		panic(err)

@@ -154,7 +154,8 @@ func (r survivalReport) markdown() string {
 			kept[kind] = true
 		}
 	}
-	fmt.Fprintf(&text, "\n**%s** as promised. A dot is a pair that this seed did not draw; an empty field is one that cannot be. The slowest was gone after %s.",
+	fmt.Fprintf(&text, "\n**%s** as promised. A dot is a pair that this seed did not draw; an empty field is one that cannot "+
+		"be. The slowest was gone after %s.",
 		r.sentence(), reports.FormatDuration(slowest.Round(100*time.Millisecond)))
 	if len(kept) > 0 {
 		fmt.Fprintf(&text, " Later: nobody was left to remove a %s, which the next run did.", strings.Join(sortedKeys(kept), " and a "))

@@ -58,7 +58,8 @@ const (
 )
 
 var survivalActions = []survivalAction{
-	killCommand, killSuite, killSupervisor, killBuild, killAll, interruptOnce, interruptTwice, hangUp, cutEngine, killAgent, fillFolder,
+	killCommand, killSuite, killSupervisor, killBuild, killAll, interruptOnce, interruptTwice, hangUp, cutEngine, killAgent,
+	fillFolder,
 }
 
 // fits tells whether there is anything in the phase for the action to act on.

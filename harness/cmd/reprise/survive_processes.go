@@ -38,7 +38,8 @@ func treeOf(proc, cell string) ([]treeProcess, error) {
 	var tree []treeProcess
 	for _, folder := range folders {
 		environment, err := os.ReadFile(filepath.Join(folder, "environ"))
-		if err != nil || !slices.ContainsFunc(bytes.Split(environment, []byte{0}), func(one []byte) bool { return bytes.Equal(one, wanted) }) {
+		if err != nil || !slices.ContainsFunc(bytes.Split(environment, []byte{0}),
+			func(one []byte) bool { return bytes.Equal(one, wanted) }) {
 			continue // it has ended, it is somebody else's, or it is dead and not buried yet: then it has no environment
 		}
 		pid, err := strconv.Atoi(filepath.Base(folder))
@@ -48,7 +49,8 @@ func treeOf(proc, cell string) ([]treeProcess, error) {
 		name, _ := os.ReadFile(filepath.Join(folder, "comm"))
 		arguments, _ := os.ReadFile(filepath.Join(folder, "cmdline"))
 		tree = append(tree, treeProcess{
-			pid: pid, name: strings.TrimSpace(string(name)), arguments: strings.Split(strings.TrimRight(string(arguments), "\x00"), "\x00"),
+			pid: pid, name: strings.TrimSpace(string(name)), arguments: strings.Split(strings.TrimRight(string(arguments), "\x00"),
+				"\x00"),
 		})
 	}
 	return tree, nil
@@ -67,9 +69,10 @@ func (p treeProcess) suite() bool {
 
 // build tells whether the process compiles what goes into the drill's image.
 func (p treeProcess) build() bool {
-	return p.name == "go" && len(p.arguments) > 1 && p.arguments[1] == "build" && slices.ContainsFunc(p.arguments, func(argument string) bool {
-		return filepath.Base(argument) == "store"
-	})
+	return p.name == "go" && len(p.arguments) > 1 && p.arguments[1] == "build" &&
+		slices.ContainsFunc(p.arguments, func(argument string) bool {
+			return filepath.Base(argument) == "store"
+		})
 }
 
 // kill sends SIGKILL to the youngest of the processes that are meant. That there is none is an error: nothing was proved.

@@ -82,10 +82,12 @@ func TestCommandsTakeTurns(t *testing.T) {
 			var out strings.Builder
 			err := command(&out).Run(t.Context(), []string{"reprise", name})
 			wanted := strings.Contains(strings.Join(beside.refused, " "), name)
-			if refused := errors.Is(err, lab.ErrEngineInUse); refused != wanted || refused && !strings.Contains(err.Error(), beside.doing) {
+			if refused := errors.Is(err, lab.ErrEngineInUse); refused != wanted || refused &&
+				!strings.Contains(err.Error(), beside.doing) {
 				t.Errorf("%s beside %s: %v", name, beside.doing, err)
 			}
-			if said := strings.Contains(out.String(), beside.doing); name == "clean" && !said || name == "doctor" && said != (beside.mode == lab.Exclusive) {
+			if said := strings.Contains(out.String(), beside.doing); name == "clean" && !said || name == "doctor" &&
+				said != (beside.mode == lab.Exclusive) {
 				t.Errorf("%s beside %s says\n%s", name, beside.doing, out.String())
 			}
 		}

@@ -13,8 +13,12 @@ import (
 func pair() harness.Topology {
 	able := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
 	return harness.Topology{
-		Name:  "pair",
-		Nodes: []harness.Node{{Name: "one", System: able}, {Name: "two", System: able}, {Name: "plain", System: harness.System{Command: able.Command}}},
+		Name: "pair",
+		Nodes: []harness.Node{
+			{Name: "one", System: able},
+			{Name: "two", System: able},
+			{Name: "plain", System: harness.System{Command: able.Command}},
+		},
 		Disks: []harness.Disk{{Name: "data", Size: harness.MinimumDisk, Node: "one"}, {Name: "spare", Size: harness.MinimumDisk}},
 	}
 }

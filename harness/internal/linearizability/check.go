@@ -22,7 +22,9 @@ const maxBad = 20
 // when it is the one whose answer made the history up to that answer inexplicable; what follows is then
 // judged as if it had not looked. When ctx ends before the search does, when a value was written twice or
 // when nothing was answered it is [harness.Unchecked], with the reason.
-func Check(ctx context.Context, operations []harness.Operation) (found harness.Linearizability, explanation string, marked []harness.Operation) {
+func Check(
+	ctx context.Context, operations []harness.Operation,
+) (found harness.Linearizability, explanation string, marked []harness.Operation) {
 	keys, err := byKey(operations)
 	if err != nil {
 		return harness.Unchecked, "the history cannot be checked: " + err.Error(), nil
@@ -45,7 +47,8 @@ func Check(ctx context.Context, operations []harness.Operation) (found harness.L
 	case worst != nil:
 		return harness.NotLinearizable, worst.explain(most), worst.window(most)
 	case unfinished > 0:
-		return harness.Unchecked, fmt.Sprintf("the search did not end in time for %d of %d keys, with %d operations in all", unfinished, len(keys), len(operations)), nil
+		return harness.Unchecked, fmt.Sprintf("the search did not end in time for %d of %d keys, with %d operations in all",
+			unfinished, len(keys), len(operations)), nil
 	case answered == 0:
 		return harness.Unchecked, "no operation was answered", nil
 	}

@@ -53,7 +53,10 @@ func TestCheck(t *testing.T) {
 		says    string // part of the explanation; "" means that the history can be explained
 		bad     []harness.Operation
 	}{
-		"sequential": {history: []harness.Operation{read(1, 0, 1, 0), write(1, 2, 3, 5), read(1, 4, 5, 5), swap(1, 6, 7, 5, 6), read(2, 8, 9, 6)}},
+		"sequential": {history: []harness.Operation{
+			read(1, 0, 1, 0), write(1, 2, 3, 5), read(1, 4, 5, 5), swap(1, 6, 7, 5, 6),
+			read(2, 8, 9, 6),
+		}},
 		"concurrent reads on both sides of a write": {
 			history: []harness.Operation{write(1, 0, 10, 5), read(2, 1, 2, 0), read(3, 3, 4, 5), read(2, 5, 6, 5)},
 		},
@@ -85,9 +88,18 @@ func TestCheck(t *testing.T) {
 			history: []harness.Operation{read(2, 0, 1, 5), write(1, 2, 3, 5)}, says: "before client 1 wrote it at 0.002 s",
 			bad: []harness.Operation{read(2, 0, 1, 5)},
 		},
-		"an unknown write appears later":             {history: []harness.Operation{unknown(write(1, 0, 1, 5)), read(2, 2, 3, 0), read(2, 9, 10, 5)}},
-		"an unknown write never appears":             {history: []harness.Operation{unknown(write(1, 0, 1, 5)), read(2, 2, 3, 0), write(3, 4, 5, 6), read(2, 9, 10, 6)}},
-		"an unknown write overtakes an acknowledged": {history: []harness.Operation{unknown(write(1, 0, 1, 5)), write(3, 4, 5, 6), read(2, 9, 10, 5)}},
+		"an unknown write appears later": {history: []harness.Operation{
+			unknown(write(1, 0, 1, 5)), read(2, 2, 3, 0),
+			read(2, 9, 10, 5),
+		}},
+		"an unknown write never appears": {history: []harness.Operation{
+			unknown(write(1, 0, 1, 5)), read(2, 2, 3, 0),
+			write(3, 4, 5, 6), read(2, 9, 10, 6),
+		}},
+		"an unknown write overtakes an acknowledged": {history: []harness.Operation{
+			unknown(write(1, 0, 1, 5)), write(3, 4, 5, 6),
+			read(2, 9, 10, 5),
+		}},
 		"an unknown write appears and goes": {
 			history: []harness.Operation{unknown(write(1, 0, 1, 5)), read(2, 2, 3, 5), read(2, 4, 5, 0)}, says: "client 2 found nothing",
 			bad: []harness.Operation{read(2, 4, 5, 0)},
@@ -98,18 +110,28 @@ func TestCheck(t *testing.T) {
 		},
 		"unknown reads say nothing": {history: []harness.Operation{write(1, 0, 1, 5), unknown(read(2, 2, 3, 77))}},
 		"a chain of unknown writes is found at its end": {
-			history: []harness.Operation{unknown(write(1, 0, 1, 5)), unknown(swap(2, 2, 3, 5, 6)), unknown(swap(3, 4, 5, 6, 7)), read(4, 8, 9, 7)},
+			history: []harness.Operation{
+				unknown(write(1, 0, 1, 5)), unknown(swap(2, 2, 3, 5, 6)), unknown(swap(3, 4, 5, 6, 7)),
+				read(4, 8, 9, 7),
+			},
 		},
 		"an unknown replacement of what is gone": {
-			history: []harness.Operation{write(1, 0, 1, 5), write(1, 2, 3, 6), unknown(swap(2, 4, 5, 5, 7)), read(4, 8, 9, 7)}, says: "client 4 read 7",
-			bad: []harness.Operation{read(4, 8, 9, 7)},
+			history: []harness.Operation{write(1, 0, 1, 5), write(1, 2, 3, 6), unknown(swap(2, 4, 5, 5, 7)), read(4, 8, 9, 7)},
+			says:    "client 4 read 7",
+			bad:     []harness.Operation{read(4, 8, 9, 7)},
 		},
-		"a refused replacement did not happen": {history: []harness.Operation{write(1, 0, 1, 5), refused(swap(2, 2, 3, 9, 6)), read(1, 4, 5, 5)}},
+		"a refused replacement did not happen": {history: []harness.Operation{
+			write(1, 0, 1, 5), refused(swap(2, 2, 3, 9, 6)),
+			read(1, 4, 5, 5),
+		}},
 		"a refused write appears": {
 			history: []harness.Operation{refused(write(1, 0, 1, 5)), read(2, 2, 3, 5)}, says: "although the write of 5 was refused",
 			bad: []harness.Operation{read(2, 2, 3, 5)},
 		},
-		"answers at the same instant are concurrent": {history: []harness.Operation{write(1, 0, 5, 5), read(2, 5, 5, 0), read(3, 5, 5, 5)}},
+		"answers at the same instant are concurrent": {history: []harness.Operation{
+			write(1, 0, 5, 5), read(2, 5, 5, 0),
+			read(3, 5, 5, 5),
+		}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -168,13 +190,17 @@ func TestCheckSaysWhatItCannot(t *testing.T) {
 		history []harness.Operation
 		says    string
 	}{
-		"a value twice":    {t.Context(), []harness.Operation{write(1, 0, 1, 5), write(2, 2, 3, 5)}, "the value 5 is written twice"},
-		"the value 0":      {t.Context(), []harness.Operation{write(1, 0, 1, 0)}, "written values must be unique and not 0"},
-		"backwards":        {t.Context(), []harness.Operation{backwards}, "returns before it is called"},
-		"no such kind":     {t.Context(), []harness.Operation{odd}, `no operation of kind "append"`},
-		"nothing":          {t.Context(), nil, "no operation was answered"},
-		"nothing answered": {t.Context(), []harness.Operation{unknown(write(1, 0, 1, 5)), refused(read(1, 2, 3, 0))}, "no operation was answered"},
-		"the time is up":   {over, []harness.Operation{write(1, 0, 1, 5), read(1, 2, 3, 5)}, "did not end in time for 1 of 1 keys"},
+		"a value twice": {t.Context(), []harness.Operation{write(1, 0, 1, 5), write(2, 2, 3, 5)}, "the value 5 is written twice"},
+		"the value 0":   {t.Context(), []harness.Operation{write(1, 0, 1, 0)}, "written values must be unique and not 0"},
+		"backwards":     {t.Context(), []harness.Operation{backwards}, "returns before it is called"},
+		"no such kind":  {t.Context(), []harness.Operation{odd}, `no operation of kind "append"`},
+		"nothing":       {t.Context(), nil, "no operation was answered"},
+		"nothing answered": {
+			t.Context(),
+			[]harness.Operation{unknown(write(1, 0, 1, 5)), refused(read(1, 2, 3, 0))},
+			"no operation was answered",
+		},
+		"the time is up": {over, []harness.Operation{write(1, 0, 1, 5), read(1, 2, 3, 5)}, "did not end in time for 1 of 1 keys"},
 	} {
 		found, explanation, marked := Check(c.ctx, c.history)
 		if found != harness.Unchecked || !strings.Contains(explanation, c.says) || marked != nil {
@@ -210,7 +236,10 @@ func (s simulation) run(count int) []harness.Operation {
 		o.Call = max(free[client]+1, moment-time.Duration(s.draw.IntN(3000))*time.Microsecond)
 		o.Return = moment + time.Duration(s.draw.IntN(3000))*time.Microsecond
 		free[client] = o.Return
-		o.Kind = []harness.OperationKind{harness.OperationRead, harness.OperationRead, harness.OperationWrite, harness.OperationCompareAndSet}[s.draw.IntN(4)]
+		o.Kind = []harness.OperationKind{
+			harness.OperationRead, harness.OperationRead, harness.OperationWrite,
+			harness.OperationCompareAndSet,
+		}[s.draw.IntN(4)]
 		o.Expected = now[o.Key]
 		if s.draw.IntN(50) == 0 {
 			o.Expected = -1

@@ -59,7 +59,8 @@ func (h *history) arrange() error {
 			return fmt.Errorf("there is no operation of kind %q", operation.Kind)
 		}
 		if _, twice := h.writers[operation.Value]; twice || operation.Value == 0 {
-			return fmt.Errorf("the value %d is written twice or stands for a key that is not there: written values must be unique and not 0", operation.Value)
+			return fmt.Errorf("the value %d is written twice or stands for a key that is not there: written values must be unique and "+
+				"not 0", operation.Value)
 		}
 		h.writers[operation.Value] = i
 	}

@@ -98,7 +98,10 @@ func isHere(handle *netlink.Handle, address netip.Addr) (bool, error) {
 // hasRoute looks for the prefix in the main table.
 func hasRoute(handle *netlink.Handle, question harness.RouteQuestion) error {
 	to := question.To.Masked()
-	wanted := &netlink.Route{Table: unix.RT_TABLE_MAIN, Dst: &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())}}
+	wanted := &netlink.Route{
+		Table: unix.RT_TABLE_MAIN,
+		Dst:   &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())},
+	}
 	var routes []netlink.Route
 	err := undisturbed(func() (err error) {
 		routes, err = handle.RouteListFiltered(familyOf(to.Addr()), wanted, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
@@ -141,7 +144,8 @@ func gateways(route netlink.Route) []netip.Addr {
 }
 
 // usable are the states of a neighbour whose hardware address the kernel uses.
-const usable = netlink.NUD_PERMANENT | netlink.NUD_NOARP | netlink.NUD_REACHABLE | netlink.NUD_STALE | netlink.NUD_DELAY | netlink.NUD_PROBE
+const usable = netlink.NUD_PERMANENT | netlink.NUD_NOARP | netlink.NUD_REACHABLE |
+	netlink.NUD_STALE | netlink.NUD_DELAY | netlink.NUD_PROBE
 
 // hasNeighbour looks for the address among the neighbours.
 func hasNeighbour(handle *netlink.Handle, at netip.Addr, hardware net.HardwareAddr) error {

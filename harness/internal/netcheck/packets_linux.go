@@ -79,7 +79,8 @@ func (p *packets) close() error { return p.socket.Close() }
 func again(err error) bool { return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) }
 
 func sendTo(fd int, packet []byte, to *socketAddress) error {
-	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(packet))), uintptr(len(packet)),
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(packet))),
+		uintptr(len(packet)),
 		unix.MSG_NOSIGNAL, uintptr(unsafe.Pointer(&to.raw)), to.length)
 	return result(errno)
 }
@@ -87,7 +88,8 @@ func sendTo(fd int, packet []byte, to *socketAddress) error {
 func receiveFrom(fd int, buffer []byte) (int, netip.Addr, error) {
 	var from unix.RawSockaddrInet6 // or the shorter one of IPv4 in its place
 	length := uint32(unix.SizeofSockaddrInet6)
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(buffer))), uintptr(len(buffer)),
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(buffer))),
+		uintptr(len(buffer)),
 		0, uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&length)))
 	if errno != 0 {
 		return 0, netip.Addr{}, errno

@@ -175,10 +175,12 @@ func TestHTTP(t *testing.T) {
 			t.Errorf("%s: the server was asked as %v, to close: %v", name, host.Load(), closes.Load())
 		}
 		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: hangsUp}}, dial, retryAfter); err == nil ||
-			err.Error() != errHungUp.Error() && !strings.Contains(err.Error(), "connection reset") && !strings.Contains(err.Error(), "broken pipe") {
+			err.Error() != errHungUp.Error() && !strings.Contains(err.Error(), "connection reset") &&
+				!strings.Contains(err.Error(), "broken pipe") {
 			t.Errorf("%s: who hangs up answers %v", name, err)
 		}
-		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: babbles}}, dial, retryAfter); err == nil || !strings.Contains(err.Error(), "malformed") {
+		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: babbles}}, dial, retryAfter); err == nil ||
+			!strings.Contains(err.Error(), "malformed") {
 			t.Errorf("%s: who babbles answers %v", name, err)
 		}
 	}
@@ -227,7 +229,10 @@ func resolver(t *testing.T) netip.AddrPort {
 		answer := new(dns.Msg).SetReply(asked)
 		switch dns.CanonicalName(asked.Question[0].Name) {
 		case "one.example.":
-			for _, text := range []string{"one.example. 1 A 192.0.2.1", "one.example. 1 AAAA 2001:db8::1", "one.example. 1 AAAA 2001:db8::2"} {
+			for _, text := range []string{
+				"one.example. 1 A 192.0.2.1", "one.example. 1 AAAA 2001:db8::1",
+				"one.example. 1 AAAA 2001:db8::2",
+			} {
 				record, err := dns.NewRR(text)
 				if err == nil && record.Header().Rrtype == asked.Question[0].Qtype {
 					answer.Answer = append(answer.Answer, record)
@@ -305,10 +310,12 @@ func TestEcho(t *testing.T) {
 		}
 	}
 	// Limited broadcast is answered by nobody, or not permitted: it is never a yes.
-	if err := once(t, harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("255.255.255.255")}}, nil, impatience); err == nil {
+	if err := once(t, harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("255.255.255.255")}}, nil,
+		impatience); err == nil {
 		t.Error("an echo from nobody")
 	}
-	if _, err := New(harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("::1")}}, (&net.Dialer{}).DialContext); err == nil {
+	if _, err := New(harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("::1")}},
+		(&net.Dialer{}).DialContext); err == nil {
 		t.Error("an echo went over a connection")
 	}
 }
@@ -406,7 +413,10 @@ func TestChange(t *testing.T) {
 
 // BenchmarkAsk measures what the question costs, the server in the same process included.
 func BenchmarkAsk(b *testing.B) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = io.WriteString(w, "hello")
+	}))
 	defer server.Close()
 	at := netip.MustParseAddrPort(server.Listener.Addr().String())
 	for name, question := range map[string]harness.Question{

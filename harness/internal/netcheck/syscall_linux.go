@@ -32,12 +32,14 @@ func joinAcknowledgement(fd int) {
 }
 
 func send(fd int, p []byte) (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		unix.MSG_NOSIGNAL, 0, 0)
 	return count(n, errno)
 }
 
 func receive(fd int, p []byte) (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		0, 0, 0)
 	return count(n, errno)
 }
 
@@ -47,13 +49,15 @@ func closeSocket(fd int) error {
 }
 
 func epollWait(fd int, events []unix.EpollEvent) (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), 0, 0, 0)
 	return count(n, errno)
 }
 
 func epollControl(poller, operation, fd int, events uint32) error {
 	event := unix.EpollEvent{Events: events, Fd: int32(fd)}
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(poller), uintptr(operation), uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(poller), uintptr(operation), uintptr(fd),
+		uintptr(unsafe.Pointer(&event)), 0, 0)
 	return result(errno)
 }
 
@@ -82,7 +86,10 @@ func newSocketAddress(to netip.AddrPort) (*socketAddress, error) {
 	host := to.Addr().Unmap()
 	if host.Is4() {
 		address := &socketAddress{length: unix.SizeofSockaddrInet4}
-		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&address.raw)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port, Addr: host.As4()}
+		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&address.raw)) = unix.RawSockaddrInet4{
+			Family: unix.AF_INET, Port: port,
+			Addr: host.As4(),
+		}
 		return address, nil
 	}
 	zone, err := zoneIndex(host.Zone())

@@ -24,7 +24,11 @@ func everybody() []string { return []string{atA, atB, atC} }
 
 // views are three servers with the same voters that name these leaders.
 func views(a, b, c string) []View {
-	return []View{{Node: "a", Leader: a, Voters: everybody()}, {Node: "b", Leader: b, Voters: everybody()}, {Node: "c", Leader: c, Voters: everybody()}}
+	return []View{
+		{Node: "a", Leader: a, Voters: everybody()},
+		{Node: "b", Leader: b, Voters: everybody()},
+		{Node: "c", Leader: c, Voters: everybody()},
+	}
 }
 
 // altered changes one view.
@@ -41,14 +45,21 @@ func TestAgreement(t *testing.T) {
 		views []View
 		wants string // part of the error; "" for agreement
 	}{
-		"all agree":             {views(atB, atB, atB), ""},
-		"no leader on one":      {views(atB, "", atB), "b: no leader"},
-		"one is silent":         {altered(views(atB, atB, atB), 2, func(v *View) { *v = View{Node: "c", Err: errors.New("refused")} }), "c: refused"},
+		"all agree":        {views(atB, atB, atB), ""},
+		"no leader on one": {views(atB, "", atB), "b: no leader"},
+		"one is silent": {altered(views(atB, atB, atB), 2,
+			func(v *View) { *v = View{Node: "c", Err: errors.New("refused")} }), "c: refused"},
 		"two leaders":           {views(atB, atB, atC), "two leaders: a says [fd00::2]:1; c says [fd00::3]:1"},
 		"a leader that is gone": {views(gone, gone, gone), "a: its leader is [fd00::9]:1, an address no server has"},
 		"a voter is missing":    {altered(views(atB, atB, atB), 0, func(v *View) { v.Voters = v.Voters[:2] }), "a: 2 voters of 3"},
-		"a voter is gone":       {altered(views(atB, atB, atB), 0, func(v *View) { v.Voters[0] = gone }), "a: its voter [fd00::9]:1 is an address no server has"},
-		"one votes twice":       {altered(views(atB, atB, atB), 0, func(v *View) { v.Voters[0] = "10.0.0.2:1" }), "a: only 2 servers vote"},
+		"a voter is gone": {
+			altered(views(atB, atB, atB), 0, func(v *View) { v.Voters[0] = gone }),
+			"a: its voter [fd00::9]:1 is an address no server has",
+		},
+		"one votes twice": {
+			altered(views(atB, atB, atB), 0, func(v *View) { v.Voters[0] = "10.0.0.2:1" }),
+			"a: only 2 servers vote",
+		},
 		"the leader is no voter": {
 			altered(views(atB, atB, atB), 0, func(v *View) { v.Voters[1] = atA }),
 			"a: its leader [fd00::2]:1 is no voter",

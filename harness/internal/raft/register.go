@@ -48,6 +48,8 @@ func (r *Register[C]) Do(ctx context.Context, observer harness.Observer, operati
 }
 
 // Check tells whether the history is linearizable.
-func (r *Register[C]) Check(ctx context.Context, history []harness.Operation) (harness.Linearizability, string, []harness.Operation) {
+func (r *Register[C]) Check(
+	ctx context.Context, history []harness.Operation,
+) (harness.Linearizability, string, []harness.Operation) {
 	return linearizability.Check(ctx, history)
 }

@@ -17,7 +17,9 @@ type Answer func(err error) (status int, body string, answered bool)
 // Write writes one entry by way of one server, a different one for each entry as behind a load
 // balancer, and goes on to the next one only while nothing has been sent: a write that may have
 // arrived is never repeated. What was certainly not applied is an ErrRefused.
-func Write(ctx context.Context, nodes []harness.Node, entry int, write func(ctx context.Context, node string) error, answer Answer) error {
+func Write(
+	ctx context.Context, nodes []harness.Node, entry int, write func(ctx context.Context, node string) error, answer Answer,
+) error {
 	var unreached []error
 	for i := range nodes {
 		node := nodes[(entry+i)%len(nodes)].Name

@@ -34,7 +34,9 @@ const confirmations = 3
 // client whose server is gone is turned away, because what the servers say is what is compared. It returns
 // the value that a read found. What was certainly not applied, and a compare-and-set that found another
 // value, is an ErrRefused; so is a read that failed, since a read applies nothing.
-func Operate(ctx context.Context, client RegisterClient, node, prefix string, operation harness.Operation, answer Answer) (int, error) {
+func Operate(
+	ctx context.Context, client RegisterClient, node, prefix string, operation harness.Operation, answer Answer,
+) (int, error) {
 	key := Key(prefix, operation.Key)
 	switch operation.Kind {
 	case harness.OperationRead:

@@ -143,7 +143,8 @@ func TestOperateConfirmsReads(t *testing.T) {
 			t.Errorf("disturbed %d times: %d, %v", disturbed, found, err)
 		}
 	}
-	_, err := Operate(t.Context(), &shelf{values: map[string]string{"drill/x/4": "five"}}, "a", "drill/x", do(harness.OperationRead, 0, 0), readStatus)
+	_, err := Operate(t.Context(), &shelf{values: map[string]string{"drill/x/4": "five"}}, "a", "drill/x",
+		do(harness.OperationRead, 0, 0), readStatus)
 	if err == nil || !strings.Contains(err.Error(), `holds "five"`) {
 		t.Errorf("the error is %v", err)
 	}

@@ -108,12 +108,16 @@ func TestWrite(t *testing.T) {
 		outcome string
 		asked   []string
 	}{
-		"acknowledged":                 {[]http.HandlerFunc{fine, fine, fine}, acknowledged, []string{"a"}},
-		"the first is down":            {[]http.HandlerFunc{nil, fine, fine}, acknowledged, []string{"a", "b"}},
-		"all are down":                 {[]http.HandlerFunc{nil, nil, nil}, refused, []string{"a", "b", "c"}},
-		"no leader":                    {[]http.HandlerFunc{says(500, "No cluster leader"), fine, fine}, refused, []string{"a"}},
-		"a bad request":                {[]http.HandlerFunc{says(400, "no"), fine, fine}, refused, []string{"a"}},
-		"lost leadership while at it":  {[]http.HandlerFunc{says(500, "leadership lost while committing log"), fine, fine}, unknown, []string{"a"}},
+		"acknowledged":      {[]http.HandlerFunc{fine, fine, fine}, acknowledged, []string{"a"}},
+		"the first is down": {[]http.HandlerFunc{nil, fine, fine}, acknowledged, []string{"a", "b"}},
+		"all are down":      {[]http.HandlerFunc{nil, nil, nil}, refused, []string{"a", "b", "c"}},
+		"no leader":         {[]http.HandlerFunc{says(500, "No cluster leader"), fine, fine}, refused, []string{"a"}},
+		"a bad request":     {[]http.HandlerFunc{says(400, "no"), fine, fine}, refused, []string{"a"}},
+		"lost leadership while at it": {
+			[]http.HandlerFunc{says(500, "leadership lost while committing log"), fine, fine},
+			unknown,
+			[]string{"a"},
+		},
 		"an error nobody knows":        {[]http.HandlerFunc{says(500, "rpc error: EOF"), fine, fine}, unknown, []string{"a"}},
 		"no answer in time":            {[]http.HandlerFunc{silent, fine, fine}, unknown, []string{"a"}},
 		"hung up after it was sent":    {[]http.HandlerFunc{rude, fine, fine}, unknown, []string{"a"}},

@@ -94,7 +94,8 @@ var parentGone = sync.OnceValue(watchLifeline)
 func watchLifeline() <-chan struct{} {
 	gone := make(chan struct{})
 	var state syscall.Stat_t
-	if os.Getenv(lifelineVariable) == "" || syscall.Fstat(lifelineDescriptor, &state) != nil || state.Mode&syscall.S_IFMT != syscall.S_IFIFO {
+	if os.Getenv(lifelineVariable) == "" || syscall.Fstat(lifelineDescriptor, &state) != nil ||
+		state.Mode&syscall.S_IFMT != syscall.S_IFIFO {
 		return gone
 	}
 	lifeline := os.NewFile(lifelineDescriptor, "lifeline")

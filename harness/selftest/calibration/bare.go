@@ -31,7 +31,8 @@ func bareCost(ctx context.Context, cluster *lab.Lab) (float64, error) {
 }
 
 func askBare(ctx context.Context, cluster *lab.Lab, length time.Duration) (float64, error) {
-	command := append([]string{"/reprise/reprise-agent", "ask", "-every=" + period.String(), "-for=" + length.String()}, bareQuestions()...)
+	command := append([]string{"/reprise/reprise-agent", "ask", "-every=" + period.String(), "-for=" + length.String()},
+		bareQuestions()...)
 	said, err := cluster.Exec(ctx, fixtures.CalibrationLoad, command...)
 	if err != nil {
 		return 0, fmt.Errorf("ask without the observer: %w", err)

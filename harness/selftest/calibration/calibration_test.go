@@ -117,8 +117,10 @@ func underLoad(ctx context.Context, cluster *lab.Lab, campaign campaign) (Arm, e
 
 // describe shows an arm to whoever watches.
 func describe(name string, arm Arm) {
-	text := fmt.Sprintf("%s: %v; the observer took %.2f %% of a core (the questions alone: %.2f %%) and %.1f MiB, left out %d questions, did not look for %v at most; clocks to %v\n",
-		name, arm.Duration.Round(time.Second), 100*arm.Observer.Processor, 100*arm.Bare, float64(arm.Observer.PeakMemory)/(1<<20), arm.Skipped, arm.LongestGap, arm.Uncertainty)
+	text := fmt.Sprintf("%s: %v; the observer took %.2f %% of a core (the questions alone: %.2f %%) and %.1f MiB, left out %d "+
+		"questions, did not look for %v at most; clocks to %v\n",
+		name, arm.Duration.Round(time.Second), 100*arm.Observer.Processor, 100*arm.Bare, float64(arm.Observer.PeakMemory)/(1<<20),
+		arm.Skipped, arm.LongestGap, arm.Uncertainty)
 	for _, figures := range arm.Methods {
 		text += figures.line() + "\n"
 		for _, example := range figures.Examples {

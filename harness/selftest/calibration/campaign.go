@@ -87,14 +87,18 @@ func begin(ctx context.Context, cluster *lab.Lab, seed int64, outages int) error
 }
 
 // waitForServices is for what listens to be there: the lab says only that the process has been started.
-var waitForServices = harness.Wait{For: "the services that will be cut off", Interval: 100 * time.Millisecond, Limit: 30 * time.Second}
+var waitForServices = harness.Wait{
+	For: "the services that will be cut off", Interval: 100 * time.Millisecond,
+	Limit: 30 * time.Second,
+}
 
 // waitForEnd returns the truth when the outages are over. The longest one and the longest gap make up
 // the limit.
 func waitForEnd(ctx context.Context, cluster *lab.Lab, outages int) (wireTruth, error) {
 	var told wireTruth
 	var refusal error // the answer is there, and it is no truth
-	wait := harness.Wait{For: "the end of the outages", Interval: time.Second, Limit: time.Minute + time.Duration(outages)*15*time.Second}
+	wait := harness.Wait{For: "the end of the outages", Interval: time.Second, Limit: time.Minute +
+		time.Duration(outages)*15*time.Second}
 	err := wait.Until(ctx, func(ctx context.Context) error {
 		status, body, err := order(ctx, cluster, http.MethodGet, "/truth")
 		switch {

@@ -47,7 +47,8 @@ func TestProbesAreADrills(t *testing.T) {
 
 // Goal: the load is what was used while the arm went on, and not what came before. Method: two readings.
 func TestLoad(t *testing.T) {
-	got := load(agent.Usage{CPU: 3 * time.Second, PeakMemory: 10 << 20}, agent.Usage{CPU: 5 * time.Second, PeakMemory: 12 << 20}, 40*time.Second)
+	got := load(agent.Usage{CPU: 3 * time.Second, PeakMemory: 10 << 20}, agent.Usage{CPU: 5 * time.Second, PeakMemory: 12 << 20},
+		40*time.Second)
 	if got != (Load{Processor: 0.05, PeakMemory: 12 << 20}) {
 		t.Errorf("got %+v", got)
 	}

@@ -115,7 +115,8 @@ func (m measurement) figures() Figures {
 		}
 	}
 	for _, invented := range m.invented {
-		sum.Examples = addExample(sum.Examples, "invented: %s was up, and measured as away for %v at %v", invented.service, invented.length(), invented.lost)
+		sum.Examples = addExample(sum.Examples, "invented: %s was up, and measured as away for %v at %v", invented.service,
+			invented.length(), invented.lost)
 	}
 	return sum
 }

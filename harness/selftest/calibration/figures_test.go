@@ -49,7 +49,8 @@ func TestFiguresClassifyTheMissed(t *testing.T) {
 	if figures.Error.Median != 5*ms || figures.Lost.Max != 10*ms || figures.Back.Max != 15*ms || figures.Sharp.Count != 1 {
 		t.Errorf("got %+v", figures)
 	}
-	if len(figures.Examples) != 2 || !strings.HasPrefix(figures.Examples[0], "missed: a site was away for 41ms") || !strings.HasPrefix(figures.Examples[1], "invented: ") {
+	if len(figures.Examples) != 2 || !strings.HasPrefix(figures.Examples[0], "missed: a site was away for 41ms") ||
+		!strings.HasPrefix(figures.Examples[1], "invented: ") {
 		t.Errorf("the examples are %q", figures.Examples)
 	}
 }
@@ -59,9 +60,14 @@ func TestFiguresClassifyTheMissed(t *testing.T) {
 func TestFiguresSetTheUnprovedAside(t *testing.T) {
 	fits := truth{down: edge{100 * ms, 105 * ms}, up: edge{150 * ms, 151 * ms}}
 	contradicts := truth{down: edge{60 * ms, 65 * ms}, up: edge{150 * ms, 151 * ms}}
-	measured := measurement{matching: matching{pairs: []pair{{fits, saw(110*ms, 165*ms)}, {contradicts, saw(110*ms, 165*ms)}, {away(100*ms, 150*ms), saw(110*ms, 165*ms)}}}}
+	measured := measurement{matching: matching{pairs: []pair{
+		{fits, saw(110*ms, 165*ms)},
+		{contradicts, saw(110*ms, 165*ms)},
+		{away(100*ms, 150*ms), saw(110*ms, 165*ms)},
+	}}}
 	figures := measured.figures()
-	if figures.Measured != 3 || figures.Unproved != 2 || figures.Error.Count != 1 || figures.Violations != 1 || figures.TruthBlur != 3*ms {
+	if figures.Measured != 3 || figures.Unproved != 2 || figures.Error.Count != 1 || figures.Violations != 1 ||
+		figures.TruthBlur != 3*ms {
 		t.Errorf("got %+v", figures)
 	}
 	if figures.Stated.Max != 20*ms {
@@ -71,10 +77,17 @@ func TestFiguresSetTheUnprovedAside(t *testing.T) {
 
 // good is a result that keeps every promise.
 func good() Result {
-	figures := Figures{Method: "reprise", Outages: 100, Measured: 99, Missed: Missed{WithinOne: 1}, Error: Distribution{99, ms, 10 * ms, 18 * ms, 21 * ms, 25 * ms}, Sharp: Distribution{99, ms, 10 * ms, 18 * ms, 21 * ms, 25 * ms}}
+	figures := Figures{
+		Method: "reprise", Outages: 100, Measured: 99, Missed: Missed{WithinOne: 1},
+		Error: Distribution{99, ms, 10 * ms, 18 * ms, 21 * ms, 25 * ms}, Sharp: Distribution{
+			99, ms, 10 * ms, 18 * ms, 21 * ms,
+			25 * ms,
+		},
+	}
 	return Result{
 		Period: period, Probes: 10,
-		Idle: Arm{Methods: []Figures{figures}, Observer: Load{0.04, 20 << 20}}, Loaded: Arm{Methods: []Figures{figures}, Observer: Load{0.045, 50 << 20}},
+		Idle:   Arm{Methods: []Figures{figures}, Observer: Load{0.04, 20 << 20}},
+		Loaded: Arm{Methods: []Figures{figures}, Observer: Load{0.045, 50 << 20}},
 	}
 }
 
@@ -97,7 +110,10 @@ func TestWrong(t *testing.T) {
 		{"1 outages were invented and 0 measured twice", func(r *Result) { r.Idle.Methods[0].Invented = 1 }},
 		{"the truth of 11 of 100 outages is not known", func(r *Result) { r.Idle.Methods[0].Unproved = 11 }},
 		{"2 outages were outside", func(r *Result) { r.Idle.Methods[0].Violations = 2 }},
-		{"under load, 1 in 100 outages was measured wrong by more than 22ms and not called", func(r *Result) { r.Loaded.Methods[0].Sharp.P99 = 22 * ms }},
+		{
+			"under load, 1 in 100 outages was measured wrong by more than 22ms and not called",
+			func(r *Result) { r.Loaded.Methods[0].Sharp.P99 = 22 * ms },
+		},
 		{"under load, 1 outages longer", func(r *Result) { r.Loaded.Methods[0].Missed.Longer = 1 }},
 		{"under load, 0 outages were invented and 1", func(r *Result) { r.Loaded.Methods[0].Split = 1 }},
 		{"under load, 1 outages were outside", func(r *Result) { r.Loaded.Methods[0].Violations = 1 }},
@@ -112,7 +128,8 @@ func TestWrong(t *testing.T) {
 		}
 	}
 	excused := good()
-	excused.Loaded.Methods[0].Missed.Blind, excused.Loaded.Methods[0].Error.P99, excused.Loaded.Methods[0].Inconclusive = 1, time.Second, 3
+	excused.Loaded.Methods[0].Missed.Blind, excused.Loaded.Methods[0].Error.P99, excused.Loaded.Methods[0].Inconclusive = 1,
+		time.Second, 3
 	excused.Idle.Methods = []Figures{good().Idle.Methods[0]}
 	if sentences := excused.wrong(); len(sentences) != 0 {
 		t.Errorf("what the record calls inconclusive is wrong: %q", sentences)

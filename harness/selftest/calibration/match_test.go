@@ -18,7 +18,10 @@ func away(down, up time.Duration) truth {
 // saw is a measurement by questions every 20 ms that were answered at once: the first that failed was
 // asked at lost, the first that was answered again at back.
 func saw(lost, back time.Duration) sighting {
-	return sighting{service: "a site", lost: lost, back: back, bounded: true, down: edge{lost - period, lost}, up: edge{back - period, back}}
+	return sighting{
+		service: "a site", lost: lost, back: back, bounded: true, down: edge{lost - period, lost},
+		up: edge{back - period, back},
+	}
 }
 
 // Goal: what was hidden from the observer counts as missed, and what it made up as invented: no
@@ -71,11 +74,22 @@ func TestPairsBetrayThemselves(t *testing.T) {
 		sharp, violated bool
 	}{
 		{"right", away(100*ms, 150*ms), saw(110*ms, 160*ms), true, false},
-		{"vague at the end", away(100*ms, 150*ms), sighting{lost: 110 * ms, back: 200 * ms, bounded: true, down: edge{90 * ms, 110 * ms}, up: edge{140 * ms, 200 * ms}}, false, false},
-		{"vague at the beginning", away(100*ms, 150*ms), sighting{lost: 110 * ms, back: 160 * ms, bounded: true, down: edge{50 * ms, 110 * ms}, up: edge{140 * ms, 160 * ms}}, false, false},
+		{"vague at the end", away(100*ms, 150*ms), sighting{
+			lost: 110 * ms, back: 200 * ms, bounded: true,
+			down: edge{90 * ms, 110 * ms}, up: edge{140 * ms, 200 * ms},
+		}, false, false},
+		{"vague at the beginning", away(100*ms, 150*ms), sighting{
+			lost: 110 * ms, back: 160 * ms, bounded: true,
+			down: edge{50 * ms, 110 * ms}, up: edge{140 * ms, 160 * ms},
+		}, false, false},
 		{"lost too late", away(80*ms, 150*ms), saw(110*ms, 160*ms), true, true},
 		{"back too late", away(100*ms, 130*ms), saw(110*ms, 160*ms), true, true},
-		{"in force at a blurred moment", truth{down: edge{100 * ms, 101 * ms}, up: edge{130 * ms, 145 * ms}}, saw(110*ms, 160*ms), true, false},
+		{
+			"in force at a blurred moment",
+			truth{down: edge{100 * ms, 101 * ms}, up: edge{130 * ms, 145 * ms}},
+			saw(110*ms, 160*ms),
+			true, false,
+		},
 		{"not bounded", away(100*ms, 130*ms), sighting{lost: 110 * ms, back: 900 * ms}, false, false},
 	} {
 		pair := pair{test.truth, test.seen}
@@ -107,7 +121,10 @@ func TestSightings(t *testing.T) {
 	seen := sightings(harness.RecordSLI{Name: "a site", Spells: spells})
 	want := []sighting{
 		{service: "a site", lost: 100 * ms, back: 202 * ms, bounded: true, down: edge{80 * ms, 101 * ms}, up: edge{180 * ms, 202 * ms}},
-		{service: "a site", lost: 300 * ms, back: 321 * ms, bounded: true, down: edge{280 * ms, 301 * ms}, up: edge{300 * ms, 321 * ms}},
+		{
+			service: "a site", lost: 300 * ms, back: 321 * ms, bounded: true, down: edge{280 * ms, 301 * ms},
+			up: edge{300 * ms, 321 * ms},
+		},
 	}
 	if !slices.Equal(seen, want) {
 		t.Errorf("got %+v", seen)

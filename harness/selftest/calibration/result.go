@@ -62,12 +62,14 @@ func (r Result) wrong() []string {
 	sentences := append(r.wrongIdle(), r.wrongLoaded()...)
 	for _, arm := range []Arm{r.Idle, r.Loaded} {
 		if used := arm.Observer.Processor; used >= arm.allowed() {
-			sentences = append(sentences, fmt.Sprintf("%d probes every %v took the observer %.1f %% of a core, and the questions alone take %.1f %%: under %.1f %% is promised",
+			sentences = append(sentences, fmt.Sprintf(
+				"%d probes every %v took the observer %.1f %% of a core, and the questions alone take %.1f %%: under %.1f %% is promised",
 				r.Probes, r.Period, 100*used, 100*arm.Bare, 100*arm.allowed()))
 		}
 	}
 	if used := r.Idle.Observer.PeakMemory; used >= mostMemory {
-		sentences = append(sentences, fmt.Sprintf("the observer took %d MiB of memory: under %d are promised", used>>20, mostMemory>>20))
+		sentences = append(sentences, fmt.Sprintf("the observer took %d MiB of memory: under %d are promised", used>>20,
+			mostMemory>>20))
 	}
 	return sentences
 }
@@ -79,7 +81,8 @@ func (r Result) wrongIdle() []string {
 	figures := r.Idle.Methods[0]
 	var sentences []string
 	if limit := r.Period + latency; figures.Error.P99 > limit {
-		sentences = append(sentences, fmt.Sprintf("1 in 100 outages was measured wrong by more than %v: a period and a millisecond, %v, is promised", figures.Error.P99, limit))
+		sentences = append(sentences, fmt.Sprintf(
+			"1 in 100 outages was measured wrong by more than %v: a period and a millisecond, %v, is promised", figures.Error.P99, limit))
 	}
 	if missed := figures.Missed.Longer + figures.Missed.Blind; missed > 0 {
 		sentences = append(sentences, fmt.Sprintf("%d outages longer than two periods were missed", missed))
@@ -98,10 +101,13 @@ func (r Result) wrongLoaded() []string {
 	figures := r.Loaded.Methods[0]
 	var sentences []string
 	if limit := r.Period + latency; figures.Sharp.P99 > limit {
-		sentences = append(sentences, fmt.Sprintf("under load, 1 in 100 outages was measured wrong by more than %v and not called inconclusive", figures.Sharp.P99))
+		sentences = append(sentences, fmt.Sprintf(
+			"under load, 1 in 100 outages was measured wrong by more than %v and not called inconclusive", figures.Sharp.P99))
 	}
 	if figures.Missed.Longer > 0 {
-		sentences = append(sentences, fmt.Sprintf("under load, %d outages longer than two periods were missed, and the record does not say that nobody looked", figures.Missed.Longer))
+		sentences = append(sentences, fmt.Sprintf(
+			"under load, %d outages longer than two periods were missed, and the record does not say that nobody looked",
+			figures.Missed.Longer))
 	}
 	return append(sentences, figures.neverRight("under load, ")...)
 }
@@ -113,7 +119,9 @@ func (f Figures) neverRight(when string) []string {
 		sentences = append(sentences, fmt.Sprintf("%s%d outages were invented and %d measured twice", when, f.Invented, f.Split))
 	}
 	if f.Unproved*mostUnproved > f.Outages {
-		sentences = append(sentences, fmt.Sprintf("%sthe truth of %d of %d outages is not known to a millisecond: the machine is too busy to calibrate on", when, f.Unproved, f.Outages))
+		sentences = append(sentences, fmt.Sprintf(
+			"%sthe truth of %d of %d outages is not known to a millisecond: the machine is too busy to calibrate on", when, f.Unproved,
+			f.Outages))
 	}
 	if f.Violations > 0 {
 		sentences = append(sentences, fmt.Sprintf("%s%d outages were outside of what the record says is possible", when, f.Violations))
@@ -123,10 +131,14 @@ func (f Figures) neverRight(when string) []string {
 
 // line sums a method up for a person who watches.
 func (f Figures) line() string {
-	return fmt.Sprintf("%-22s %4d outages: %d measured, %d missed (up to one period %d, up to two %d, longer %d, unseen in a gap %d), %d merged, %d invented, %d twice; "+
-		"error p50 %v p90 %v p99 %v max %v, signed median %v; lost p99 %v, back p99 %v; %d inconclusive (stated p50 %v p99 %v max %v), %d outside their bounds, %d unproved, truth to %v",
-		f.Method, f.Outages, f.Measured, f.Missed.all(), f.Missed.WithinOne, f.Missed.WithinTwo, f.Missed.Longer, f.Missed.Blind, f.Merged, f.Invented, f.Split,
-		f.Error.P50, f.Error.P90, f.Error.P99, f.Error.Max, f.Error.Median, f.Lost.P99, f.Back.P99, f.Inconclusive, f.Stated.P50, f.Stated.P99, f.Stated.Max, f.Violations, f.Unproved, f.TruthBlur)
+	return fmt.Sprintf("%-22s %4d outages: %d measured, %d missed (up to one period %d, up to two %d, longer %d, unseen in a "+
+		"gap %d), %d merged, %d invented, %d twice; "+
+		"error p50 %v p90 %v p99 %v max %v, signed median %v; lost p99 %v, back p99 %v; %d inconclusive (stated p50 %v p99 %v max "+
+		"%v), %d outside their bounds, %d unproved, truth to %v",
+		f.Method, f.Outages, f.Measured, f.Missed.all(), f.Missed.WithinOne, f.Missed.WithinTwo, f.Missed.Longer, f.Missed.Blind,
+		f.Merged, f.Invented, f.Split,
+		f.Error.P50, f.Error.P90, f.Error.P99, f.Error.Max, f.Error.Median, f.Lost.P99, f.Back.P99, f.Inconclusive, f.Stated.P50,
+		f.Stated.P99, f.Stated.Max, f.Violations, f.Unproved, f.TruthBlur)
 }
 
 // File is where a run leaves its result, below its folder, which itself holds no JSON but records.

@@ -19,7 +19,8 @@ import (
 // has no beginning or no end is none. Method: what a loop printed, and what it never prints.
 func TestReadLoop(t *testing.T) {
 	const second = int64(time.Second)
-	outages, err := readLoop("1000000000 000\n2000000000 200\n3000000000 503\n4000000000 000\n5000000000 200\n6000000000 200\n7000000000 000\n")
+	outages, err := readLoop("1000000000 000\n2000000000 200\n3000000000 503\n4000000000 000\n5000000000 200\n6000000000 " +
+		"200\n7000000000 000\n")
 	want := []stamped{{asked: moment{there: 3 * second}, lost: moment{there: 3 * second}, back: moment{there: 5 * second}}}
 	if err != nil || !slices.Equal(outages, want) {
 		t.Errorf("got %+v, %v", outages, err)
@@ -49,7 +50,8 @@ func TestEventually(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	site := fixtures.Cuttable{Name: "a site", Question: harness.Question{HTTP: &harness.HTTPQuestion{At: netip.MustParseAddrPort(server.Listener.Addr().String())}}}
+	site := fixtures.Cuttable{Name: "a site", Question: harness.Question{HTTP: &harness.HTTPQuestion{At: netip.MustParseAddrPort(
+		server.Listener.Addr().String())}}}
 	stop := make(chan struct{})
 	type outcome struct {
 		outages []stamped
@@ -73,7 +75,8 @@ func TestEventually(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	outage := got.outages[0]
-	if outage.lost.here.Before(lost) || outage.lost.here.After(back) || outage.back.here.Before(back) || outage.asked.here.After(outage.lost.here) {
+	if outage.lost.here.Before(lost) || outage.lost.here.After(back) || outage.back.here.Before(back) ||
+		outage.asked.here.After(outage.lost.here) {
 		t.Errorf("it was away from %v to %v, and seen so: %+v", lost, back, outage)
 	}
 }

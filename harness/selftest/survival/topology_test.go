@@ -81,13 +81,15 @@ func module(files fs.FS, content string) fs.FS {
 		all[name] = &fstest.MapFile{Data: text}
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "package main\n\nfunc filler() string { return fillers[len(%q)%%len(fillers)](\"x\") }\n\nvar fillers = []func(string) string{", content)
+	fmt.Fprintf(&text, "package main\n\nfunc filler() string { return fillers[len(%q)%%len(fillers)](\"x\") }\n\nvar fillers = "+
+		"[]func(string) string{", content)
 	for i := range functions {
 		fmt.Fprintf(&text, "filler%d, ", i)
 	}
 	text.WriteString("}\n")
 	for i := range functions {
-		fmt.Fprintf(&text, "\nfunc filler%d(s string) string {\n\tfor i := range s {\n\t\tif s[i] == byte(%d) {\n\t\t\treturn s[i:] + %q\n\t\t}\n\t}\n\treturn s\n}\n", i, i%256, content)
+		fmt.Fprintf(&text, "\nfunc filler%d(s string) string {\n\tfor i := range s {\n\t\tif s[i] == byte(%d) {\n\t\t\treturn "+
+			"s[i:] + %q\n\t\t}\n\t}\n\treturn s\n}\n", i, i%256, content)
 	}
 	all["filler.go.txt"] = &fstest.MapFile{Data: []byte(text.String())}
 	return all

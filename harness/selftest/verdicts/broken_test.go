@@ -16,14 +16,23 @@ import (
 // shortly is what drills are judged against that never recover; patiently, those that do so too late: a
 // server that was away for so long may vote again only when autopilot has watched it for ten seconds.
 var (
-	shortly   = harness.Objective{RTO: 3 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second, GiveUpAfter: 8 * time.Second}
-	patiently = harness.Objective{RTO: shortly.RTO, Dwell: shortly.Dwell, DetectWithin: shortly.DetectWithin, GiveUpAfter: 30 * time.Second}
+	shortly = harness.Objective{
+		RTO: 3 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second,
+		GiveUpAfter: 8 * time.Second,
+	}
+	patiently = harness.Objective{
+		RTO: shortly.RTO, Dwell: shortly.Dwell, DetectWithin: shortly.DetectWithin,
+		GiveUpAfter: 30 * time.Second,
+	}
 )
 
 // The outcomes of broken drills.
 
 func neverBack() outcome {
-	return outcome{verdict: harness.Missed, by: harness.ByNobody, reason: "the steady state did not come back within"}.missing(harness.NotRecovered)
+	return outcome{
+		verdict: harness.Missed, by: harness.ByNobody,
+		reason: "the steady state did not come back within",
+	}.missing(harness.NotRecovered)
 }
 
 func nothingProved(reason string, misses ...harness.Miss) outcome {
@@ -139,7 +148,10 @@ func drawLoss(dice *rand.Rand, i int) story {
 
 func drawLiar(dice *rand.Rand, i int) story {
 	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 6)
-	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), repair: repairing("start it", delay, start(theFollower))}
+	told := story{
+		objective: inTime, steady: agrees(), fault: killed(theFollower),
+		repair: repairing("start it", delay, start(theFollower)),
+	}
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("it lists %d writes that nobody made", number)
 		told.ledger = func(honest harness.Ledger) harness.Ledger { return inventor{honest, invent(number)} }
@@ -265,7 +277,10 @@ func drawUnrest(dice *rand.Rand, _ int) story {
 	return story{
 		detail: fmt.Sprintf("by %v", before), objective: shortly, steady: agrees(), fault: killed(theOther),
 		spoil: func(ctx context.Context, s *stage) error {
-			nodeActions := []harness.NodeActions{{Node: s.node(theFollower), Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}}}
+			nodeActions := []harness.NodeActions{{
+				Node:    s.node(theFollower),
+				Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}},
+			}}
 			if _, err := s.Lab.Apply(ctx, nodeActions); err != nil {
 				return err
 			}

@@ -73,7 +73,8 @@ func starved(record harness.Record) bool {
 func verdict(known outcome, judgement harness.Judgement) []string {
 	var wrong []string
 	if judgement.Verdict != known.verdict {
-		wrong = append(wrong, fmt.Sprintf("the verdict is %s, not %s (%s)", judgement.Verdict, known.verdict, strings.Join(judgement.Reasons, "; ")))
+		wrong = append(wrong, fmt.Sprintf("the verdict is %s, not %s (%s)", judgement.Verdict, known.verdict,
+			strings.Join(judgement.Reasons, "; ")))
 	}
 	if claim := (harness.Claim{Verdict: known.verdict, Misses: known.misses}); len(known.misses) > 0 &&
 		len(claim.Unclaimed(judgement.Misses))+len(claim.Unfound(judgement.Misses)) > 0 {
@@ -131,7 +132,8 @@ func times(known outcome, record harness.Record, facts facts) []string {
 	from := facts.seen.lastFail.asked.Sub(facts.ended) - judgement.Resolution
 	to := facts.seen.back.answered.Sub(facts.began) + judgement.Resolution + slack
 	if measured < from || measured > to {
-		wrong = append(wrong, fmt.Sprintf("the RTA is %v (± %v), and the witness saw the service back between %v and %v after the fault",
+		wrong = append(wrong, fmt.Sprintf("the RTA is %v (± %v), and the witness saw the service back between %v and %v after the "+
+			"fault",
 			measured, judgement.Resolution, from+judgement.Resolution, to-judgement.Resolution-slack))
 	}
 	return wrong
@@ -142,7 +144,8 @@ func beginnings(ttd time.Duration, facts facts, record harness.Record) []string 
 	var wrong []string
 	t0 := record.Started.Add(record.Fault.At)
 	if t0.Before(facts.began.Add(-record.Fault.Uncertainty-clocks)) || t0.After(facts.ended.Add(record.Fault.Uncertainty+clocks)) {
-		wrong = append(wrong, fmt.Sprintf("t0 is %v after the fault was called, which took %v", t0.Sub(facts.began), facts.ended.Sub(facts.began)))
+		wrong = append(wrong, fmt.Sprintf("t0 is %v after the fault was called, which took %v", t0.Sub(facts.began),
+			facts.ended.Sub(facts.began)))
 	}
 	if !facts.seen.failed {
 		return append(wrong, "the service failed, and the witness never saw it")

@@ -105,7 +105,10 @@ func judged() (harness.Record, facts) {
 	seen := func(after time.Duration, up bool) look {
 		return look{asked: at(after), answered: at(after + 10*time.Millisecond), up: up}
 	}
-	w := &witness{looks: []look{seen(0, true), seen(100*time.Millisecond, false), seen(2700*time.Millisecond, false), seen(2800*time.Millisecond, true)}}
+	w := &witness{looks: []look{
+		seen(0, true), seen(100*time.Millisecond, false), seen(2700*time.Millisecond, false),
+		seen(2800*time.Millisecond, true),
+	}}
 	return record, facts{began: at(-time.Millisecond), ended: at(time.Millisecond), seen: w.since(at(-time.Millisecond))}
 }
 
@@ -116,15 +119,27 @@ func TestCompareFindsWhatIsWrong(t *testing.T) {
 		spoil func(record *harness.Record, facts *facts)
 		wrong string
 	}{
-		"right":            {func(*harness.Record, *facts) {}, ""},
-		"another verdict":  {func(r *harness.Record, _ *facts) { r.Judgement.Verdict = harness.Missed }, "the verdict is missed, not met"},
-		"nobody's":         {func(r *harness.Record, _ *facts) { r.Judgement.RecoveredBy = harness.BySelf }, "recovered by self, not by runbook"},
-		"another reason":   {func(r *harness.Record, _ *facts) { r.Judgement.Reasons = []string{"it rained"} }, "no reason says"},
-		"spared":           {func(r *harness.Record, _ *facts) { r.Judgement.Spared = []string{"up"} }, "spared were"},
-		"a lost write":     {func(r *harness.Record, _ *facts) { r.Judgement.Lost = 1 }, "1 writes are lost, not 0"},
-		"a reappeared one": {func(r *harness.Record, _ *facts) { r.Ledgers = []harness.RecordLedger{{Reappeared: 2}} }, "2 writes reappeared"},
-		"declared":         {func(r *harness.Record, _ *facts) { r.Judgement.Declared = time.Second }, "1s are declared"},
-		"too early":        {func(r *harness.Record, _ *facts) { r.Judgement.RTA = 1900 * time.Millisecond }, "nothing was done before 2s"},
+		"right": {func(*harness.Record, *facts) {}, ""},
+		"another verdict": {
+			func(r *harness.Record, _ *facts) { r.Judgement.Verdict = harness.Missed },
+			"the verdict is missed, not met",
+		},
+		"nobody's": {
+			func(r *harness.Record, _ *facts) { r.Judgement.RecoveredBy = harness.BySelf },
+			"recovered by self, not by runbook",
+		},
+		"another reason": {func(r *harness.Record, _ *facts) { r.Judgement.Reasons = []string{"it rained"} }, "no reason says"},
+		"spared":         {func(r *harness.Record, _ *facts) { r.Judgement.Spared = []string{"up"} }, "spared were"},
+		"a lost write":   {func(r *harness.Record, _ *facts) { r.Judgement.Lost = 1 }, "1 writes are lost, not 0"},
+		"a reappeared one": {
+			func(r *harness.Record, _ *facts) { r.Ledgers = []harness.RecordLedger{{Reappeared: 2}} },
+			"2 writes reappeared",
+		},
+		"declared": {func(r *harness.Record, _ *facts) { r.Judgement.Declared = time.Second }, "1s are declared"},
+		"too early": {
+			func(r *harness.Record, _ *facts) { r.Judgement.RTA = 1900 * time.Millisecond },
+			"nothing was done before 2s",
+		},
 		"too early for the witness": {
 			func(r *harness.Record, _ *facts) { r.Judgement.RTA = 2150 * time.Millisecond },
 			"the RTA is 2.15s",

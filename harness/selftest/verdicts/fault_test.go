@@ -50,7 +50,10 @@ func (blackout) Describe() string { return "kill -9 of every server at once" }
 func (blackout) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	var nodeActions []harness.NodeActions
 	for _, node := range lab.Topology().Nodes {
-		nodeActions = append(nodeActions, harness.NodeActions{Node: node.Name, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}})
+		nodeActions = append(nodeActions, harness.NodeActions{
+			Node:    node.Name,
+			Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}},
+		})
 	}
 	impact, err := lab.Apply(ctx, nodeActions)
 	return darkness{lab, impact}, err

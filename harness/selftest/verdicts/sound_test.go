@@ -15,7 +15,10 @@ import (
 // seconds is a voter again within two more. One that stays away for longer is declared dead by gossip,
 // after four seconds of suspicion, and removed by autopilot: then it has to wait for ten seconds before
 // it may vote again, and no delay below says how long the recovery takes.
-var inTime = harness.Objective{RTO: 10 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second, GiveUpAfter: 16 * time.Second}
+var inTime = harness.Objective{
+	RTO: 10 * time.Second, Dwell: 1500 * time.Millisecond, DetectWithin: 4 * time.Second,
+	GiveUpAfter: 16 * time.Second,
+}
 
 // leads is the steady state that a minority of lost servers leaves standing once the others have
 // elected; agrees needs all of them.
@@ -54,7 +57,12 @@ func drawElection(_ *rand.Rand, i int) story {
 	losses := []struct {
 		how   string
 		fault func(part) func(*stage) harness.Fault
-	}{{"its process killed", killed}, {"its machine lost", lost}, {"its power lost", unpowered}, {"its process killed, once more", killed}}
+	}{
+		{"its process killed", killed},
+		{"its machine lost", lost},
+		{"its power lost", unpowered},
+		{"its process killed, once more", killed},
+	}
 	loss := losses[i%len(losses)]
 	return story{detail: loss.how, objective: inTime, steady: leads(), fault: loss.fault(theLeader), known: bySelf()}
 }
@@ -138,7 +146,8 @@ func drawDeclared(dice *rand.Rand, _ int) story {
 	known := byRunbook(delay)
 	known.declared = declared
 	return story{
-		detail: fmt.Sprintf("%v done and %v declared", delay, declared), objective: inTime, steady: agrees(), fault: killed(theFollower),
+		detail: fmt.Sprintf("%v done and %v declared", delay, declared), objective: inTime, steady: agrees(),
+		fault:  killed(theFollower),
 		repair: repairing("decide and start it", delay, declare(declared), start(theFollower)), known: known,
 	}
 }

@@ -147,7 +147,8 @@ func (s stall) begin(ctx context.Context) error {
 	if s.length == 0 {
 		return nil
 	}
-	script := fmt.Sprintf("sleep %.2f; kill -STOP %d; sleep %.2f; kill -CONT %[2]d", s.after.Seconds(), os.Getpid(), s.length.Seconds())
+	script := fmt.Sprintf("sleep %.2f; kill -STOP %d; sleep %.2f; kill -CONT %[2]d", s.after.Seconds(), os.Getpid(),
+		s.length.Seconds())
 	// It has to outlive the context: a process that is stopped cannot end it.
 	child := exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", script)
 	if err := child.Start(); err != nil {

@@ -117,7 +117,10 @@ func TestPlayReal(t *testing.T) {
 	variables := map[string]string{"folder": t.TempDir()}
 	for name, r := range runs {
 		t.Run(name, func(t *testing.T) {
-			stats, err := Play(t.Context(), node, Playbook{Control: "control-1", File: "testdata/" + r.file, Limit: r.limit, Variables: variables})
+			stats, err := Play(t.Context(), node, Playbook{
+				Control: "control-1", File: "testdata/" + r.file, Limit: r.limit,
+				Variables: variables,
+			})
 			r.expect(t, stats, err)
 		})
 	}
@@ -139,7 +142,8 @@ func TestUnchanged(t *testing.T) {
 			t.Errorf("%s: %v, want %q", file, err, want)
 		}
 	}
-	if err := (Stats{Hosts: map[string]HostStats{"blog-1": {Changed: 1}}}).Unchanged(); err == nil || !strings.Contains(err.Error(), "1 times") {
+	if err := (Stats{Hosts: map[string]HostStats{"blog-1": {Changed: 1}}}).Unchanged(); err == nil ||
+		!strings.Contains(err.Error(), "1 times") {
 		t.Errorf("a recap that counts a change: %v", err)
 	}
 }
@@ -173,7 +177,8 @@ func TestPlayBelievesNoGoodNewsAlone(t *testing.T) {
 		}
 	}
 	lost := &controlNode{files: map[string][]byte{}, run: func([]string) error { return context.DeadlineExceeded }}
-	if _, err := Play(t.Context(), lost, Playbook{Control: "control-1", File: "site.yml"}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := Play(t.Context(), lost, Playbook{Control: "control-1", File: "site.yml"}); !errors.Is(err,
+		context.DeadlineExceeded) {
 		t.Errorf("a command that could not be run: %v", err)
 	}
 }
@@ -191,7 +196,8 @@ func TestTaskErrors(t *testing.T) {
 // Method: a playbook with all of them and one with none.
 func TestPlaybook(t *testing.T) {
 	all := Playbook{
-		Control: "control-1", File: "/etc/ansible/site.yml", Limit: "blog-1", Tags: []string{"k3s", "blog"}, SkipTags: []string{"full-install", "dns"},
+		Control: "control-1", File: "/etc/ansible/site.yml", Limit: "blog-1", Tags: []string{"k3s", "blog"},
+		SkipTags:  []string{"full-install", "dns"},
 		Variables: map[string]string{"version": `"1"`, "a": "b c"},
 	}
 	node := recorded(t, "replayed.json", 0, "")

@@ -53,7 +53,8 @@ func real(t *testing.T) *controlNode {
 			}
 		}
 		report := reportPath(argv)
-		command := exec.CommandContext(t.Context(), argv[0], strings.Split(strings.ReplaceAll(strings.Join(argv[1:], "\n"), folder, here), "\n")...)
+		command := exec.CommandContext(t.Context(), argv[0],
+			strings.Split(strings.ReplaceAll(strings.Join(argv[1:], "\n"), folder, here), "\n")...)
 		command.Env = append(os.Environ(), "ANSIBLE_INVENTORY=testdata/inventory", "PYTHONDONTWRITEBYTECODE=1")
 		printed, err := command.CombinedOutput()
 		if made, readErr := os.ReadFile(filepath.Join(here, filepath.Base(report))); readErr == nil {

@@ -47,7 +47,8 @@ func (s Stats) Unchanged() error {
 	for _, change := range s.Changes {
 		tasks = append(tasks, change.String())
 	}
-	return fmt.Errorf("it has changed something %d times: %s", changed, cmp.Or(strings.Join(tasks, ", "), "the report does not say what"))
+	return fmt.Errorf("it has changed something %d times: %s", changed,
+		cmp.Or(strings.Join(tasks, ", "), "the report does not say what"))
 }
 
 // A report is what the plugin writes.

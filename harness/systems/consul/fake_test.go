@@ -23,10 +23,14 @@ func cluster(t *testing.T, apis ...http.Handler) *labtest.Lab {
 	var topology harness.Topology
 	for i := range 3 {
 		at := netip.MustParseAddr(fmt.Sprintf("fd00:d1::1%d", i+1))
-		text := fmt.Sprintf(`{"node_name": "consul-%d", "bind_addr": "%s", "retry_join": ["[fd00:d1::11]:8301", "[fd00:d1::12]:8301"]}`, i+1, at)
+		text := fmt.Sprintf(`{"node_name": "consul-%d", "bind_addr": "%s", "retry_join": ["[fd00:d1::11]:8301", `+
+			`"[fd00:d1::12]:8301"]}`, i+1, at)
 		topology.Nodes = append(topology.Nodes, harness.Node{
 			Name: fmt.Sprintf("consul-%d", i+1), Role: ServerRole, IPv6: at,
-			System: harness.System{Command: []string{"consul"}, Files: []harness.File{{Path: "/etc/consul.d/consul.json", Data: []byte(text)}}},
+			System: harness.System{
+				Command: []string{"consul"},
+				Files:   []harness.File{{Path: "/etc/consul.d/consul.json", Data: []byte(text)}},
+			},
 		})
 	}
 	machines := labtest.New(topology)

@@ -89,7 +89,10 @@ func (k *kv) Entries(ctx context.Context, observer harness.Observer) ([]int, err
 
 // dialKept makes a client of the API on one node that keeps its connections.
 func dialKept(observer harness.Observer, node string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{Address: httpAddress, Scheme: "http", HttpClient: harness.KeptHTTPClient(observer, node)})
+	client, err := api.NewClient(&api.Config{
+		Address: httpAddress, Scheme: "http",
+		HttpClient: harness.KeptHTTPClient(observer, node),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the Consul API on %s: %w", node, err)
 	}

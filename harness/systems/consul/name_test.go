@@ -19,7 +19,8 @@ import (
 func zone(addresses ...string) func([]byte) []byte {
 	return func(packed []byte) []byte {
 		question := new(dns.Msg)
-		if question.Unpack(packed) != nil || question.Question[0].Name != "canary.service.consul." || question.Question[0].Qtype != dns.TypeAAAA {
+		if question.Unpack(packed) != nil || question.Question[0].Name != "canary.service.consul." ||
+			question.Question[0].Qtype != dns.TypeAAAA {
 			return nil
 		}
 		reply := new(dns.Msg).SetReply(question)
@@ -59,11 +60,17 @@ func TestResolves(t *testing.T) {
 		servers map[string]func([]byte) []byte
 		wants   string
 	}{
-		"the first answers":       {map[string]func([]byte) []byte{server1: zone("fd00:d1::31")}, ""},
-		"the first is down":       {map[string]func([]byte) []byte{server2: zone("fd00:d1::31")}, ""},
-		"two are silent":          {map[string]func([]byte) []byte{server1: silence, server2: silence, server3: zone("fd00:d1::31")}, ""},
-		"all are down":            {nil, "consul-3: dial udp6: connection refused"},
-		"all are silent":          {map[string]func([]byte) []byte{server1: silence, server2: silence, server3: silence}, "consul-2: no answer in time"},
+		"the first answers": {map[string]func([]byte) []byte{server1: zone("fd00:d1::31")}, ""},
+		"the first is down": {map[string]func([]byte) []byte{server2: zone("fd00:d1::31")}, ""},
+		"two are silent": {
+			map[string]func([]byte) []byte{server1: silence, server2: silence, server3: zone("fd00:d1::31")},
+			"",
+		},
+		"all are down": {nil, "consul-3: dial udp6: connection refused"},
+		"all are silent": {
+			map[string]func([]byte) []byte{server1: silence, server2: silence, server3: silence},
+			"consul-2: no answer in time",
+		},
 		"the name is gone":        {map[string]func([]byte) []byte{server1: zone(), server2: zone("fd00:d1::31")}, "NXDOMAIN"},
 		"the name has no address": {map[string]func([]byte) []byte{server1: zone("")}, "has no IPv6 address"},
 		"somebody else's answer":  {map[string]func([]byte) []byte{server1: stranger}, "consul-1: no answer in time"},

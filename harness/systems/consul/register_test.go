@@ -93,7 +93,10 @@ func operate(t *testing.T, register harness.Register, observer harness.Observer,
 			seen := 0
 			for round := range rounds {
 				operation := harness.Operation{Client: client, Key: round / 3 % 2, Value: 1 + round*register.Clients() + client}
-				operation.Kind = []harness.OperationKind{harness.OperationRead, harness.OperationCompareAndSet, harness.OperationWrite}[round%3]
+				operation.Kind = []harness.OperationKind{
+					harness.OperationRead, harness.OperationCompareAndSet,
+					harness.OperationWrite,
+				}[round%3]
 				if operation.Kind == harness.OperationCompareAndSet {
 					operation.Expected = seen
 				}
@@ -121,7 +124,10 @@ func operate(t *testing.T, register harness.Register, observer harness.Observer,
 
 // count counts the operations of a kind with an outcome.
 func count(history []harness.Operation, kind harness.OperationKind, outcome harness.OperationOutcome) int {
-	return len(slices.DeleteFunc(slices.Clone(history), func(o harness.Operation) bool { return o.Kind != kind || o.Outcome != outcome }))
+	return len(slices.DeleteFunc(slices.Clone(history), func(o harness.Operation) bool {
+		return o.Kind != kind ||
+			o.Outcome != outcome
+	}))
 }
 
 // Goal: a correct cluster passes whatever its answers are worth, one that answers with old values does
@@ -141,9 +147,11 @@ func TestRegister(t *testing.T) {
 		if store.unguarded > 0 {
 			t.Errorf("%d reads were not in consistent mode", store.unguarded)
 		}
-		unknown := count(history, harness.OperationWrite, harness.OperationUnknown) + count(history, harness.OperationCompareAndSet, harness.OperationUnknown)
+		unknown := count(history, harness.OperationWrite, harness.OperationUnknown) +
+			count(history, harness.OperationCompareAndSet, harness.OperationUnknown)
 		if unknown != 5 || count(history, harness.OperationCompareAndSet, harness.OperationDone) == 0 {
-			t.Errorf("%d of 5 lost answers are unknown; %d replacements succeeded", unknown, count(history, harness.OperationCompareAndSet, harness.OperationDone))
+			t.Errorf("%d of 5 lost answers are unknown; %d replacements succeeded", unknown,
+				count(history, harness.OperationCompareAndSet, harness.OperationDone))
 		}
 	}
 }
@@ -155,12 +163,18 @@ func TestRegisterClientsKeepToTheirServers(t *testing.T) {
 	observer := cluster(t, store, nil, store)
 	register := Register("drill/x")
 	for client := range register.Clients() {
-		_, err := register.Do(t.Context(), observer, harness.Operation{Client: client, Key: 1, Kind: harness.OperationWrite, Value: client + 1})
+		_, err := register.Do(t.Context(), observer, harness.Operation{
+			Client: client, Key: 1, Kind: harness.OperationWrite,
+			Value: client + 1,
+		})
 		if errors.Is(err, harness.ErrRefused) != (client%3 == 1) || (err != nil) != (client%3 == 1) {
 			t.Errorf("client %d: %v", client, err)
 		}
 	}
-	_, err := register.Do(t.Context(), observer, harness.Operation{Key: 1, Kind: harness.OperationCompareAndSet, Expected: 99, Value: 100})
+	_, err := register.Do(t.Context(), observer, harness.Operation{
+		Key: 1, Kind: harness.OperationCompareAndSet, Expected: 99,
+		Value: 100,
+	})
 	if !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a replacement of another value: %v", err)
 	}

@@ -27,8 +27,8 @@ func Renumber(names map[string]string) harness.Runbook {
 // Restart stops and starts the Consul server of one node.
 func Restart(node string) harness.Runbook { return runbook.Restart{Service: service(node)} }
 
-// MoveLive moves the Consul server of a node to the node's new address while the others run; see [runbook.MoveLive]. A new name of ""
-// keeps its name.
+// MoveLive moves the Consul server of a node to the node's new address while the others run; see [runbook.MoveLive]. A new
+// name of "" keeps its name.
 func MoveLive(node, newName string) harness.Runbook {
 	return runbook.MoveLive{Service: service(node), NewName: newName}
 }

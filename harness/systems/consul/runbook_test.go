@@ -52,7 +52,8 @@ func TestStopRenumberStart(t *testing.T) {
 	const file = ": /etc/consul.d/consul.json"
 	compare(t, done, []string{
 		"stop every Consul agent: stop consul-1, stop consul-2, stop consul-3",
-		"write the new addresses and names into /etc/consul.d: write consul-1" + file + ", write consul-2" + file + ", write consul-3" + file,
+		"write the new addresses and names into /etc/consul.d: write consul-1" + file + ", write consul-2" + file +
+			", write consul-3" + file,
 		"start every Consul agent: start consul-1, start consul-2, start consul-3",
 		"wait until every Consul agent answers: ",
 	})

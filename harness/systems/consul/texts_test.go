@@ -36,7 +36,10 @@ func TestCatalogTexts(t *testing.T) {
 	})
 	found, err := CatalogTexts().Texts(t.Context(), cluster(t, server))
 	labtest.Expect(t, err, "")
-	want := map[string]string{"node consul-1": "address fd00:d1::11\nwan 10.0.0.11\n", "service canary on client-1": "address fd00:d1::31\n"}
+	want := map[string]string{
+		"node consul-1":              "address fd00:d1::11\nwan 10.0.0.11\n",
+		"service canary on client-1": "address fd00:d1::31\n",
+	}
 	if !maps.Equal(found, want) {
 		t.Errorf("found %q, want %q", found, want)
 	}

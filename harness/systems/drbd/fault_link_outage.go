@@ -14,7 +14,8 @@ type LinkOutage struct{ Pair Pair }
 
 // Describe says what was cut.
 func (l LinkOutage) Describe() string {
-	return fmt.Sprintf("the link between %s and %s is down until both have noticed and %s has written", l.Pair.First, l.Pair.Second, l.Pair.First)
+	return fmt.Sprintf("the link between %s and %s is down until both have noticed and %s has written", l.Pair.First,
+		l.Pair.Second, l.Pair.First)
 }
 
 // Inject cuts, waits and mends.
@@ -42,9 +43,13 @@ func (l LinkOutage) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 	if err != nil {
 		return outage, err
 	}
-	if err := expect(ctx, lab, l.Pair.Second, func(status Status) bool { return !status.Primary() && status.OutOfSync == 0 }); err != nil {
+	if err := expect(ctx, lab, l.Pair.Second, func(status Status) bool {
+		return !status.Primary() &&
+			status.OutOfSync == 0
+	}); err != nil {
 		return outage, fmt.Errorf("only %s was to write: %w", l.Pair.First, err)
 	}
-	proof = fmt.Sprintf("both waited for each other, %s had %d KiB that %s had not, and that one had written nothing", l.Pair.First, amounts[l.Pair.First], l.Pair.Second)
+	proof = fmt.Sprintf("both waited for each other, %s had %d KiB that %s had not, and that one had written nothing",
+		l.Pair.First, amounts[l.Pair.First], l.Pair.Second)
 	return outage, cable.plug(ctx, lab)
 }

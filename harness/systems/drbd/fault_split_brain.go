@@ -21,7 +21,8 @@ type SplitBrain struct {
 
 // Describe says what was done.
 func (s SplitBrain) Describe() string {
-	described := fmt.Sprintf("the link between %s and %s is down, %[2]s is made primary too, both write, and the link is back", s.Pair.First, s.Pair.Second)
+	described := fmt.Sprintf("the link between %s and %s is down, %[2]s is made primary too, both write, and the link is back",
+		s.Pair.First, s.Pair.Second)
 	if s.Job != "" {
 		described += fmt.Sprintf("; on %s the job %s has begun", s.Pair.Second, s.Job)
 	}

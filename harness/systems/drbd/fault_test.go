@@ -64,7 +64,8 @@ func (f *fakeLab) ReadFile(_ context.Context, node, _ string) ([]byte, error) {
 		ahead = 8
 	}
 	peer := map[bool]string{true: "Secondary", false: "Unknown"}[connection == "Connected"]
-	return fmt.Appendf(nil, "%s 0: cs:%s ro:%s/%s ds:UpToDate/UpToDate C r-----\n oos:%d\n", version, connection, role, peer, ahead), nil
+	return fmt.Appendf(nil, "%s 0: cs:%s ro:%s/%s ds:UpToDate/UpToDate C r-----\n oos:%d\n", version, connection, role, peer,
+		ahead), nil
 }
 
 func (f *fakeLab) Exec(ctx context.Context, node string, argv ...string) ([]byte, error) {
@@ -111,7 +112,8 @@ func TestSplitBrain(t *testing.T) {
 	lab, pair := newFakeLab(t)
 	fault := SplitBrain{Pair: pair, Job: Journal}
 	_, proof := inject(t, lab, fault)
-	if lab.cut || !strings.Contains(proof, "drbd-2 says cs:StandAlone ro:Primary/Unknown ds:UpToDate/UpToDate with 8 KiB of its own") {
+	if lab.cut || !strings.Contains(proof, "drbd-2 says cs:StandAlone ro:Primary/Unknown ds:UpToDate/UpToDate with 8 KiB of its "+
+		"own") {
 		t.Errorf("cut: %t, proof: %s", lab.cut, proof)
 	}
 	want := "drbd-2: drbdadm primary r0, drbd-2: mount -t ext4 /dev/drbd0 /srv, " +

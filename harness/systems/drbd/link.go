@@ -21,7 +21,10 @@ func cableOf(lab harness.Lab, pair Pair) (cable, error) {
 		if !known {
 			return cable{}, fmt.Errorf("the topology has no node %q", pair.Other(name))
 		}
-		c.nodeActions = append(c.nodeActions, harness.NodeActions{Node: name, Actions: []harness.Action{{Drop: &harness.Drop{From: other.AllAddresses()}}}})
+		c.nodeActions = append(c.nodeActions, harness.NodeActions{
+			Node:    name,
+			Actions: []harness.Action{{Drop: &harness.Drop{From: other.AllAddresses()}}},
+		})
 	}
 	return c, nil
 }
@@ -35,7 +38,10 @@ func (c cable) pull(ctx context.Context, lab harness.Lab) (harness.Impact, error
 	return impact, waitForSilence.Until(ctx, func(ctx context.Context) error {
 		var errs []error
 		for _, node := range c.pair.Both() {
-			errs = append(errs, expect(ctx, lab, node, func(status Status) bool { return status.Connection == waiting && status.Peer == "Unknown" }))
+			errs = append(errs, expect(ctx, lab, node, func(status Status) bool {
+				return status.Connection == waiting &&
+					status.Peer == "Unknown"
+			}))
 		}
 		return harness.JoinErrors(errs...)
 	})

@@ -39,7 +39,8 @@ func PairOf(topology harness.Topology) (Pair, error) { return PairAmong(topology
 func PairAmong(topology harness.Topology, role string) (Pair, error) {
 	nodes := topology.Selected(role)
 	if len(nodes) != 2 {
-		return Pair{}, fmt.Errorf("find the pair: the topology %s has %d nodes of role %s: two are needed", topology.Name, len(nodes), role)
+		return Pair{}, fmt.Errorf("find the pair: the topology %s has %d nodes of role %s: two are needed", topology.Name, len(nodes),
+			role)
 	}
 	pair := Pair{First: nodes[0].Name, Second: nodes[1].Name, at: map[string]netip.AddrPort{}, asked: &singleflight.Group{}}
 	for _, node := range nodes {

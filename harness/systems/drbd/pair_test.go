@@ -50,7 +50,10 @@ func standIn(t *testing.T) (*labtest.Lab, Pair, *fakeGuest, *fakeGuest) {
 	t.Helper()
 	topology := harness.Topology{Name: "drbd"}
 	for i, name := range []string{"drbd-1", "drbd-2"} {
-		topology.Nodes = append(topology.Nodes, harness.Node{Name: name, Role: Role, IPv4: netip.AddrFrom4([4]byte{10, 207, 7, byte(11 + i)})})
+		topology.Nodes = append(topology.Nodes, harness.Node{
+			Name: name, Role: Role,
+			IPv4: netip.AddrFrom4([4]byte{10, 207, 7, byte(11 + i)}),
+		})
 	}
 	machines := labtest.New(topology)
 	t.Cleanup(machines.Close)

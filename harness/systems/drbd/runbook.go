@@ -32,7 +32,8 @@ type promotion struct{ node string }
 
 func (p promotion) Name() string { return "promote " + p.node }
 func (p promotion) Steps() []harness.Step {
-	return []harness.Step{{Name: "drbdadm primary, mount on " + p.node, Do: func(ctx context.Context, operator harness.Operator) error {
+	return []harness.Step{{Name: "drbdadm primary, mount on " +
+		p.node, Do: func(ctx context.Context, operator harness.Operator) error {
 		return promote(ctx, operator, p.node)
 	}}}
 }
@@ -84,7 +85,10 @@ func (d DiscardStaleSide) Steps() []harness.Step {
 
 // unmount tries until no request is under way: a client's is enough for the file system to be busy.
 func unmount(ctx context.Context, operator harness.Operator, node string) error {
-	return waitForRequests.Until(ctx, func(ctx context.Context) error { return steps(ctx, operator, node, []string{"umount", mountPoint}) })
+	return waitForRequests.Until(ctx, func(ctx context.Context) error {
+		return steps(ctx, operator, node,
+			[]string{"umount", mountPoint})
+	})
 }
 
 // reconnect has a side connect with the given options. One that waits for a connection has to give it up before it

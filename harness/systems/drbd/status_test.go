@@ -17,22 +17,26 @@ func TestParseStatus(t *testing.T) {
 		inSync bool
 	}{
 		"in sync": {
-			" 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n    ns:1280 nr:0 dw:1276 dr:3221 al:9 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0\n",
+			" 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n    ns:1280 nr:0 dw:1276 dr:3221 al:9 bm:0 lo:0 " +
+				"pe:0 ua:0 ap:0 ep:1 wo:f oos:0\n",
 			Status{"Connected", "Primary", "Secondary", "UpToDate", "UpToDate", 0},
 			true,
 		},
 		"the link is cut": {
-			" 0: cs:WFConnection ro:Primary/Unknown ds:UpToDate/DUnknown C r-----\n    ns:1300 nr:0 dw:1340 dr:3221 al:9 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:40\n",
+			" 0: cs:WFConnection ro:Primary/Unknown ds:UpToDate/DUnknown C r-----\n    ns:1300 nr:0 dw:1340 dr:3221 al:9 bm:0 lo:0 " +
+				"pe:0 ua:0 ap:0 ep:1 wo:f oos:40\n",
 			Status{"WFConnection", "Primary", "Unknown", "UpToDate", "DUnknown", 40},
 			false,
 		},
 		"split brain": {
-			" 0: cs:StandAlone ro:Primary/Unknown ds:UpToDate/DUnknown   r-----\n    ns:0 nr:1276 dw:1316 dr:4541 al:3 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:32\n",
+			" 0: cs:StandAlone ro:Primary/Unknown ds:UpToDate/DUnknown   r-----\n    ns:0 nr:1276 dw:1316 dr:4541 al:3 bm:0 lo:0 pe:0 " +
+				"ua:0 ap:0 ep:1 wo:f oos:32\n",
 			Status{"StandAlone", "Primary", "Unknown", "UpToDate", "DUnknown", 32},
 			false,
 		},
 		"copying": {
-			" 0: cs:SyncTarget ro:Secondary/Primary ds:Inconsistent/UpToDate C r-----\n    ns:0 nr:5120 dw:5120 dr:0 al:0 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:27572\n" +
+			" 0: cs:SyncTarget ro:Secondary/Primary ds:Inconsistent/UpToDate C r-----\n    ns:0 nr:5120 dw:5120 dr:0 al:0 bm:0 lo:0 " +
+				"pe:0 ua:0 ap:0 ep:1 wo:f oos:27572\n" +
 				"\t[==>.................] sync'ed: 18.8% (27572/32692)K\n\tfinish: 0:00:05 speed: 5,120 (5,120) want: 8,320 K/sec\n",
 			Status{"SyncTarget", "Secondary", "Primary", "Inconsistent", "UpToDate", 27572},
 			false,
@@ -45,7 +49,8 @@ func TestParseStatus(t *testing.T) {
 		"never brought up": {"", Status{Connection: Unconfigured}, false},
 		"taken down":       {" 0: cs:Unconfigured\n", Status{Connection: Unconfigured}, false},
 		"a second disk is another's": {
-			" 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n 1: cs:StandAlone ro:Secondary/Unknown ds:UpToDate/DUnknown C r-----\n    ns:0 oos:8\n",
+			" 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n 1: cs:StandAlone ro:Secondary/Unknown " +
+				"ds:UpToDate/DUnknown C r-----\n    ns:0 oos:8\n",
 			Status{"Connected", "Primary", "Secondary", "UpToDate", "UpToDate", 0},
 			true,
 		},

@@ -63,15 +63,21 @@ func (f CreateCluster) join(ctx context.Context, operator harness.Operator, node
 // goes without it, and says so only in passing.
 func addressed(cluster Cluster) harness.Step {
 	first := cluster.Nodes[0]
-	return harness.Step{Name: "make sure that the cluster has its address", Do: func(ctx context.Context, operator harness.Operator) error {
-		return waitForFounding.Until(ctx, func(ctx context.Context) error {
-			missing := waitForAddress.Until(ctx, func(ctx context.Context) error { return Holds(first, cluster.Address).Check(ctx, operator) })
-			if missing == nil {
-				return nil
-			}
-			return errors.Join(missing, run(ctx, operator, first, "gnt-cluster", "activate-master-ip"))
-		})
-	}}
+	return harness.Step{
+		Name: "make sure that the cluster has its address",
+		Do: func(ctx context.Context, operator harness.Operator) error {
+			return waitForFounding.Until(ctx, func(ctx context.Context) error {
+				missing := waitForAddress.Until(ctx, func(ctx context.Context) error {
+					return Holds(first, cluster.Address).Check(ctx,
+						operator)
+				})
+				if missing == nil {
+					return nil
+				}
+				return errors.Join(missing, run(ctx, operator, first, "gnt-cluster", "activate-master-ip"))
+			})
+		},
+	}
 }
 
 // initialise is the command that founds a cluster without disks.
@@ -88,7 +94,10 @@ func (f CreateCluster) initialise() []string {
 }
 
 // waitForAddress allows for the second in which Ganeti makes sure that nobody else has the address.
-var waitForAddress = harness.Wait{For: "the master to take the cluster's address", Interval: 50 * time.Millisecond, Limit: 3 * time.Second}
+var waitForAddress = harness.Wait{
+	For: "the master to take the cluster's address", Interval: 50 * time.Millisecond,
+	Limit: 3 * time.Second,
+}
 
 // waitForFounding allows for commands that are given again on a busy machine.
 var waitForFounding = harness.Wait{For: "the cluster to be founded", Interval: time.Second, Limit: 4 * time.Minute}
@@ -123,7 +132,8 @@ func (f CreateCluster) createNow(ctx context.Context, operator harness.Operator,
 
 // createMissing creates the instances that are not there, or else starts those that do not run; nil when all run.
 func (f CreateCluster) createMissing(ctx context.Context, operator harness.Operator) error {
-	listed, err := operator.Exec(ctx, f.Cluster.Nodes[0], "gnt-instance", "list", "--no-headers", "--separator= ", "-o", "name,status")
+	listed, err := operator.Exec(ctx, f.Cluster.Nodes[0], "gnt-instance", "list", "--no-headers", "--separator= ", "-o",
+		"name,status")
 	if err != nil {
 		return err
 	}
@@ -204,7 +214,9 @@ func (j Join) trust(ctx context.Context, operator harness.Operator) error {
 }
 
 // together is a step's work that is done on several nodes at the same time.
-func together(names []string, do func(ctx context.Context, operator harness.Operator, node string) error) func(context.Context, harness.Operator) error {
+func together(
+	names []string, do func(ctx context.Context, operator harness.Operator, node string) error,
+) func(context.Context, harness.Operator) error {
 	nodes := make([]harness.Node, len(names))
 	for i, name := range names {
 		nodes[i].Name = name

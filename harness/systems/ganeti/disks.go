@@ -31,7 +31,8 @@ func (r ReplaceDisks) Steps() []harness.Step {
 
 // MissingDisk is how Ganeti refuses to replace disks of which one node has nothing at all, such as a node that was
 // installed anew: they have to be activated before.
-const MissingDisk = "disk not found\nDisks seem to be not properly activated. Try running activate-disks on the instance before using replace-disks."
+const MissingDisk = "disk not found\nDisks seem to be not properly activated. Try running activate-disks on the instance " +
+	"before using replace-disks."
 
 // ActivateDisks has an instance's disks assembled on both of its nodes. A node without the volumes gets a disk of DRBD's
 // that is only known by the network, which is what can then be replaced.

@@ -71,7 +71,9 @@ func (h *hypervisors) Exec(_ context.Context, node string, argv ...string) ([]by
 }
 
 // Ask answers that node1 has the cluster's address once it was told to take it, and that nobody has any other.
-func (h *hypervisors) Ask(_ context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+func (h *hypervisors) Ask(
+	_ context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample),
+) (harness.Asking, error) {
 	sample := harness.Sample{Due: time.Now(), Asked: time.Now(), Seen: time.Now()}
 	has := from == "node1" && question.Address != nil && question.Address.Has.String() == "10.203.1.5"
 	if !has || !slices.Contains(h.commands, "node1: gnt-cluster activate-master-ip") {
@@ -92,14 +94,18 @@ func inMemory(t *testing.T) *hypervisors {
 // is refused. Method: a topology by hand, then without each.
 func TestClusterOf(t *testing.T) {
 	cluster := aCluster(t)
-	if cluster.Name != "cluster.virt.example" || cluster.Address.String() != "10.203.1.5" || !slices.Equal(cluster.Nodes, []string{"node1", "node2"}) {
+	if cluster.Name != "cluster.virt.example" || cluster.Address.String() != "10.203.1.5" ||
+		!slices.Equal(cluster.Nodes, []string{"node1", "node2"}) {
 		t.Errorf("the cluster is %+v", cluster)
 	}
 	var created []string
 	for _, instance := range cluster.Instances {
 		created = append(created, instance.Name+" on "+instance.Node)
 	}
-	if want := []string{"wiki1.virt.example on node1", "wiki2.virt.example on node2", "wiki3.virt.example on node1"}; !slices.Equal(created, want) {
+	if want := []string{
+		"wiki1.virt.example on node1", "wiki2.virt.example on node2",
+		"wiki3.virt.example on node1",
+	}; !slices.Equal(created, want) {
 		t.Errorf("the instances are %q", created)
 	}
 	if full := cluster.Full("node2"); full != "node2.virt.example" {
@@ -110,7 +116,8 @@ func TestClusterOf(t *testing.T) {
 	_, err := ClusterOf(nameless)
 	labtest.Expect(t, err, "does not name it")
 	if cluster.Card != "eth0" || cluster.Secondary != nil {
-		t.Errorf("nodes in one network have the cluster's address on %s, and the secondary addresses %v", cluster.Card, cluster.Secondary)
+		t.Errorf("nodes in one network have the cluster's address on %s, and the secondary addresses %v", cluster.Card,
+			cluster.Secondary)
 	}
 	_, err = ClusterOf(harness.Topology{Name: "empty"})
 	labtest.Expect(t, err, "has no node")
@@ -122,7 +129,10 @@ func aReplicatingCluster(t *testing.T) Cluster {
 	topology := aTopology()
 	for i := range topology.Nodes {
 		topology.Nodes[i].Interface = "lan0"
-		topology.Nodes[i].Further = []harness.Attachment{{Network: "replication", IPv4: netip.AddrFrom4([4]byte{10, 203, 2, byte(11 + i)})}}
+		topology.Nodes[i].Further = []harness.Attachment{{
+			Network: "replication",
+			IPv4:    netip.AddrFrom4([4]byte{10, 203, 2, byte(11 + i)}),
+		}}
 	}
 	cluster, err := ClusterOf(topology)
 	if err != nil {
@@ -145,7 +155,8 @@ func TestSecondaryAddresses(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, journal)
 		}
 	}
-	if at, err := secondaryOf([]byte("node1.virt.example 10.203.2.11\nnode2.virt.example 10.203.2.12\n"), "node2.virt.example"); at != cluster.Secondary["node2"] || err != nil {
+	if at, err := secondaryOf([]byte("node1.virt.example 10.203.2.11\nnode2.virt.example 10.203.2.12\n"),
+		"node2.virt.example"); at != cluster.Secondary["node2"] || err != nil {
 		t.Errorf("node2 is at %s: %v", at, err)
 	}
 	_, err := secondaryOf([]byte("node1.virt.example 10.203.2.11\n"), "node2.virt.example")
@@ -203,7 +214,8 @@ func TestAgreed(t *testing.T) {
 	machines := inMemory(t)
 	probe := Agreed("node1", "node2")
 	labtest.Expect(t, probe.Check(t.Context(), machines), "")
-	labtest.Expect(t, machines.WriteFile(t.Context(), "node2", harness.File{Path: masterFile, Data: []byte("node2.virt.example\n")}), "")
+	labtest.Expect(t, machines.WriteFile(t.Context(), "node2",
+		harness.File{Path: masterFile, Data: []byte("node2.virt.example\n")}), "")
 	labtest.Expect(t, probe.Check(t.Context(), machines), "node2:node2.virt.example")
 	labtest.Expect(t, Agreed("node3").Check(t.Context(), machines), "ask node3 who is master")
 }
@@ -214,7 +226,8 @@ func TestLeftAddress(t *testing.T) {
 	labtest.Expect(t, LeftAddress(t.Context(), machines, "node1"), "read what the daemon of node1 says")
 	labtest.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte("start\n")}), "")
 	labtest.Expect(t, LeftAddress(t.Context(), machines, "node1"), "does not say")
-	said := "ERROR Failed to start the master IP. Script return value: 1, output: 'Error: master IP address configured on another machine.'\n"
+	said := "ERROR Failed to start the master IP. Script return value: 1, output: 'Error: master IP address configured on " +
+		"another machine.'\n"
 	labtest.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: nodeLog, Data: []byte(said)}), "")
 	labtest.Expect(t, LeftAddress(t.Context(), machines, "node1"), "")
 }
@@ -225,24 +238,40 @@ func TestCommands(t *testing.T) {
 	cluster := aCluster(t)
 	wiki := cluster.Instances[1]
 	for want, runbook := range map[string]harness.Runbook{
-		"node2: gnt-cluster master-failover":                                MasterFailover{To: "node2"},
-		"gnt-cluster master-failover --no-voting --yes-do-it":               MasterFailover{To: "node2", NoVoting: true},
-		"gnt-node modify --offline=yes node1.virt.example":                  Offline{cluster, "node2", "node1"},
-		"gnt-node add --no-ssh-key-check --readd node2.virt.example":        Join{Cluster: cluster, Master: "node1", Node: "node2", Readd: true},
+		"node2: gnt-cluster master-failover":                  MasterFailover{To: "node2"},
+		"gnt-cluster master-failover --no-voting --yes-do-it": MasterFailover{To: "node2", NoVoting: true},
+		"gnt-node modify --offline=yes node1.virt.example":    Offline{cluster, "node2", "node1"},
+		"gnt-node add --no-ssh-key-check --readd node2.virt.example": Join{
+			Cluster: cluster, Master: "node1", Node: "node2",
+			Readd: true,
+		},
 		"gnt-instance migrate -f -n node1.virt.example wiki2.virt.example":  Migrate{cluster, "node1", wiki, "node1"},
 		"gnt-instance failover -f -n node1.virt.example wiki2.virt.example": Failover{cluster, "node1", wiki, "node1"},
-		"gnt-node modify --drained=yes node2.virt.example":                  Drain{cluster, "node1", "node2", []Instance{wiki}, "node1"},
-		"gnt-node failover -f --ignore-consistency node2.virt.example":      NodeFailover{cluster, "node1", "node2"},
-		"gnt-instance shutdown wiki2.virt.example":                          Shutdown{"node1", wiki},
-		"gnt-instance start --force-multiple wiki2.virt.example":            StartInstances{"node1", []Instance{wiki}},
-		"gnt-cluster rename -f cluster.virt.example":                        ClusterAddress{cluster, "node1", netip.MustParseAddr("10.203.1.6")},
-		"--node-parameters ssh_port=2222 cluster.virt.example":              CreateCluster{Cluster: cluster, SSHPort: 2222},
-		"gnt-node modify --secondary-ip=10.203.2.32 node2.virt.example":     SecondaryAddress{cluster, "node1", "node2", netip.MustParseAddr("10.203.2.32")},
-		"gnt-cluster activate-master-ip":                                    CreateCluster{Cluster: cluster},
-		"node1: ip route delete unreachable 10.203.1.5":                     CreateCluster{Cluster: cluster},
-		"node2: ip route add unreachable 10.203.1.11":                       UnreachableRoute{Node: "node2", Address: netip.MustParseAddr("10.203.1.11")},
-		"gnt-instance batch-create /root/instances.json":                    CreateCluster{Cluster: cluster},
-		"while :; do ganeti-watcher; sleep 5; done":                         Watch{"node1", 5 * time.Second},
+		"gnt-node modify --drained=yes node2.virt.example": Drain{
+			cluster, "node1", "node2",
+			[]Instance{wiki},
+			"node1",
+		},
+		"gnt-node failover -f --ignore-consistency node2.virt.example": NodeFailover{cluster, "node1", "node2"},
+		"gnt-instance shutdown wiki2.virt.example":                     Shutdown{"node1", wiki},
+		"gnt-instance start --force-multiple wiki2.virt.example":       StartInstances{"node1", []Instance{wiki}},
+		"gnt-cluster rename -f cluster.virt.example": ClusterAddress{
+			cluster, "node1",
+			netip.MustParseAddr("10.203.1.6"),
+		},
+		"--node-parameters ssh_port=2222 cluster.virt.example": CreateCluster{Cluster: cluster, SSHPort: 2222},
+		"gnt-node modify --secondary-ip=10.203.2.32 node2.virt.example": SecondaryAddress{
+			cluster, "node1", "node2",
+			netip.MustParseAddr("10.203.2.32"),
+		},
+		"gnt-cluster activate-master-ip":                CreateCluster{Cluster: cluster},
+		"node1: ip route delete unreachable 10.203.1.5": CreateCluster{Cluster: cluster},
+		"node2: ip route add unreachable 10.203.1.11": UnreachableRoute{
+			Node:    "node2",
+			Address: netip.MustParseAddr("10.203.1.11"),
+		},
+		"gnt-instance batch-create /root/instances.json": CreateCluster{Cluster: cluster},
+		"while :; do ganeti-watcher; sleep 5; done":      Watch{"node1", 5 * time.Second},
 	} {
 		machines := inMemory(t)
 		expectRuns(t, machines, runbook)
@@ -288,7 +317,8 @@ func TestCountMasters(t *testing.T) {
 		},
 	}
 	masters, err := CountMasters(cluster, record)
-	if want := (Masters{None: 8 * time.Second, One: 17 * time.Second, More: 5 * time.Second}); err != nil || !reflect.DeepEqual(masters, want) {
+	if want := (Masters{None: 8 * time.Second, One: 17 * time.Second, More: 5 * time.Second}); err != nil ||
+		!reflect.DeepEqual(masters, want) {
 		t.Errorf("%v: %v", masters, err)
 	}
 	record.SLIs = record.SLIs[:1]
@@ -311,7 +341,8 @@ func TestFoundTriesAgain(t *testing.T) {
 	if slow.batches != 2 || !slices.Contains(slow.commands, "node1: gnt-instance start --force-multiple wiki3.virt.example") {
 		t.Errorf("%d batches, and the commands %q", slow.batches, slow.commands)
 	}
-	if batch, _ := slow.ReadFile(t.Context(), "node1", "/root/instances.json"); strings.Contains(string(batch), "wiki1") || !strings.Contains(string(batch), "wiki2") {
+	if batch, _ := slow.ReadFile(t.Context(), "node1", "/root/instances.json"); strings.Contains(string(batch), "wiki1") ||
+		!strings.Contains(string(batch), "wiki2") {
 		t.Errorf("the second batch is %s", batch)
 	}
 }
@@ -340,8 +371,10 @@ func (s *slowHypervisors) Exec(ctx context.Context, node string, argv ...string)
 // Goal: what a cluster's verification finds is told, but for the line that every container has. Method: its own words.
 func TestComplaints(t *testing.T) {
 	const said = "Submitted jobs 20, 21\n* Verifying node status\n" +
-		"  - ERROR: node node1.virt.example: The procfs filesystem doesn't seem to be mounted under /proc, missing required directory /proc/sys and the file /proc/sysrq-trigger\n" +
-		"  - ERROR: node node1.virt.example: ssh communication with node 'node2.virt.example': ssh problem: ssh: connect to host node2.virt.example port 2222: Connection refused\n" +
+		"  - ERROR: node node1.virt.example: The procfs filesystem doesn't seem to be mounted under /proc, missing required " +
+		"directory /proc/sys and the file /proc/sysrq-trigger\n" +
+		"  - ERROR: node node1.virt.example: ssh communication with node 'node2.virt.example': ssh problem: ssh: connect to host " +
+		"node2.virt.example port 2222: Connection refused\n" +
 		"  - NOTICE: 1 node(s) with outdated configuration\n"
 	found := complaints(said)
 	if len(found) != 1 || !strings.Contains(found[0], "port 2222: Connection refused") {

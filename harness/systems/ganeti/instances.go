@@ -55,7 +55,8 @@ func (d Drain) Name() string { return "drain " + d.Node }
 
 // Steps mark the node and migrate its instances.
 func (d Drain) Steps() []harness.Step {
-	steps := []harness.Step{command("mark "+d.Node+" as drained", d.Master, "gnt-node", "modify", "--drained=yes", d.Cluster.Full(d.Node))}
+	steps := []harness.Step{command("mark "+d.Node+" as drained", d.Master, "gnt-node", "modify", "--drained=yes",
+		d.Cluster.Full(d.Node))}
 	for _, instance := range d.Instances {
 		steps = append(steps, Migrate{Cluster: d.Cluster, Master: d.Master, Instance: instance, To: d.To}.Steps()...)
 	}

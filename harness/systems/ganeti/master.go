@@ -196,6 +196,7 @@ func (s StepDown) Name() string { return "have " + s.Node + " step down" }
 func (s StepDown) Steps() []harness.Step {
 	return []harness.Step{
 		command("stop Ganeti's daemons on "+s.Node, s.Node, "service", "ganeti", "stop"),
-		command("take the cluster's address from "+s.Node, s.Node, "ip", "address", "flush", "dev", s.Cluster.Card, "to", s.Cluster.Address.String()),
+		command("take the cluster's address from "+s.Node, s.Node, "ip", "address", "flush", "dev", s.Cluster.Card, "to",
+			s.Cluster.Address.String()),
 	}
 }

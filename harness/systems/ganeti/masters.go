@@ -26,5 +26,6 @@ func CountMasters(cluster Cluster, record harness.Record) (Masters, error) {
 
 // String is such as "no node had the cluster's address for 12.05 s, two for 0.00 s".
 func (m Masters) String() string {
-	return fmt.Sprintf("no node had the cluster's address for %.2f s, one for %.2f s, two for %.2f s", m.None.Seconds(), m.One.Seconds(), m.More.Seconds())
+	return fmt.Sprintf("no node had the cluster's address for %.2f s, one for %.2f s, two for %.2f s", m.None.Seconds(),
+		m.One.Seconds(), m.More.Seconds())
 }

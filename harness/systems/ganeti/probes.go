@@ -64,7 +64,10 @@ func RunsOn(instance Instance, node string) harness.Probe {
 }
 
 func served(instance Instance, claim, contains string) harness.NetworkProbe {
-	return harness.NetworkProbe{Label: instance.Name + " " + claim, Every: pagePeriod, Ask: harness.Fixed(page(instance, contains, 0))}
+	return harness.NetworkProbe{
+		Label: instance.Name + " " + claim, Every: pagePeriod,
+		Ask: harness.Fixed(page(instance, contains, 0)),
+	}
 }
 
 func page(instance Instance, contains string, retryAfter time.Duration) harness.Question {

@@ -50,7 +50,9 @@ func (r Restore) Steps() []harness.Step {
 		booted(r.Cluster),
 		{Name: "unpack what the nodes had, and start their own daemons", Do: together(r.Cluster.Nodes, r.unpack)},
 		// The master's daemons ask the nodes' for votes, and wait for ten seconds if one does not answer.
-		{Name: "start the other daemons", Do: together(r.Cluster.Nodes, func(ctx context.Context, operator harness.Operator, node string) error {
+		{Name: "start the other daemons", Do: together(r.Cluster.Nodes, func(ctx context.Context, operator harness.Operator,
+			node string,
+		) error {
 			return run(ctx, operator, node, "service", "ganeti", "start")
 		})},
 		addressed(r.Cluster),

@@ -50,7 +50,9 @@ func (c Cluster) Apply(ctx context.Context, operator harness.Operator, manifest 
 }
 
 // onAny does something with the kubeconfigs of the servers in turn, until it works on one.
-func (c Cluster) onAny(ctx context.Context, observer harness.Observer, do func(ctx context.Context, config *rest.Config, node string) error) error {
+func (c Cluster) onAny(
+	ctx context.Context, observer harness.Observer, do func(ctx context.Context, config *rest.Config, node string) error,
+) error {
 	return c.inTurn(observer, func(node string) error {
 		return limited(func(ctx context.Context) error {
 			config, err := readKubeconfig(ctx, observer, node)
@@ -86,7 +88,9 @@ func parseManifest(manifest []byte) ([]*unstructured.Unstructured, error) {
 }
 
 // applyAll applies the objects in their order.
-func applyAll(ctx context.Context, observer harness.Observer, config *rest.Config, node string, objects []*unstructured.Unstructured) error {
+func applyAll(
+	ctx context.Context, observer harness.Observer, config *rest.Config, node string, objects []*unstructured.Unstructured,
+) error {
 	client, err := httpClient(config, observer, node)
 	if err != nil {
 		return err
@@ -115,7 +119,10 @@ func applyAll(ctx context.Context, observer harness.Observer, config *rest.Confi
 		if mapping.Scope.Name() == "namespace" {
 			target = objectsClient.Resource(mapping.Resource).Namespace(namespaceOf(object))
 		}
-		if _, err := target.Apply(ctx, object.GetName(), object, meta.ApplyOptions{FieldManager: fieldManager, Force: true}); err != nil {
+		if _, err := target.Apply(ctx, object.GetName(), object, meta.ApplyOptions{
+			FieldManager: fieldManager,
+			Force:        true,
+		}); err != nil {
 			return fmt.Errorf("apply %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}

@@ -24,10 +24,13 @@ func applyAPI(taken *[]string) *api {
 	return &api{answers: map[string]any{
 		"GET /api":  metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"}},
 		"GET /apis": metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}},
-		"GET /api/v1": metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList"}, GroupVersion: "v1", APIResources: []metav1.APIResource{
-			{Name: "namespaces", Kind: "Namespace", Verbs: metav1.Verbs{"patch"}},
-			{Name: "pods", Kind: "Pod", Namespaced: true, Verbs: metav1.Verbs{"patch"}},
-		}},
+		"GET /api/v1": metav1.APIResourceList{
+			TypeMeta: metav1.TypeMeta{Kind: "APIResourceList"}, GroupVersion: "v1",
+			APIResources: []metav1.APIResource{
+				{Name: "namespaces", Kind: "Namespace", Verbs: metav1.Verbs{"patch"}},
+				{Name: "pods", Kind: "Pod", Namespaced: true, Verbs: metav1.Verbs{"patch"}},
+			},
+		},
 		"PATCH /api/v1/namespaces/web":          take,
 		"PATCH /api/v1/namespaces/web/pods/a":   take,
 		"PATCH /api/v1/namespaces/default/pods": take,
@@ -65,7 +68,8 @@ func TestApply(t *testing.T) {
 	machines.serve(t, "server-1", "secret", served)
 	labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.Apply(t.Context(), machines, []byte(manifest)), "")
 	options := "?fieldManager=reprise&force=true&timeout=3s"
-	want := []string{"/api/v1/namespaces/web" + options, "/api/v1/namespaces/web" + options, "/api/v1/namespaces/web/pods/a" + options}
+	want := []string{"/api/v1/namespaces/web" + options, "/api/v1/namespaces/web" + options, "/api/v1/namespaces/web/pods/a" +
+		options}
 	if !slices.Equal(taken, want) {
 		t.Errorf("applied %q, want %q", taken, want)
 	}
@@ -82,7 +86,8 @@ func TestApplyRefused(t *testing.T) {
 	})
 	machines.serve(t, "server-1", "secret", served)
 	cluster := Cluster{Servers: []string{"server-1"}}
-	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte(manifest)), "server-1: apply Namespace web: metadata.name: too long")
+	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte(manifest)),
+		"server-1: apply Namespace web: metadata.name: too long")
 	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte("# nothing")), "there is nothing in it")
 	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte("kind: Pod")), "document 1 has no kind or no name")
 	labtest.Expect(t, cluster.Apply(t.Context(), machines, []byte("\t:")), "parse the manifest")

@@ -167,7 +167,9 @@ func (k *keyring) forget(node string) {
 
 // ask puts a question to the API server on one node. When the certificates in the kubeconfig turn out to be
 // of the server's former life, it is read again and the question repeated.
-func (k *keyring) ask(ctx context.Context, observer harness.Observer, node string, question func(context.Context, *kubernetes.Clientset) error) error {
+func (k *keyring) ask(
+	ctx context.Context, observer harness.Observer, node string, question func(context.Context, *kubernetes.Clientset) error,
+) error {
 	err := k.askOnce(ctx, observer, node, question)
 	if wrongKey(err) {
 		k.forget(node)
@@ -176,7 +178,9 @@ func (k *keyring) ask(ctx context.Context, observer harness.Observer, node strin
 	return harness.Plain(err)
 }
 
-func (k *keyring) askOnce(ctx context.Context, observer harness.Observer, node string, question func(context.Context, *kubernetes.Clientset) error) error {
+func (k *keyring) askOnce(
+	ctx context.Context, observer harness.Observer, node string, question func(context.Context, *kubernetes.Clientset) error,
+) error {
 	config, err := k.config(ctx, observer, node)
 	if err != nil {
 		return err

@@ -53,7 +53,8 @@ func TestNewCertificatesAreRead(t *testing.T) {
 	}
 	_, authority := newCertificate(t)
 	machines.writeKubeconfig(t, "server-1", "third", authority)
-	labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.NodesReady(1).Check(t.Context(), machines), "certificate signed by unknown authority")
+	labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.NodesReady(1).Check(t.Context(), machines),
+		"certificate signed by unknown authority")
 }
 
 // Goal: servers are asked in turn, and one that says nothing leaves the others their share of the time.
@@ -71,7 +72,8 @@ func TestServersAreAskedInTurn(t *testing.T) {
 	ctx, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	err := Cluster{}.NodesReady(1).Check(ctx, machines)
-	labtest.Expect(t, err, "server-1: no answer in time; server-2: there is no "+kubeconfigFile+": k3s has not come up yet; server-3: ")
+	labtest.Expect(t, err, "server-1: no answer in time; server-2: there is no "+kubeconfigFile+": k3s has not come up yet; "+
+		"server-3: ")
 	labtest.Expect(t, err, "connection refused")
 }
 
@@ -79,7 +81,8 @@ func TestServersAreAskedInTurn(t *testing.T) {
 // a kubeconfig that is none.
 func TestClustersThatCannotBeAsked(t *testing.T) {
 	machines := newMachines(t)
-	labtest.Expect(t, Cluster{Servers: []string{"server-9"}}.NodesReady(1).Check(t.Context(), machines), "the topology has no node called server-9")
+	labtest.Expect(t, Cluster{Servers: []string{"server-9"}}.NodesReady(1).Check(t.Context(), machines),
+		"the topology has no node called server-9")
 	if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: kubeconfigFile, Data: []byte("}")}); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +101,8 @@ func (lonely) Topology() harness.Topology { return harness.Topology{} }
 func TestAnswers(t *testing.T) {
 	machines := newMachines(t)
 	served := &api{answers: map[string]any{"GET /readyz": func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "[+]ping ok\n[-]etcd failed: reason withheld\n[-]poststarthook/rbac/bootstrap-roles failed: reason withheld\nreadyz check failed", http.StatusInternalServerError)
+		http.Error(w, "[+]ping ok\n[-]etcd failed: reason withheld\n[-]poststarthook/rbac/bootstrap-roles failed: reason "+
+			"withheld\nreadyz check failed", http.StatusInternalServerError)
 	}}}
 	machines.serve(t, "server-1", "secret", served)
 	probe := Cluster{Servers: []string{"server-1"}}.Answers()

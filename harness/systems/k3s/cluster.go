@@ -48,7 +48,9 @@ func (c Cluster) servers(observer harness.Observer) ([]harness.Node, error) {
 
 // ask puts a question to the servers in turn, and gives each an equal part of the time that is left. That
 // something does not exist is an answer: the others would only say the same.
-func (c Cluster) ask(ctx context.Context, observer harness.Observer, keys *keyring, question func(context.Context, *kubernetes.Clientset) error) error {
+func (c Cluster) ask(
+	ctx context.Context, observer harness.Observer, keys *keyring, question func(context.Context, *kubernetes.Clientset) error,
+) error {
 	nodes, err := c.servers(observer)
 	if err != nil {
 		return err
@@ -93,7 +95,9 @@ type claim struct {
 
 // claim makes a probe. Its check returns what it saw instead of what is claimed apart from what kept it
 // from seeing anything: only then is another server asked.
-func (c Cluster) claim(name string, check func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error)) harness.Probe {
+func (c Cluster) claim(
+	name string, check func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error),
+) harness.Probe {
 	return claim{name: name, cluster: c, keys: new(keyring), check: check}
 }
 

@@ -35,7 +35,8 @@ type CorruptDatastore struct {
 // Describe says whose datastore.
 func (c CorruptDatastore) Describe() string {
 	if c.Reboot {
-		return fmt.Sprintf("corruption of the datastore of k3s on %s: its files are rubbish, then the machine loses its power and boots", c.Node)
+		return fmt.Sprintf("corruption of the datastore of k3s on %s: its files are rubbish, then the machine loses its power and "+
+			"boots", c.Node)
 	}
 	return fmt.Sprintf("corruption of the datastore of k3s on %s: its files are rubbish, then k3s is killed", c.Node)
 }
@@ -65,7 +66,10 @@ func (c CorruptDatastore) Inject(ctx context.Context, lab harness.Lab) (harness.
 		_, err := lab.Exec(ctx, c.Node, c.Kill...)
 		return corruption, err
 	}
-	impact, err := lab.Apply(ctx, []harness.NodeActions{{Node: c.Node, Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}}}})
+	impact, err := lab.Apply(ctx, []harness.NodeActions{{
+		Node:    c.Node,
+		Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}},
+	}})
 	corruption.impact = impact
 	if node, known := lab.Topology().Node(c.Node); err != nil || known && node.System.Restart > 0 {
 		return corruption, err
@@ -116,7 +120,10 @@ func (c *corruption) exchange(ctx context.Context) error {
 		return fmt.Errorf("put the datastore of %s aside: %w", c.Node, err)
 	}
 	for _, name := range datastoreFiles {
-		if err := c.lab.WriteFile(ctx, c.Node, harness.File{Path: path.Join(c.folder(), name), Mode: 0o600, Data: rubbish}); err != nil {
+		if err := c.lab.WriteFile(ctx, c.Node, harness.File{
+			Path: path.Join(c.folder(), name), Mode: 0o600,
+			Data: rubbish,
+		}); err != nil {
 			return fmt.Errorf("overwrite the datastore of %s: %w", c.Node, err)
 		}
 	}

@@ -53,7 +53,10 @@ func TestCorruptDatastore(t *testing.T) {
 				t.Fatal(err)
 			}
 			done := machines.journal()
-			if last := done[len(done)-1]; last != map[bool]string{true: "exec server-1: sv kill k3s", false: "start server-1"}[fault.Kill != nil] {
+			if last := done[len(done)-1]; last != map[bool]string{
+				true:  "exec server-1: sv kill k3s",
+				false: "start server-1",
+			}[fault.Kill != nil] {
 				t.Errorf("it ended with %q", last)
 			}
 			if killed := len(machines.strikes) == 1; killed != (fault.Kill == nil) || injection.Impact().Before.IsZero() {
@@ -74,7 +77,8 @@ func TestCorruptDatastore(t *testing.T) {
 			if present, err := machines.ReadFile(t.Context(), "server-1", stateFile); err != nil || string(present) != "SQLite format 3" {
 				t.Errorf("reverted to %.20q, %v", present, err)
 			}
-			if starts := slices.DeleteFunc(machines.journal(), func(what string) bool { return what != "start server-1" }); len(starts) > 1 {
+			if starts := slices.DeleteFunc(machines.journal(),
+				func(what string) bool { return what != "start server-1" }); len(starts) > 1 {
 				t.Errorf("it was started %d times by two reverts", len(starts))
 			}
 		})

@@ -67,7 +67,10 @@ func describeNodes(nodes []core.Node) string {
 	rows := [][]string{{"NODE", "READY", "SINCE", "TAINTS", "WHY"}}
 	for _, node := range nodes {
 		condition := conditionOf(node, core.NodeReady)
-		rows = append(rows, []string{node.Name, string(condition.Status), moment(condition.LastTransitionTime), orNone(taintsOf(node)), strings.TrimSpace(because(condition))})
+		rows = append(rows, []string{
+			node.Name, string(condition.Status), moment(condition.LastTransitionTime),
+			orNone(taintsOf(node)), strings.TrimSpace(because(condition)),
+		})
 	}
 	return table(rows)
 }
@@ -82,7 +85,10 @@ func describePods(pods []core.Pod) string {
 		if pod.DeletionTimestamp != nil {
 			phase += " (terminating)"
 		}
-		rows = append(rows, []string{pod.Namespace + "/" + pod.Name, orNone([]string{pod.Spec.NodeName}), phase, moment(pod.CreationTimestamp), why})
+		rows = append(rows, []string{
+			pod.Namespace + "/" + pod.Name, orNone([]string{pod.Spec.NodeName}), phase,
+			moment(pod.CreationTimestamp), why,
+		})
 	}
 	return table(rows)
 }
@@ -92,7 +98,10 @@ func describeEvents(events []core.Event) string {
 	rows := [][]string{{"LAST SEEN", "ABOUT", "REASON", "MESSAGE"}}
 	for _, event := range events[max(0, len(events)-evidenceEvents):] {
 		about := strings.ToLower(event.InvolvedObject.Kind) + " " + event.InvolvedObject.Name
-		rows = append(rows, []string{eventTime(event).UTC().Format(time.TimeOnly), about, event.Reason, strings.ReplaceAll(event.Message, "\n", " ")})
+		rows = append(rows, []string{
+			eventTime(event).UTC().Format(time.TimeOnly), about, event.Reason,
+			strings.ReplaceAll(event.Message, "\n", " "),
+		})
 	}
 	return table(rows)
 }

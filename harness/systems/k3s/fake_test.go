@@ -73,7 +73,10 @@ func trio() harness.Topology {
 // newMachines builds the trio; nobody listens yet.
 func newMachines(t *testing.T) *machines {
 	t.Helper()
-	m := &machines{Lab: labtest.New(trio()), apis: map[string]*httptest.Server{}, read: map[string]int{}, status: map[string]harness.SystemStatus{}}
+	m := &machines{
+		Lab: labtest.New(trio()), apis: map[string]*httptest.Server{}, read: map[string]int{},
+		status: map[string]harness.SystemStatus{},
+	}
 	t.Cleanup(m.Close)
 	return m
 }
@@ -86,7 +89,8 @@ func (m *machines) serve(t *testing.T, node, token string, api http.Handler) {
 		if request.Header.Get("Authorization") != "Bearer "+token {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusUnauthorized)
-			fmt.Fprint(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "reason": "Unauthorized", "code": 401}`)
+			fmt.Fprint(w, `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "reason": `+
+				`"Unauthorized", "code": 401}`)
 			return
 		}
 		api.ServeHTTP(w, request)
@@ -105,7 +109,10 @@ func (m *machines) writeKubeconfig(t *testing.T, node, token string, authority [
 	t.Helper()
 	text, err := json.Marshal(map[string]any{
 		"apiVersion": "v1", "kind": "Config", "current-context": "default",
-		"clusters": []any{map[string]any{"name": "default", "cluster": map[string]any{"server": "https://127.0.0.1:6443", "certificate-authority-data": authority}}},
+		"clusters": []any{map[string]any{"name": "default", "cluster": map[string]any{
+			"server":                     "https://127.0.0.1:6443",
+			"certificate-authority-data": authority,
+		}}},
 		"users":    []any{map[string]any{"name": "default", "user": map[string]any{"token": token}}},
 		"contexts": []any{map[string]any{"name": "default", "context": map[string]any{"cluster": "default", "user": "default"}}},
 	})
@@ -132,7 +139,8 @@ func newCertificate(t *testing.T) (tls.Certificate, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 func (m *machines) Dial(ctx context.Context, from, network, address string) (net.Conn, error) {
@@ -286,7 +294,10 @@ func aNode(name string, ready core.ConditionStatus) core.Node {
 }
 
 func aPod(name, node string, ready bool) core.Pod {
-	pod := core.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "web", UID: types.UID("uid of " + name)}, Spec: core.PodSpec{NodeName: node}}
+	pod := core.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "web", UID: types.UID("uid of " + name)},
+		Spec:       core.PodSpec{NodeName: node},
+	}
 	pod.Status.Phase = core.PodRunning
 	if ready {
 		pod.Status.Conditions = []core.PodCondition{{Type: core.PodReady, Status: core.ConditionTrue}}

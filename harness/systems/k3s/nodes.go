@@ -51,7 +51,9 @@ func (c Cluster) NodesReady(n int) harness.Probe {
 // NodeReady claims that one node is Ready; see the package comment for what that is worth. It is asked
 // every 500 ms.
 func (c Cluster) NodeReady(name string) harness.Probe {
-	return c.claim("node "+name+" Ready", func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error) {
+	return c.claim("node "+name+" Ready", func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen,
+		err error,
+	) {
 		nodes, err := nodeStates(ctx, observer, client)
 		if err != nil {
 			return nil, err
@@ -68,7 +70,9 @@ func (c Cluster) NodeReady(name string) harness.Probe {
 // EtcdVoters claims that exactly n servers vote in the embedded etcd, all of them healthy. k3s looks every
 // 15 s: that is how old its word can be. It is asked every 500 ms.
 func (c Cluster) EtcdVoters(n int) harness.Probe {
-	return c.claim(fmt.Sprintf("%d etcd voters", n), func(ctx context.Context, _ harness.Observer, client *kubernetes.Clientset) (seen, err error) {
+	return c.claim(fmt.Sprintf("%d etcd voters", n), func(ctx context.Context, _ harness.Observer,
+		client *kubernetes.Clientset,
+	) (seen, err error) {
 		nodes, err := client.CoreV1().Nodes().List(ctx, meta.ListOptions{LabelSelector: etcdLabel})
 		if err != nil {
 			return nil, err

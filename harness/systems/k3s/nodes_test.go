@@ -39,9 +39,17 @@ func TestNodesReady(t *testing.T) {
 		all   string // of NodesReady(2)
 		agent string // of NodeReady("agent-1")
 	}{
-		"both Ready":     {nodesAPI(both, server, fresh), "", ""},
-		"lost":           {nodesAPI(lost, server, fresh), "1 of 2 nodes are Ready: agent-1 is not Ready (NodeStatusUnknown: Kubelet stopped posting node status)", "agent-1 is not Ready (NodeStatusUnknown"},
-		"hearsay":        {nodesAPI(both, server, old), "1 of 2 nodes are Ready: agent-1 was Ready before it started again: its kubelet has not been heard of since", "has not been heard of since"},
+		"both Ready": {nodesAPI(both, server, fresh), "", ""},
+		"lost": {
+			nodesAPI(lost, server, fresh),
+			"1 of 2 nodes are Ready: agent-1 is not Ready (NodeStatusUnknown: Kubelet stopped posting node status)",
+			"agent-1 is not Ready (NodeStatusUnknown",
+		},
+		"hearsay": {
+			nodesAPI(both, server, old),
+			"1 of 2 nodes are Ready: agent-1 was Ready before it started again: its kubelet has not been heard of since",
+			"has not been heard of since",
+		},
 		"never heard of": {nodesAPI(both, server), "agent-1 was Ready before it started again", "has not been heard of since"},
 		"not ours":       {nodesAPI(foreign, server), "", "there is no node agent-1"},
 		"not there":      {nodesAPI(both[:1], server), "1 of 2 nodes are Ready", "there is no node agent-1"},
@@ -63,7 +71,8 @@ func TestNodesReady(t *testing.T) {
 // main process has ended, with an old lease.
 func TestDeadNodeIsReadyUntilKubernetesSaysOtherwise(t *testing.T) {
 	machines := newMachines(t)
-	machines.serve(t, "server-1", "secret", nodesAPI([]core.Node{aNode("agent-1", core.ConditionTrue)}, aLease("agent-1", time.Now().Add(-30*time.Second))))
+	machines.serve(t, "server-1", "secret", nodesAPI([]core.Node{aNode("agent-1", core.ConditionTrue)},
+		aLease("agent-1", time.Now().Add(-30*time.Second))))
 	machines.End("agent-1", -1)
 	labtest.Expect(t, Cluster{Servers: []string{"server-1"}}.NodeReady("agent-1").Check(t.Context(), machines), "")
 }
@@ -78,10 +87,12 @@ func TestEtcdVoters(t *testing.T) {
 	}
 	machines := newMachines(t)
 	machines.serve(t, "server-1", "secret", nodesAPI([]core.Node{
-		voter("server-1", core.ConditionTrue, "MemberNotLearner"), voter("server-2", core.ConditionFalse, "MemberIsLearner"), aNode("server-3", core.ConditionTrue),
+		voter("server-1", core.ConditionTrue, "MemberNotLearner"), voter("server-2", core.ConditionFalse, "MemberIsLearner"),
+		aNode("server-3", core.ConditionTrue),
 	}))
 	cluster := Cluster{Servers: []string{"server-1"}}
-	labtest.Expect(t, cluster.EtcdVoters(3).Check(t.Context(), machines), "etcd has 1 voters and not 3: server-2 does not vote (MemberIsLearner); server-3 does not vote")
+	labtest.Expect(t, cluster.EtcdVoters(3).Check(t.Context(), machines),
+		"etcd has 1 voters and not 3: server-2 does not vote (MemberIsLearner); server-3 does not vote")
 	labtest.Expect(t, cluster.EtcdVoters(1).Check(t.Context(), machines), "")
 	labtest.Expect(t, cluster.EtcdVoters(0).Check(t.Context(), machines), "etcd has 1 voters and not 0")
 }

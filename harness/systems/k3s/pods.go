@@ -18,7 +18,9 @@ import (
 // PodsReady claims that there is a pod with these labels, and that all of them are Ready on nodes that are
 // Ready. Pods that are on their way out, or have done their work, do not count. It is asked every 500 ms.
 func (c Cluster) PodsReady(namespace, selector string) harness.Probe {
-	return c.claim(fmt.Sprintf("pods %s in %s Ready", selector, namespace), func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error) {
+	return c.claim(fmt.Sprintf("pods %s in %s Ready", selector, namespace), func(ctx context.Context, observer harness.Observer,
+		client *kubernetes.Clientset,
+	) (seen, err error) {
 		pods, err := presentPods(ctx, client, namespace, selector)
 		if err != nil {
 			return nil, err
@@ -35,7 +37,9 @@ func (c Cluster) PodsReady(namespace, selector string) harness.Probe {
 // description. It is asked every 500 ms.
 func (c Cluster) Available(namespace, deployment string) harness.Probe {
 	name := namespace + "/" + deployment
-	return c.claim("deployment "+name+" available", func(ctx context.Context, _ harness.Observer, client *kubernetes.Clientset) (seen, err error) {
+	return c.claim("deployment "+name+" available", func(ctx context.Context, _ harness.Observer,
+		client *kubernetes.Clientset,
+	) (seen, err error) {
 		found, err := client.AppsV1().Deployments(namespace).Get(ctx, deployment, meta.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err):
@@ -137,7 +141,8 @@ func podUnready(pod core.Pod) error {
 	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		switch state := container.State; {
 		case state.Waiting != nil:
-			why = append(why, strings.TrimSuffix(fmt.Sprintf("%s waits: %s: %s", container.Name, state.Waiting.Reason, state.Waiting.Message), ": "))
+			why = append(why, strings.TrimSuffix(fmt.Sprintf("%s waits: %s: %s", container.Name, state.Waiting.Reason,
+				state.Waiting.Message), ": "))
 		case state.Terminated != nil && state.Terminated.ExitCode != 0:
 			why = append(why, fmt.Sprintf("%s ended with %d", container.Name, state.Terminated.ExitCode))
 		}

@@ -36,7 +36,10 @@ func crashing(pod core.Pod) core.Pod {
 
 func unplaced(pod core.Pod) core.Pod {
 	pod.Spec.NodeName, pod.Status.Phase = "", core.PodPending
-	pod.Status.Conditions = []core.PodCondition{{Type: core.PodScheduled, Status: core.ConditionFalse, Message: "0/2 nodes are available"}}
+	pod.Status.Conditions = []core.PodCondition{{
+		Type: core.PodScheduled, Status: core.ConditionFalse,
+		Message: "0/2 nodes are available",
+	}}
 	return pod
 }
 
@@ -54,15 +57,21 @@ func TestPodsReady(t *testing.T) {
 		wants string
 		node  string
 	}{
-		"ready":              {[]core.Pod{good}, "", "here"},
-		"none":               {nil, "there is no such pod", ""},
-		"on its way out":     {[]core.Pod{good, ending(aPod("b", "gone", true))}, "", "here"},
-		"only on their way":  {[]core.Pod{ending(good)}, "there is no such pod", ""},
-		"finished":           {[]core.Pod{good, finished(aPod("b", "gone", false))}, "", "here"},
-		"on a lost node":     {[]core.Pod{aPod("a", "gone", true)}, "pod a is Ready, but gone is not Ready (NodeStatusUnknown", "gone"},
-		"crashing":           {[]core.Pod{crashing(aPod("a", "gone", false)), aPod("b", "here", true)}, "pod a is Running and not Ready (main waits: CrashLoopBackOff: back-off 10s)", "here"},
-		"without a node":     {[]core.Pod{unplaced(good)}, "pod a is Pending and not Ready (0/2 nodes are available)", ""},
-		"all of them counts": {[]core.Pod{aPod("b", "here", false), aPod("a", "here", false)}, "pod a is Running and not Ready; pod b is", "here"},
+		"ready":             {[]core.Pod{good}, "", "here"},
+		"none":              {nil, "there is no such pod", ""},
+		"on its way out":    {[]core.Pod{good, ending(aPod("b", "gone", true))}, "", "here"},
+		"only on their way": {[]core.Pod{ending(good)}, "there is no such pod", ""},
+		"finished":          {[]core.Pod{good, finished(aPod("b", "gone", false))}, "", "here"},
+		"on a lost node":    {[]core.Pod{aPod("a", "gone", true)}, "pod a is Ready, but gone is not Ready (NodeStatusUnknown", "gone"},
+		"crashing": {
+			[]core.Pod{crashing(aPod("a", "gone", false)), aPod("b", "here", true)},
+			"pod a is Running and not Ready (main waits: CrashLoopBackOff: back-off 10s)", "here",
+		},
+		"without a node": {[]core.Pod{unplaced(good)}, "pod a is Pending and not Ready (0/2 nodes are available)", ""},
+		"all of them counts": {
+			[]core.Pod{aPod("b", "here", false), aPod("a", "here", false)},
+			"pod a is Running and not Ready; pod b is", "here",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -88,12 +97,21 @@ func TestAvailable(t *testing.T) {
 		answer any
 		wants  string
 	}{
-		"available":  {deployment(apps.DeploymentStatus{ObservedGeneration: 3, AvailableReplicas: 2, UpdatedReplicas: 2}), ""},
-		"in part":    {deployment(apps.DeploymentStatus{ObservedGeneration: 3, AvailableReplicas: 1, UpdatedReplicas: 2}), "deployment web/canary: 1 of 2 replicas are available"},
-		"old ones":   {deployment(apps.DeploymentStatus{ObservedGeneration: 3, AvailableReplicas: 2, UpdatedReplicas: 1}), "1 of 2 replicas are up to date"},
-		"not looked": {deployment(apps.DeploymentStatus{ObservedGeneration: 2, AvailableReplicas: 2, UpdatedReplicas: 2}), "its last change has not been seen yet"},
-		"missing":    {nil, "there is no deployment web/canary"},
-		"default":    {apps.Deployment{}, "0 of 1 replicas are available"},
+		"available": {deployment(apps.DeploymentStatus{ObservedGeneration: 3, AvailableReplicas: 2, UpdatedReplicas: 2}), ""},
+		"in part": {
+			deployment(apps.DeploymentStatus{ObservedGeneration: 3, AvailableReplicas: 1, UpdatedReplicas: 2}),
+			"deployment web/canary: 1 of 2 replicas are available",
+		},
+		"old ones": {
+			deployment(apps.DeploymentStatus{ObservedGeneration: 3, AvailableReplicas: 2, UpdatedReplicas: 1}),
+			"1 of 2 replicas are up to date",
+		},
+		"not looked": {
+			deployment(apps.DeploymentStatus{ObservedGeneration: 2, AvailableReplicas: 2, UpdatedReplicas: 2}),
+			"its last change has not been seen yet",
+		},
+		"missing": {nil, "there is no deployment web/canary"},
+		"default": {apps.Deployment{}, "0 of 1 replicas are available"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -113,12 +131,14 @@ func TestServiceAnswers(t *testing.T) {
 	machines := newMachines(t)
 	machines.Renumber("agent-1", harness.Addresses{IPv4: trio().Nodes[0].IPv4})
 	question, err := ServiceAnswers("the blog answers", "agent-1", 30080, "blog.reprise.test", "/posts").Question(machines)
-	if err != nil || *question.HTTP != (harness.HTTPQuestion{At: question.HTTP.At, Host: "blog.reprise.test", Path: "/posts"}) || question.HTTP.At.String() != "10.201.3.11:30080" {
+	if err != nil || *question.HTTP != (harness.HTTPQuestion{At: question.HTTP.At, Host: "blog.reprise.test", Path: "/posts"}) ||
+		question.HTTP.At.String() != "10.201.3.11:30080" {
 		t.Errorf("it asks %+v, %v", question.HTTP, err)
 	}
 	probe := Resolves("the outside resolves", "agent-1", 80, "canary", "a b.test")
 	question, err = probe.Question(machines)
-	if err != nil || question.HTTP.Path != "/resolve?name=a+b.test" || question.HTTP.Host != "canary" || probe.Period() != 100*time.Millisecond {
+	if err != nil || question.HTTP.Path != "/resolve?name=a+b.test" || question.HTTP.Host != "canary" ||
+		probe.Period() != 100*time.Millisecond {
 		t.Errorf("it asks %+v, %v", question.HTTP, err)
 	}
 	_, err = ServiceAnswers("nothing", "server-9", 1, "", "").Question(machines)

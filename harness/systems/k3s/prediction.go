@@ -50,7 +50,9 @@ const (
 // more nodes are lost that are 55 % of all of them, or all are: evictions cease then.
 //
 // A killed node and one without power are lost alike: no process is left that could renew the lease.
-func (c Cluster) PredictReschedule(ctx context.Context, observer harness.Observer, namespace, selector string) (Prediction, error) {
+func (c Cluster) PredictReschedule(
+	ctx context.Context, observer harness.Observer, namespace, selector string,
+) (Prediction, error) {
 	pod, err := c.pod(ctx, observer, namespace, selector)
 	if err != nil {
 		return Prediction{}, err
@@ -92,7 +94,10 @@ func predict(settings settings, pod core.Pod) Prediction {
 // noticed are the terms until the controller manager calls the node NotReady. If that is on the lost node
 // itself, another one has to take over, and starts to count when it first sees the node.
 func noticed(settings settings, node string) []Term {
-	grace := Term{Name: "the grace period passes", Min: settings.gracePeriod, Max: settings.gracePeriod, From: "node-monitor-grace-period"}
+	grace := Term{
+		Name: "the grace period passes", Min: settings.gracePeriod, Max: settings.gracePeriod,
+		From: "node-monitor-grace-period",
+	}
 	look := Term{Name: "the next look at the nodes", Max: settings.monitorPeriod, Until: NodeUnready, From: "node-monitor-period"}
 	if settings.election.leader == node && node != "" {
 		election := settings.election
@@ -101,7 +106,8 @@ func noticed(settings settings, node string) []Term {
 			Name: "another controller manager takes over",
 			Min:  election.leaseDuration - election.retryPeriod,
 			Max:  election.leaseDuration + 2*attempt,
-			From: fmt.Sprintf("its leader is on %s; leader-elect-lease-duration %v, leader-elect-retry-period %v", node, election.leaseDuration, election.retryPeriod),
+			From: fmt.Sprintf("its leader is on %s; leader-elect-lease-duration %v, leader-elect-retry-period %v", node,
+				election.leaseDuration, election.retryPeriod),
 		}, grace, look}
 	}
 	renewal := time.Duration(float64(settings.leaseDuration) * renewFraction * (1 + renewJitter))
@@ -210,7 +216,8 @@ func (p Prediction) explain(timeline Timeline) string {
 	shortest, longest, _ := p.Until(NodeUnready)
 	shortest += -age - p.Terms[0].Min
 	longest += -age - p.Terms[0].Max
-	return fmt.Sprintf("The last heartbeat was %s old at the loss, which leaves %s until %s.\n", seconds(age), span(shortest, longest), NodeUnready)
+	return fmt.Sprintf("The last heartbeat was %s old at the loss, which leaves %s until %s.\n", seconds(age),
+		span(shortest, longest), NodeUnready)
 }
 
 // span is a range of seconds, or one figure where there is nothing between the bounds.

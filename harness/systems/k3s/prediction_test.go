@@ -19,7 +19,10 @@ var defaults = settings{leaseDuration: 40 * time.Second, monitorPeriod: 5 * time
 // tolerant is a pod on agent-1 that stays this many seconds on a node that is unreachable; below 0 for ever.
 func tolerant(seconds int64) core.Pod {
 	pod := aPod("canary", "agent-1", true)
-	toleration := core.Toleration{Key: core.TaintNodeUnreachable, Operator: core.TolerationOpExists, Effect: core.TaintEffectNoExecute, TolerationSeconds: &seconds}
+	toleration := core.Toleration{
+		Key: core.TaintNodeUnreachable, Operator: core.TolerationOpExists,
+		Effect: core.TaintEffectNoExecute, TolerationSeconds: &seconds,
+	}
 	if seconds < 0 {
 		toleration.TolerationSeconds = nil
 	}
@@ -49,11 +52,26 @@ func TestPrediction(t *testing.T) {
 		created  bounds
 		ready    bounds // zero: unknown
 	}{
-		"defaults":            {defaults, tolerant(300), bounds{ms(39600), ms(60000)}, bounds{ms(339600), ms(365100)}, bounds{ms(341600), ms(369100)}},
-		"tuned":               {quick, tolerant(10), bounds{ms(5600), ms(26000)}, bounds{ms(15600), ms(41100)}, bounds{ms(17600), ms(45100)}},
-		"tolerates nothing":   {defaults, bare, bounds{ms(39600), ms(60000)}, bounds{ms(39600), ms(65100)}, bounds{}},
-		"no start to go by":   {defaults, restarted, bounds{ms(39600), ms(60000)}, bounds{ms(339600), ms(365100)}, bounds{}},
-		"controller lost too": {leading, tolerant(300), bounds{ms(63000), ms(78800)}, bounds{ms(363000), ms(383900)}, bounds{ms(365000), ms(387900)}},
+		"defaults": {
+			defaults, tolerant(300),
+			bounds{ms(39600), ms(60000)},
+			bounds{ms(339600), ms(365100)},
+			bounds{ms(341600), ms(369100)},
+		},
+		"tuned": {
+			quick, tolerant(10),
+			bounds{ms(5600), ms(26000)},
+			bounds{ms(15600), ms(41100)},
+			bounds{ms(17600), ms(45100)},
+		},
+		"tolerates nothing": {defaults, bare, bounds{ms(39600), ms(60000)}, bounds{ms(39600), ms(65100)}, bounds{}},
+		"no start to go by": {defaults, restarted, bounds{ms(39600), ms(60000)}, bounds{ms(339600), ms(365100)}, bounds{}},
+		"controller lost too": {
+			leading, tolerant(300),
+			bounds{ms(63000), ms(78800)},
+			bounds{ms(363000), ms(383900)},
+			bounds{ms(365000), ms(387900)},
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -106,15 +124,22 @@ func TestCompare(t *testing.T) {
 // settingsAPI is an API through which kubelets tell their configuration, as k3s 1.34.0 does.
 func settingsAPI(grace string) *api {
 	manager := map[string]any{
-		"Generic":                 map[string]any{"LeaderElection": map[string]any{"LeaderElect": true, "LeaseDuration": "15s", "RetryPeriod": "2s"}},
+		"Generic": map[string]any{"LeaderElection": map[string]any{
+			"LeaderElect": true, "LeaseDuration": "15s",
+			"RetryPeriod": "2s",
+		}},
 		"KubeCloudShared":         map[string]any{"NodeMonitorPeriod": "5s"},
 		"NodeLifecycleController": map[string]any{"NodeMonitorGracePeriod": grace},
 	}
 	kubelet := map[string]any{"nodeLeaseDurationSeconds": 40}
 	holder := map[string]any{"spec": map[string]any{"holderIdentity": "server-1_4711"}}
 	return &api{answers: map[string]any{
-		"GET /api/v1/nodes/agent-1/proxy/configz":                                                map[string]any{"kubeletconfig": kubelet},
-		"GET /api/v1/nodes/server-1/proxy/configz":                                               map[string]any{"kubeletconfig": kubelet, "kubecontrollermanager.config.k8s.io": manager},
+		"GET /api/v1/nodes/agent-1/proxy/configz": map[string]any{
+			"kubeletconfig": kubelet,
+		},
+		"GET /api/v1/nodes/server-1/proxy/configz": map[string]any{
+			"kubeletconfig": kubelet, "kubecontrollermanager.config.k8s.io": manager,
+		},
 		"GET /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager": holder,
 		podsPath: core.PodList{Items: []core.Pod{tolerant(300)}},
 	}}
@@ -139,7 +164,8 @@ func TestPredictReschedule(t *testing.T) {
 	client, err := Client(t.Context(), machines, "server-1")
 	labtest.Expect(t, err, "")
 	_, err = settingsOf(t.Context(), client, "server-1", "agent-1")
-	labtest.Expect(t, err, "the settings are incomplete: lease duration 40s on agent-1, monitor period 5s and grace period 0s on server-1")
+	labtest.Expect(t, err, "the settings are incomplete: lease duration 40s on agent-1, monitor period 5s and grace period 0s "+
+		"on server-1")
 }
 
 // A stage is an API whose objects change while it is watched.
@@ -149,9 +175,15 @@ type stage struct {
 }
 
 func newStage() stage {
-	s := stage{api: nodesAPI([]core.Node{aNode("agent-1", core.ConditionTrue)}, aLease("agent-1", time.Now().Add(-3*time.Second))), events: map[string]chan any{}}
+	s := stage{
+		api:    nodesAPI([]core.Node{aNode("agent-1", core.ConditionTrue)}, aLease("agent-1", time.Now().Add(-3*time.Second))),
+		events: map[string]chan any{},
+	}
 	s.api.set(podsPath, core.PodList{Items: []core.Pod{aPod("canary-a", "agent-1", true)}})
-	for _, key := range []string{"GET /api/v1/nodes", podsPath, "GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"} {
+	for _, key := range []string{
+		"GET /api/v1/nodes", podsPath,
+		"GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
+	} {
 		list, events := s.api.answers[key], make(chan any)
 		s.events[key] = events
 		s.api.set(key, func(w http.ResponseWriter, request *http.Request) {
@@ -197,7 +229,10 @@ func TestRecord(t *testing.T) {
 	unknown := aNode("agent-1", core.ConditionUnknown)
 	played.node("MODIFIED", unknown)
 	played.node("MODIFIED", unknown)
-	unknown.Spec.Taints = []core.Taint{{Key: core.TaintNodeUnreachable, Effect: core.TaintEffectNoSchedule}, {Key: core.TaintNodeUnreachable, Effect: core.TaintEffectNoExecute}}
+	unknown.Spec.Taints = []core.Taint{
+		{Key: core.TaintNodeUnreachable, Effect: core.TaintEffectNoSchedule},
+		{Key: core.TaintNodeUnreachable, Effect: core.TaintEffectNoExecute},
+	}
 	played.node("MODIFIED", unknown)
 	played.pod("MODIFIED", aPod("canary-a", "agent-1", false))
 	played.pod("MODIFIED", ending(aPod("canary-a", "agent-1", false)))
@@ -213,7 +248,10 @@ func TestRecord(t *testing.T) {
 	back := aNode("agent-1", core.ConditionTrue)
 	played.node("MODIFIED", back)
 
-	want := []Change{NodeUnready, NodeTainted, PodUnready, PodEvicted, PodCreated, PodScheduled, PodStarted, PodReady, PodGone, NodeReady, NodeUntaint}
+	want := []Change{
+		NodeUnready, NodeTainted, PodUnready, PodEvicted, PodCreated, PodScheduled, PodStarted, PodReady, PodGone,
+		NodeReady, NodeUntaint,
+	}
 	deadline := time.After(10 * time.Second)
 	for {
 		timeline := recording.Timeline("agent-1", lost)

@@ -70,7 +70,8 @@ func (r recreation) delete(ctx context.Context, operator harness.Operator, old d
 			}
 			for _, pod := range pods {
 				// Only this pod: one of the same name that has come since is not the one to lose.
-				err := client.CoreV1().Pods(r.namespace).Delete(ctx, pod.Name, meta.DeleteOptions{Preconditions: meta.NewUIDPreconditions(string(pod.UID))})
+				err := client.CoreV1().Pods(r.namespace).Delete(ctx, pod.Name,
+					meta.DeleteOptions{Preconditions: meta.NewUIDPreconditions(string(pod.UID))})
 				if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 					return fmt.Errorf("delete pod %s: %w", pod.Name, err)
 				}

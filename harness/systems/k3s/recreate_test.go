@@ -45,7 +45,8 @@ func TestRecreatePods(t *testing.T) {
 	labtest.Expect(t, cluster.DeletePods("web", "app=canary")(t.Context(), machines), "")
 
 	machines.serve(t, "server-1", "secret", podsAPI())
-	labtest.Expect(t, cluster.DeletePods("web", "app=canary")(t.Context(), machines), "there is no pod app=canary in web to recreate")
+	labtest.Expect(t, cluster.DeletePods("web", "app=canary")(t.Context(), machines),
+		"there is no pod app=canary in web to recreate")
 }
 
 // Goal: pods count as replaced when none of the old ones is left and there are as many new ones. Method: a table.
@@ -56,7 +57,11 @@ func TestReplaced(t *testing.T) {
 		pods         []core.Pod
 		there, ready string
 	}{
-		"an old one":   {[]core.Pod{aPod("a", "here", true), aPod("c", "here", true)}, "pod a has not been deleted yet", "pod a has not been deleted yet"},
+		"an old one": {
+			[]core.Pod{aPod("a", "here", true), aPod("c", "here", true)},
+			"pod a has not been deleted yet",
+			"pod a has not been deleted yet",
+		},
 		"too few":      {[]core.Pod{aPod("c", "here", true)}, "1 of 2 pods have been made again", "1 of 2"},
 		"not Ready":    {[]core.Pod{unready, aPod("d", "here", true)}, "", "pod c is Running and not Ready"},
 		"all of it":    {[]core.Pod{aPod("c", "here", true), aPod("d", "here", true)}, "", ""},

@@ -158,9 +158,12 @@ func (r Rejoin) Name() string { return "k3s: " + r.Server + " joins " + r.Surviv
 
 // Steps are its steps.
 func (r Rejoin) Steps() []harness.Step {
-	return []harness.Step{{Name: "have " + r.Server + " join " + r.Survivor, Do: func(ctx context.Context, operator harness.Operator) error {
-		return rejoin(ctx, operator, r.Server, r.Survivor)
-	}}}
+	return []harness.Step{{
+		Name: "have " + r.Server + " join " + r.Survivor,
+		Do: func(ctx context.Context, operator harness.Operator) error {
+			return rejoin(ctx, operator, r.Server, r.Survivor)
+		},
+	}}
 }
 
 // rejoin does it, and waits until the server is Ready and votes.

@@ -30,7 +30,10 @@ func resettable(t *testing.T, survivor string) *machines {
 	var nodes []core.Node
 	for _, name := range []string{"server-1", "server-2", "server-3"} {
 		node := aNode(name, core.ConditionTrue)
-		node.Status.Conditions = append(node.Status.Conditions, core.NodeCondition{Type: etcdVoter, Status: core.ConditionTrue, LastTransitionTime: later})
+		node.Status.Conditions = append(node.Status.Conditions, core.NodeCondition{
+			Type: etcdVoter, Status: core.ConditionTrue,
+			LastTransitionTime: later,
+		})
 		nodes = append(nodes, node)
 	}
 	served := nodesAPI(nodes, aLease("server-1", later.Time), aLease("server-2", later.Time), aLease("server-3", later.Time))
@@ -105,11 +108,13 @@ func TestClusterResetWithoutTheFounder(t *testing.T) {
 func TestRejoin(t *testing.T) {
 	machines := resettable(t, "server-1")
 	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Alone: true}, machines), "")
-	if done := strings.Join(machines.journal(), "\n"); strings.Contains(done, "start server-2") || strings.Contains(done, "power on") {
+	if done := strings.Join(machines.journal(), "\n"); strings.Contains(done, "start server-2") ||
+		strings.Contains(done, "power on") {
 		t.Errorf("server-2 was started:\n%s", done)
 	}
 	labtest.Expect(t, carryOut(t, Rejoin{Server: "server-2", Survivor: "server-1"}, machines), "")
-	if done := machines.journal(); !slices.Equal(done, []string{"power on server-2", "stop server-2", "exec server-2: " + aside, "start server-2"}) {
+	if done := machines.journal(); !slices.Equal(done, []string{"power on server-2", "stop server-2", "exec server-2: " +
+		aside, "start server-2"}) {
 		t.Errorf("done: %q", done)
 	}
 }
@@ -119,9 +124,13 @@ func TestRejoin(t *testing.T) {
 func TestClusterResetThatFails(t *testing.T) {
 	machines := resettable(t, "server-1")
 	machines.run = func(string, []string) (string, error) {
-		return "", &harness.CommandError{Node: "server-1", Argv: []string{"k3s"}, ExitCode: 1, Output: "etcd: snapshot path does not exist: /x"}
+		return "", &harness.CommandError{
+			Node: "server-1", Argv: []string{"k3s"}, ExitCode: 1,
+			Output: "etcd: snapshot path does not exist: /x",
+		}
 	}
-	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Snapshot: "/x"}, machines), "reset the cluster: server-1: \"k3s\" exited with 1: etcd: snapshot path does not exist: /x")
+	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1", Snapshot: "/x"}, machines),
+		"reset the cluster: server-1: \"k3s\" exited with 1: etcd: snapshot path does not exist: /x")
 	machines.run = func(string, []string) (string, error) { return "", nil }
 	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "server-1"}, machines), "the reset ended and did not say so")
 	labtest.Expect(t, carryOut(t, ClusterReset{Survivor: "agent-1"}, machines), `the main process of agent-1 is "k3s agent`)
@@ -146,12 +155,16 @@ func TestVotesSince(t *testing.T) {
 	start := time.Now().Truncate(time.Second)
 	condition := func(status core.ConditionStatus, at time.Time) core.Node {
 		node := aNode("server-2", core.ConditionTrue)
-		node.Status.Conditions = []core.NodeCondition{{Type: etcdVoter, Status: status, LastTransitionTime: metav1.NewTime(at), Reason: "MemberIsLearner"}}
+		node.Status.Conditions = []core.NodeCondition{{
+			Type: etcdVoter, Status: status, LastTransitionTime: metav1.NewTime(at),
+			Reason: "MemberIsLearner",
+		}}
 		return node
 	}
 	labtest.Expect(t, votesSince(condition(core.ConditionTrue, start.Add(time.Second)), start), "")
 	labtest.Expect(t, votesSince(condition(core.ConditionTrue, start.Add(-time.Minute)), start), "has not been seen to since")
-	labtest.Expect(t, votesSince(condition(core.ConditionFalse, start.Add(time.Second)), start), "server-2 does not vote in etcd (MemberIsLearner)")
+	labtest.Expect(t, votesSince(condition(core.ConditionFalse, start.Add(time.Second)), start),
+		"server-2 does not vote in etcd (MemberIsLearner)")
 	labtest.Expect(t, votesSince(aNode("server-2", core.ConditionTrue), start), "does not vote")
 }
 
@@ -184,7 +197,10 @@ func TestCommands(t *testing.T) {
 	node := trio().Nodes[0]
 	node.System.Files = []harness.File{{Path: configFolder + "/config.yaml"}}
 	text := "token: x\nserver: https://a:6443\nserver-other: y\n"
-	if err := machines.Lab.WriteFile(t.Context(), node.Name, harness.File{Path: configFolder + "/config.yaml", Data: []byte(text)}); err != nil {
+	if err := machines.Lab.WriteFile(t.Context(), node.Name, harness.File{
+		Path: configFolder + "/config.yaml",
+		Data: []byte(text),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	labtest.Expect(t, forgetServer(t.Context(), machines, node), "")

@@ -89,7 +89,8 @@ func settingsOf(ctx context.Context, client kubernetes.Interface, server, node s
 		gracePeriod:   manager.NodeLifecycleController.NodeMonitorGracePeriod.Duration,
 	}
 	if read.leaseDuration <= 0 || read.monitorPeriod <= 0 || read.gracePeriod <= 0 {
-		return settings{}, fmt.Errorf("the settings are incomplete: lease duration %v on %s, monitor period %v and grace period %v on %s",
+		return settings{}, fmt.Errorf("the settings are incomplete: lease duration %v on %s, monitor period %v and grace period %v "+
+			"on %s",
 			read.leaseDuration, node, read.monitorPeriod, read.gracePeriod, server)
 	}
 	if manager.Generic.LeaderElection.LeaderElect {

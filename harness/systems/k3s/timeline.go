@@ -52,7 +52,8 @@ func (t Timeline) After(change Change) (time.Duration, bool) {
 			continue
 		}
 		onLost := moment.Node == t.Node
-		if replacement := change == PodCreated || change == PodScheduled || change == PodStarted || change == PodReady; replacement != onLost {
+		if replacement := change == PodCreated || change == PodScheduled || change == PodStarted ||
+			change == PodReady; replacement != onLost {
 			return moment.At.Sub(t.Lost), true
 		}
 	}

@@ -52,7 +52,10 @@ func servers3(t *testing.T, apis ...http.Handler) *labtest.Lab {
 			Name: fmt.Sprintf("nomad-%d", i+1), Role: ServerRole, IPv6: netip.MustParseAddr(fmt.Sprintf("fd00:d1::2%d", i+1)),
 		})
 	}
-	topology.Nodes = append(topology.Nodes, harness.Node{Name: "client-1", Role: ClientRole, IPv6: netip.MustParseAddr("fd00:d1::31")})
+	topology.Nodes = append(topology.Nodes, harness.Node{
+		Name: "client-1", Role: ClientRole,
+		IPv6: netip.MustParseAddr("fd00:d1::31"),
+	})
 	machines := labtest.New(topology)
 	t.Cleanup(machines.Close)
 	for i, api := range apis {

@@ -119,7 +119,10 @@ func TestCanary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`"Address":"${meta.service_address}"`, `"PortLabel":"8080"`, `"Provider":"consul"`, `"[::]:8080"`, `"Priority":50`, `"Driver":"raw_exec"`} {
+	for _, part := range []string{
+		`"Address":"${meta.service_address}"`, `"PortLabel":"8080"`, `"Provider":"consul"`,
+		`"[::]:8080"`, `"Priority":50`, `"Driver":"raw_exec"`,
+	} {
 		if !strings.Contains(string(text), part) {
 			t.Errorf("the job lacks %s: %s", part, text)
 		}

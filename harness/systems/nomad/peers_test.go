@@ -110,7 +110,8 @@ func TestPeersJSONSteps(t *testing.T) {
 	labtest.Expect(t, err, "peers.json is still there")
 	compare(t, done, []string{
 		"stop every Nomad agent: stop client-1, stop nomad-1, stop nomad-2",
-		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, write nomad-2: /etc/nomad.d/nomad.hcl",
+		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, " +
+			"write nomad-2: /etc/nomad.d/nomad.hcl",
 		"write peers.json: write nomad-1: " + peersJSON + ", write nomad-2: " + peersJSON,
 		"start every Nomad agent: start client-1, start nomad-1, start nomad-2",
 		"wait until every Nomad agent answers: ",

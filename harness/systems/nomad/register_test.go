@@ -98,7 +98,10 @@ func operate(t *testing.T, register harness.Register, observer harness.Observer,
 			seen := 0
 			for round := range rounds {
 				operation := harness.Operation{Client: client, Key: round / 3 % 2, Value: 1 + round*register.Clients() + client}
-				operation.Kind = []harness.OperationKind{harness.OperationRead, harness.OperationCompareAndSet, harness.OperationWrite}[round%3]
+				operation.Kind = []harness.OperationKind{
+					harness.OperationRead, harness.OperationCompareAndSet,
+					harness.OperationWrite,
+				}[round%3]
 				if operation.Kind == harness.OperationCompareAndSet {
 					operation.Expected = seen
 				}
@@ -126,7 +129,10 @@ func operate(t *testing.T, register harness.Register, observer harness.Observer,
 
 // count counts the operations of a kind with an outcome.
 func count(history []harness.Operation, kind harness.OperationKind, outcome harness.OperationOutcome) int {
-	return len(slices.DeleteFunc(slices.Clone(history), func(o harness.Operation) bool { return o.Kind != kind || o.Outcome != outcome }))
+	return len(slices.DeleteFunc(slices.Clone(history), func(o harness.Operation) bool {
+		return o.Kind != kind ||
+			o.Outcome != outcome
+	}))
 }
 
 // Goal: a cluster that loses an acknowledged write is found, one that keeps its promises passes, and so
@@ -149,7 +155,8 @@ func TestRegister(t *testing.T) {
 		if found, explanation, _ := register.Check(t.Context(), history); found != c.want {
 			t.Errorf("%s: found %s: %s", name, found, explanation)
 		}
-		if count(history, harness.OperationCompareAndSet, harness.OperationDone) == 0 || count(history, harness.OperationRead, harness.OperationDone) < 60 {
+		if count(history, harness.OperationCompareAndSet, harness.OperationDone) == 0 ||
+			count(history, harness.OperationRead, harness.OperationDone) < 60 {
 			t.Errorf("%s: hardly anything succeeded", name)
 		}
 	}
@@ -162,12 +169,18 @@ func TestRegisterClientsKeepToTheirServers(t *testing.T) {
 	observer := servers3(t, store, nil, store)
 	register := Register("drill/x")
 	for client := range register.Clients() {
-		_, err := register.Do(t.Context(), observer, harness.Operation{Client: client, Key: 1, Kind: harness.OperationWrite, Value: client + 1})
+		_, err := register.Do(t.Context(), observer, harness.Operation{
+			Client: client, Key: 1, Kind: harness.OperationWrite,
+			Value: client + 1,
+		})
 		if errors.Is(err, harness.ErrRefused) != (client%3 == 1) || (err != nil) != (client%3 == 1) {
 			t.Errorf("client %d: %v", client, err)
 		}
 	}
-	_, err := register.Do(t.Context(), observer, harness.Operation{Key: 1, Kind: harness.OperationCompareAndSet, Expected: 99, Value: 100})
+	_, err := register.Do(t.Context(), observer, harness.Operation{
+		Key: 1, Kind: harness.OperationCompareAndSet, Expected: 99,
+		Value: 100,
+	})
 	if !errors.Is(err, harness.ErrRefused) {
 		t.Errorf("a replacement of another value: %v", err)
 	}

@@ -56,7 +56,8 @@ func TestStopRenumberStart(t *testing.T) {
 	labtest.Expect(t, err, "")
 	compare(t, done, []string{
 		"stop every Nomad agent: stop client-1, stop nomad-1, stop nomad-2",
-		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, write nomad-2: /etc/nomad.d/nomad.hcl",
+		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, " +
+			"write nomad-2: /etc/nomad.d/nomad.hcl",
 		"start every Nomad agent: start client-1, start nomad-1, start nomad-2",
 		"wait until every Nomad agent answers: ",
 	})

@@ -30,12 +30,18 @@ func TestRunning(t *testing.T) {
 		apis  []http.Handler
 		wants string
 	}{
-		"runs":                   {[]http.Handler{jobAPI("running", "ready")}, ""},
-		"only one server knows":  {[]http.Handler{nil, leaderless(), jobAPI("running", "ready")}, ""},
-		"its client is down":     {[]http.Handler{jobAPI("running", "down")}, "allocation running on a node that is down"},
-		"pending":                {[]http.Handler{jobAPI("pending", "ready")}, "allocation pending on a node that is ready"},
-		"no allocation":          {[]http.Handler{&fakeAPI{answers: map[string]any{"GET /v1/job/canary/allocations": []any{}, "GET /v1/nodes": []any{}}}}, "no allocation"},
-		"no server has a leader": {[]http.Handler{leaderless(), leaderless(), leaderless()}, "nomad-3: Unexpected response code: 500 (No cluster leader"},
+		"runs":                  {[]http.Handler{jobAPI("running", "ready")}, ""},
+		"only one server knows": {[]http.Handler{nil, leaderless(), jobAPI("running", "ready")}, ""},
+		"its client is down":    {[]http.Handler{jobAPI("running", "down")}, "allocation running on a node that is down"},
+		"pending":               {[]http.Handler{jobAPI("pending", "ready")}, "allocation pending on a node that is ready"},
+		"no allocation": {[]http.Handler{&fakeAPI{answers: map[string]any{
+			"GET /v1/job/canary/allocations": []any{},
+			"GET /v1/nodes":                  []any{},
+		}}}, "no allocation"},
+		"no server has a leader": {
+			[]http.Handler{leaderless(), leaderless(), leaderless()},
+			"nomad-3: Unexpected response code: 500 (No cluster leader",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -70,12 +76,21 @@ func TestAnswers(t *testing.T) {
 		answers        string
 		answersByOldIP string
 	}{
-		"moved along":     {now, http.HandlerFunc(canary), "", "connection refused"},
-		"stayed behind":   {before, http.HandlerFunc(canary), "connection refused", ""},
-		"in trouble":      {now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }), "answered 503", "refused"},
-		"somebody else":   {now, somebody, `the body does not contain "\"pid\""`, "refused"},
-		"not even HTTP":   {now, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), "closed before the answer was complete", "refused"},
-		"some other page": {now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }), "does not contain", "refused"},
+		"moved along":   {now, http.HandlerFunc(canary), "", "connection refused"},
+		"stayed behind": {before, http.HandlerFunc(canary), "connection refused", ""},
+		"in trouble": {
+			now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }),
+			"answered 503", "refused",
+		},
+		"somebody else": {now, somebody, `the body does not contain "\"pid\""`, "refused"},
+		"not even HTTP": {
+			now, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+			"closed before the answer was complete", "refused",
+		},
+		"some other page": {
+			now, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }),
+			"does not contain", "refused",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

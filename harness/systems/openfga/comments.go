@@ -126,7 +126,10 @@ func (c comments) page(ctx context.Context, client *http.Client, from store, tok
 	var found page
 	err := httpapi.Site(c.site).Ask(ctx, client, httpapi.Request{
 		Method: http.MethodPost, Path: from.path("read"),
-		Body: map[string]any{"tuple_key": tuple{Object: thread, Relation: relation}, "page_size": commentsPage, "continuation_token": token},
+		Body: map[string]any{
+			"tuple_key": tuple{Object: thread, Relation: relation}, "page_size": commentsPage,
+			"continuation_token": token,
+		},
 	}, &found)
 	if err == nil && found.Tuples == nil {
 		return page{}, errors.New("the answer is no list")

@@ -20,7 +20,8 @@ func TestCreateComments(t *testing.T) {
 		t.Errorf("the store's model is %v", server.model)
 	}
 	labtest.Expect(t, CreateComments(t.Context(), machines, site), "create the store of comments.reprise.test: it is there already")
-	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, says(500, "")), site), "look for the store of comments.reprise.test: answered 500")
+	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, says(500, "")), site),
+		"look for the store of comments.reprise.test: answered 500")
 	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, nil), site), "connection refused")
 }
 
@@ -112,8 +113,14 @@ func TestCommentsTellOutcomes(t *testing.T) {
 		"there already":  {&fakeServer{made: true, tuples: []tuple{comment(7)}}, true, "cannot write a tuple which already exists"},
 		"no store":       {&fakeServer{}, true, "there is no store called comments"},
 		"nobody listens": {nil, true, "connection refused"},
-		"failing":        {&fakeServer{made: true, write: says(500, `{"code":"internal_error","message":"Internal Server Error"}`)}, false, "answered 500 Internal Server Error"},
-		"given up":       {&fakeServer{made: true, write: says(400, `{"code":"cancelled","message":"Request Cancelled"}`)}, false, "Request Cancelled"},
+		"failing": {
+			&fakeServer{made: true, write: says(500, `{"code":"internal_error","message":"Internal Server Error"}`)},
+			false, "answered 500 Internal Server Error",
+		},
+		"given up": {
+			&fakeServer{made: true, write: says(400, `{"code":"cancelled","message":"Request Cancelled"}`)}, false,
+			"Request Cancelled",
+		},
 		"another answer": {&fakeServer{made: true, write: says(200, "<html>")}, false, "read the answer"},
 	} {
 		var handler http.Handler

@@ -111,7 +111,8 @@ func (s *fakeServer) read(w http.ResponseWriter, request *http.Request) {
 		Size  int    `json:"page_size"`
 		Token string `json:"continuation_token"`
 	}
-	if err := json.NewDecoder(request.Body).Decode(&wanted); err != nil || wanted.Size > commentsPage || !reflect.DeepEqual(wanted.Key, tuple{Object: thread, Relation: relation}) {
+	if err := json.NewDecoder(request.Body).Decode(&wanted); err != nil || wanted.Size > commentsPage ||
+		!reflect.DeepEqual(wanted.Key, tuple{Object: thread, Relation: relation}) {
 		fail(w, http.StatusBadRequest, "validation_error", "invalid ReadRequest")
 		return
 	}

@@ -16,7 +16,8 @@ func TestCreatePosts(t *testing.T) {
 	server := &fakeBlog{}
 	machines := labtest.Serving(t, address, server)
 	stranger := Superuser{admin.Email, "guess"}
-	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, stranger), "log in to blog.reprise.test: answered 400 Bad Request: Failed to authenticate.")
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, stranger),
+		"log in to blog.reprise.test: answered 400 Bad Request: Failed to authenticate.")
 	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")
 	for _, rule := range []string{"listRule", "viewRule", "createRule"} {
 		if allowed, isSet := server.made[rule]; !isSet || allowed != "" {
@@ -26,7 +27,8 @@ func TestCreatePosts(t *testing.T) {
 	if !slices.Equal(server.posts, []post{landmark}) {
 		t.Errorf("the posts are %v", server.posts)
 	}
-	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "create the collection posts of blog.reprise.test: refused: answered 400")
+	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin),
+		"create the collection posts of blog.reprise.test: refused: answered 400")
 	labtest.Expect(t, CreatePosts(t.Context(), labtest.Serving(t, address, nil), blog, admin), "connection refused")
 }
 

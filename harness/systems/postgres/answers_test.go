@@ -61,7 +61,8 @@ func TestEveryQuestionHasItsOwnConnection(t *testing.T) {
 	if want := []string{"observer tcp [fd00:d9::11]:5432", "observer tcp [fd00:d2::11]:6432"}; !slices.Equal(machine.dialled, want) {
 		t.Errorf("dialled %v, want %v", machine.dialled, want)
 	}
-	if got := machine.startup; got["user"] != "till" || got["database"] != "shop" || got["application_name"] != "reprise" || got["options"] != "" {
+	if got := machine.startup; got["user"] != "till" || got["database"] != "shop" || got["application_name"] != "reprise" ||
+		got["options"] != "" {
 		t.Errorf("the client said %v", got)
 	}
 	if asked := machine.asked(); len(asked) != 2 {
@@ -80,7 +81,8 @@ func TestAddressOfItsOwn(t *testing.T) {
 	machine := server(found([]string{"entry"}, []string{"1"})...)
 	moving := Database{At: netip.MustParseAddr("10.201.6.100"), Name: "shop"}
 	expect(t, Answers(moving).Check(t.Context(), machine), "")
-	if want := []string{"observer tcp 10.201.6.100:5432"}; !slices.Equal(machine.dialled, want) || moving.String() != "shop at 10.201.6.100" {
+	if want := []string{"observer tcp 10.201.6.100:5432"}; !slices.Equal(machine.dialled, want) ||
+		moving.String() != "shop at 10.201.6.100" {
 		t.Errorf("dialled %v as %s, want %v", machine.dialled, moving, want)
 	}
 }

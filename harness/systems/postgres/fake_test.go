@@ -139,7 +139,10 @@ func found(columns []string, rows ...[]string) []pgproto3.BackendMessage {
 		if column == "entry" {
 			kind = 20 // bigint
 		}
-		description.Fields = append(description.Fields, pgproto3.FieldDescription{Name: []byte(column), DataTypeOID: kind, TypeModifier: -1})
+		description.Fields = append(description.Fields, pgproto3.FieldDescription{
+			Name: []byte(column), DataTypeOID: kind,
+			TypeModifier: -1,
+		})
 	}
 	answer := []pgproto3.BackendMessage{description}
 	for _, row := range rows {

@@ -40,15 +40,24 @@ func TestTableTellsOutcomes(t *testing.T) {
 		server  *fakeServer
 		outcome string
 	}{
-		"committed":                    {server(complete("INSERT 0 1"), ready), acknowledged},
-		"nobody listens":               {down, refusal},
-		"starting up":                  {starting, refusal},
-		"read-only":                    {server(failure("ERROR", "25006", "cannot execute INSERT in a read-only transaction"), ready), refusal},
-		"there already":                {server(failure("ERROR", "23505", "duplicate key value"), ready), refusal},
-		"disk full":                    {server(failure("ERROR", "53100", "could not extend file"), ready), refusal},
-		"committed nothing":            {server(complete("INSERT 0 0"), ready), refusal},
-		"in another language":          {server(&pgproto3.ErrorResponse{Severity: "ФАТАЛЬНО", SeverityUnlocalized: "FATAL", Code: "57P01"}), unknown},
-		"ended while at it":            {server(failure("FATAL", "57P01", "terminating connection due to administrator command")), unknown},
+		"committed":      {server(complete("INSERT 0 1"), ready), acknowledged},
+		"nobody listens": {down, refusal},
+		"starting up":    {starting, refusal},
+		"read-only": {
+			server(failure("ERROR", "25006", "cannot execute INSERT in a read-only transaction"), ready),
+			refusal,
+		},
+		"there already":     {server(failure("ERROR", "23505", "duplicate key value"), ready), refusal},
+		"disk full":         {server(failure("ERROR", "53100", "could not extend file"), ready), refusal},
+		"committed nothing": {server(complete("INSERT 0 0"), ready), refusal},
+		"in another language": {server(&pgproto3.ErrorResponse{
+			Severity: "ФАТАЛЬНО", SeverityUnlocalized: "FATAL",
+			Code: "57P01",
+		}), unknown},
+		"ended while at it": {
+			server(failure("FATAL", "57P01", "terminating connection due to administrator command")),
+			unknown,
+		},
 		"crashed while at it":          {server(failure("PANIC", "XX000", "could not write to file")), unknown},
 		"resolution unknown":           {server(failure("ERROR", "08007", "transaction resolution unknown"), ready), unknown},
 		"statement completion unknown": {server(failure("ERROR", "40003", "statement completion unknown"), ready), unknown},
@@ -98,7 +107,8 @@ func TestTableIsReadBack(t *testing.T) {
 		t.Errorf("found %v", entries)
 	}
 	broken := append(rows[:2:2], failure("ERROR", "XX001", "invalid page in block 7"), ready)
-	if _, err := Table(database, "drill").Entries(t.Context(), server(broken...)); err == nil || !strings.Contains(err.Error(), "invalid page") {
+	if _, err := Table(database, "drill").Entries(t.Context(), server(broken...)); err == nil ||
+		!strings.Contains(err.Error(), "invalid page") {
 		t.Errorf("the error is %v", err)
 	}
 	if err := CreateTable(t.Context(), server(failure("ERROR", "42P07", "relation exists"), ready), database, "drill"); err == nil {

@@ -52,7 +52,8 @@ func CreateBucket(ctx context.Context, observer harness.Observer, bucket Bucket)
 	if err != nil {
 		return err
 	}
-	if err := client.MakeBucket(ctx, bucket.Name, minio.MakeBucketOptions{Region: cmp.Or(bucket.Region, defaultRegion)}); err != nil {
+	if err := client.MakeBucket(ctx, bucket.Name, minio.MakeBucketOptions{Region: cmp.Or(bucket.Region,
+		defaultRegion)}); err != nil {
 		return fmt.Errorf("create %s: %w", bucket, plain(err))
 	}
 	if err := put(ctx, client, bucket.Name, landmark, landmarkContent); err != nil {

@@ -137,7 +137,10 @@ type machine struct {
 // running puts a store onto its node; nil leaves the node without one.
 func running(t *testing.T, store http.Handler) *machine {
 	t.Helper()
-	node := &machine{Lab: labtest.New(harness.Topology{Nodes: []harness.Node{{Name: "s3-1", IPv6: netip.MustParseAddr("fd00:d9::12")}}})}
+	node := &machine{Lab: labtest.New(harness.Topology{Nodes: []harness.Node{{
+		Name: "s3-1",
+		IPv6: netip.MustParseAddr("fd00:d9::12"),
+	}}})}
 	t.Cleanup(node.Close)
 	if store != nil {
 		node.Serve("s3-1", "[fd00:d9::12]:7070", store)

@@ -77,7 +77,8 @@ func (o objects) list(ctx context.Context, client minio.Core) ([]int, error) {
 	ctx, cancel := context.WithCancel(ctx) // else what lists would wait for ever to hand over the rest
 	defer cancel()
 	var entries []int
-	for object := range client.Client.ListObjects(ctx, o.bucket.Name, minio.ListObjectsOptions{Prefix: o.prefix + "/", Recursive: true}) {
+	for object := range client.Client.ListObjects(ctx, o.bucket.Name, minio.ListObjectsOptions{Prefix: o.prefix +
+		"/", Recursive: true}) {
 		if object.Err != nil {
 			return nil, object.Err
 		}

@@ -20,8 +20,10 @@ var (
 )
 
 const (
-	keepalivedText = "vrrp_script routed {\n  interval 5\n  fall 2\n  rise 3\n}\nvrrp_instance ALL {\n  advert_int 1\n  priority 150\n}\n"
-	ospfText       = "interface ext0\n ip ospf hello-interval 1\n ip ospf dead-interval 5\n ip ospf retransmit-interval 1\nrouter ospf\n timers throttle lsa all 0\n"
+	keepalivedText = "vrrp_script routed {\n  interval 5\n  fall 2\n  rise 3\n}\nvrrp_instance ALL {\n  advert_int 1\n  " +
+		"priority 150\n}\n"
+	ospfText = "interface ext0\n ip ospf hello-interval 1\n ip ospf dead-interval 5\n ip ospf retransmit-interval " +
+		"1\nrouter ospf\n timers throttle lsa all 0\n"
 )
 
 // A fakeLab is two routers in memory that follow their MASTER files at once, and of whom the second takes
@@ -60,7 +62,9 @@ func (f *fakeLab) holds(ctx context.Context, router string) bool {
 }
 
 // Ask answers who has the shared address.
-func (f *fakeLab) Ask(ctx context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample)) (harness.Asking, error) {
+func (f *fakeLab) Ask(
+	ctx context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample),
+) (harness.Asking, error) {
 	if question.Address == nil || question.Address.Has != vip {
 		return nil, errors.New("this lab only knows who has the shared address")
 	}

@@ -101,7 +101,8 @@ func TestAnnounce(t *testing.T) {
 	for _, step := range (Announce{Pair: testPair, Router: testPair.First}).Steps() {
 		_ = step.Do(t.Context(), lab) // routers in memory know no such command, and note it
 	}
-	if got := strings.Join(lab.Journal(), ", "); !strings.HasPrefix(got, "exec gulp: sh -c ") || !strings.HasSuffix(got, " sh "+vip.String()) {
+	if got := strings.Join(lab.Journal(), ", "); !strings.HasPrefix(got, "exec gulp: sh -c ") ||
+		!strings.HasSuffix(got, " sh "+vip.String()) {
 		t.Errorf("done was: %s", got)
 	}
 }

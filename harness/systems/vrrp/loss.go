@@ -73,7 +73,8 @@ func (l Loss) String() string {
 	if l.Outages == 0 {
 		return l.Client + " lost nothing"
 	}
-	return fmt.Sprintf("%s was without for %.2f s in %s: %.2f s until VRRP acted, %.2f s of VRRP's (no gateway), %.2f s of OSPF's (a new gateway, and no way on or back)",
+	return fmt.Sprintf("%s was without for %.2f s in %s: %.2f s until VRRP acted, %.2f s of VRRP's (no gateway), %.2f s of "+
+		"OSPF's (a new gateway, and no way on or back)",
 		l.Client, l.Down.Seconds(), times(l.Outages), l.Unnoticed.Seconds(), l.VRRP.Seconds(), l.OSPF.Seconds())
 }
 

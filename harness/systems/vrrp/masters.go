@@ -33,7 +33,8 @@ func MasterTable(counts []MasterCount) string {
 	var table strings.Builder
 	fmt.Fprintf(&table, "%-16s %10s %10s %10s\n", "shared address", "no master", "one", "two")
 	for _, count := range counts {
-		fmt.Fprintf(&table, "%-16s %8.2f s %8.2f s %8.2f s\n", count.Address, count.None.Seconds(), count.One.Seconds(), count.Two.Seconds())
+		fmt.Fprintf(&table, "%-16s %8.2f s %8.2f s %8.2f s\n", count.Address, count.None.Seconds(), count.One.Seconds(),
+			count.Two.Seconds())
 	}
 	return table.String()
 }

@@ -41,11 +41,15 @@ func TestLost(t *testing.T) {
 		changing(holderName(testPair.First, vip), 3, 4, 17), away(holderName(testPair.Second, vip), 17.5),
 	)
 	loss, err := testPair.Lost(record, "client-1", path, gateway)
-	want := Loss{Client: "client-1", Outages: 2, Down: 9500 * time.Millisecond, Unnoticed: 2 * time.Second, VRRP: 500 * time.Millisecond, OSPF: 7 * time.Second}
+	want := Loss{
+		Client: "client-1", Outages: 2, Down: 9500 * time.Millisecond, Unnoticed: 2 * time.Second,
+		VRRP: 500 * time.Millisecond, OSPF: 7 * time.Second,
+	}
 	if err != nil || loss != want {
 		t.Errorf("the loss is %+v, error %v, want %+v", loss, err, want)
 	}
-	if text := loss.String(); text != "client-1 was without for 9.50 s in 2 outages: 2.00 s until VRRP acted, 0.50 s of VRRP's (no gateway), 7.00 s of OSPF's (a new gateway, and no way on or back)" {
+	if text := loss.String(); text != "client-1 was without for 9.50 s in 2 outages: 2.00 s until VRRP acted, 0.50 s of VRRP's "+
+		"(no gateway), 7.00 s of OSPF's (a new gateway, and no way on or back)" {
 		t.Errorf("told as %q", text)
 	}
 	if _, err := testPair.Lost(recordOf(changing(path.Name())), "client-1", path, gateway); err == nil {
@@ -73,14 +77,16 @@ func TestCountMasters(t *testing.T) {
 		"nobody":      {recordOf(changing(first, 5), away(second)), 30, 0, 0},
 	} {
 		counts := testPair.CountMasters(test.record)
-		if len(counts) != 1 || counts[0].None.Seconds() != test.none || counts[0].One.Seconds() != test.one || counts[0].Two.Seconds() != test.two {
+		if len(counts) != 1 || counts[0].None.Seconds() != test.none || counts[0].One.Seconds() != test.one ||
+			counts[0].Two.Seconds() != test.two {
 			t.Errorf("%s: counted %+v, want %v, %v and %v", name, counts, test.none, test.one, test.two)
 		}
 	}
 	if counts := testPair.CountMasters(recordOf(changing(first))); counts != nil {
 		t.Errorf("counted %+v of an address that only one router was asked about", counts)
 	}
-	if table := MasterTable(testPair.CountMasters(recordOf(changing(first), away(second, 20)))); !strings.Contains(table, "20.00 s") {
+	if table := MasterTable(testPair.CountMasters(recordOf(changing(first), away(second, 20)))); !strings.Contains(table,
+		"20.00 s") {
 		t.Errorf("the table is\n%s", table)
 	}
 }

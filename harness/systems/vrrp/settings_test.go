@@ -21,7 +21,8 @@ func TestReadSettings(t *testing.T) {
 	if got, err := testPair.ReadSettings(t.Context(), lab); err != nil || got != wiki {
 		t.Errorf("read %+v, error %v, want %+v", got, err, wiki)
 	}
-	fast := ospfText + " ip ospf dead-interval minimal hello-multiplier 5\n ip ospf network point-to-multipoint\n ip ospf bfd 3 100 100\n"
+	fast := ospfText + " ip ospf dead-interval minimal hello-multiplier 5\n ip ospf network point-to-multipoint\n ip ospf bfd 3 " +
+		"100 100\n"
 	for _, router := range testPair.Both() {
 		if err := lab.WriteFile(t.Context(), router, harness.File{Path: ospfdFile, Data: []byte(fast)}); err != nil {
 			t.Fatal(err)
@@ -31,7 +32,8 @@ func TestReadSettings(t *testing.T) {
 	if err != nil || got.Dead != time.Second || got.Hello != 200*time.Millisecond || got.Elects || got.BFD != 300*time.Millisecond {
 		t.Errorf("read %+v, error %v", got, err)
 	}
-	if err := lab.WriteFile(t.Context(), testPair.Second, harness.File{Path: keepalivedFile, Data: []byte("advert_int soon\n")}); err != nil {
+	if err := lab.WriteFile(t.Context(), testPair.Second,
+		harness.File{Path: keepalivedFile, Data: []byte("advert_int soon\n")}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := testPair.ReadSettings(t.Context(), lab); err == nil || !strings.Contains(err.Error(), `line "advert_int soon"`) {
@@ -89,7 +91,8 @@ func TestStalls(t *testing.T) {
 	lab.Print("gulp", "Sat Nov 21 18:00:00 2026: A thread timer expired 3.500123 seconds ago")
 	lab.Print("gulp", "Sat Nov 21 18:00:01 2026: A thread timer expired 0.200000 seconds ago")
 	lab.Print("gulp", "Sat Nov 21 18:00:02 2026: (ALL) Entering MASTER STATE")
-	said := "2026/11/21 18:00:00.123 OSPF: [X] Thread Starvation: {(thread *)0x1 arg=0x2 timer r=-4.1 ospf_hello_timer()} was scheduled to pop greater than 4s ago\n" +
+	said := "2026/11/21 18:00:00.123 OSPF: [X] Thread Starvation: {(thread *)0x1 arg=0x2 timer r=-4.1 ospf_hello_timer()} was " +
+		"scheduled to pop greater than 4s ago\n" +
 		"2026/11/21 18:00:00.123 OSPF: [Y] CPU HOG: task bgp (5) ran for 90ms (cpu time 80ms)\n"
 	if err := lab.WriteFile(t.Context(), "odlyd", harness.File{Path: ospfdLog, Data: []byte(said)}); err != nil {
 		t.Fatal(err)

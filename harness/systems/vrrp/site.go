@@ -43,7 +43,8 @@ type Client struct {
 func SiteOf(topology harness.Topology) (Site, error) {
 	routers, upstreams, servers := topology.Selected(RouterRole), topology.Selected(UpstreamRole), topology.Selected(ServerRole)
 	if len(routers) != 2 || len(upstreams) != 1 || len(servers) != 1 {
-		return Site{}, fmt.Errorf("find the routers: the topology %s has %d of role %s, %d of %s and %d of %s: two, one and one are needed",
+		return Site{}, fmt.Errorf("find the routers: the topology %s has %d of role %s, %d of %s and %d of %s: two, one and one "+
+			"are needed",
 			topology.Name, len(routers), RouterRole, len(upstreams), UpstreamRole, len(servers), ServerRole)
 	}
 	site := Site{
@@ -63,7 +64,8 @@ func SiteOf(topology harness.Topology) (Site, error) {
 		site.Clients = append(site.Clients, Client{Node: node, Gateway: node.Routes[0].Via, LAN: network.IPv4})
 	}
 	if len(site.Clients) == 0 || len(site.Shared) == 0 {
-		return Site{}, fmt.Errorf("find the routers' users: the topology %s has %d clients and %d shared addresses", topology.Name, len(site.Clients), len(site.Shared))
+		return Site{}, fmt.Errorf("find the routers' users: the topology %s has %d clients and %d shared addresses", topology.Name,
+			len(site.Clients), len(site.Shared))
 	}
 	return site, nil
 }

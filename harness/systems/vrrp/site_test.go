@@ -11,12 +11,20 @@ import (
 
 // aTopology is a site with two clients.
 func aTopology() harness.Topology {
-	configuration := "vrrp_instance ALL {\n  virtual_ipaddress {\n    10.202.1.254/24 dev lan1\n    10.202.2.254/24 dev lan2\n    10.202.10.254/24 dev ext0\n  }\n}\n"
+	configuration := "vrrp_instance ALL {\n  virtual_ipaddress {\n    10.202.1.254/24 dev lan1\n    10.202.2.254/24 dev lan2\n  " +
+		"  10.202.10.254/24 dev ext0\n  }\n}\n"
 	topology := harness.Topology{Name: "site"}
 	add := func(name, role, network, address string, routes ...harness.Route) {
-		topology.Nodes = append(topology.Nodes, harness.Node{Name: name, Role: role, Network: network, IPv4: netip.MustParseAddr(address), Routes: routes})
+		topology.Nodes = append(topology.Nodes, harness.Node{
+			Name: name, Role: role, Network: network,
+			IPv4: netip.MustParseAddr(address), Routes: routes,
+		})
 	}
-	for _, network := range []struct{ name, prefix string }{{"outer", "10.202.10.0/24"}, {"lan1", "10.202.1.0/24"}, {"lan2", "10.202.2.0/24"}} {
+	for _, network := range []struct{ name, prefix string }{
+		{"outer", "10.202.10.0/24"},
+		{"lan1", "10.202.1.0/24"},
+		{"lan2", "10.202.2.0/24"},
+	} {
 		topology.Networks = append(topology.Networks, harness.Network{Name: network.name, IPv4: netip.MustParsePrefix(network.prefix)})
 	}
 	add("gulp", RouterRole, "outer", "10.202.10.11")
@@ -36,7 +44,8 @@ func TestSiteOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if site.First != "gulp" || site.Other("gulp") != "odlyd" || site.Other("odlyd") != "gulp" || len(site.Shared) != 3 || len(site.Clients) != 2 {
+	if site.First != "gulp" || site.Other("gulp") != "odlyd" || site.Other("odlyd") != "gulp" || len(site.Shared) != 3 ||
+		len(site.Clients) != 2 {
 		t.Errorf("the site is %+v", site)
 	}
 	var names []string

@@ -8,7 +8,7 @@
 //	                                                       entrypoint of the system's container
 //	reprise-agent trial [--disks] FOLDER                   tries what a node needs that runs containers of its own, or has disks
 //	reprise-agent canary [--listen [::]:8080]              a web service for jobs to run
-//	reprise-agent cuts [--control [::]:9000]               services whose outages have known lengths, to calibrate the observer with
+//	reprise-agent cuts [--control [::]:9000]               services with outages of known lengths, to calibrate the observer with
 //	reprise-agent ask [--every 20ms] [--for 1s] KIND@ADDRESS
 //	                                                       what the same questions cost a program that does nothing else
 //

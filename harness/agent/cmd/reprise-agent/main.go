@@ -98,7 +98,10 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("listen for the agent: %w", err)
 	}
-	return supervisor.New(supervisor.Options{Command: flags.Args(), Restart: *restart, Containers: *containers, Log: log.Default()}).Serve(ctx, listener)
+	return supervisor.New(supervisor.Options{
+		Command: flags.Args(), Restart: *restart, Containers: *containers,
+		Log: log.Default(),
+	}).Serve(ctx, listener)
 }
 
 // runTrial tries what a container must be able to do for a system that runs containers in it, or has disks.

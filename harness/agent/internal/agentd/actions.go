@@ -64,7 +64,8 @@ func (a *agent) prepare(ctx context.Context, asked protocol.NodeActions) (protoc
 
 // ready looks up what an action needs.
 func (a *agent) ready(ctx context.Context, action harness.Action) (preparedAction, error) {
-	if set := countSet(action.Readdress != nil, action.Signal != nil, action.Link != nil, action.Disk != nil, action.Drop != nil); set != 1 {
+	if set := countSet(action.Readdress != nil, action.Signal != nil, action.Link != nil, action.Disk != nil,
+		action.Drop != nil); set != 1 {
 		return preparedAction{}, errors.New("exactly one of its fields must be set")
 	}
 	var err error

@@ -12,7 +12,9 @@ import (
 // readyDisk has the supervisor look whether the action can be carried out. The supervisor acts as well:
 // file systems are mounted in its container and not in the agent's. The connection of the first call is
 // there for the second.
-func (s *system) readyDisk(ctx context.Context, action harness.DiskAction) (func(context.Context) (func(context.Context) error, error), error) {
+func (s *system) readyDisk(
+	ctx context.Context, action harness.DiskAction,
+) (func(context.Context) (func(context.Context) error, error), error) {
 	if err := s.call(ctx, protocol.PathReadyDisk, action, nil); err != nil {
 		return nil, err
 	}

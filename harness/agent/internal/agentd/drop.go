@@ -112,7 +112,8 @@ func verifyDrop(table *nftables.Table, drop harness.Drop) error {
 	rules, err := connection.GetRules(table, &nftables.Chain{Table: table, Name: dropChain})
 	switch {
 	case errors.Is(err, unix.ENOENT), err == nil && len(rules) < len(drop.From):
-		return fmt.Errorf("%d of its %d rules are in force: somebody has removed the others from the node's firewall", len(rules), len(drop.From))
+		return fmt.Errorf("%d of its %d rules are in force: somebody has removed the others from the node's firewall", len(rules),
+			len(drop.From))
 	case err != nil:
 		return fmt.Errorf("list the rules: %w", err)
 	}

@@ -152,7 +152,8 @@ func (f tableFamily) entries(raw []byte) ([]tableEntry, error) {
 		target := int(binary.NativeEndian.Uint16(rest[f.offsets:]))
 		size := int(binary.NativeEndian.Uint16(rest[f.offsets+2:]))
 		if target < f.entrySize || size < target+targetHead || size > len(rest) {
-			return nil, fmt.Errorf("the rule at %d is %d bytes long, its target at %d: this kernel writes another layout", offset, size, target)
+			return nil, fmt.Errorf("the rule at %d is %d bytes long, its target at %d: this kernel writes another layout", offset, size,
+				target)
 		}
 		entries = append(entries, tableEntry{offset: offset, next: offset + size, bytes: rest[:size], target: target})
 		offset += size

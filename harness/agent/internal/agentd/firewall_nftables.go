@@ -19,7 +19,8 @@ import (
 
 // families are what nft calls the kinds of packets.
 var families = map[byte]string{
-	unix.NFPROTO_INET: "inet", unix.NFPROTO_IPV4: "ip", unix.NFPROTO_IPV6: "ip6", unix.NFPROTO_ARP: "arp", unix.NFPROTO_BRIDGE: "bridge", unix.NFPROTO_NETDEV: "netdev",
+	unix.NFPROTO_INET: "inet", unix.NFPROTO_IPV4: "ip", unix.NFPROTO_IPV6: "ip6", unix.NFPROTO_ARP: "arp",
+	unix.NFPROTO_BRIDGE: "bridge", unix.NFPROTO_NETDEV: "netdev",
 }
 
 // nftablesChains reads the ruleset as the kernel keeps it. The library that flushes it leaves out of
@@ -128,7 +129,10 @@ func chainName(family byte, table, chain string) string {
 func parseChains(chains, rules []nftObject) []packetChain {
 	var parsed []packetChain
 	for _, object := range chains {
-		chain := packetChain{name: chainName(object.family, object.text(unix.NFTA_CHAIN_TABLE), object.text(unix.NFTA_CHAIN_NAME)), about: "chain"}
+		chain := packetChain{
+			name:  chainName(object.family, object.text(unix.NFTA_CHAIN_TABLE), object.text(unix.NFTA_CHAIN_NAME)),
+			about: "chain",
+		}
 		if hook := object.attributes[unix.NFTA_CHAIN_HOOK]; hook != nil {
 			chain.policy = object.number(unix.NFTA_CHAIN_POLICY) == 0 // NF_DROP
 			policy := "accept"
@@ -196,11 +200,15 @@ func describeRule(expressions []byte) string {
 }
 
 // metaKeys are what a rule can ask about a packet besides its bytes.
-var metaKeys = map[uint32]string{3: "mark", 4: "iif", 5: "oif", 6: "iifname", 7: "oifname", 10: "skuid", 15: "nfproto", 16: "l4proto"}
+var metaKeys = map[uint32]string{
+	3: "mark", 4: "iif", 5: "oif", 6: "iifname", 7: "oifname", 10: "skuid", 15: "nfproto",
+	16: "l4proto",
+}
 
 // payloads are the fields of packets that rules look at most: header, offset and length.
 var payloads = map[[3]uint32]string{
-	{1, 12, 4}: "ip saddr", {1, 16, 4}: "ip daddr", {1, 8, 16}: "ip6 saddr", {1, 24, 16}: "ip6 daddr", {2, 0, 2}: "sport", {2, 2, 2}: "dport",
+	{1, 12, 4}: "ip saddr", {1, 16, 4}: "ip daddr", {1, 8, 16}: "ip6 saddr", {1, 24, 16}: "ip6 daddr", {2, 0, 2}: "sport",
+	{2, 2, 2}: "dport",
 }
 
 // operators are how a rule compares.
@@ -218,7 +226,10 @@ func describeMatch(name string, data []byte) string {
 			return "meta " + key
 		}
 	case "payload":
-		field := [3]uint32{object.number(unix.NFTA_PAYLOAD_BASE), object.number(unix.NFTA_PAYLOAD_OFFSET), object.number(unix.NFTA_PAYLOAD_LEN)}
+		field := [3]uint32{
+			object.number(unix.NFTA_PAYLOAD_BASE), object.number(unix.NFTA_PAYLOAD_OFFSET),
+			object.number(unix.NFTA_PAYLOAD_LEN),
+		}
 		if known := payloads[field]; known != "" && object.attributes[unix.NFTA_PAYLOAD_SREG] == nil {
 			return known
 		}
@@ -249,7 +260,10 @@ func describeValue(value []byte) string {
 }
 
 // verdicts are what a rule does with a packet.
-var verdicts = map[int32]string{0: "drop", 1: "accept", 3: "queue", -1: "continue", -2: "break", -3: "jump", -4: "goto", -5: "return"}
+var verdicts = map[int32]string{
+	0: "drop", 1: "accept", 3: "queue", -1: "continue", -2: "break", -3: "jump", -4: "goto",
+	-5: "return",
+}
 
 // describeImmediate finds the verdict in an expression that has one.
 func describeImmediate(data []byte) string {
@@ -316,7 +330,8 @@ func describeSet(set nftObject) (packetChain, error) {
 		return described, nil
 	}
 	lists, err := dumpFamily(set.family, unix.NFT_MSG_GETSETELEM,
-		nl.NewRtAttr(unix.NFTA_SET_ELEM_LIST_TABLE, nl.ZeroTerminated(table)), nl.NewRtAttr(unix.NFTA_SET_ELEM_LIST_SET, nl.ZeroTerminated(name)))
+		nl.NewRtAttr(unix.NFTA_SET_ELEM_LIST_TABLE, nl.ZeroTerminated(table)),
+		nl.NewRtAttr(unix.NFTA_SET_ELEM_LIST_SET, nl.ZeroTerminated(name)))
 	if err != nil {
 		return described, fmt.Errorf("list the set %s: %w", name, err)
 	}

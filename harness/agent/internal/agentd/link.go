@@ -150,7 +150,8 @@ func (s linkState) without(links []netlink.Link) linkState {
 	}
 	s.addresses = slices.DeleteFunc(slices.Clone(s.addresses), func(a assignment) bool { return gone(a.link) })
 	s.routes = slices.DeleteFunc(slices.Clone(s.routes), func(route netlink.Route) bool {
-		return gone(route.LinkIndex) || slices.ContainsFunc(route.MultiPath, func(hop *netlink.NexthopInfo) bool { return gone(hop.LinkIndex) })
+		return gone(route.LinkIndex) || slices.ContainsFunc(route.MultiPath,
+			func(hop *netlink.NexthopInfo) bool { return gone(hop.LinkIndex) })
 	})
 	return s
 }

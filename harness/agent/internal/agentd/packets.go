@@ -190,7 +190,8 @@ var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 // outside tells whether an address can only be meant for somebody beyond the lab.
 func outside(address netip.Addr, lab []netip.Prefix) bool {
 	// IPv4 link-local counts as outside: clouds put their metadata service there.
-	if address.Is6() && address.IsLinkLocalUnicast() || address.IsMulticast() || address.IsLoopback() || address.IsUnspecified() || address == broadcast {
+	if address.Is6() && address.IsLinkLocalUnicast() || address.IsMulticast() || address.IsLoopback() || address.IsUnspecified() ||
+		address == broadcast {
 		return false
 	}
 	return !slices.ContainsFunc(lab, func(prefix netip.Prefix) bool { return prefix.Contains(address) })

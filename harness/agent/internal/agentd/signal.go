@@ -31,7 +31,9 @@ const (
 )
 
 // readySignal finds the main process, or whom to spare.
-func (a *agent) readySignal(ctx context.Context, signal harness.Signal) (func(context.Context) (func(context.Context) error, error), error) {
+func (a *agent) readySignal(
+	ctx context.Context, signal harness.Signal,
+) (func(context.Context) (func(context.Context) error, error), error) {
 	number := unix.SignalNum("SIG" + strings.TrimPrefix(signal.Name, "SIG"))
 	if number == 0 {
 		return nil, fmt.Errorf("there is no signal %q", signal.Name)

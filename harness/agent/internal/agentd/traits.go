@@ -139,7 +139,8 @@ func (n *network) ruleTraits() ([]harness.Trait, error) {
 				continue
 			}
 			text := strings.Join(strings.Fields(rule.String()), " ")
-			traits = append(traits, harness.Trait{Kind: harness.KindRoute, Key: name + " " + text, Value: fmt.Sprintf("table %d, mark %d, from %q", rule.Table, rule.Mark, rule.IifName)})
+			traits = append(traits, harness.Trait{Kind: harness.KindRoute, Key: name + " " +
+				text, Value: fmt.Sprintf("table %d, mark %d, from %q", rule.Table, rule.Mark, rule.IifName)})
 		}
 	}
 	return traits, nil

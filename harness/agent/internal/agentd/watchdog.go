@@ -49,10 +49,12 @@ func (w *watchdog) await(timers *monotonic.Timers, last protocol.Instant, ahead 
 func (w *watchdog) judge(last, now protocol.Instant, step time.Duration) {
 	due := last + protocol.Instant(tick)
 	if late := time.Duration(now - due); late > lateLimit {
-		w.note(protocol.Interruption{From: due, Length: late, Reason: fmt.Sprintf("did not get the processor for %v", late.Round(time.Millisecond))})
+		w.note(protocol.Interruption{From: due, Length: late, Reason: fmt.Sprintf("did not get the processor for %v",
+			late.Round(time.Millisecond))})
 	}
 	if step.Abs() > stepLimit {
-		w.note(protocol.Interruption{From: last, Length: time.Duration(now - last), Reason: fmt.Sprintf("the clock was stepped by %v", step.Round(time.Millisecond))})
+		w.note(protocol.Interruption{From: last, Length: time.Duration(now - last), Reason: fmt.Sprintf("the clock was stepped by %v",
+			step.Round(time.Millisecond))})
 	}
 }
 

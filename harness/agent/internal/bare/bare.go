@@ -106,13 +106,17 @@ func parse(text string) (*question, error) {
 		return nil, fmt.Errorf("read the question %q: %w", text, err)
 	}
 	host, port := at.Addr().Unmap(), int(at.Port())
-	q := &question{fd: -1, kind: unix.SOCK_STREAM, answers: true, family: unix.AF_INET6, to: &unix.SockaddrInet6{Port: port, Addr: host.As16()}}
+	q := &question{
+		fd: -1, kind: unix.SOCK_STREAM, answers: true, family: unix.AF_INET6,
+		to: &unix.SockaddrInet6{Port: port, Addr: host.As16()},
+	}
 	if host.Is4() {
 		q.family, q.to = unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: host.As4()}
 	}
 	switch kind {
 	case "http":
-		q.whole, q.request = true, fmt.Appendf(nil, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: reprise\r\nConnection: close\r\n\r\n", where)
+		q.whole, q.request = true, fmt.Appendf(nil, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: reprise\r\nConnection: close\r\n\r\n",
+			where)
 	case "tcp":
 		q.answers = false
 	case "dns":

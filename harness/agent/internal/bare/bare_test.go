@@ -43,7 +43,8 @@ func TestAsk(t *testing.T) {
 // Goal: what is no question is said so. Method: a few of them.
 func TestAskRefuses(t *testing.T) {
 	for _, text := range []string{"", "http", "http@somewhere", "tcp@127.0.0.1", "echo@127.0.0.1:80", "smtp@127.0.0.1:25"} {
-		if _, err := Ask([]string{text}, time.Millisecond, time.Millisecond); err == nil || !strings.Contains(err.Error(), `"`+text+`"`) {
+		if _, err := Ask([]string{text}, time.Millisecond, time.Millisecond); err == nil ||
+			!strings.Contains(err.Error(), `"`+text+`"`) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -64,7 +64,8 @@ func TestResolve(t *testing.T) {
 				began := time.Now()
 				status, resolution := ask(t, c.query, c.lookup)
 				if status != c.status || resolution.Error != c.text || time.Since(began) != c.took {
-					t.Errorf("answered %d %q after %v, want %d %q after %v", status, resolution.Error, time.Since(began), c.status, c.text, c.took)
+					t.Errorf("answered %d %q after %v, want %d %q after %v", status, resolution.Error, time.Since(began), c.status, c.text,
+						c.took)
 				}
 				if found := slices.Equal(resolution.Addresses, []netip.Addr{address}); found != (c.status == http.StatusOK) {
 					t.Errorf("the addresses are %v", resolution.Addresses)

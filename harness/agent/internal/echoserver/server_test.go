@@ -32,7 +32,8 @@ func TestServe(t *testing.T) {
 		}
 		response.Body.Close()
 	}
-	if answers[0] != answers[1] || answers[0].PID != os.Getpid() || answers[0].Allocation != "8ba85cef" || time.Since(answers[0].Started) > time.Minute {
+	if answers[0] != answers[1] || answers[0].PID != os.Getpid() || answers[0].Allocation != "8ba85cef" ||
+		time.Since(answers[0].Started) > time.Minute {
 		t.Errorf("the answers are %+v", answers)
 	}
 	cancel()

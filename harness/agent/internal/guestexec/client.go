@@ -108,7 +108,8 @@ func (c Client) dial(ctx context.Context) (net.Conn, *json.Decoder, error) {
 	}
 	answers := json.NewDecoder(connection)
 	var hello frame
-	err = errors.Join(connection.SetReadDeadline(time.Now().Add(greetingLimit)), answers.Decode(&hello), connection.SetReadDeadline(time.Time{}))
+	err = errors.Join(connection.SetReadDeadline(time.Now().Add(greetingLimit)), answers.Decode(&hello),
+		connection.SetReadDeadline(time.Time{}))
 	if err == nil && !hello.Hello {
 		err = errors.New("something else answers there")
 	}

@@ -41,10 +41,14 @@ func TestRun(t *testing.T) {
 		stdout, stderr string
 		err            string
 	}{
-		"succeeds":            {argv: []string{"printf", "%s", "a b"}, stdout: "a b"},
-		"fails":               {argv: []string{"sh", "-c", "echo out; echo err >&2; exit 7"}, code: 7, stdout: "out\n", stderr: "err\n"},
-		"killed":              {argv: []string{"sh", "-c", "kill -9 $$"}, code: -1},
-		"input":               {argv: []string{"cat"}, stdin: binary + strings.Repeat("x", 300_000), stdout: binary + strings.Repeat("x", 300_000)},
+		"succeeds": {argv: []string{"printf", "%s", "a b"}, stdout: "a b"},
+		"fails": {
+			argv: []string{"sh", "-c", "echo out; echo err >&2; exit 7"}, code: 7, stdout: "out\n",
+			stderr: "err\n",
+		},
+		"killed": {argv: []string{"sh", "-c", "kill -9 $$"}, code: -1},
+		"input": {argv: []string{"cat"}, stdin: binary + strings.Repeat("x", 300_000), stdout: binary +
+			strings.Repeat("x", 300_000)},
 		"input is not read":   {argv: []string{"true"}, stdin: strings.Repeat("x", 300_000)},
 		"no such program":     {argv: []string{"/no/such"}, err: "run it: fork/exec /no/such: no such file or directory"},
 		"leaves a process":    {argv: []string{"sh", "-c", "sleep 60 & echo started"}, stdout: "started\n"},
@@ -52,7 +56,10 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			code, err := client.Run(t.Context(), subprocess.Command{Argv: c.argv, Stdin: strings.NewReader(c.stdin), Stdout: &stdout, Stderr: &stderr})
+			code, err := client.Run(t.Context(), subprocess.Command{
+				Argv: c.argv, Stdin: strings.NewReader(c.stdin), Stdout: &stdout,
+				Stderr: &stderr,
+			})
 			if c.err == "" && err != nil || c.err != "" && (err == nil || err.Error() != c.err) {
 				t.Fatalf("the error is %v, want %q", err, c.err)
 			}
@@ -73,7 +80,8 @@ func TestClientGoes(t *testing.T) {
 		}
 		cancel()
 	}()
-	if _, err := client.Run(ctx, subprocess.Command{Argv: []string{"sh", "-c", "echo $$ > " + file + "; exec sleep 60"}}); err == nil {
+	if _, err := client.Run(ctx, subprocess.Command{Argv: []string{"sh", "-c", "echo $$ > " + file +
+		"; exec sleep 60"}}); err == nil {
 		t.Error("nobody said that the client went away")
 	}
 	for start := time.Now(); unix.Kill(read(file), 0) == nil; time.Sleep(10 * time.Millisecond) {

@@ -33,7 +33,10 @@ func (l *look) cron(context.Context) ([]harness.Trait, error) {
 			return nil, err
 		}
 		for line := range linesOf(content) {
-			traits = append(traits, harness.Trait{Kind: harness.KindCron, Key: shortened(table + ": " + strings.Join(strings.Fields(line), " ")), Value: "scheduled"})
+			traits = append(traits, harness.Trait{
+				Kind: harness.KindCron,
+				Key:  shortened(table + ": " + strings.Join(strings.Fields(line), " ")), Value: "scheduled",
+			})
 		}
 	}
 	for _, folder := range []string{"/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly"} {

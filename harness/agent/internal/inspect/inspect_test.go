@@ -64,34 +64,47 @@ func TestTraitsOfAMachine(t *testing.T) {
 	inspector, _ := machine(t)
 	all := traits(t, inspector)
 	for kind, want := range map[harness.Kind][]string{
-		harness.KindPackage: {"cron:amd64 = 3.0pl1-162", "gone:all = 1.0 (deinstall ok config-files)", "openssh-server:amd64 = 1:9.2p1-2+deb12u7"},
+		harness.KindPackage: {
+			"cron:amd64 = 3.0pl1-162", "gone:all = 1.0 (deinstall ok config-files)",
+			"openssh-server:amd64 = 1:9.2p1-2+deb12u7",
+		},
 		harness.KindUser: {
 			"app = number 998, group app, home /srv/data, shell /usr/sbin/nologin, password set",
-			"postgres = number 104, group postgres, home /var/lib/postgresql, shell /bin/bash, called PostgreSQL administrator,,,, password locked",
+			"postgres = number 104, group postgres, home /var/lib/postgresql, shell /bin/bash, called PostgreSQL administrator,,,, " +
+				"password locked",
 			"root = number 0, group root, home /root, shell /bin/bash, called root, password locked",
 		},
-		harness.KindGroup: {"app = number 997", "operators = number 1000, members app root", "postgres = number 106", "root = number 0"},
+		harness.KindGroup: {
+			"app = number 997", "operators = number 1000, members app root", "postgres = number 106",
+			"root = number 0",
+		},
 		harness.KindProcess: {
 			"app app --peer=10.201.1.12 --alloc=* = 1", "postgres postgres -D /var/lib/postgresql = 1", "root /pause = 1",
-			"root containerd-shim-runc-v2 -namespace k8s.io -id * = 1", "root cron -f = 1", "root runsv cron = 1", "root runsvdir -P /etc/service = 1", "root sshd: /usr/sbin/sshd -D = 1",
+			"root containerd-shim-runc-v2 -namespace k8s.io -id * = 1", "root cron -f = 1", "root runsv cron = 1",
+			"root runsvdir -P /etc/service = 1", "root sshd: /usr/sbin/sshd -D = 1",
 		},
 		harness.KindService: {
-			"init rc2.d/S01ssh = enabled", "runit app = down until somebody starts it, in ../../../sv/app", "runit cron = enabled, in ../../../sv/cron",
+			"init rc2.d/S01ssh = enabled", "runit app = down until somebody starts it, in ../../../sv/app",
+			"runit cron = enabled, in ../../../sv/cron",
 			"systemd app.service in multi-user.target.wants = enabled",
 		},
 		harness.KindCron: {
-			"/etc/cron.d/app: */5 * * * * root true = scheduled", "/etc/cron.daily/logrotate = scheduled", "/etc/crontab: 17 * * * * root run-parts /etc/cron.hourly = scheduled",
+			"/etc/cron.d/app: */5 * * * * root true = scheduled", "/etc/cron.daily/logrotate = scheduled",
+			"/etc/crontab: 17 * * * * root run-parts /etc/cron.hourly = scheduled",
 			"/etc/crontab: SHELL=/bin/sh = scheduled", "/var/spool/cron/crontabs/app: 0 3 * * * backup = scheduled",
 		},
 		harness.KindSocket: {
-			"raw 0.0.0.0 protocol 112 = cron", "tcp 0.0.0.0:8080 = app (x) y", "tcp 127.0.0.1:ephemeral = postgres", "tcp [::]:22 = sshd", "udp 0.0.0.0:53 = somebody as root",
+			"raw 0.0.0.0 protocol 112 = cron", "tcp 0.0.0.0:8080 = app (x) y", "tcp 127.0.0.1:ephemeral = postgres",
+			"tcp [::]:22 = sshd", "udp 0.0.0.0:53 = somebody as root",
 		},
 		harness.KindMount: {
-			"/ = overlay from overlay relatime,rw", "/etc/resolv.conf = ext4 from /dev/vda relatime,rw", "/mnt/my disk = ext4 from /dev/loop* errors=continue,relatime,ro",
+			"/ = overlay from overlay relatime,rw", "/etc/resolv.conf = ext4 from /dev/vda relatime,rw",
+			"/mnt/my disk = ext4 from /dev/loop* errors=continue,relatime,ro",
 			"/proc = proc from proc nodev,noexec,nosuid,relatime,rw",
 		},
 		harness.KindSetting: {
-			"kernel.hostname = node-1", "net.ipv4.conf.eth0.rp_filter = 0", "net.ipv4.ip_forward = 1", "net.ipv4.ip_local_port_range = 32768 60999", "vm.swappiness = 60",
+			"kernel.hostname = node-1", "net.ipv4.conf.eth0.rp_filter = 0", "net.ipv4.ip_forward = 1",
+			"net.ipv4.ip_local_port_range = 32768 60999", "vm.swappiness = 60",
 		},
 		harness.KindResolver: {"nameserver = 10.201.1.53 fd00:d1::53", "options = timeout:1 ndots:2", "search = example.test"},
 	} {
@@ -143,7 +156,8 @@ func TestSecondLook(t *testing.T) {
 	inspector, root := machine(t)
 	first := traits(t, inspector)
 	if second := traits(t, inspector); !slices.Equal(first, second) {
-		t.Errorf("two looks at one machine differ: %v", harness.Compare(harness.Fingerprint{Traits: first}, harness.Fingerprint{Traits: second}))
+		t.Errorf("two looks at one machine differ: %v", harness.Compare(harness.Fingerprint{Traits: first},
+			harness.Fingerprint{Traits: second}))
 	}
 	path := filepath.Join(root, "etc/app.conf")
 	info, err := os.Stat(path)
@@ -240,7 +254,8 @@ func TestTraitsOfBadPaths(t *testing.T) {
 		if err := os.Chmod(filepath.Join(root, "etc/app.key"), 0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := inspector.Traits(t.Context(), ourRequest); err == nil || !strings.Contains(err.Error(), "read /etc/app.key: permission denied") {
+		if _, err := inspector.Traits(t.Context(), ourRequest); err == nil ||
+			!strings.Contains(err.Error(), "read /etc/app.key: permission denied") {
 			t.Errorf("a file that may not be read: %v", err)
 		}
 	}
@@ -252,7 +267,8 @@ func TestTraitsOfBadPaths(t *testing.T) {
 func TestMentions(t *testing.T) {
 	inspector, root := machine(t)
 	for path, content := range map[string]string{
-		"usr/local/lib/log": strings.Repeat("10.201.1.12 was here\n", longestText/20), "usr/local/lib/large": strings.Repeat("\x00", longestText+1),
+		"usr/local/lib/log": strings.Repeat("10.201.1.12 was here\n", longestText/20), "usr/local/lib/large": strings.Repeat("\x00",
+			longestText+1),
 		"usr/local/lib/binary": "fd00:d1::12\x00", "srv/data/peers": "first\n10.201.1.12:7000\n", "var/lib/elsewhere": "10.201.1.12",
 	} {
 		if err := os.WriteFile(filepath.Join(root, path), []byte(content), 0o644); err != nil {
@@ -261,7 +277,10 @@ func TestMentions(t *testing.T) {
 	}
 	request := ourRequest
 	request.Paths = []string{"/srv", "/srv/data", "/srv/nothing"}
-	mentions, incomplete, err := inspector.Mentions(t.Context(), request, []netip.Addr{netip.MustParseAddr("10.201.1.12"), netip.MustParseAddr("fd00:d1::12")})
+	mentions, incomplete, err := inspector.Mentions(t.Context(), request, []netip.Addr{
+		netip.MustParseAddr("10.201.1.12"),
+		netip.MustParseAddr("fd00:d1::12"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,13 +309,15 @@ func TestMentions(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 	}
-	if want := []string{"1 of the texts are longer than 1 MiB and were not searched, such as /usr/local/lib/log"}; !slices.Equal(incomplete, want) {
+	if want := []string{"1 of the texts are longer than 1 MiB and were not searched, such as /usr/local/lib/log"}; !slices.Equal(
+		incomplete, want) {
 		t.Errorf("not searched: %q, want %q", incomplete, want)
 	}
 	if environments == 0 {
 		t.Error("no environment was looked at")
 	}
-	if at := slices.IndexFunc(mentions, func(m harness.Mention) bool { return m.Key == "/srv/data/peers" }); at < 0 || mentions[at].Line != 2 {
+	if at := slices.IndexFunc(mentions, func(m harness.Mention) bool { return m.Key == "/srv/data/peers" }); at < 0 ||
+		mentions[at].Line != 2 {
 		t.Errorf("the line is not told: %+v", mentions)
 	}
 }

@@ -31,7 +31,9 @@ const (
 
 // Mentions finds what names one of the addresses. The harness's own processes count for nothing. Incomplete says in a
 // sentence each what was not searched or is not told.
-func (i *Inspector) Mentions(ctx context.Context, request Request, addresses []netip.Addr) (mentions []harness.Mention, incomplete []string, err error) {
+func (i *Inspector) Mentions(
+	ctx context.Context, request Request, addresses []netip.Addr,
+) (mentions []harness.Mention, incomplete []string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	wanted := map[netip.Addr]bool{}
@@ -57,7 +59,8 @@ func (i *Inspector) Mentions(ctx context.Context, request Request, addresses []n
 	})
 	harness.SortMentions(mentions)
 	if more := len(mentions) - mostMentions; more > 0 {
-		mentions, incomplete = mentions[:mostMentions], append(incomplete, fmt.Sprintf("%d more mentions were found and are not told", more))
+		mentions, incomplete = mentions[:mostMentions],
+			append(incomplete, fmt.Sprintf("%d more mentions were found and are not told", more))
 	}
 	return mentions, incomplete, err
 }
@@ -67,7 +70,8 @@ func (l *look) incomplete() []string {
 	if len(l.passedOver) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d of the texts are longer than 1 MiB and were not searched, such as %s", len(l.passedOver), l.passedOver[0])}
+	return []string{fmt.Sprintf("%d of the texts are longer than 1 MiB and were not searched, such as %s", len(l.passedOver),
+		l.passedOver[0])}
 }
 
 // mentionsInFiles searches the text files below the paths. A path below another one is searched once.
@@ -160,7 +164,8 @@ func (l *look) mentionsInProcesses(ctx context.Context, wanted map[netip.Addr]bo
 
 // states are what the kernel's tables call the states of a socket.
 var states = map[string]string{
-	"01": "established", "02": "connecting", "03": "being accepted", "04": "closing", "05": "closing", "06": "closed a minute ago", "07": "open",
+	"01": "established", "02": "connecting", "03": "being accepted", "04": "closing", "05": "closing", "06": "closed a minute ago",
+	"07": "open",
 	"08": "closed by the other end", "09": "closing", "0A": "listening", "0B": "closing", "0C": "being accepted",
 }
 
@@ -178,7 +183,10 @@ func (l *look) mentionsInSockets(_ context.Context, wanted map[netip.Addr]bool) 
 			address = one.remote.Addr()
 		}
 		if wanted[address] {
-			counts[harness.Mention{Where: harness.WhereSocket, Key: one.protocol + " " + states[one.state], Text: one.between(), Address: address}]++
+			counts[harness.Mention{
+				Where: harness.WhereSocket, Key: one.protocol + " " + states[one.state], Text: one.between(),
+				Address: address,
+			}]++
 		}
 	}
 	var mentions []harness.Mention

@@ -12,13 +12,17 @@ import (
 )
 
 // containerMounts are where container runtimes and kubelets mount what their containers need.
-var containerMounts = regexp.MustCompile(`^(/var/lib/(kubelet|docker|containerd)/|/run/(k3s|containerd|docker|netns)/|/var/lib/rancher/k3s/agent/containerd/|/reprise$|.*/netns/)`)
+var containerMounts = regexp.MustCompile(
+	`^(/var/lib/(kubelet|docker|containerd)/|/run/(k3s|containerd|docker|netns)/|/var/lib/rancher/k3s/agent/containerd/|/reprise$|.*/netns/)`)
 
 // loopDevice is numbered by who comes first on the machine.
 var loopDevice = regexp.MustCompile(`^/dev/(loop|dm-)[0-9]+`)
 
 // private are options of file systems that hold folders drawn by chance, or that the kernel works out.
-var private = []string{"lowerdir=", "upperdir=", "workdir=", "index=", "xino=", "uuid=", "nfs_export=", "inode64", "inode32", "seclabel", "nr_inodes=", "stripe="}
+var private = []string{
+	"lowerdir=", "upperdir=", "workdir=", "index=", "xino=", "uuid=", "nfs_export=", "inode64", "inode32",
+	"seclabel", "nr_inodes=", "stripe=",
+}
 
 // mounts lists mount points with type, source and options.
 func (l *look) mounts(context.Context) ([]harness.Trait, error) {

@@ -53,16 +53,26 @@ func do(change func(at func(string) string) error) func(*testing.T, string) {
 }
 
 var plants = []plant{
-	{"a package removed", replace("var/lib/dpkg/status", "Package: cron\nStatus: install ok installed", "Package: cron\nStatus: deinstall ok config-files"), []string{"package cron:amd64"}},
+	{"a package removed", replace("var/lib/dpkg/status", "Package: cron\nStatus: install ok installed",
+		"Package: cron\nStatus: deinstall ok config-files"), []string{"package cron:amd64"}},
 	{"a package of another version", replace("var/lib/dpkg/status", "deb12u7", "deb12u8"), []string{"package openssh-server:amd64"}},
 	{"a file changed", put("etc/app.conf", "listen = 9090\n"), []string{"file /etc/app.conf"}},
-	{"a mode changed", do(func(at func(string) string) error { return os.Chmod(at("etc/app.key"), 0o644) }), []string{"file /etc/app.key"}},
-	{"an owner changed", do(func(at func(string) string) error { return os.Chown(at("srv/data/state"), 998, 997) }), []string{"file /srv/data/state"}},
+	{
+		"a mode changed", do(func(at func(string) string) error { return os.Chmod(at("etc/app.key"), 0o644) }),
+		[]string{"file /etc/app.key"},
+	},
+	{
+		"an owner changed", do(func(at func(string) string) error { return os.Chown(at("srv/data/state"), 998, 997) }),
+		[]string{"file /srv/data/state"},
+	},
 	{"a link changed", do(func(at func(string) string) error {
 		return os.Rename(at("usr/local/lib/app.conf"), at("usr/local/lib/old.conf"))
 	}), []string{"file /usr/local/lib/app.conf", "file /usr/local/lib/old.conf"}},
 	{"a file nobody manages", put("usr/local/bin/hotfix", "#!/bin/sh\n"), []string{"file /usr/local/bin/hotfix"}},
-	{"a file missing", do(func(at func(string) string) error { return os.Remove(at("etc/app.obsolete")) }), []string{"file /etc/app.obsolete"}},
+	{
+		"a file missing", do(func(at func(string) string) error { return os.Remove(at("etc/app.obsolete")) }),
+		[]string{"file /etc/app.obsolete"},
+	},
 	{"a file become a folder", do(func(at func(string) string) error {
 		if err := os.Remove(at("etc/app.obsolete")); err != nil {
 			return err
@@ -79,17 +89,33 @@ var plants = []plant{
 	{"a process missing", do(func(at func(string) string) error { return os.RemoveAll(at("proc/30")) }), []string{
 		"process postgres postgres -D /var/lib/postgresql", "socket tcp 127.0.0.1:ephemeral",
 	}},
-	{"a service enabled", do(func(at func(string) string) error { return os.Remove(at("etc/sv/app/down")) }), []string{"file /etc/sv/app/down", "service runit app"}},
+	{
+		"a service enabled", do(func(at func(string) string) error { return os.Remove(at("etc/sv/app/down")) }),
+		[]string{"file /etc/sv/app/down", "service runit app"},
+	},
 	{"a service disabled", do(func(at func(string) string) error {
 		return os.Remove(at("etc/systemd/system/multi-user.target.wants/app.service"))
-	}), []string{"file /etc/systemd/system/multi-user.target.wants/app.service", "service systemd app.service in multi-user.target.wants"}},
-	{"a cron line", put("var/spool/cron/crontabs/app", "0 3 * * * backup\n0 4 * * * backup --all\n"), []string{"cron /var/spool/cron/crontabs/app: 0 4 * * * backup --all"}},
-	{"a socket that listens", replace("proc/net/tcp", "00000000:1F90", "00000000:1F91"), []string{"socket tcp 0.0.0.0:8080", "socket tcp 0.0.0.0:8081"}},
+	}), []string{
+		"file /etc/systemd/system/multi-user.target.wants/app.service",
+		"service systemd app.service in multi-user.target.wants",
+	}},
+	{
+		"a cron line", put("var/spool/cron/crontabs/app", "0 3 * * * backup\n0 4 * * * backup --all\n"),
+		[]string{"cron /var/spool/cron/crontabs/app: 0 4 * * * backup --all"},
+	},
+	{
+		"a socket that listens", replace("proc/net/tcp", "00000000:1F90", "00000000:1F91"),
+		[]string{"socket tcp 0.0.0.0:8080", "socket tcp 0.0.0.0:8081"},
+	},
 	{"a socket held by another program", do(func(at func(string) string) error {
 		return os.Rename(at("proc/20/fd/3"), at("proc/12/fd/9"))
 	}), []string{"socket tcp [::]:22"}},
-	{"a mount", replace("proc/self/mountinfo", "1003 1001 0:66 / /mnt/my\\040disk ro", "1003 1001 0:66 / /mnt/my\\040disk rw"), []string{"mount /mnt/my disk"}},
-	{"a root that can only be read", replace("proc/self/mountinfo", "/ / rw,relatime master:300 - overlay overlay rw", "/ / ro,relatime master:300 - overlay overlay ro"), []string{"mount /"}},
+	{
+		"a mount", replace("proc/self/mountinfo", "1003 1001 0:66 / /mnt/my\\040disk ro", "1003 1001 0:66 / /mnt/my\\040disk rw"),
+		[]string{"mount /mnt/my disk"},
+	},
+	{"a root that can only be read", replace("proc/self/mountinfo", "/ / rw,relatime master:300 - overlay overlay rw",
+		"/ / ro,relatime master:300 - overlay overlay ro"), []string{"mount /"}},
 	{"a sysctl", put("proc/sys/net/ipv4/ip_forward", "0\n"), []string{"setting net.ipv4.ip_forward"}},
 	{"a resolver", replace("etc/resolv.conf", "10.201.1.53", "10.201.1.54"), []string{"resolver nameserver"}},
 	{"hosts", replace("etc/hosts", "node-2 other", "node-2"), []string{"file /etc/hosts"}},

@@ -79,7 +79,10 @@ func (l *look) systemd() ([]harness.Trait, error) {
 			return nil, err
 		}
 		for _, unit := range entries {
-			traits = append(traits, harness.Trait{Kind: harness.KindService, Key: "systemd " + unit.Name() + " in " + folder.Name(), Value: "enabled"})
+			traits = append(traits, harness.Trait{
+				Kind: harness.KindService, Key: "systemd " + unit.Name() + " in " + folder.Name(),
+				Value: "enabled",
+			})
 		}
 	}
 	return traits, nil
@@ -95,7 +98,10 @@ func (l *look) oldInit() ([]harness.Trait, error) {
 		}
 		for _, entry := range entries {
 			if strings.HasPrefix(entry.Name(), "S") {
-				traits = append(traits, harness.Trait{Kind: harness.KindService, Key: "init " + path.Join(path.Base(folder), entry.Name()), Value: "enabled"})
+				traits = append(traits, harness.Trait{
+					Kind: harness.KindService, Key: "init " + path.Join(path.Base(folder), entry.Name()),
+					Value: "enabled",
+				})
 			}
 		}
 	}

@@ -19,10 +19,14 @@ import (
 // settings are the sysctls besides those below net, which a namespace has of its own: what playbooks
 // set, and nothing that counts or that the kernel works out.
 var settings = []string{
-	"fs.file-max", "fs.inotify.max_user_instances", "fs.inotify.max_user_watches", "fs.nr_open", "fs.protected_hardlinks", "fs.protected_symlinks", "fs.suid_dumpable",
-	"kernel.core_pattern", "kernel.core_uses_pid", "kernel.dmesg_restrict", "kernel.hostname", "kernel.kptr_restrict", "kernel.msgmax", "kernel.msgmnb",
-	"kernel.panic", "kernel.panic_on_oops", "kernel.pid_max", "kernel.randomize_va_space", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.sysrq", "kernel.threads-max",
-	"vm.dirty_background_ratio", "vm.dirty_ratio", "vm.max_map_count", "vm.min_free_kbytes", "vm.overcommit_memory", "vm.overcommit_ratio", "vm.panic_on_oom", "vm.swappiness", "vm.vfs_cache_pressure",
+	"fs.file-max", "fs.inotify.max_user_instances", "fs.inotify.max_user_watches", "fs.nr_open", "fs.protected_hardlinks",
+	"fs.protected_symlinks", "fs.suid_dumpable",
+	"kernel.core_pattern", "kernel.core_uses_pid", "kernel.dmesg_restrict", "kernel.hostname", "kernel.kptr_restrict",
+	"kernel.msgmax", "kernel.msgmnb",
+	"kernel.panic", "kernel.panic_on_oops", "kernel.pid_max", "kernel.randomize_va_space", "kernel.sem", "kernel.shmall",
+	"kernel.shmmax", "kernel.shmmni", "kernel.sysrq", "kernel.threads-max",
+	"vm.dirty_background_ratio", "vm.dirty_ratio", "vm.max_map_count", "vm.min_free_kbytes", "vm.overcommit_memory",
+	"vm.overcommit_ratio", "vm.panic_on_oom", "vm.swappiness", "vm.vfs_cache_pressure",
 }
 
 // unsteady tells of a setting below net whether it changes by itself, is a secret drawn by chance, or is
@@ -79,7 +83,8 @@ func (l *look) setting(traits []harness.Trait, name, path string) []harness.Trai
 	if content == nil {
 		return traits
 	}
-	return append(traits, harness.Trait{Kind: harness.KindSetting, Key: name, Value: strings.Join(strings.Fields(string(content)), " ")})
+	return append(traits, harness.Trait{Kind: harness.KindSetting, Key: name, Value: strings.Join(strings.Fields(string(content)),
+		" ")})
 }
 
 // readSetting reads a setting with as few system calls as there can be: there are a thousand of them.

@@ -100,7 +100,8 @@ func (t *Timers) arm(timer *Timer) {
 	t.set = latest
 	setting := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(latest))}
 	// It fails for a descriptor that is no timer only.
-	_, _, _ = unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(t.fd), unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(&setting)), 0, 0, 0)
+	_, _, _ = unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(t.fd), unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(&setting)),
+		0, 0, 0)
 }
 
 // A Timer is one call. It implements harness.Timer.

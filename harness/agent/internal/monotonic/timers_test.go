@@ -31,7 +31,11 @@ func TestTimers(t *testing.T) {
 	if !stopped.Stop() || stopped.Stop() {
 		t.Error("a timer that waits is not stopped, or one that does not is")
 	}
-	for _, want := range []call{{"slack", 10 * time.Millisecond}, {"early", 10 * time.Millisecond}, {"late", 30 * time.Millisecond}} {
+	for _, want := range []call{
+		{"slack", 10 * time.Millisecond},
+		{"early", 10 * time.Millisecond},
+		{"late", 30 * time.Millisecond},
+	} {
 		if got := <-calls; got.name != want.name || got.at < want.at {
 			t.Errorf("got %v, want %v", got, want)
 		}

@@ -44,7 +44,10 @@ func startEcho(prefix netip.Prefix) (*echo, error) {
 		handle.Close()
 		return nil, err
 	}
-	e := &echo{handle: handle, link: link, address: kernelAddress(prefix), local: localRoute(link, prefix.Addr()), announcer: announcer}
+	e := &echo{
+		handle: handle, link: link, address: kernelAddress(prefix), local: localRoute(link, prefix.Addr()),
+		announcer: announcer,
+	}
 	if err := e.add(); err != nil {
 		handle.Close()
 		return nil, errors.Join(err, announcer.close())

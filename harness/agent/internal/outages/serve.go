@@ -62,7 +62,8 @@ func (c *controller) begin(w http.ResponseWriter, r *http.Request) {
 	seed, seedErr := strconv.ParseUint(r.FormValue("seed"), 10, 64)
 	outages, outagesErr := strconv.Atoi(r.FormValue("outages"))
 	if err := errors.Join(seedErr, outagesErr); err != nil || outages < 1 {
-		http.Error(w, fmt.Sprintf("the seed %q or the number of outages %q makes no sense", r.FormValue("seed"), r.FormValue("outages")), http.StatusBadRequest)
+		http.Error(w, fmt.Sprintf("the seed %q or the number of outages %q makes no sense", r.FormValue("seed"),
+			r.FormValue("outages")), http.StatusBadRequest)
 		return
 	}
 	c.mu.Lock()

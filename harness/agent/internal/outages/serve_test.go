@@ -69,7 +69,8 @@ func TestServe(t *testing.T) {
 	expect(t, http.MethodPost, url+"/begin?seed=98&outages=1", http.StatusConflict, nil)
 	expect(t, http.MethodGet, url+"/truth", http.StatusConflict, nil)
 	var truth Truth
-	for deadline := time.Now().Add(longestGap + longestOutage + 5*time.Second); len(truth.Services) == 0 && time.Now().Before(deadline); time.Sleep(patience) {
+	for deadline := time.Now().Add(longestGap + longestOutage + 5*time.Second); len(truth.Services) == 0 &&
+		time.Now().Before(deadline); time.Sleep(patience) {
 		expect(t, http.MethodGet, url+"/truth", 0, &truth)
 	}
 	if truth.Seed != 98 || len(truth.Services) != 2 || truth.Ahead <= 0 {

@@ -102,7 +102,10 @@ func TestSilenceLeavesConnections(t *testing.T) {
 
 // Goal: a description that makes no sense is one clear error. Method: each part wrong in turn.
 func TestOpenRefuses(t *testing.T) {
-	for _, description := range []string{"", "a-site", "a-site=http-refused", "=tcp-silent@127.0.0.1:0", "a=unheard-of@127.0.0.1:0", "a=echo@127.0.0.1", "a=tcp-silent@nowhere", "a=echo@203.0.113.1/32"} {
+	for _, description := range []string{
+		"", "a-site", "a-site=http-refused", "=tcp-silent@127.0.0.1:0",
+		"a=unheard-of@127.0.0.1:0", "a=echo@127.0.0.1", "a=tcp-silent@nowhere", "a=echo@203.0.113.1/32",
+	} {
 		if _, err := open(t.Context(), description); err == nil {
 			t.Errorf("%q was started", description)
 		}
@@ -156,7 +159,10 @@ func askTCP(address string) error {
 
 func askDNS(address string) error {
 	name := dnsmessage.MustNewName("site.example.")
-	message := dnsmessage.Message{Header: dnsmessage.Header{ID: 1, RecursionDesired: true}, Questions: []dnsmessage.Question{{Name: name, Type: dnsmessage.TypeAAAA, Class: dnsmessage.ClassINET}}}
+	message := dnsmessage.Message{
+		Header:    dnsmessage.Header{ID: 1, RecursionDesired: true},
+		Questions: []dnsmessage.Question{{Name: name, Type: dnsmessage.TypeAAAA, Class: dnsmessage.ClassINET}},
+	}
 	question, err := message.Pack()
 	if err != nil {
 		return err

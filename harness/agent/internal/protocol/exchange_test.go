@@ -35,7 +35,10 @@ func peer(t *testing.T, handler http.Handler) *http.Client {
 func TestFailuresKeepTheirKind(t *testing.T) {
 	var refusal error
 	client := peer(t, Handle(func(context.Context, Nothing) (Nothing, error) { return Nothing{}, refusal }))
-	for _, kind := range []error{syscall.ECONNREFUSED, syscall.EHOSTUNREACH, fs.ErrNotExist, syscall.EROFS, syscall.ENOSPC, syscall.EIO, harness.ErrOff} {
+	for _, kind := range []error{
+		syscall.ECONNREFUSED, syscall.EHOSTUNREACH, fs.ErrNotExist, syscall.EROFS, syscall.ENOSPC,
+		syscall.EIO, harness.ErrOff,
+	} {
 		refusal = fmt.Errorf("try it: %w", kind)
 		err := Call(t.Context(), client, PathClock, Nothing{}, nil)
 		if !errors.Is(err, kind) || err.Error() != refusal.Error() {
@@ -61,7 +64,8 @@ func TestCancelReachesTheOtherSide(t *testing.T) {
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-started; cancel() }()
-	if err := Call(ctx, client, PathClock, Nothing{}, nil); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "http://") {
+	if err := Call(ctx, client, PathClock, Nothing{}, nil); !errors.Is(err, context.Canceled) ||
+		strings.Contains(err.Error(), "http://") {
 		t.Errorf("the call ended with %v, want canceled and no URL", err)
 	}
 	select {

@@ -54,7 +54,8 @@ func TestJoin(t *testing.T) {
 		close(stream.may)
 		<-ahead
 		synctest.Wait()
-		if len(stream.writes) != 3 || !slices.Equal([]string{stream.writes[0], stream.writes[1][:2], stream.writes[2]}, []string{"a", "bc", "d"}) {
+		if len(stream.writes) != 3 || !slices.Equal([]string{stream.writes[0], stream.writes[1][:2], stream.writes[2]},
+			[]string{"a", "bc", "d"}) {
 			t.Errorf("there were %d writes", len(stream.writes))
 		}
 		stream.fail = errors.New("broken")

@@ -24,7 +24,8 @@ func OpenCgroups() error {
 			// A bind remount changes this container's view only, not the file system.
 			flags := uintptr(unix.MS_REMOUNT | unix.MS_BIND | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 			if err := unix.Mount("", mount.point, "", flags, ""); err != nil {
-				return fmt.Errorf("make %s writable (this needs the capability SYS_ADMIN and no AppArmor profile that forbids mount): %w", mount.point, err)
+				return fmt.Errorf("make %s writable (this needs the capability SYS_ADMIN and no AppArmor profile that forbids mount): %w",
+					mount.point, err)
 			}
 		}
 		if mount.kind == "cgroup2" {

@@ -93,7 +93,8 @@ func copyRoot(ctx context.Context, image, through string) error {
 		return fmt.Errorf("look below what is mounted: %w", err)
 	}
 	// All is written at once: the kernel would else go on for minutes, in the middle of a drill.
-	err := runTool(ctx, nil, "mke2fs", "-q", "-F", "-t", "ext4", "-e", "remount-ro", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-d", through, image)
+	err := runTool(ctx, nil, "mke2fs", "-q", "-F", "-t", "ext4", "-e", "remount-ro", "-E",
+		"lazy_itable_init=0,lazy_journal_init=0", "-d", through, image)
 	return errors.Join(err, unix.Unmount(through, unix.MNT_DETACH))
 }
 

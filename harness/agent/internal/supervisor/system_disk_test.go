@@ -122,7 +122,8 @@ func TestDiskActionsRefuse(t *testing.T) {
 		}
 	}
 	cut.off = true
-	if _, err := cut.boot(t.Context(), protocol.Nothing{}); err == nil || !strings.Contains(err.Error(), "does not answer") || !cut.isOff() {
+	if _, err := cut.boot(t.Context(), protocol.Nothing{}); err == nil || !strings.Contains(err.Error(), "does not answer") ||
+		!cut.isOff() {
 		t.Errorf("a disk that is cut off boots: %v", err)
 	}
 	_, first := none.undoDisk(t.Context(), harness.DiskAction{Fill: true})
@@ -136,7 +137,8 @@ func TestDiskActionsRefuse(t *testing.T) {
 // Goal: a container without the disks' volume takes none, and gives back what it never had. Method: one of each.
 func TestAttachWithoutVolume(t *testing.T) {
 	s := New(Options{})
-	if _, err := s.attachDisk(t.Context(), protocol.Disk{Name: "data", Size: 4096}); err == nil || !strings.Contains(err.Error(), "cannot have disks") {
+	if _, err := s.attachDisk(t.Context(), protocol.Disk{Name: "data", Size: 4096}); err == nil ||
+		!strings.Contains(err.Error(), "cannot have disks") {
 		t.Errorf("attached: %v", err)
 	}
 	if _, err := s.detachDisk(t.Context(), protocol.Disk{Name: "data"}); err != nil {

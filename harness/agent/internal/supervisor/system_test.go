@@ -22,8 +22,14 @@ import (
 // Goal: the engine's list of mounts is read as the kernel writes it. Method: lines of each shape.
 func TestParseMount(t *testing.T) {
 	for line, want := range map[string]mount{
-		"36 35 98:0 / /sys/fs/cgroup/cpu ro,nosuid shared:1 master:2 - cgroup cgroup rw,cpu": {point: "/sys/fs/cgroup/cpu", kind: "cgroup", device: "98:0", readOnly: true},
-		`40 35 0:5 /x /with\040space rw,noatime - tmpfs tmpfs rw`:                            {point: "/with space", kind: "tmpfs", device: "0:5"},
+		"36 35 98:0 / /sys/fs/cgroup/cpu ro,nosuid shared:1 master:2 - cgroup cgroup rw,cpu": {
+			point: "/sys/fs/cgroup/cpu",
+			kind:  "cgroup", device: "98:0", readOnly: true,
+		},
+		`40 35 0:5 /x /with\040space rw,noatime - tmpfs tmpfs rw`: {
+			point: "/with space", kind: "tmpfs",
+			device: "0:5",
+		},
 	} {
 		if got, ok := parseMount(line); !ok || got != want {
 			t.Errorf("%q: %+v, %t, want %+v", line, got, ok, want)
@@ -40,7 +46,8 @@ func TestParseMount(t *testing.T) {
 // with a line of 130 KiB.
 func TestParseMountsOfAnyLength(t *testing.T) {
 	layers := strings.Repeat("/var/lib/layers/0123456789abcdef:", 4096)
-	found := parseMounts("36 35 0:50 / / rw - overlay overlay rw,lowerdir=" + layers + "\n37 36 7:0 / /disk ro - ext4 /dev/loop0 ro\n")
+	found := parseMounts("36 35 0:50 / / rw - overlay overlay rw,lowerdir=" + layers +
+		"\n37 36 7:0 / /disk ro - ext4 /dev/loop0 ro\n")
 	if len(found) != 2 || found[0].kind != "overlay" || found[1].point != "/disk" || !found[1].readOnly {
 		t.Errorf("found %d mounts", len(found))
 	}
@@ -169,7 +176,8 @@ func TestStopWakesAPausedProcess(t *testing.T) {
 // and says its number; after the stop the sleeper must be there.
 func TestStopSparesWhatTheProcessStarted(t *testing.T) {
 	numbers := filepath.Join(t.TempDir(), "pid")
-	s := New(Options{Command: []string{"sh", "-c", "sleep 600 & echo $! > " + numbers + ".tmp; mv " + numbers + ".tmp " + numbers + "; wait"}})
+	s := New(Options{Command: []string{"sh", "-c", "sleep 600 & echo $! > " + numbers + ".tmp; mv " + numbers + ".tmp " + numbers +
+		"; wait"}})
 	if _, err := s.start(t.Context(), protocol.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
@@ -230,13 +238,16 @@ func TestStartAndStopTwice(t *testing.T) {
 func TestExec(t *testing.T) {
 	s := New(Options{})
 	outcome, err := s.exec(t.Context(), protocol.Command{Argv: []string{"sh", "-c", "echo out; echo err >&2; exit 3"}})
-	if err != nil || outcome.ExitCode != 3 || string(outcome.Stdout) != "out\n" || !strings.Contains(string(outcome.Output), "out\n") || !strings.Contains(string(outcome.Output), "err\n") {
+	if err != nil || outcome.ExitCode != 3 || string(outcome.Stdout) != "out\n" ||
+		!strings.Contains(string(outcome.Output), "out\n") || !strings.Contains(string(outcome.Output), "err\n") {
 		t.Errorf("outcome %+v, %v", outcome, err)
 	}
-	if outcome, err := s.exec(t.Context(), protocol.Command{Argv: []string{"sh", "-c", "kill -9 $$"}}); err != nil || outcome.ExitCode != -1 {
+	if outcome, err := s.exec(t.Context(), protocol.Command{Argv: []string{"sh", "-c", "kill -9 $$"}}); err != nil ||
+		outcome.ExitCode != -1 {
 		t.Errorf("a killed command: %+v, %v, want exit code -1", outcome, err)
 	}
-	if _, err := s.exec(t.Context(), protocol.Command{Argv: []string{"no-such-command"}}); err == nil || !strings.Contains(err.Error(), "no-such-command") {
+	if _, err := s.exec(t.Context(), protocol.Command{Argv: []string{"no-such-command"}}); err == nil ||
+		!strings.Contains(err.Error(), "no-such-command") {
 		t.Errorf("a missing command: %v", err)
 	}
 	if _, err := s.exec(t.Context(), protocol.Command{}); err == nil {
@@ -253,7 +264,8 @@ func TestExecEnds(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = s.exec(ctx, protocol.Command{Argv: []string{"sh", "-c", "sleep 600 & echo $! > " + numbers + ".tmp; mv " + numbers + ".tmp " + numbers + "; wait"}})
+		_, _ = s.exec(ctx, protocol.Command{Argv: []string{"sh", "-c", "sleep 600 & echo $! > " + numbers + ".tmp; mv " + numbers +
+			".tmp " + numbers + "; wait"}})
 	}()
 	child := waitNumber(t, numbers)
 	cancel()

@@ -29,7 +29,8 @@ func TestTryOverlay(t *testing.T) {
 		if err := os.Mkdir(overlay, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := unix.Mount("overlay", overlay, "overlay", 0, "lowerdir=/run/disk/lower,upperdir=/run/disk/upper,workdir=/run/disk/work"); err != nil {
+		if err := unix.Mount("overlay", overlay, "overlay", 0,
+			"lowerdir=/run/disk/lower,upperdir=/run/disk/upper,workdir=/run/disk/work"); err != nil {
 			t.Fatal(err)
 		}
 		if err := tryOverlay(overlay); err == nil {
@@ -69,7 +70,8 @@ func TestTrySaysWhatIsMissing(t *testing.T) {
 		disk := t.TempDir()
 		without(t, unix.CAP_SYS_ADMIN, func() {
 			err := Try(disk)
-			if err == nil || !strings.HasPrefix(err.Error(), "share mounts with containers inside") || !strings.Contains(err.Error(), "SYS_ADMIN") {
+			if err == nil || !strings.HasPrefix(err.Error(), "share mounts with containers inside") ||
+				!strings.Contains(err.Error(), "SYS_ADMIN") {
 				t.Errorf("it says %v", err)
 			}
 		})
