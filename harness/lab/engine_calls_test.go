@@ -175,6 +175,7 @@ func TestOneEngineForEverything(t *testing.T) {
 		}
 		fmt.Fprintf(w, `{"Id": %q, "Name": "thing", "Config": {}}`, id)
 	}))
+	engine.limits = usualLimits // it answers
 	described := harness.Topology{Name: "one", Networks: []harness.Network{{Name: "net"}}}
 	lab := &Lab{ID: "beef", engine: engine, topology: described}
 	var err error
