@@ -67,58 +67,58 @@ func brokenFamilies() []family {
 	return families
 }
 
-func drawIdle(dice *rand.Rand, i int) story {
+func drawIdle(dice *rand.Rand, i int) plan {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%s killed, looked at after %v", who, delay), objective: shortly, steady: agrees(), fault: killed(who),
-		repair: repairing("look and leave", delay, ponder(who)), known: neverBack(),
+		repair: repairing("look and leave", delay, onlyLook(who)), known: neverBack(),
 	}
 }
 
-func drawWrongServer(dice *rand.Rand, i int) story {
+func drawWrongServer(dice *rand.Rand, i int) plan {
 	delay := between(dice, time.Second, 3*time.Second)
 	if i%2 == 1 {
-		return story{
+		return plan{
 			detail: fmt.Sprintf("the button of another machine is pressed after %v", delay), objective: shortly, steady: agrees(),
 			fault: unpowered(theFollower), repair: repairing("press a button", delay, press(theOther)), known: neverBack(),
 		}
 	}
-	restart := func(s *stage) []harness.Runbook {
+	restart := func(s *drillRun) []harness.Runbook {
 		return append(repairing("come", delay)(s), consul.Restart(s.node(theOther)))
 	}
-	return story{
+	return plan{
 		detail: fmt.Sprintf("another one is restarted after %v", delay), objective: shortly, steady: agrees(),
 		fault: lost(theFollower), repair: restart, known: neverBack(),
 	}
 }
 
 // drawLate comes later than the RTO by more than any figure's resolution.
-func drawLate(dice *rand.Rand, i int) story {
+func drawLate(dice *rand.Rand, i int) plan {
 	who, delay := leaderOrFollower(i), shortly.RTO+between(dice, time.Second, 3*time.Second)
 	known := byRunbook(delay).missing(harness.TooLate)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: patiently, steady: agrees(), fault: killed(who),
 		repair: repairing("start it", delay, start(who)), known: known,
 	}
 }
 
-func drawStumble(dice *rand.Rand, i int) story {
+func drawStumble(dice *rand.Rand, i int) plan {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%s is never started", who), objective: shortly, steady: agrees(), fault: killed(who),
-		repair: repairing("run a script, then start it", delay, stumble, start(who)), known: neverBack(),
+		repair: repairing("run a script, then start it", delay, fail, start(who)), known: neverBack(),
 	}
 }
 
-func drawToothless(_ *rand.Rand, i int) story {
-	toothless := []story{
+func drawToothless(_ *rand.Rand, i int) plan {
+	toothless := []plan{
 		{
-			detail: "there is none", steady: agrees(), fault: func(*stage) harness.Fault { return fault.NoFault{} },
+			detail: "there is none", steady: agrees(), fault: func(*drillRun) harness.Fault { return fault.NoFault{} },
 			known: nothingProved("the fault broke nothing", harness.NeverDetected),
 		},
 		{
 			detail: "the pause is over before anybody can prove it", steady: agrees(),
-			fault: func(s *stage) harness.Fault { return fleeting{paused(theFollower)(s)} },
+			fault: func(s *drillRun) harness.Fault { return fleeting{paused(theFollower)(s)} },
 			known: nothingProved("nothing proved that the fault bites"),
 		},
 		{
@@ -131,14 +131,14 @@ func drawToothless(_ *rand.Rand, i int) story {
 	return chosen
 }
 
-func drawLoss(dice *rand.Rand, i int) story {
+func drawLoss(dice *rand.Rand, i int) plan {
 	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 8)
 	known := byRunbook(delay).missing(harness.DataLost)
 	known.lost, known.reason = number, fmt.Sprintf("%d of ", number)
-	told := story{objective: inTime, steady: agrees(), fault: killed(theFollower), known: known}
+	told := plan{objective: inTime, steady: agrees(), fault: killed(theFollower), known: known}
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("%d by the runbook, during the outage", number)
-		told.repair = repairing("clean up and start it", delay, blunder(number, dice.Int()), start(theFollower))
+		told.repair = repairing("clean up and start it", delay, breakOther(number, dice.Int()), start(theFollower))
 		return told
 	}
 	told.detail = fmt.Sprintf("%d behind everybody's back, after the recovery", number)
@@ -146,9 +146,9 @@ func drawLoss(dice *rand.Rand, i int) story {
 	return told
 }
 
-func drawLiar(dice *rand.Rand, i int) story {
+func drawLiar(dice *rand.Rand, i int) plan {
 	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 6)
-	told := story{
+	told := plan{
 		objective: inTime, steady: agrees(), fault: killed(theFollower),
 		repair: repairing("start it", delay, start(theFollower)),
 	}
@@ -164,7 +164,7 @@ func drawLiar(dice *rand.Rand, i int) story {
 	}
 	told.detail = fmt.Sprintf("it acknowledges %d writes that it never makes", number)
 	told.ledger = func(honest harness.Ledger) harness.Ledger { return boaster{honest, lies} }
-	told.after = func(_ context.Context, s *stage) error {
+	told.after = func(_ context.Context, s *drillRun) error {
 		s.lost = slices.Collect(maps.Keys(lies))
 		return nil
 	}
@@ -183,21 +183,21 @@ func invent(number int) []int {
 }
 
 // drawReappearing is no miss: what was refused and is there afterwards is counted apart.
-func drawReappearing(dice *rand.Rand, _ int) story {
+func drawReappearing(dice *rand.Rand, _ int) plan {
 	delay, number := between(dice, 2*time.Second, 4*time.Second), count(dice, 1, 5)
 	known := byRunbook(delay)
 	known.reappeared = number
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%d of them", number), objective: inTime, steady: leads(),
-		fault:  func(*stage) harness.Fault { return blackout{} },
+		fault:  func(*drillRun) harness.Fault { return blackout{} },
 		repair: repairing("start everything", delay, startEverything), after: writeRefused(number), known: known,
 	}
 }
 
-func drawFlapping(dice *rand.Rand, i int) story {
+func drawFlapping(dice *rand.Rand, i int) plan {
 	objective := shortly
 	objective.Dwell, objective.GiveUpAfter = 2*time.Second, 16*time.Second
-	told := story{objective: objective, steady: harness.All(flag{}), prepare: raise}
+	told := plan{objective: objective, steady: harness.All(flag{}), prepare: raise}
 	end := shortly.RTO + between(dice, 2*time.Second, 5*time.Second)
 	if i%2 == 1 {
 		objective.GiveUpAfter = 8 * time.Second
@@ -227,8 +227,8 @@ func turns(dice *rand.Rand, end time.Duration) []time.Duration {
 	}
 }
 
-func drawReverted(dice *rand.Rand, i int) story {
-	told := story{objective: patiently, steady: agrees(), fault: unpowered(theFollower)}
+func drawReverted(dice *rand.Rand, i int) plan {
+	told := plan{objective: patiently, steady: agrees(), fault: unpowered(theFollower)}
 	if i%2 == 1 {
 		told.revert = between(dice, 2*time.Second, 2500*time.Millisecond)
 		told.detail = fmt.Sprintf("after %v, before the RTO was over", told.revert)
@@ -242,11 +242,11 @@ func drawReverted(dice *rand.Rand, i int) story {
 	return told
 }
 
-func drawHit(dice *rand.Rand, _ int) story {
+func drawHit(dice *rand.Rand, _ int) plan {
 	delay := between(dice, 1500*time.Millisecond, 3*time.Second)
 	known := byRunbook(delay).missing(harness.UnaffectedFailed.Of(consul.Leader().Name()))
 	known.reason = "was named as unaffected and failed"
-	return story{
+	return plan{
 		detail: "the leadership, when the leader is killed", objective: inTime, steady: agrees(),
 		spared: []harness.Probe{consul.Leader()}, fault: killed(theLeader),
 		repair: repairing("start it", delay, start(theLeader)), known: known,
@@ -254,9 +254,9 @@ func drawHit(dice *rand.Rand, _ int) story {
 }
 
 // drawStalled stalls the harness for longer than the dwell: a return could hide in that.
-func drawStalled(dice *rand.Rand, i int) story {
+func drawStalled(dice *rand.Rand, i int) plan {
 	length := inTime.Dwell + between(dice, time.Second, 2*time.Second)
-	told := story{objective: inTime, known: nothingProved("could hide in that", harness.NobodyLooked)}
+	told := plan{objective: inTime, known: nothingProved("could hide in that", harness.NobodyLooked)}
 	if i%2 == 1 {
 		told.detail = fmt.Sprintf("for %v, while the others elect", length)
 		told.steady, told.fault = leads(), killed(theLeader)
@@ -272,11 +272,11 @@ func drawStalled(dice *rand.Rand, i int) story {
 }
 
 // drawUnrest kills a server that the fault is then meant to kill too.
-func drawUnrest(dice *rand.Rand, _ int) story {
+func drawUnrest(dice *rand.Rand, _ int) plan {
 	before := between(dice, time.Second, 2*time.Second)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("by %v", before), objective: shortly, steady: agrees(), fault: killed(theOther),
-		spoil: func(ctx context.Context, s *stage) error {
+		beforeFault: func(ctx context.Context, s *drillRun) error {
 			nodeActions := []harness.NodeActions{{
 				Node:    s.node(theFollower),
 				Actions: []harness.Action{{Signal: &harness.Signal{Name: "KILL"}}},

@@ -9,7 +9,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// slack is how much later than a witness the harness may see the same: the time an answer takes on a
+// slack is how much later than the second observer the harness may see the same: the time an answer takes on a
 // machine that is busy with three servers.
 const slack = 250 * time.Millisecond
 
@@ -17,18 +17,18 @@ const slack = 250 * time.Millisecond
 type facts struct {
 	began, ended time.Time // the fault struck between them
 	oldestLost   time.Time // when the oldest write that was lost on purpose was acknowledged
-	seen         testimony
+	seen         observations
 }
 
-func (s *stage) facts(w *witness) facts {
+func (s *drillRun) facts(w *secondObserver) facts {
 	known := facts{began: s.began, ended: s.ended, seen: w.since(s.began)}
 	if len(s.lost) > 0 {
-		known.oldestLost = s.copybook.oldest(s.lost)
+		known.oldestLost = s.recordingLedger.oldest(s.lost)
 	}
 	return known
 }
 
-// noting is how far apart the copybook and the harness may note the same acknowledgement, on a machine
+// noting is how far apart the recording ledger and the harness may note the same acknowledgement, on a machine
 // that is busy: one is told right after the other.
 const noting = 20 * time.Millisecond
 
@@ -117,7 +117,7 @@ func data(known outcome, record harness.Record, facts facts) []string {
 	return wrong
 }
 
-// times compares the figures of a recovery with what the witness saw, within the resolution that the
+// times compares the figures of a recovery with what the second observer saw, within the resolution that the
 // judgement states itself.
 func times(known outcome, record harness.Record, facts facts) []string {
 	judgement := record.Judgement

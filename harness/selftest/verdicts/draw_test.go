@@ -105,7 +105,7 @@ func judged() (harness.Record, facts) {
 	seen := func(after time.Duration, up bool) look {
 		return look{asked: at(after), answered: at(after + 10*time.Millisecond), up: up}
 	}
-	w := &witness{looks: []look{
+	w := &secondObserver{looks: []look{
 		seen(0, true), seen(100*time.Millisecond, false), seen(2700*time.Millisecond, false),
 		seen(2800*time.Millisecond, true),
 	}}
@@ -116,8 +116,8 @@ func judged() (harness.Record, facts) {
 // Method: take a judgement that is right and spoil one thing at a time.
 func TestCompareFindsWhatIsWrong(t *testing.T) {
 	cases := map[string]struct {
-		spoil func(record *harness.Record, facts *facts)
-		wrong string
+		beforeFault func(record *harness.Record, facts *facts)
+		wrong       string
 	}{
 		"right": {func(*harness.Record, *facts) {}, ""},
 		"another verdict": {
@@ -152,7 +152,7 @@ func TestCompareFindsWhatIsWrong(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			record, facts := judged()
-			c.spoil(&record, &facts)
+			c.beforeFault(&record, &facts)
 			found := compare(byRunbook(2*time.Second), record, facts)
 			if c.wrong == "" && len(found.wrong) > 0 || c.wrong != "" && !strings.Contains(found.sentence(), c.wrong) {
 				t.Errorf("found %q, want %q", found.sentence(), c.wrong)

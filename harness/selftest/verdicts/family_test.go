@@ -15,29 +15,29 @@ type family struct {
 	broken bool
 	drills int
 	// draw makes the i-th drill of the family.
-	draw func(dice *rand.Rand, i int) story
+	draw func(dice *rand.Rand, i int) plan
 }
 
-// A story is one drill: what is done, and what must come of it.
-type story struct {
+// A plan is one drill: what is done, and what must come of it.
+type plan struct {
 	detail    string // what was drawn, for the title
 	objective harness.Objective
 	steady    harness.SteadyState
 	spared    []harness.Probe // named as unaffected
 
-	ledger  func(harness.Ledger) harness.Ledger          // what stands before the real ledger; nil: nothing
-	prepare func(context.Context, *stage) error          // before the steady state is proved
-	spoil   func(context.Context, *stage) error          // just before the fault
-	fault   func(*stage) harness.Fault                   // the cause
-	second  func(*stage) (harness.Fault, harness.Moment) // strikes during the recovery; nil: none
-	repair  func(*stage) []harness.Runbook               // what the operator does; nil: nobody repairs
-	revert  time.Duration                                // when the harness lifts the fault, after t0; 0: not
-	stall   stall                                        // of the harness itself
-	after   func(context.Context, *stage) error          // between the recovery and the reading back
+	ledger      func(harness.Ledger) harness.Ledger             // what stands before the real ledger; nil: nothing
+	prepare     func(context.Context, *drillRun) error          // before the steady state is proved
+	beforeFault func(context.Context, *drillRun) error          // just before the fault
+	fault       func(*drillRun) harness.Fault                   // the cause
+	second      func(*drillRun) (harness.Fault, harness.Moment) // strikes during the recovery; nil: none
+	repair      func(*drillRun) []harness.Runbook               // what the operator does; nil: nobody repairs
+	revert      time.Duration                                   // when the harness lifts the fault, after t0; 0: not
+	stall       stall                                           // of the harness itself
+	after       func(context.Context, *drillRun) error          // between the recovery and the reading back
 
-	// lull is how long everything is left alone before the fault, so that faults strike at any moment
+	// pause is how long everything is left alone before the fault, so that faults strike at any moment
 	// between two heartbeats.
-	lull time.Duration
+	pause time.Duration
 
 	known outcome
 }
@@ -56,11 +56,11 @@ type outcome struct {
 	spared     []string // SLIs that were rightly named as unaffected
 }
 
-// A drawn drill is a story with its place among the others.
+// A drawn drill is a plan with its place among the others.
 type drawn struct {
 	number int
 	family family
-	story
+	plan
 }
 
 func (d drawn) text() string {
@@ -87,8 +87,8 @@ func drawAll(seed int64) []drawn {
 		for i := range family.drills {
 			dice := rand.New(rand.NewPCG(uint64(seed), uint64(place*1000+i)))
 			told := family.draw(dice, i)
-			told.lull = between(dice, 0, time.Second)
-			all = append(all, drawn{number: len(all) + 1, family: family, story: told})
+			told.pause = between(dice, 0, time.Second)
+			all = append(all, drawn{number: len(all) + 1, family: family, plan: told})
 		}
 	}
 	return all
@@ -103,15 +103,15 @@ func between(dice *rand.Rand, from, to time.Duration) time.Duration {
 // count draws a number of writes.
 func count(dice *rand.Rand, from, to int) int { return from + dice.IntN(to-from+1) }
 
-// A part is what a server plays in a drill.
-type part string
+// A role is what a server has in a drill.
+type role string
 
 // The parts. Who plays which is known when the cluster has elected.
 const (
-	theLeader   part = "the leader"
-	theFollower part = "a follower"
-	theOther    part = "the other follower"
+	theLeader   role = "the leader"
+	theFollower role = "a follower"
+	theOther    role = "the other follower"
 )
 
 // leaderOrFollower alternates, so that a family of two has both.
-func leaderOrFollower(i int) part { return []part{theLeader, theFollower}[i%2] }
+func leaderOrFollower(i int) role { return []role{theLeader, theFollower}[i%2] }

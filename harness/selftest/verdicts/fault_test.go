@@ -12,34 +12,34 @@ import (
 // A timed fault notes for the drill, by its own clock, between which moments it struck.
 type timed struct {
 	harness.Fault
-	stage *stage
+	drillRun *drillRun
 }
 
 func (t timed) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
-	t.stage.began = time.Now()
+	t.drillRun.began = time.Now()
 	injection, err := t.Fault.Inject(ctx, lab)
-	t.stage.ended = time.Now()
+	t.drillRun.ended = time.Now()
 	return injection, err
 }
 
 // killed kills the process of a server.
-func killed(who part) func(*stage) harness.Fault {
-	return func(s *stage) harness.Fault { return fault.ProcessKill{Node: s.node(who)} }
+func killed(who role) func(*drillRun) harness.Fault {
+	return func(s *drillRun) harness.Fault { return fault.ProcessKill{Node: s.node(who)} }
 }
 
 // lost kills every process of a server's machine; its network says goodbye.
-func lost(who part) func(*stage) harness.Fault {
-	return func(s *stage) harness.Fault { return fault.NodeLoss{Node: s.node(who)} }
+func lost(who role) func(*drillRun) harness.Fault {
+	return func(s *drillRun) harness.Fault { return fault.NodeLoss{Node: s.node(who)} }
 }
 
 // unpowered pulls a server's plug.
-func unpowered(who part) func(*stage) harness.Fault {
-	return func(s *stage) harness.Fault { return fault.PowerLoss{Node: s.node(who)} }
+func unpowered(who role) func(*drillRun) harness.Fault {
+	return func(s *drillRun) harness.Fault { return fault.PowerLoss{Node: s.node(who)} }
 }
 
 // paused stops the process of a server.
-func paused(who part) func(*stage) harness.Fault {
-	return func(s *stage) harness.Fault { return fault.ProcessPause{Node: s.node(who)} }
+func paused(who role) func(*drillRun) harness.Fault {
+	return func(s *drillRun) harness.Fault { return fault.ProcessPause{Node: s.node(who)} }
 }
 
 // A blackout kills the processes of all servers at one instant.

@@ -30,14 +30,14 @@ func (flag) Check(ctx context.Context, observer harness.Observer) error {
 }
 
 // raise puts the flag up in a cluster that may still be electing.
-func raise(ctx context.Context, s *stage) error {
+func raise(ctx context.Context, s *drillRun) error {
 	wait := harness.Wait{For: "the flag to go up", Interval: 100 * time.Millisecond, Limit: time.Minute}
 	return wait.Until(ctx, func(ctx context.Context) error { return s.keyValue(ctx, http.MethodPut, flagKey, "1") })
 }
 
 // A flapping takes the flag down and puts it up again, by turns.
 type flapping struct {
-	stage *stage
+	drillRun *drillRun
 	// turns are how long it is down, up, down, ... and so on. When they are over it stays as it is.
 	turns []time.Duration
 }
@@ -49,7 +49,7 @@ func (f flapping) Describe() string {
 // Inject takes the flag down at once; the other turns follow by themselves.
 func (f flapping) Inject(ctx context.Context, _ harness.Lab) (harness.Injection, error) {
 	impact := harness.Impact{Before: time.Now()}
-	if err := f.stage.keyValue(ctx, http.MethodDelete, flagKey, ""); err != nil {
+	if err := f.drillRun.keyValue(ctx, http.MethodDelete, flagKey, ""); err != nil {
 		return nil, err
 	}
 	forever, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -80,8 +80,8 @@ func (f *turning) turn(ctx context.Context) {
 		if i%2 == 1 {
 			method = http.MethodDelete
 		}
-		if err := f.stage.keyValue(ctx, method, flagKey, "1"); err != nil {
-			f.stage.problem(fmt.Errorf("turn the flag: %w", err))
+		if err := f.drillRun.keyValue(ctx, method, flagKey, "1"); err != nil {
+			f.drillRun.problem(fmt.Errorf("turn the flag: %w", err))
 			return
 		}
 	}
@@ -89,8 +89,8 @@ func (f *turning) turn(ctx context.Context) {
 
 // Confirm asks another server than the probe does.
 func (f *turning) Confirm(ctx context.Context) (string, error) {
-	node := f.stage.Lab.Topology().Nodes[1].Name
-	status, err := f.stage.ask(ctx, node, http.MethodGet, flagKey, "")
+	node := f.drillRun.Lab.Topology().Nodes[1].Name
+	status, err := f.drillRun.ask(ctx, node, http.MethodGet, flagKey, "")
 	if err == nil && status != http.StatusNotFound {
 		err = fmt.Errorf("%s answers %d for the key", node, status)
 	}
@@ -100,7 +100,7 @@ func (f *turning) Confirm(ctx context.Context) (string, error) {
 func (f *turning) Revert(ctx context.Context) error {
 	f.cancel()
 	f.running.Wait()
-	return f.stage.keyValue(ctx, http.MethodPut, flagKey, "1")
+	return f.drillRun.keyValue(ctx, http.MethodPut, flagKey, "1")
 }
 
 // waitUntil waits for a moment, or for the end of the context.

@@ -18,19 +18,19 @@ import (
 // ledgerPrefix is where the drills write.
 const ledgerPrefix = "verdicts"
 
-// A copybook is a ledger that also keeps for itself what became of every write.
-type copybook struct {
+// A recordingLedger is a ledger that also keeps for itself what became of every write.
+type recordingLedger struct {
 	harness.Ledger
 	mu      sync.Mutex
 	acked   map[int]time.Time
 	refused map[int]time.Time
 }
 
-func copied(ledger harness.Ledger) *copybook {
-	return &copybook{Ledger: ledger, acked: map[int]time.Time{}, refused: map[int]time.Time{}}
+func copied(ledger harness.Ledger) *recordingLedger {
+	return &recordingLedger{Ledger: ledger, acked: map[int]time.Time{}, refused: map[int]time.Time{}}
 }
 
-func (c *copybook) Write(ctx context.Context, observer harness.Observer, entry int) error {
+func (c *recordingLedger) Write(ctx context.Context, observer harness.Observer, entry int) error {
 	err := c.Ledger.Write(ctx, observer, entry)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,21 +44,21 @@ func (c *copybook) Write(ctx context.Context, observer harness.Observer, entry i
 }
 
 // ackedBy are the entries that were acknowledged by a moment, in the order of their numbers.
-func (c *copybook) ackedBy(moment time.Time) []int {
+func (c *recordingLedger) ackedBy(moment time.Time) []int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(c.acked)), func(entry int) bool { return c.acked[entry].After(moment) })
 }
 
 // refusals are the entries that were refused.
-func (c *copybook) refusals() []int {
+func (c *recordingLedger) refusals() []int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Sorted(maps.Keys(c.refused))
 }
 
 // oldest is when the first of the entries was acknowledged.
-func (c *copybook) oldest(entries []int) time.Time {
+func (c *recordingLedger) oldest(entries []int) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var oldest time.Time
@@ -96,9 +96,9 @@ func (i inventor) Entries(ctx context.Context, observer harness.Observer) ([]int
 
 // loseAcknowledged deletes so many writes behind the ledger's back that were acknowledged before the
 // fault, in a row, beginning anywhere.
-func loseAcknowledged(number, anywhere int) func(context.Context, *stage) error {
-	return func(ctx context.Context, s *stage) error {
-		entries := s.copybook.ackedBy(s.began)
+func loseAcknowledged(number, anywhere int) func(context.Context, *drillRun) error {
+	return func(ctx context.Context, s *drillRun) error {
+		entries := s.recordingLedger.ackedBy(s.began)
 		if len(entries) < number {
 			return fmt.Errorf("only %d writes were acknowledged before the fault, fewer than the %d to lose", len(entries), number)
 		}
@@ -114,9 +114,9 @@ func loseAcknowledged(number, anywhere int) func(context.Context, *stage) error 
 }
 
 // writeRefused writes so many entries that were refused.
-func writeRefused(number int) func(context.Context, *stage) error {
-	return func(ctx context.Context, s *stage) error {
-		entries := s.copybook.refusals()
+func writeRefused(number int) func(context.Context, *drillRun) error {
+	return func(ctx context.Context, s *drillRun) error {
+		entries := s.recordingLedger.refusals()
 		if len(entries) < number {
 			return fmt.Errorf("only %d writes were refused, fewer than the %d to bring back", len(entries), number)
 		}
@@ -132,7 +132,7 @@ func writeRefused(number int) func(context.Context, *stage) error {
 func key(entry int) string { return ledgerPrefix + "/" + strconv.Itoa(entry) }
 
 // keyValue writes or deletes a key by way of any server that does it.
-func (s *stage) keyValue(ctx context.Context, method, key, value string) error {
+func (s *drillRun) keyValue(ctx context.Context, method, key, value string) error {
 	var problems []error
 	for _, node := range s.Lab.Topology().Nodes {
 		status, err := s.ask(ctx, node.Name, method, key, value)
@@ -148,7 +148,7 @@ func (s *stage) keyValue(ctx context.Context, method, key, value string) error {
 }
 
 // ask sends one request to the key-value store of a server.
-func (s *stage) ask(ctx context.Context, node, method, key, value string) (status int, err error) {
+func (s *drillRun) ask(ctx context.Context, node, method, key, value string) (status int, err error) {
 	return keyValueStatus(ctx, s.Lab, node, method, key, value)
 }
 

@@ -19,11 +19,11 @@ func (p procedure) Name() string          { return p.name }
 func (p procedure) Steps() []harness.Step { return p.steps }
 
 // A maker makes a step when it is known which server plays what.
-type maker func(*stage) harness.Step
+type maker func(*drillRun) harness.Step
 
 // repairing makes a repair of steps, of which the first is to wait until so long after t0.
-func repairing(name string, arrival time.Duration, makers ...maker) func(*stage) []harness.Runbook {
-	return func(s *stage) []harness.Runbook {
+func repairing(name string, arrival time.Duration, makers ...maker) func(*drillRun) []harness.Runbook {
+	return func(s *drillRun) []harness.Runbook {
 		steps := []harness.Step{arrive(arrival)(s)}
 		for _, maker := range makers {
 			steps = append(steps, maker(s))
@@ -34,7 +34,7 @@ func repairing(name string, arrival time.Duration, makers ...maker) func(*stage)
 
 // arrive waits for the operator, who takes the drawn time to come.
 func arrive(after time.Duration) maker {
-	return func(s *stage) harness.Step {
+	return func(s *drillRun) harness.Step {
 		return harness.Step{Name: "wait for the operator", Do: func(ctx context.Context, _ harness.Operator) error {
 			return waitUntil(ctx, s.ended.Add(after))
 		}}
@@ -42,8 +42,8 @@ func arrive(after time.Duration) maker {
 }
 
 // start starts the process of a server.
-func start(who part) maker {
-	return func(s *stage) harness.Step {
+func start(who role) maker {
+	return func(s *drillRun) harness.Step {
 		node := s.node(who)
 		return harness.Step{Name: "start " + node, Do: func(ctx context.Context, operator harness.Operator) error {
 			return operator.Start(ctx, node)
@@ -52,18 +52,18 @@ func start(who part) maker {
 }
 
 // startEverything starts every server that does not run.
-func startEverything(*stage) harness.Step {
+func startEverything(*drillRun) harness.Step {
 	return harness.Step{Name: "start every server", Do: startAll}
 }
 
 // press presses the power button of a server.
-func press(who part) maker {
-	return func(s *stage) harness.Step { return runbook.PowerOn{Node: s.node(who)}.Steps()[0] }
+func press(who role) maker {
+	return func(s *drillRun) harness.Step { return runbook.PowerOn{Node: s.node(who)}.Steps()[0] }
 }
 
 // wake lets the process of a server go on.
-func wake(who part) maker {
-	return func(s *stage) harness.Step {
+func wake(who role) maker {
+	return func(s *drillRun) harness.Step {
 		node := s.node(who)
 		return harness.Step{Name: "continue " + node, Do: func(ctx context.Context, operator harness.Operator) error {
 			status, err := operator.Status(ctx, node)
@@ -76,9 +76,9 @@ func wake(who part) maker {
 	}
 }
 
-// ponder reads the state of a server and changes nothing.
-func ponder(who part) maker {
-	return func(s *stage) harness.Step {
+// onlyLook reads the state of a server and changes nothing.
+func onlyLook(who role) maker {
+	return func(s *drillRun) harness.Step {
 		node := s.node(who)
 		return harness.Step{Name: "look at " + node, Do: func(ctx context.Context, operator harness.Operator) error {
 			_, err := operator.Status(ctx, node)
@@ -87,14 +87,14 @@ func ponder(who part) maker {
 	}
 }
 
-// stumble is a step that goes wrong.
-func stumble(*stage) harness.Step {
+// fail is a step that goes wrong.
+func fail(*drillRun) harness.Step {
 	return harness.Step{Name: "run a script", Do: func(context.Context, harness.Operator) error { return errOnPurpose }}
 }
 
-// blunder loses acknowledged writes as part of the repair.
-func blunder(number, anywhere int) maker {
-	return func(s *stage) harness.Step {
+// breakOther loses acknowledged writes as part of the repair.
+func breakOther(number, anywhere int) maker {
+	return func(s *drillRun) harness.Step {
 		return harness.Step{Name: "clean up what looks old", Do: func(ctx context.Context, _ harness.Operator) error {
 			return loseAcknowledged(number, anywhere)(ctx, s)
 		}}
@@ -103,5 +103,5 @@ func blunder(number, anywhere int) maker {
 
 // declare adds time that only people take.
 func declare(length time.Duration) maker {
-	return func(*stage) harness.Step { return harness.Step{Name: "decide", Declared: length} }
+	return func(*drillRun) harness.Step { return harness.Step{Name: "decide", Declared: length} }
 }

@@ -53,10 +53,10 @@ func soundFamilies() []family {
 	}
 }
 
-func drawElection(_ *rand.Rand, i int) story {
+func drawElection(_ *rand.Rand, i int) plan {
 	losses := []struct {
 		how   string
-		fault func(part) func(*stage) harness.Fault
+		fault func(role) func(*drillRun) harness.Fault
 	}{
 		{"its process killed", killed},
 		{"its machine lost", lost},
@@ -64,111 +64,111 @@ func drawElection(_ *rand.Rand, i int) story {
 		{"its process killed, once more", killed},
 	}
 	loss := losses[i%len(losses)]
-	return story{detail: loss.how, objective: inTime, steady: leads(), fault: loss.fault(theLeader), known: bySelf()}
+	return plan{detail: loss.how, objective: inTime, steady: leads(), fault: loss.fault(theLeader), known: bySelf()}
 }
 
-func drawRestart(dice *rand.Rand, i int) story {
+func drawRestart(dice *rand.Rand, i int) plan {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: killed(who),
 		repair: repairing("start it", delay, start(who)), known: byRunbook(delay),
 	}
 }
 
-func drawPower(dice *rand.Rand, i int) story {
+func drawPower(dice *rand.Rand, i int) plan {
 	who, delay := leaderOrFollower(i), between(dice, 1500*time.Millisecond, 3*time.Second)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: unpowered(who),
 		repair: repairing("press its button", delay, press(who)), known: byRunbook(delay),
 	}
 }
 
-func drawMachine(dice *rand.Rand, i int) story {
+func drawMachine(dice *rand.Rand, i int) plan {
 	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: lost(who),
 		repair: repairing("press its button", delay, press(who)), known: byRunbook(delay),
 	}
 }
 
 // drawPause waits for longer than the probe's time limit: a question that is answered late is answered.
-func drawPause(dice *rand.Rand, i int) story {
+func drawPause(dice *rand.Rand, i int) plan {
 	who, delay := leaderOrFollower(i), between(dice, 3*time.Second, 3500*time.Millisecond)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: paused(who),
 		repair: repairing("let it go on", delay, wake(who)), known: byRunbook(delay),
 	}
 }
 
-func drawBlackout(dice *rand.Rand, _ int) story {
+func drawBlackout(dice *rand.Rand, _ int) plan {
 	delay := between(dice, time.Second, 4*time.Second)
-	return story{
+	return plan{
 		detail: fmt.Sprintf("after %v", delay), objective: inTime, steady: leads(),
-		fault:  func(*stage) harness.Fault { return blackout{} },
+		fault:  func(*drillRun) harness.Fault { return blackout{} },
 		repair: repairing("start everything", delay, startEverything), known: byRunbook(delay),
 	}
 }
 
-func drawGap(dice *rand.Rand, _ int) story {
+func drawGap(dice *rand.Rand, _ int) plan {
 	away := between(dice, 1500*time.Millisecond, 6*time.Second)
 	known := bySelf()
 	known.earliest = away
-	return story{
+	return plan{
 		detail: away.String(), objective: inTime, steady: harness.All(flag{}), prepare: raise,
 		fault: flaps(away), known: known,
 	}
 }
 
 // flaps takes the flag down and up by turns.
-func flaps(turns ...time.Duration) func(*stage) harness.Fault {
-	return func(s *stage) harness.Fault { return flapping{s, turns} }
+func flaps(turns ...time.Duration) func(*drillRun) harness.Fault {
+	return func(s *drillRun) harness.Fault { return flapping{s, turns} }
 }
 
-func drawSecond(dice *rand.Rand, i int) story {
+func drawSecond(dice *rand.Rand, i int) plan {
 	delay := between(dice, time.Second, 3*time.Second)
-	moment := func(s *stage) harness.Moment { return harness.BeforeStep("start " + s.node(theFollower)) }
+	moment := func(s *drillRun) harness.Moment { return harness.BeforeStep("start " + s.node(theFollower)) }
 	detail := "just before the first is started"
 	if i%2 == 1 {
 		delay = between(dice, 3*time.Second, 4*time.Second)
 		after := between(dice, time.Second, 2*time.Second)
-		moment = func(*stage) harness.Moment { return harness.AfterFault(after) }
+		moment = func(*drillRun) harness.Moment { return harness.AfterFault(after) }
 		detail = fmt.Sprintf("%v after the first", after)
 	}
-	return story{
+	return plan{
 		detail: detail, objective: inTime, steady: agrees(), fault: killed(theFollower),
-		second: func(s *stage) (harness.Fault, harness.Moment) { return killed(theOther)(s), moment(s) },
+		second: func(s *drillRun) (harness.Fault, harness.Moment) { return killed(theOther)(s), moment(s) },
 		repair: repairing("start one, then the other", delay, start(theFollower), start(theOther)), known: byRunbook(delay),
 	}
 }
 
-func drawDeclared(dice *rand.Rand, _ int) story {
+func drawDeclared(dice *rand.Rand, _ int) plan {
 	delay, declared := between(dice, time.Second, 2*time.Second), between(dice, 2*time.Second, 3*time.Second)
 	known := byRunbook(delay)
 	known.declared = declared
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%v done and %v declared", delay, declared), objective: inTime, steady: agrees(),
 		fault:  killed(theFollower),
 		repair: repairing("decide and start it", delay, declare(declared), start(theFollower)), known: known,
 	}
 }
 
-func drawLossWithin(dice *rand.Rand, _ int) story {
+func drawLossWithin(dice *rand.Rand, _ int) plan {
 	delay, number := between(dice, time.Second, 3*time.Second), count(dice, 1, 8)
 	known := byRunbook(delay)
 	known.lost = number
 	objective := inTime
 	objective.RPO = time.Minute
-	return story{
+	return plan{
 		detail: fmt.Sprintf("%d writes", number), objective: objective, steady: agrees(), fault: killed(theFollower),
 		repair: repairing("start it", delay, start(theFollower)), after: loseAcknowledged(number, dice.Int()), known: known,
 	}
 }
 
-func drawSpared(dice *rand.Rand, _ int) story {
+func drawSpared(dice *rand.Rand, _ int) plan {
 	delay := between(dice, time.Second, 3*time.Second)
 	known := byRunbook(delay)
 	known.spared = []string{consul.Leader().Name()}
-	return story{
+	return plan{
 		detail: fmt.Sprintf("the leadership, while a follower is away for %v", delay), objective: inTime, steady: agrees(),
 		spared: []harness.Probe{consul.Leader()}, fault: killed(theFollower),
 		repair: repairing("start it", delay, start(theFollower)), known: known,
@@ -177,16 +177,16 @@ func drawSpared(dice *rand.Rand, _ int) story {
 
 // drawRenumbering takes longer than the others: an agent whose address is gone takes up to its stop
 // timeout of 10 s to end.
-func drawRenumbering(dice *rand.Rand, _ int) story {
+func drawRenumbering(dice *rand.Rand, _ int) plan {
 	delay := between(dice, time.Second, 2*time.Second)
 	objective := inTime
 	objective.RTO, objective.GiveUpAfter = 40*time.Second, 60*time.Second
 	prefixes := []string{"fd00:d2::/64", "fd00:d3::/64", "fd00:d4::/64"}
 	into := netip.MustParsePrefix(prefixes[dice.IntN(len(prefixes))])
-	return story{
+	return plan{
 		detail: fmt.Sprintf("into %s, after %v", into, delay), objective: objective, steady: agrees(),
-		fault: func(*stage) harness.Fault { return fault.Renumbering{Into: into} },
-		repair: func(s *stage) []harness.Runbook {
+		fault: func(*drillRun) harness.Fault { return fault.Renumbering{Into: into} },
+		repair: func(s *drillRun) []harness.Runbook {
 			return append(repairing("come", delay)(s), consul.StopRenumberStart())
 		},
 		known: byRunbook(delay),

@@ -16,20 +16,20 @@ import (
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 )
 
-// A stage is a drill under way, and what it knows besides the record.
-type stage struct {
+// A drillRun is a drill under way, and what it knows besides the record.
+type drillRun struct {
 	*suite.Drill
-	story    story
-	copybook *copybook
-	cast     map[part]string
+	plan            plan
+	recordingLedger *recordingLedger
+	roles           map[role]string
 
 	began, ended time.Time // the fault struck between them
 	lost         []int     // entries that were deleted on purpose
 }
 
-// node is the server that plays a part.
-func (s *stage) node(who part) string {
-	if node, known := s.cast[who]; known {
+// node is the server that has a role.
+func (s *drillRun) node(who role) string {
+	if node, known := s.roles[who]; known {
 		return node
 	}
 	Fail(fmt.Sprintf("nobody plays %q yet", who))
@@ -37,7 +37,7 @@ func (s *stage) node(who part) string {
 }
 
 // problem prints what did not end well. Whether it should have shows in what comes of the drill.
-func (s *stage) problem(err error) {
+func (s *drillRun) problem(err error) {
 	if err != nil {
 		GinkgoWriter.Printf("%v\n", err)
 	}
@@ -45,97 +45,97 @@ func (s *stage) problem(err error) {
 
 // perform plays a drill and holds what came of it against what is known.
 func perform(ctx SpecContext, drawn drawn) {
-	s := &stage{Drill: suite.Begin(ctx, fixtures.ConsulServers(servers), drawn.objective), story: drawn.story}
+	s := &drillRun{Drill: suite.Begin(ctx, fixtures.ConsulServers(servers), drawn.objective), plan: drawn.plan}
 	s.Claim(drawn.known.verdict, "the outcome is known: "+drawn.family.name, drawn.known.misses...)
-	s.play(ctx)
-	witness := summon(ctx, s.Lab, s.story.steady)
+	s.prepareDrill(ctx)
+	secondObserver := startObserver(ctx, s.Lab, s.plan.steady)
 	s.inject(ctx)
 	recovery := s.recover(ctx)
-	witness.dismiss()
+	secondObserver.stop()
 	s.settle(ctx, recovery)
 	s.problem(s.Judge())
-	found := compare(drawn.known, s.Record(), s.facts(witness))
+	found := compare(drawn.known, s.Record(), s.facts(secondObserver))
 	s.Finding(found.sentence())
 	AddReportEntry("outcome", found.sentence(), ReportEntryVisibilityFailureOrVerbose)
 	Expect(found.wrong).To(BeEmpty(), "the judge said %+v", s.Record().Judgement)
 }
 
-// play proves the peace and everything up to the fault.
-func (s *stage) play(ctx context.Context) {
-	if s.story.prepare != nil {
-		Expect(s.story.prepare(ctx, s)).To(Succeed())
+// prepareDrill proves the peace and everything up to the fault.
+func (s *drillRun) prepareDrill(ctx context.Context) {
+	if s.plan.prepare != nil {
+		Expect(s.plan.prepare(ctx, s)).To(Succeed())
 	}
-	if len(s.story.spared) > 0 {
-		Expect(s.Unaffected(ctx, s.story.spared...)).To(Succeed())
+	if len(s.plan.spared) > 0 {
+		Expect(s.Unaffected(ctx, s.plan.spared...)).To(Succeed())
 	}
-	Expect(s.Baseline(ctx, s.story.steady)).To(Succeed())
-	s.castParts(ctx)
-	if s.story.objective.NoData {
+	Expect(s.Baseline(ctx, s.plan.steady)).To(Succeed())
+	s.assignRoles(ctx)
+	if s.plan.objective.NoData {
 		return
 	}
 	ledger := consul.KV(ledgerPrefix)
-	if s.story.ledger != nil {
-		ledger = s.story.ledger(ledger)
+	if s.plan.ledger != nil {
+		ledger = s.plan.ledger(ledger)
 	}
-	s.copybook = copied(ledger)
-	Expect(s.StartWriting(ctx, harness.Ledgers(s.copybook))).To(Succeed())
+	s.recordingLedger = copied(ledger)
+	Expect(s.StartWriting(ctx, harness.Ledgers(s.recordingLedger))).To(Succeed())
 }
 
-// castParts looks who leads.
-func (s *stage) castParts(ctx context.Context) {
+// assignRoles looks who leads.
+func (s *drillRun) assignRoles(ctx context.Context) {
 	leader, err := consul.LeaderNode(ctx, s.Lab)
 	Expect(err).NotTo(HaveOccurred())
-	s.cast = map[part]string{theLeader: leader}
+	s.roles = map[role]string{theLeader: leader}
 	for _, node := range s.Lab.Topology().Nodes {
 		switch {
 		case node.Name == leader:
-		case s.cast[theFollower] == "":
-			s.cast[theFollower] = node.Name
+		case s.roles[theFollower] == "":
+			s.roles[theFollower] = node.Name
 		default:
-			s.cast[theOther] = node.Name
+			s.roles[theOther] = node.Name
 		}
 	}
 }
 
 // inject brings the fault about.
-func (s *stage) inject(ctx context.Context) {
-	if s.story.second != nil {
-		cause, moment := s.story.second(s)
+func (s *drillRun) inject(ctx context.Context) {
+	if s.plan.second != nil {
+		cause, moment := s.plan.second(s)
 		Expect(s.DuringRecovery(cause, moment)).To(Succeed())
 	}
-	if s.story.spoil != nil {
-		Expect(s.story.spoil(ctx, s)).To(Succeed())
+	if s.plan.beforeFault != nil {
+		Expect(s.plan.beforeFault(ctx, s)).To(Succeed())
 	}
-	Expect(waitUntil(ctx, time.Now().Add(s.story.lull))).To(Succeed())
-	s.problem(s.Inject(ctx, timed{s.story.fault(s), s}))
-	s.problem(s.story.stall.begin(ctx))
+	Expect(waitUntil(ctx, time.Now().Add(s.plan.pause))).To(Succeed())
+	s.problem(s.Inject(ctx, timed{s.plan.fault(s), s}))
+	s.problem(s.plan.stall.begin(ctx))
 }
 
 // recover goes from the failure to the recovery, or to where there is none. Its error says why there
 // was nothing to recover from.
-func (s *stage) recover(ctx context.Context) error {
-	if err := s.Detect(ctx, s.story.steady); err != nil {
+func (s *drillRun) recover(ctx context.Context) error {
+	if err := s.Detect(ctx, s.plan.steady); err != nil {
 		s.problem(err)
 		return err
 	}
-	if s.story.repair != nil {
-		s.problem(s.Repair(ctx, s.story.repair(s)...))
+	if s.plan.repair != nil {
+		s.problem(s.Repair(ctx, s.plan.repair(s)...))
 	}
-	if s.story.revert > 0 {
-		s.problem(waitUntil(ctx, s.ended.Add(s.story.revert)))
+	if s.plan.revert > 0 {
+		s.problem(waitUntil(ctx, s.ended.Add(s.plan.revert)))
 		s.problem(s.Revert(ctx))
 	}
-	s.problem(s.AwaitRecovery(ctx, s.story.steady))
+	s.problem(s.AwaitRecovery(ctx, s.plan.steady))
 	return nil
 }
 
 // settle looks what became of the data.
-func (s *stage) settle(ctx context.Context, recovery error) {
-	if s.story.after != nil && recovery == nil {
-		Expect(s.story.after(ctx, s)).To(Succeed())
+func (s *drillRun) settle(ctx context.Context, recovery error) {
+	if s.plan.after != nil && recovery == nil {
+		Expect(s.plan.after(ctx, s)).To(Succeed())
 	}
-	if s.copybook != nil {
-		s.problem(s.Reconcile(ctx, harness.Ledgers(s.copybook)))
+	if s.recordingLedger != nil {
+		s.problem(s.Reconcile(ctx, harness.Ledgers(s.recordingLedger)))
 	}
 }
 

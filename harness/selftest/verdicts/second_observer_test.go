@@ -10,7 +10,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// How the witness looks: more often than the probes do, and as patiently.
+// How the second observer looks: more often than the probes do, and as patiently.
 const (
 	witnessPeriod = 100 * time.Millisecond
 	witnessLimit  = 2 * time.Second
@@ -23,9 +23,9 @@ type look struct {
 	up              bool
 }
 
-// A witness watches the steady state beside the harness's observer, by a clock and a schedule of its
+// A secondObserver watches the steady state beside the harness's observer, by a clock and a schedule of its
 // own, so that the figures are held against something else than themselves.
-type witness struct {
+type secondObserver struct {
 	observer harness.Observer
 	steady   harness.SteadyState
 	cancel   context.CancelFunc
@@ -35,15 +35,15 @@ type witness struct {
 	looks []look
 }
 
-// summon has a witness look until it is dismissed.
-func summon(ctx context.Context, observer harness.Observer, steady harness.SteadyState) *witness {
+// startObserver has a secondObserver look until it is stopped.
+func startObserver(ctx context.Context, observer harness.Observer, steady harness.SteadyState) *secondObserver {
 	ctx, cancel := context.WithCancel(ctx)
-	w := &witness{observer: observer, steady: steady, cancel: cancel}
+	w := &secondObserver{observer: observer, steady: steady, cancel: cancel}
 	w.running.Go(func() { w.watch(ctx) })
 	return w
 }
 
-func (w *witness) watch(ctx context.Context) {
+func (w *secondObserver) watch(ctx context.Context) {
 	ticker := time.NewTicker(witnessPeriod)
 	defer ticker.Stop()
 	places := make(chan struct{}, witnessCrowd)
@@ -65,7 +65,7 @@ func (w *witness) watch(ctx context.Context) {
 }
 
 // look asks all probes once.
-func (w *witness) look(ctx context.Context) {
+func (w *secondObserver) look(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, witnessLimit)
 	defer cancel()
 	seen := look{asked: time.Now()}
@@ -84,14 +84,14 @@ func (w *witness) look(ctx context.Context) {
 	w.looks = append(w.looks, seen)
 }
 
-// dismiss ends the watch.
-func (w *witness) dismiss() {
+// stop ends the watch.
+func (w *secondObserver) stop() {
 	w.cancel()
 	w.running.Wait()
 }
 
-// A testimony is what the witness saw of an outage.
-type testimony struct {
+// Observations are what the second observer saw of an outage.
+type observations struct {
 	failed   bool
 	known    time.Time // when the first failure was known: the earliest answer, whenever it was asked for
 	lastFail look
@@ -99,11 +99,11 @@ type testimony struct {
 	back     look // the first look that found it up for good
 }
 
-// since tells what was seen from a moment on. It is called when the witness is dismissed.
-func (w *witness) since(moment time.Time) testimony {
+// since tells what was seen from a moment on. It is called when the second observer is stopped.
+func (w *secondObserver) since(moment time.Time) observations {
 	looks := slices.Clone(w.looks)
 	slices.SortFunc(looks, func(a, b look) int { return a.asked.Compare(b.asked) })
-	var seen testimony
+	var seen observations
 	for _, one := range looks {
 		switch {
 		case one.answered.Before(moment):
