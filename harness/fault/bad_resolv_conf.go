@@ -55,9 +55,9 @@ func (b BadResolvConf) Inject(ctx context.Context, lab harness.Lab) (harness.Inj
 	if err == nil {
 		err = change.then(ctx)
 	}
-	return &injection{
-		impact:  harness.Impact{Before: began, Effects: []harness.Effect{{Node: b.Node, Done: took, Call: took}}},
-		confirm: change.confirm, revert: change.revert,
+	return &Injection{
+		Struck: harness.Impact{Before: began, Effects: []harness.Effect{{Node: b.Node, Done: took, Call: took}}},
+		Prove:  change.confirm, Lift: change.revert,
 	}, err
 }
 

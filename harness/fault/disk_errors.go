@@ -28,12 +28,12 @@ func (d DiskErrors) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 		return nil, err
 	}
 	impact, err := strikeDisk(ctx, lab, d.Node, harness.DiskAction{Cut: true})
-	return &injection{
-		impact: impact,
-		confirm: func(ctx context.Context) (string, error) {
+	return &Injection{
+		Struck: impact,
+		Prove: func(ctx context.Context) (string, error) {
 			return confirmUnwritable(ctx, lab, d.Node, syscall.EIO, syscall.EROFS)
 		},
-		revert: func(ctx context.Context) error { return d.revert(ctx, lab) },
+		Lift: func(ctx context.Context) error { return d.revert(ctx, lab) },
 	}, err
 }
 

@@ -25,11 +25,11 @@ func (d DiskFull) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 		return nil, err
 	}
 	impact, err := strikeDisk(ctx, lab, d.Node, harness.DiskAction{Fill: true})
-	return &injection{
-		impact: impact,
-		confirm: func(ctx context.Context) (string, error) {
+	return &Injection{
+		Struck: impact,
+		Prove: func(ctx context.Context) (string, error) {
 			return confirmUnwritable(ctx, lab, d.Node, syscall.ENOSPC)
 		},
-		revert: func(ctx context.Context) error { return ignoreOff(lab.RemoveFile(ctx, d.Node, harness.FillFile)) },
+		Lift: func(ctx context.Context) error { return ignoreOff(lab.RemoveFile(ctx, d.Node, harness.FillFile)) },
 	}, err
 }

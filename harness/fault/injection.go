@@ -12,16 +12,27 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// An injection is a fault in force: when it struck, how to prove it and how to lift it.
-type injection struct {
-	impact  harness.Impact
-	confirm func(ctx context.Context) (string, error)
-	revert  func(ctx context.Context) error
+// An Injection is a fault in force: when it struck, how to prove it and how to lift it. It is a [harness.Injection], of use to
+// whoever writes a fault.
+type Injection struct {
+	Struck harness.Impact
+	Prove  func(ctx context.Context) (string, error)
+	Lift   func(ctx context.Context) error // nil: there is nothing to lift
 }
 
-func (i *injection) Impact() harness.Impact                      { return i.impact }
-func (i *injection) Confirm(ctx context.Context) (string, error) { return i.confirm(ctx) }
-func (i *injection) Revert(ctx context.Context) error            { return i.revert(ctx) }
+// Impact is when it struck.
+func (i *Injection) Impact() harness.Impact { return i.Struck }
+
+// Confirm proves that it bites.
+func (i *Injection) Confirm(ctx context.Context) (string, error) { return i.Prove(ctx) }
+
+// Revert lifts it.
+func (i *Injection) Revert(ctx context.Context) error {
+	if i.Lift == nil {
+		return nil
+	}
+	return i.Lift(ctx)
+}
 
 // answerLimit is how long an address has to answer before it counts as silent. On a lab's bridge an
 // answer takes well under a millisecond; the rest is for a starved machine.

@@ -34,10 +34,10 @@ func (m Maintenance) Inject(ctx context.Context, lab harness.Lab) (harness.Injec
 	work := &work{steps: steps}
 	began := time.Now()
 	err = work.do(ctx, lab)
-	return &injection{
-		impact:  harness.Impact{Before: began},
-		confirm: func(context.Context) (string, error) { return work.confirm() },
-		revert:  func(context.Context) error { return nil }, // what was done on purpose stays done
+	return &Injection{
+		Struck: harness.Impact{Before: began},
+		Prove:  func(context.Context) (string, error) { return work.confirm() },
+		Lift:   func(context.Context) error { return nil }, // what was done on purpose stays done
 	}, err
 }
 

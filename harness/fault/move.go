@@ -20,10 +20,10 @@ type move struct {
 // inject makes all moves at one instant.
 func inject(ctx context.Context, lab harness.Lab, moves []move) (harness.Injection, error) {
 	impact, err := lab.Apply(ctx, nodeActions(moves, false))
-	return &injection{
-		impact:  impact,
-		confirm: func(ctx context.Context) (string, error) { return confirmMoved(ctx, lab, moves) },
-		revert: func(ctx context.Context) error {
+	return &Injection{
+		Struck: impact,
+		Prove:  func(ctx context.Context) (string, error) { return confirmMoved(ctx, lab, moves) },
+		Lift: func(ctx context.Context) error {
 			moved := stillMoved(lab, moves)
 			if len(moved) == 0 {
 				return nil

@@ -16,9 +16,9 @@ func (NoFault) Describe() string { return "no fault (control arm)" }
 
 // Inject stamps a t0 and touches nothing.
 func (NoFault) Inject(context.Context, harness.Lab) (harness.Injection, error) {
-	return &injection{
-		impact:  harness.Impact{Before: time.Now()},
-		confirm: func(context.Context) (string, error) { return "nothing was touched", nil },
-		revert:  func(context.Context) error { return nil },
+	return &Injection{
+		Struck: harness.Impact{Before: time.Now()},
+		Prove:  func(context.Context) (string, error) { return "nothing was touched", nil },
+		Lift:   func(context.Context) error { return nil },
 	}, nil
 }

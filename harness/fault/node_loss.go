@@ -25,9 +25,9 @@ func (n NodeLoss) nodes() []string { return append([]string{n.Node}, n.And...) }
 // Inject kills the nodes' processes.
 func (n NodeLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	impact, err := lab.Apply(ctx, onEach(n.nodes(), harness.Action{Signal: &harness.Signal{Name: "KILL", All: true}}))
-	return &injection{
-		impact:  impact,
-		confirm: forEach(n.nodes(), func(ctx context.Context, node string) (string, error) { return confirmEnded(lab, node)(ctx) }),
-		revert:  powerOn(lab, n.nodes()),
+	return &Injection{
+		Struck: impact,
+		Prove:  forEach(n.nodes(), func(ctx context.Context, node string) (string, error) { return confirmEnded(lab, node)(ctx) }),
+		Lift:   powerOn(lab, n.nodes()),
 	}, err
 }

@@ -33,9 +33,9 @@ func (p Partition) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 		return nil, fmt.Errorf("plan the %s: %w", p.Describe(), err)
 	}
 	impact, err := lab.Apply(ctx, nodeActions)
-	return &injection{
-		impact: impact,
-		confirm: forEach(p.From, func(ctx context.Context, other string) (string, error) {
+	return &Injection{
+		Struck: impact,
+		Prove: forEach(p.From, func(ctx context.Context, other string) (string, error) {
 			now, err := lab.Addresses(other)
 			if err != nil {
 				return "", err
@@ -45,7 +45,7 @@ func (p Partition) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 			}
 			return fmt.Sprintf("%s gets no answer from %s", p.Node, other), nil
 		}),
-		revert: func(ctx context.Context) error {
+		Lift: func(ctx context.Context) error {
 			var lift []harness.NodeActions
 			for _, nodeAction := range nodeActions {
 				lifted := *nodeAction.Actions[0].Drop

@@ -38,15 +38,15 @@ func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 		nodeActions = append(nodeActions, harness.NodeActions{Node: node, Actions: unplug(lab.Topology(), node)})
 	}
 	impact, err := lab.Apply(ctx, nodeActions)
-	return &injection{
-		impact: impact,
-		confirm: forEach(p.nodes(), func(ctx context.Context, node string) (string, error) {
+	return &Injection{
+		Struck: impact,
+		Prove: forEach(p.nodes(), func(ctx context.Context, node string) (string, error) {
 			if answers(ctx, lab, silent[node]) {
 				return "", fmt.Errorf("%s still answers on %s", node, silent[node])
 			}
 			return fmt.Sprintf("seen from the observer, %s is silent", node), nil
 		}),
-		revert: powerOn(lab, p.nodes()),
+		Lift: powerOn(lab, p.nodes()),
 	}, err
 }
 

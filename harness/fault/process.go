@@ -32,10 +32,10 @@ func (p ProcessKill) Inject(ctx context.Context, lab harness.Lab) (harness.Injec
 		return p.injectNamed(ctx, lab)
 	}
 	impact, err := signal(ctx, lab, p.Node, "KILL", "")
-	return &injection{
-		impact:  impact,
-		confirm: confirmEnded(lab, p.Node),
-		revert: func(ctx context.Context) error {
+	return &Injection{
+		Struck: impact,
+		Prove:  confirmEnded(lab, p.Node),
+		Lift: func(ctx context.Context) error {
 			status, err := lab.Status(ctx, p.Node)
 			if err != nil || status.Running {
 				return err
@@ -51,9 +51,9 @@ func (p ProcessKill) injectNamed(ctx context.Context, lab harness.Lab) (harness.
 		return nil, err
 	}
 	impact, err := signal(ctx, lab, p.Node, "KILL", p.Process)
-	return &injection{
-		impact: impact,
-		confirm: func(ctx context.Context) (string, error) {
+	return &Injection{
+		Struck: impact,
+		Prove: func(ctx context.Context) (string, error) {
 			now, err := processesNamed(ctx, lab, p.Node, p.Process)
 			if err != nil {
 				return "", err
@@ -65,7 +65,7 @@ func (p ProcessKill) injectNamed(ctx context.Context, lab harness.Lab) (harness.
 			}
 			return fmt.Sprintf("pgrep does not find pid %s (%s) of %s any more", strings.Join(before, " and "), p.Process, p.Node), nil
 		},
-		revert: func(context.Context) error { return nil },
+		Lift: func(context.Context) error { return nil },
 	}, err
 }
 
@@ -87,16 +87,16 @@ func (p ProcessPause) Inject(ctx context.Context, lab harness.Lab) (harness.Inje
 		return p.injectNamed(ctx, lab)
 	}
 	impact, err := signal(ctx, lab, p.Node, "STOP", "")
-	return &injection{
-		impact: impact,
-		confirm: func(ctx context.Context) (string, error) {
+	return &Injection{
+		Struck: impact,
+		Prove: func(ctx context.Context) (string, error) {
 			status, err := lab.Status(ctx, p.Node)
 			if err != nil {
 				return "", fmt.Errorf("look at %s: %w", p.Node, err)
 			}
 			return confirmPaused(ctx, lab, p.Node, "the main process", strconv.Itoa(status.PID))
 		},
-		revert: func(ctx context.Context) error {
+		Lift: func(ctx context.Context) error {
 			status, err := lab.Status(ctx, p.Node)
 			if err != nil || !status.Running {
 				return err // what has ended needs no waking
@@ -113,12 +113,12 @@ func (p ProcessPause) injectNamed(ctx context.Context, lab harness.Lab) (harness
 		return nil, err
 	}
 	impact, err := signal(ctx, lab, p.Node, "STOP", p.Process)
-	return &injection{
-		impact: impact,
-		confirm: forEach(stopped, func(ctx context.Context, pid string) (string, error) {
+	return &Injection{
+		Struck: impact,
+		Prove: forEach(stopped, func(ctx context.Context, pid string) (string, error) {
 			return confirmPaused(ctx, lab, p.Node, p.Process, pid)
 		}),
-		revert: func(ctx context.Context) error {
+		Lift: func(ctx context.Context) error {
 			now, err := processesNamed(ctx, lab, p.Node, p.Process)
 			if err != nil || !slices.ContainsFunc(now, func(pid string) bool { return slices.Contains(stopped, pid) }) {
 				return err

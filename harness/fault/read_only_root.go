@@ -27,10 +27,10 @@ func (r ReadOnlyRoot) Inject(ctx context.Context, lab harness.Lab) (harness.Inje
 		return nil, err
 	}
 	impact, err := strikeDisk(ctx, lab, r.Node, harness.DiskAction{Abort: true})
-	return &injection{
-		impact:  impact,
-		confirm: func(ctx context.Context) (string, error) { return r.confirm(ctx, lab) },
-		revert:  func(ctx context.Context) error { return powerCycle(ctx, lab, r.Node) },
+	return &Injection{
+		Struck: impact,
+		Prove:  func(ctx context.Context) (string, error) { return r.confirm(ctx, lab) },
+		Lift:   func(ctx context.Context) error { return powerCycle(ctx, lab, r.Node) },
 	}, err
 }
 

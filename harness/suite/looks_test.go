@@ -30,7 +30,7 @@ var looks = map[string]string{
 	"drift/drift_test.go awaitServices.Until":                                noDrill,
 	"drift/drift_test.go awaitStill.Until":                                   noDrill,
 	"selftest/verdicts/flag_test.go wait.Until":                              inPeace,
-	"selftest/verdicts/second_observer_test.go probe.Check":                          secondSight,
+	"selftest/verdicts/second_observer_test.go probe.Check":                  secondSight,
 	"nodeloss/nodeloss_test.go cluster.WaitReady":                            inPeace,
 	"questions/questions_test.go awaitServers.Until":                         inPeace,
 	"readonlyroot/mistakes_test.go Eventually":                               ownSamples,

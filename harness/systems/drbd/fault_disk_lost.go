@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
+	"github.com/reprise-dr/reprise/harness/fault"
 )
 
 // DiskLost has a machine fail together with its disk, and come back with an empty one: what a provider does whose
@@ -22,7 +22,7 @@ func (d DiskLost) Inject(ctx context.Context, lab harness.Lab) (harness.Injectio
 	impact, err := lab.Apply(ctx, []harness.NodeActions{{Node: d.Node, Actions: []harness.Action{
 		{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}},
 	}}})
-	lost := &injection.Injection{
+	lost := &fault.Injection{
 		Struck: impact,
 		Prove: func(ctx context.Context) (string, error) {
 			_, err := lab.Exec(ctx, d.Node, admin("attach")...)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
+	"github.com/reprise-dr/reprise/harness/fault"
 )
 
 // LinkOutage pulls the cable between the two, waits until clients have written on the primary, and plugs it in
@@ -26,7 +26,7 @@ func (l LinkOutage) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 	}
 	proof := ""
 	impact, err := cable.pull(ctx, lab)
-	outage := &injection.Injection{
+	outage := &fault.Injection{
 		Struck: impact,
 		Prove: func(context.Context) (string, error) {
 			if proof == "" {

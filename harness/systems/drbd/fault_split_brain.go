@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
+	"github.com/reprise-dr/reprise/harness/fault"
 )
 
 // SplitBrain pulls the cable between the two, has the second one made primary as somebody does who takes the first for
@@ -37,7 +37,7 @@ func (s SplitBrain) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 	}
 	var amounts map[string]int
 	impact, err := cable.pull(ctx, lab)
-	split := &injection.Injection{
+	split := &fault.Injection{
 		Struck: impact,
 		Prove:  func(ctx context.Context) (string, error) { return s.confirm(ctx, lab, amounts) },
 		Lift:   func(ctx context.Context) error { return cable.plug(ctx, lab) },

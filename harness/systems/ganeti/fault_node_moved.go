@@ -6,7 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
+	"github.com/reprise-dr/reprise/harness/fault"
 )
 
 // NodeMoved is a node that gets another address in a network, of which nobody has told the cluster.
@@ -25,7 +25,7 @@ func (n NodeMoved) Describe() string {
 func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	change := harness.Readdress{From: []netip.Prefix{netip.PrefixFrom(n.From, n.To.Bits())}, To: []netip.Prefix{n.To}}
 	impact, err := lab.Apply(ctx, []harness.NodeActions{{Node: n.Node, Actions: []harness.Action{{Readdress: &change}}}})
-	return &injection.Injection{
+	return &fault.Injection{
 		Struck: impact,
 		Prove: func(ctx context.Context) (string, error) {
 			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), holds(n.Node, n.To.Addr()).Check(ctx, lab)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
+	"github.com/reprise-dr/reprise/harness/fault"
 )
 
 // Migrate moves a running instance to another node.
@@ -115,7 +115,7 @@ func (i InstanceDeath) Inject(ctx context.Context, lab harness.Lab) (harness.Inj
 		return nil, fmt.Errorf("look for the instance on %s: %w", i.Node, err)
 	}
 	err := lab.RemoveFile(ctx, i.Node, runningFolder+i.Instance.Name)
-	return &injection.Injection{
+	return &fault.Injection{
 		Struck: harness.Impact{Before: began},
 		Prove: func(ctx context.Context) (string, error) {
 			err := waitForDeath.Until(ctx, func(ctx context.Context) error {

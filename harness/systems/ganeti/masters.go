@@ -5,11 +5,11 @@ import (
 	"fmt"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/spells"
+	"github.com/reprise-dr/reprise/harness/internal/intervals"
 )
 
 // Masters says how long no node, one, and more than one had the cluster's address, from t0 to the end of the watch.
-type Masters spells.Count
+type Masters intervals.Count
 
 // CountMasters counts with the probes of [Cluster.Holders]. It is an error when nobody watched one of them.
 func CountMasters(cluster Cluster, record harness.Record) (Masters, error) {
@@ -17,7 +17,7 @@ func CountMasters(cluster Cluster, record harness.Record) (Masters, error) {
 	for _, holder := range cluster.Holders() {
 		names = append(names, holder.Name())
 	}
-	count, known := spells.CountUp(record, names...)
+	count, known := intervals.CountUp(record, names...)
 	if !known {
 		return Masters{}, errors.New("count the masters: nobody watched who has the cluster's address")
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
+	"github.com/reprise-dr/reprise/harness/fault"
 )
 
 // DropAdvertisements keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
@@ -38,7 +38,7 @@ func (d DropAdvertisements) Inject(ctx context.Context, lab harness.Lab) (harnes
 		return nil, fmt.Errorf("plan the fault: %s: %w", d.Describe(), err)
 	}
 	impact, err := lab.Apply(ctx, nodeActions)
-	return &injection.Injection{
+	return &fault.Injection{
 		Struck: impact,
 		Prove: func(ctx context.Context) (string, error) {
 			err := waitForTwoMasters.Until(ctx, func(ctx context.Context) error { return d.twoMasters(ctx, lab) })

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/injection"
+	"github.com/reprise-dr/reprise/harness/fault"
 )
 
 // MasterFile removes the file that lets a router be master, or puts it back: how people hand over on purpose.
@@ -31,7 +31,7 @@ func (m MasterFile) Describe() string {
 func (m MasterFile) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	began := time.Now()
 	err := m.set(ctx, lab, m.Restore)
-	return &injection.Injection{
+	return &fault.Injection{
 		Struck: harness.Impact{Before: began},
 		Prove: func(ctx context.Context) (string, error) {
 			_, err := lab.ReadFile(ctx, m.Router, m.Pair.MasterFile)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/spells"
+	"github.com/reprise-dr/reprise/harness/internal/intervals"
 )
 
 // A Loss is what one client was without after t0, and whose part it was. The three parts add up to Down.
@@ -25,33 +25,33 @@ type Loss struct {
 // shared address. VRRP acts for the first time when the pair's first router is seen to gain or lose what it
 // shares. An SLI that was not watched is an error: it would count as never down.
 func (p Pair) Lost(record harness.Record, client string, path, gateway harness.Probe) (Loss, error) {
-	far, known := spells.Named(record, path.Name())
-	near, alsoKnown := spells.Named(record, gateway.Name())
+	far, known := intervals.Named(record, path.Name())
+	near, alsoKnown := intervals.Named(record, gateway.Name())
 	if !known || !alsoKnown {
 		return Loss{}, fmt.Errorf("add up what %s lost: nobody watched %q and %q", client, path.Name(), gateway.Name())
 	}
-	window := spells.AfterFault(record)
-	down := spells.Of(far, false, window)
-	withoutGateway := spells.Common(down, spells.Of(near, false, window))
-	loss := Loss{Client: client, Outages: len(down), Down: spells.Total(down), VRRP: spells.Total(withoutGateway)}
-	before := []spells.Stretch{{From: window.From, To: p.firstMove(record, window)}}
-	loss.Unnoticed = spells.Total(spells.Common(down, before)) - spells.Total(spells.Common(withoutGateway, before))
+	window := intervals.AfterFault(record)
+	down := intervals.Of(far, false, window)
+	withoutGateway := intervals.Common(down, intervals.Of(near, false, window))
+	loss := Loss{Client: client, Outages: len(down), Down: intervals.Total(down), VRRP: intervals.Total(withoutGateway)}
+	before := []intervals.Stretch{{From: window.From, To: p.firstMove(record, window)}}
+	loss.Unnoticed = intervals.Total(intervals.Common(down, before)) - intervals.Total(intervals.Common(withoutGateway, before))
 	loss.OSPF = loss.Down - loss.VRRP - loss.Unnoticed
 	return loss, nil
 }
 
 // firstMove is when the first or the second router gained or lost a shared address for the first time in a
 // window; its end when neither did.
-func (p Pair) firstMove(record harness.Record, window spells.Stretch) time.Duration {
+func (p Pair) firstMove(record harness.Record, window intervals.Stretch) time.Duration {
 	moved := window.To
 	for _, address := range p.Shared {
 		for _, router := range p.Both() {
-			sli, known := spells.Named(record, holderName(router, address))
+			sli, known := intervals.Named(record, holderName(router, address))
 			if !known {
 				continue
 			}
 			for _, spell := range sli.Spells[min(1, len(sli.Spells)):] {
-				if at := spells.Begins(spell); at >= window.From {
+				if at := intervals.Begins(spell); at >= window.From {
 					moved = min(moved, at)
 				}
 			}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/spells"
+	"github.com/reprise-dr/reprise/harness/internal/intervals"
 )
 
 // A MasterCount says for one shared address how long it had no master, one, and two, from t0 to the end of
@@ -21,7 +21,7 @@ type MasterCount struct {
 func (p Pair) CountMasters(record harness.Record) []MasterCount {
 	var counts []MasterCount
 	for _, address := range p.Shared {
-		if count, known := spells.CountUp(record, holderName(p.First, address), holderName(p.Second, address)); known {
+		if count, known := intervals.CountUp(record, holderName(p.First, address), holderName(p.Second, address)); known {
 			counts = append(counts, MasterCount{Address: address, None: count.None, One: count.One, Two: count.More})
 		}
 	}

@@ -1,4 +1,4 @@
-package spells
+package intervals
 
 import (
 	"slices"
