@@ -158,3 +158,15 @@ func TestDrillsOfAnotherVersion(t *testing.T) {
 		t.Error("a named run was passed over")
 	}
 }
+
+// Goal: a repeated run has one row for each spec, and tells how the others ended. Method: two passes of a drill, of which the first
+// was not as claimed.
+func TestDrillsTableOfARepeatedRun(t *testing.T) {
+	first, second := aRecord(), aRecord()
+	second.Started = first.Started.Add(time.Hour)
+	first.Judgement.AsClaimed, second.Judgement.AsClaimed = false, true
+	table, err := drillsTable([]harness.Record{first, second})
+	if err != nil || strings.Count(table, "| "+first.Title+" |") != 1 || !strings.Contains(table, "of all 2, 1 were as claimed.\n") {
+		t.Errorf("%v:\n%s", err, table)
+	}
+}
