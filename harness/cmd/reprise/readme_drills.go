@@ -114,7 +114,8 @@ func drillsTable(records []harness.Record) (string, error) {
 				claimed++
 			}
 		}
-		fmt.Fprintf(&table, "The run was repeated: these are the last drills of each spec; of all %d, %d were as claimed.\n", len(records), claimed)
+		fmt.Fprintf(&table, "The run was repeated: these are the last drills of each spec; of all %d, %d were as claimed.\n",
+			len(records), claimed)
 	}
 	return table.String(), nil
 }

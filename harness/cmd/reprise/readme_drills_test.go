@@ -159,8 +159,8 @@ func TestDrillsOfAnotherVersion(t *testing.T) {
 	}
 }
 
-// Goal: a repeated run has one row for each spec, and tells how the others ended. Method: two passes of a drill, of which the first
-// was not as claimed.
+// Goal: a repeated run has one row for each spec, and tells how the others ended. Method: two passes of a drill, of which
+// the first was not as claimed.
 func TestDrillsTableOfARepeatedRun(t *testing.T) {
 	first, second := aRecord(), aRecord()
 	second.Started = first.Started.Add(time.Hour)
