@@ -66,9 +66,9 @@ func (r *calibrationRun) repeatLine() string {
 // all runs the suite, then prints what it has found.
 func (r *calibrationRun) all(ctx context.Context) error {
 	var chosen plan
-	remove, err := r.prepared(ctx, r.repeatLine(), func(ctx context.Context) (err error) {
+	remove, err := r.prepared(ctx, r.repeatLine(), func(ctx context.Context) (_ []plan, err error) {
 		chosen, err = r.plan(ctx, r.seed, "")
-		return err
+		return []plan{chosen}, err
 	})
 	if err != nil {
 		return err

@@ -140,12 +140,12 @@ func (c options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end
 // A chaosRun is one run of the chosen specs, all passes of it.
 type chaosRun struct {
 	options
-	root     string
-	compile  func(ctx context.Context, root, into string, folders []string) ([]suite, error)
-	images   func(ctx context.Context) error // makes what the suites want of images; nil: they do so themselves
-	suites   []suite                         // as compiled
-	planned  map[string]bool                 // folders of the suites of which some spec is to run
-	compiled string                          // folder of the compiled suites, while the run lasts
+	root    string
+	compile func(ctx context.Context, root, into string, folders []string) ([]suite, error)
+	// images makes what the suites want of images for the specs of the plans; nil: they do so themselves.
+	images   func(ctx context.Context, plans []plan) error
+	suites   []suite // as compiled
+	compiled string  // folder of the compiled suites, while the run lasts
 	out      io.Writer
 	color    bool
 	id       string
@@ -168,7 +168,9 @@ func (r *chaosRun) runnerReports() string { return filepath.Join(r.folder(), "gi
 // prepared makes the run's folder, compiles the suites and has them planned: everything that can be known to be wrong is, before
 // the first lab comes up. Ctrl-C ends it at once. The plans are by the caller, who knows what runs how often; remove is called
 // when the run is over.
-func (r *chaosRun) prepared(ctx context.Context, line string, plans func(context.Context) error) (remove func(), err error) {
+func (r *chaosRun) prepared(
+	ctx context.Context, line string, makePlans func(context.Context) ([]plan, error),
+) (remove func(), err error) {
 	if err := errors.Join(reports.Prepare(r.folder()), os.MkdirAll(r.runnerReports(), 0o755)); err != nil {
 		return nil, err
 	}
@@ -190,11 +192,12 @@ func (r *chaosRun) prepared(ctx context.Context, line string, plans func(context
 	defer stop()
 	fmt.Fprintf(r.out, "compile %s\n", strings.Join(r.folders, ", "))
 	r.suites, err = r.compile(ctx, r.root, r.compiled, r.folders)
+	var plans []plan
 	if err == nil {
-		err = plans(ctx)
+		plans, err = makePlans(ctx)
 	}
 	if err == nil && r.images != nil {
-		err = r.images(ctx)
+		err = r.images(ctx, plans)
 	}
 	if ctx.Err() != nil {
 		err = errors.New("interrupted before anything ran")
@@ -209,16 +212,16 @@ func (r *chaosRun) prepared(ctx context.Context, line string, plans func(context
 // all makes every pass, then the report.
 func (r *chaosRun) all(ctx context.Context) error {
 	var plans []plan
-	remove, err := r.prepared(ctx, r.repeatCommand(), func(ctx context.Context) error {
+	remove, err := r.prepared(ctx, r.repeatCommand(), func(ctx context.Context) ([]plan, error) {
 		for pass := 1; pass <= r.repeat; pass++ {
 			chosen, err := r.plan(ctx, r.passSeed(pass), r.passName(pass))
 			if err != nil {
-				return err
+				return nil, err
 			}
 			plans = append(plans, chosen)
 		}
 		fmt.Fprintf(r.out, "%s\n\n", plans[0].describe())
-		return nil
+		return plans, nil
 	})
 	if err != nil {
 		return err

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -55,15 +57,15 @@ type controlsRun struct {
 func (r *controlsRun) all(ctx context.Context) error {
 	line := r.commandLine("make controls")
 	plans := map[string]plan{}
-	remove, err := r.prepared(ctx, line, func(ctx context.Context) (err error) {
+	remove, err := r.prepared(ctx, line, func(ctx context.Context) (_ []plan, err error) {
 		for _, arm := range arms {
 			r.control = arm.name
 			if plans[arm.name], err = r.plan(ctx, r.seed, ""); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		fmt.Fprintf(r.out, "%s\n\n", plans[arms[0].name].describe())
-		return nil
+		return slices.Collect(maps.Values(plans)), nil
 	})
 	if err != nil {
 		return err

@@ -36,8 +36,9 @@ type plannedSpec struct {
 // planned reads a spec of the runner's report as a plan knows it.
 func planned(spec types.SpecReport) plannedSpec {
 	place := spec.LeafNodeLocation
-	return plannedSpec{title: title(spec), text: spec.FullText(), place: fmt.Sprintf("%s:%d", filepath.Base(place.FileName),
-		place.LineNumber)}
+	return plannedSpec{
+		title: title(spec), text: spec.FullText(), place: fmt.Sprintf("%s:%d", filepath.Base(place.FileName), place.LineNumber),
+	}
 }
 
 // specs counts what the plan chooses.
@@ -49,24 +50,23 @@ func (p plan) specs() int {
 	return count
 }
 
+// chooses tells whether some spec of the suite is to run.
+func (p plan) chooses(one suite) bool {
+	return slices.ContainsFunc(p, func(part suitePlan) bool { return part.folder == one.folder && len(part.specs) > 0 })
+}
+
 // planLimit is how long a suite may take to say what it would run: it starts nothing.
 const planLimit = 2 * time.Minute
 
 // plan asks every suite which specs it would run with the seed, as the pass of that name.
 func (r *chaosRun) plan(ctx context.Context, seed int64, pass string) (plan, error) {
 	var whole plan
-	if r.planned == nil {
-		r.planned = map[string]bool{}
-	}
 	for _, one := range r.suites {
 		part, err := r.planSuite(ctx, one, seed, pass)
 		if err != nil {
 			return nil, err
 		}
 		whole = append(whole, part)
-		if len(part.specs) > 0 {
-			r.planned[one.folder] = true
-		}
 	}
 	return whole, whole.checkIDs()
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +22,7 @@ const noImages = "its images could not be made"
 // makeImages has the suites make the images of the specs that will run, side by side, before the first drill: nothing is built
 // while one is being timed. A suite whose images cannot be made, or were not since somebody killed their builds, is a failure
 // and does not run; the others do.
-func (r *chaosRun) makeImages(ctx context.Context) error {
+func (r *chaosRun) makeImages(ctx context.Context, plans []plan) error {
 	left := lab.NewImagesLeft(r.out, r.color)
 	defer left.End()
 	r.imageless = map[string]*reports.Failure{}
@@ -29,7 +30,7 @@ func (r *chaosRun) makeImages(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(imageSuites)
 	for _, one := range r.suites {
-		if !r.planned[one.folder] {
+		if !slices.ContainsFunc(plans, func(chosen plan) bool { return chosen.chooses(one) }) {
 			continue
 		}
 		group.Go(func() error {

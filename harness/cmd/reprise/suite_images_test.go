@@ -28,10 +28,13 @@ echo '` + image + ": ready'\n"
 	if run.suites, err = run.compile(t.Context(), run.root, "", run.folders); err != nil {
 		t.Fatal(err)
 	}
-	run.planned = map[string]bool{"aaa": true, "bbb": true, "ccc": true}
+	var chosen plan
+	for _, one := range run.suites {
+		chosen = append(chosen, suitePlan{suite: one, specs: []plannedSpec{{title: "falls"}}})
+	}
 	limited, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, errors.New("one suite waited for the other"))
 	defer cancel()
-	if err := run.makeImages(limited); err != nil {
+	if err := run.makeImages(limited, []plan{chosen}); err != nil {
 		t.Fatal(err)
 	}
 	if told := out.String(); !strings.HasSuffix(told, "images: 2 of 2 ready\n") {
