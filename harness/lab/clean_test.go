@@ -347,9 +347,7 @@ func TestUnreachedIsAlsoAConnectionThatBreaks(t *testing.T) {
 	if _, err := clean(t.Context(), engine); !unreached(err) {
 		t.Errorf("a connection that breaks counts as an answer: %v", err)
 	}
-	refusing := impatient(t, serveEngine(t, func(w http.ResponseWriter,
-		_ *http.Request,
-	) {
+	refusing := impatient(t, serveEngine(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 	}))
 	if _, err := clean(t.Context(), refusing); err == nil || unreached(err) {

@@ -32,7 +32,7 @@ type Finding struct {
 	Advice  string // what to do about it; empty when all is well
 }
 
-// A machine is what the checks look at.
+// A machine, with its engine, is what the checks look at.
 type machine struct {
 	engine *Engine
 	info   system.Info

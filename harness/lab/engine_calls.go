@@ -43,6 +43,32 @@ func within[R any](ctx context.Context, asked string, limit time.Duration, call 
 	return answer, err
 }
 
+// leaveBehind makes a call that does not heed its context, and waits for its answer no longer than the context lasts. An answer
+// that comes later is released.
+func leaveBehind[R any](ctx context.Context, call func() (R, error), release func(late R)) (R, error) {
+	type answer struct {
+		value R
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		value, err := call()
+		answered <- answer{value, err}
+	}()
+	select {
+	case answer := <-answered:
+		return answer.value, answer.err
+	case <-ctx.Done():
+	}
+	go func() {
+		if late := <-answered; late.err == nil {
+			release(late.value)
+		}
+	}()
+	var none R
+	return none, context.Cause(ctx)
+}
+
 // Close closes the connection.
 func (e *Engine) Close() error { return e.client.Close() }
 
@@ -132,33 +158,13 @@ func (e *Engine) ContainerWait(ctx context.Context, id string, options client.Co
 func (e *Engine) ContainerAttach(
 	ctx context.Context, id string, options client.ContainerAttachOptions,
 ) (client.ContainerAttachResult, error) {
-	// The client does not heed the context once it has sent the request.
-	type answer struct {
-		attached client.ContainerAttachResult
-		err      error
+	attach := func() (client.ContainerAttachResult, error) {
+		return e.client.ContainerAttach(ctx, id, options) // the connection outlives the limit
 	}
-	answered := make(chan answer, 1)
-	go func() {
-		attached, err := e.client.ContainerAttach(ctx, id, options)
-		answered <- answer{attached, err}
-	}()
-	timer := time.NewTimer(e.limits.look)
-	defer timer.Stop()
-	var late error
-	select {
-	case answer := <-answered:
-		return answer.attached, answer.err
-	case <-ctx.Done():
-		late = context.Cause(ctx)
-	case <-timer.C:
-		late = &hungError{"attach to container " + id, e.limits.look}
-	}
-	go func() {
-		if answer := <-answered; answer.err == nil {
-			answer.attached.Close()
-		}
-	}()
-	return client.ContainerAttachResult{}, late
+	release := func(late client.ContainerAttachResult) { late.Close() }
+	return within(ctx, "attach to container "+id, e.limits.look, func(ctx context.Context) (client.ContainerAttachResult, error) {
+		return leaveBehind(ctx, attach, release)
+	})
 }
 
 // ContainerLogs opens what a container has printed so far.

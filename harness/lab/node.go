@@ -189,18 +189,23 @@ func variables(environment map[string]string) []string {
 // whatever happens next. What is to be done in between gets its identifier.
 func (n *node) create(
 	ctx context.Context, described client.ContainerCreateOptions, between ...func(context.Context, string) error,
-) (id string, err error) {
-	err = createContainer(ctx, n.lab.provider, described, func(ctx context.Context, created string) error {
-		id = created
-		n.containers = append(n.containers, id)
-		for _, do := range between {
-			if err := do(ctx, id); err != nil {
-				return err
-			}
+) (string, error) {
+	created, err := n.lab.provider.CreateContainer(ctx, request(described))
+	if created != nil { // also when something failed after that
+		n.containers = append(n.containers, created.GetContainerID())
+	}
+	if err != nil {
+		return "", fmt.Errorf("create container %s: %w", described.Name, err)
+	}
+	for _, do := range between {
+		if err := do(ctx, created.GetContainerID()); err != nil {
+			return "", err
 		}
-		return nil
-	})
-	return id, err
+	}
+	if err := created.Start(ctx); err != nil {
+		return "", fmt.Errorf("start container %s: %w", described.Name, err)
+	}
+	return created.GetContainerID(), nil
 }
 
 // remove ends the node and waits until the engine has forgotten its containers.

@@ -15,8 +15,8 @@ import (
 
 // Goal: a system that runs containers gets what they need and never the machine: its own cgroups, no privilege, and
 // only the network's settings of the kernel can be written. Others get their capabilities and nothing else. Method:
-// configure containers for both.
-func TestFurnish(t *testing.T) {
+// configureContainer for both.
+func TestConfigureContainer(t *testing.T) {
 	var ordinary container.HostConfig
 	configureContainer(harness.System{Capabilities: []string{"IPC_LOCK"}}, &ordinary)
 	if want := (container.HostConfig{CapAdd: []string{"IPC_LOCK"}}); !sameRights(ordinary, want) {
@@ -47,7 +47,7 @@ func TestFurnish(t *testing.T) {
 	}
 }
 
-// sameRights compares what configure may set.
+// sameRights compares what configureContainer may set.
 func sameRights(a, b container.HostConfig) bool {
 	return slices.Equal(a.CapAdd, b.CapAdd) && a.CgroupnsMode == b.CgroupnsMode && a.Privileged == b.Privileged &&
 		len(a.SecurityOpt)+len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.SecurityOpt)+len(b.MaskedPaths)+len(
@@ -67,8 +67,8 @@ func TestVolumes(t *testing.T) {
 
 // Goal: a system with a disk of its own gets what it takes to make block devices, and a volume for it; one that disks
 // can be attached to gets the same and the disks' volume, once each, from the observer: without a name, so that it goes with
-// the last container. Others get nothing. Method: configure one of each, in a lab with disks and one without.
-func TestFurnishDisks(t *testing.T) {
+// the last container. Others get nothing. Method: one of each is configured, in a lab with disks and one without.
+func TestConfigureContainerDisks(t *testing.T) {
 	able := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
 	own := able
 	own.SystemDisk = harness.MinimumSystemDisk

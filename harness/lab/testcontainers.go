@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -41,17 +40,13 @@ type quiet struct{}
 
 func (quiet) Printf(string, ...any) {}
 
-// sameEngine is an error when testcontainers-go would speak to another engine than the one that was chosen.
+// sameEngine is an error when the settings of testcontainers-go, which may name no engine, name another than the chosen one.
 func sameEngine(host string) error {
 	read, err := readSettings()
 	if err != nil {
 		return err
 	}
-	return agree(host, read.Config.TestcontainersHost)
-}
-
-// agree compares the engine that was chosen with the one in testcontainers' own settings, which may name none.
-func agree(host, theirs string) error {
+	theirs := read.Config.TestcontainersHost
 	if theirs == "" || theirs == host {
 		return nil
 	}
@@ -70,23 +65,7 @@ func newProvider(ctx context.Context, engine *Engine) (*testcontainers.DockerPro
 	// It opens a connection of its own first, without a limit.
 	provider, err := within(ctx, "answer testcontainers-go", engine.limits.look,
 		func(ctx context.Context) (*testcontainers.DockerProvider, error) {
-			type answer struct {
-				provider *testcontainers.DockerProvider
-				err      error
-			}
-			opened := make(chan answer, 1)
-			go func() {
-				// Without the name of the engine's own bridge it would create a network of its own.
-				provider, err := testcontainers.NewDockerProvider(
-					testcontainers.WithLogger(quiet{}), testcontainers.WithDefaultBridgeNetwork(testcontainers.Bridge))
-				opened <- answer{provider, err}
-			}()
-			select {
-			case opened := <-opened:
-				return opened.provider, opened.err
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
+			return leaveBehind(ctx, openProvider, func(late *testcontainers.DockerProvider) { _ = late.Close() })
 		})
 	if err != nil {
 		return nil, fmt.Errorf("create containers: %w", err)
@@ -96,6 +75,12 @@ func newProvider(ctx context.Context, engine *Engine) (*testcontainers.DockerPro
 	}
 	provider.SetClient(limitedClient{engine, fallback{engine.client}})
 	return provider, nil
+}
+
+// openProvider opens a connection. Without the name of the engine's own bridge it would create a network of its own later.
+func openProvider() (*testcontainers.DockerProvider, error) {
+	return testcontainers.NewDockerProvider(
+		testcontainers.WithLogger(quiet{}), testcontainers.WithDefaultBridgeNetwork(testcontainers.Bridge))
 }
 
 // A limitedClient has all calls that testcontainers-go may want: those of [Engine] with their limits, and the rest.
@@ -123,23 +108,4 @@ func request(described client.ContainerCreateOptions) testcontainers.ContainerRe
 			}
 		},
 	}
-}
-
-// createContainer makes a container and starts it. In between, when it is known by its identifier, comes what the caller
-// has to do with that.
-func createContainer(
-	ctx context.Context, provider *testcontainers.DockerProvider, described client.ContainerCreateOptions,
-	between func(context.Context, string) error,
-) error {
-	created, err := provider.CreateContainer(ctx, request(described))
-	if created != nil && created.GetContainerID() != "" {
-		err = errors.Join(err, between(ctx, created.GetContainerID()))
-	}
-	if err != nil {
-		return fmt.Errorf("create container %s: %w", described.Name, err)
-	}
-	if err := created.Start(ctx); err != nil {
-		return fmt.Errorf("start container %s: %w", described.Name, err)
-	}
-	return nil
 }
