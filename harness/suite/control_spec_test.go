@@ -135,7 +135,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		drill := beginHere(place)
 		drill.Claim(harness.Missed, "the repair are broken", harness.NotRecovered)
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, brokenPumps{})).To(gomega.MatchError(gomega.ContainSubstring("rust")))
+		gomega.Expect(drill.Repair(ctx, brokenRunbook{})).To(gomega.MatchError(gomega.ContainSubstring("rust")))
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -207,7 +207,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		steady := harness.All(place, across)
 		gomega.Expect(drill.Baseline(ctx, steady)).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, fakeFault{place, time.Second})).To(gomega.Succeed())
-		// Before the fakeLab has been dry for the dwell, and long after the fakeFault: nobody would call that a fakeFault's work.
+		// Before the service has been up for the dwell, and long after the fault: nobody would call that the fault's work.
 		time.AfterFunc(1300*time.Millisecond, func() { across.broken.Store(true) })
 		gomega.Expect(drill.Detect(ctx, steady)).To(gomega.Succeed())
 		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
@@ -280,18 +280,16 @@ type waiting struct{}
 
 func (waiting) Name() string { return "wait" }
 func (waiting) Steps() []harness.Step {
-	return []harness.Step{{Name: "for ever", Do: func(ctx context.Context,
-		_ harness.Operator,
-	) error {
+	return []harness.Step{{Name: "for ever", Do: func(ctx context.Context, _ harness.Operator) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}}}
 }
 
-type brokenPumps struct{}
+type brokenRunbook struct{}
 
-func (brokenPumps) Name() string { return "broken repair" }
-func (brokenPumps) Steps() []harness.Step {
+func (brokenRunbook) Name() string { return "broken repair" }
+func (brokenRunbook) Steps() []harness.Step {
 	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { return errors.New("rust") }}}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/ansible"
 	"github.com/reprise-dr/reprise/harness/systems/nginx"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
@@ -98,18 +99,10 @@ type powerCycle struct{ node string }
 func (p powerCycle) Name() string { return "switch " + p.node + " off and on" }
 
 func (p powerCycle) Steps() []harness.Step {
-	return []harness.Step{
-		{Name: "switch " + p.node + " off", Do: func(ctx context.Context,
-			operator harness.Operator,
-		) error {
-			return operator.PowerOff(ctx, p.node)
-		}},
-		{Name: "switch " + p.node + " on", Do: func(ctx context.Context,
-			operator harness.Operator,
-		) error {
-			return operator.PowerOn(ctx, p.node)
-		}},
-	}
+	on := harness.Step{Name: "switch " + p.node + " on", Do: func(ctx context.Context, operator harness.Operator) error {
+		return operator.PowerOn(ctx, p.node)
+	}}
+	return append(runbook.PowerOff{Node: p.node}.Steps(), on)
 }
 
 // cronWorks claims that cron has done, within the last 90 s, what it is to do every minute.

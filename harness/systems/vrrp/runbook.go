@@ -17,14 +17,10 @@ func (r restart) Name() string { return "restart keepalived on " + r.router }
 
 func (r restart) Steps() []harness.Step {
 	return []harness.Step{
-		{Name: "stop keepalived on " + r.router, Do: func(ctx context.Context,
-			operator harness.Operator,
-		) error {
+		{Name: "stop keepalived on " + r.router, Do: func(ctx context.Context, operator harness.Operator) error {
 			return operator.Stop(ctx, r.router)
 		}},
-		{Name: "start keepalived on " + r.router, Do: func(ctx context.Context,
-			operator harness.Operator,
-		) error {
+		{Name: "start keepalived on " + r.router, Do: func(ctx context.Context, operator harness.Operator) error {
 			return operator.Start(ctx, r.router)
 		}},
 	}
