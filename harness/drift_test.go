@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 func fingerprintOf(node string, traits ...Trait) Fingerprint {
@@ -141,31 +143,38 @@ func TestAnotherMachine(t *testing.T) {
 	if len(unexplained) != 2 || unexplained[0].Key != "/etc/passwd" || unexplained[1].Node != "c" {
 		t.Errorf("left are %v", unexplained)
 	}
-	if err := validatePlanned(AnotherMachine("")); err != nil {
+	if err := ValidatePlanned(AnotherMachine("")); err != nil {
 		t.Error(err)
 	}
+}
+
+// A shownLab shows the same fingerprint of every node.
+type shownLab struct {
+	Lab
+	shown Fingerprint
+	err   error
+	asked []string
+}
+
+func (l *shownLab) Fingerprint(_ context.Context, node string, _ ...string) (Fingerprint, error) {
+	l.asked = append(l.asked, node)
+	return l.shown, l.err
 }
 
 // Goal: the probe holds while nothing unplanned differs, asks for the same paths, and names what does; a node
 // that cannot be asked and a bad plan are errors. Method: a fake cluster that shows what a test has put there.
 func TestNoDrift(t *testing.T) {
-	cluster := newFakeCluster()
-	var asked []string
-	shown := fingerprintOf("nomad-2")
-	cluster.look = func(_ context.Context, node string) (Fingerprint, error) {
-		asked = append(asked, node)
-		return shown, nil
-	}
+	cluster := &shownLab{shown: fingerprintOf("nomad-2")}
 	before := fingerprintOf("nomad-1", Trait{KindFile, "/etc/a", "1"}, Trait{KindFile, "/etc/b", "1"})
 	before.Paths = []string{"/srv"}
 	check := func(planned ...Planned) error {
 		return NoDrift(before, "nomad-2", planned...).Check(t.Context(), cluster)
 	}
-	shown.Traits = before.Traits
+	cluster.shown.Traits = before.Traits
 	if err := check(); err != nil {
 		t.Errorf("the same traits: %v", err)
 	}
-	shown = fingerprintOf("nomad-2", Trait{KindFile, "/etc/a", "2"})
+	cluster.shown = fingerprintOf("nomad-2", Trait{KindFile, "/etc/a", "2"})
 	if err := check(Planned{Key: "/etc/*", Because: "all"}); err != nil {
 		t.Errorf("planned differences: %v", err)
 	}
@@ -173,7 +182,7 @@ func TestNoDrift(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	for i := range 5 {
-		shown.Traits = append(shown.Traits, Trait{KindUser, fmt.Sprint("u", i), "x"})
+		cluster.shown.Traits = append(cluster.shown.Traits, Trait{KindUser, fmt.Sprint("u", i), "x"})
 	}
 	if err := check(); err == nil || !strings.HasSuffix(err.Error(), "user u0 is new: x; and 4 more") {
 		t.Errorf("the error is %v", err)
@@ -181,17 +190,15 @@ func TestNoDrift(t *testing.T) {
 	if err := check(Planned{Key: "x"}); err == nil || !strings.Contains(err.Error(), "Because is empty") {
 		t.Errorf("a bad plan: %v", err)
 	}
-	cluster.look = func(context.Context, string) (Fingerprint, error) {
-		return Fingerprint{}, errors.New("nomad-2: read /srv: gone")
-	}
+	cluster.err = errors.New("nomad-2: read /srv: gone")
 	if err := check(); err == nil || !strings.Contains(err.Error(), "read /srv") {
 		t.Errorf("a node that cannot be asked: %v", err)
 	}
 	if probe := NoDrift(before, "nomad-1"); probe.Name() == NoDrift(before, "nomad-2").Name() || probe.Period() != 2*time.Second {
 		t.Errorf("the probe is called %q, and asked every %v", probe.Name(), probe.Period())
 	}
-	if !slices.Contains(asked, "nomad-2") {
-		t.Errorf("asked were %q", asked)
+	if !slices.Contains(cluster.asked, "nomad-2") {
+		t.Errorf("asked were %q", cluster.asked)
 	}
 }
 
@@ -208,6 +215,10 @@ func TestFindMentions(t *testing.T) {
 	if want := []string{"1 fd00:d1::1 42", "4 10.0.0.1 52", "5 fd00:d1::1 203"}; !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}
+}
+
+func fingerprinted(node string, traits ...Trait) Fingerprint {
+	return Fingerprint{Node: node, Traits: SortTraits(traits)}
 }
 
 // planted is a cluster whose nodes look different after the first look at them.
@@ -234,13 +245,13 @@ func planted(drill *fakeDrill, before, after map[string]Fingerprint) {
 func TestDrillTellsOfDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
-		was := fingerprintOf("nomad-1", Trait{KindFile, "/etc/ssh/ssh_host_key", "1"}, Trait{KindFile, "/etc/a", "1"})
-		is := fingerprintOf("nomad-1", Trait{KindFile, "/etc/ssh/ssh_host_key", "2"}, Trait{KindFile, "/etc/a", "1"},
+		was := fingerprinted("nomad-1", Trait{KindFile, "/etc/ssh/ssh_host_key", "1"}, Trait{KindFile, "/etc/a", "1"})
+		is := fingerprinted("nomad-1", Trait{KindFile, "/etc/ssh/ssh_host_key", "2"}, Trait{KindFile, "/etc/a", "1"},
 			Trait{KindUser, "guest", "9"})
 		was.Wall, is.Wall, was.CPU, is.CPU = 3, 2, 1, 4
-		planted(drill, map[string]Fingerprint{"nomad-1": was, "nomad-2": fingerprintOf("nomad-2")},
+		planted(drill, map[string]Fingerprint{"nomad-1": was, "nomad-2": fingerprinted("nomad-2")},
 			map[string]Fingerprint{"nomad-1": is})
-		must(t, drill.Expect(Planned{Kind: KindFile, Key: "/etc/ssh/*", Because: "new keys"}))
+		testkit.Must(t, drill.Expect(Planned{Kind: KindFile, Key: "/etc/ssh/*", Because: "new keys"}))
 		if err := drill.Expect(Planned{Key: "/etc/a"}); err == nil || !strings.Contains(err.Error(), "Because is empty") {
 			t.Errorf("a bad plan: %v", err)
 		}
@@ -248,7 +259,7 @@ func TestDrillTellsOfDrift(t *testing.T) {
 		if err := drill.AlsoFingerprint("/srv"); !errors.Is(err, ErrOrder) {
 			t.Errorf("paths after the fault: %v", err)
 		}
-		must(t, drill.finishBy(t, time.Second))
+		testkit.Must(t, drill.finishBy(t, time.Second))
 		if err := drill.Expect(Planned{Key: "**", Because: "too late"}); !errors.Is(err, ErrOrder) {
 			t.Errorf("a plan after the judgement: %v", err)
 		}
@@ -286,17 +297,17 @@ func TestDrillDoesNotWaitForFingerprints(t *testing.T) {
 				<-ctx.Done()
 				return Fingerprint{}, ctx.Err()
 			}
-			return fingerprintOf(node), nil
+			return fingerprinted(node), nil
 		}
 		drill.toDetection(t)
-		must(t, drill.finishBy(t, time.Second))
+		testkit.Must(t, drill.finishBy(t, time.Second))
 		record := drill.Record()
 		if len(record.Drift) != 1 || record.Drift[0].Node != "nomad-2" || !strings.Contains(strings.Join(record.Findings, "\n"),
 			"no fingerprint of nomad-1 before the fault: not within 20s") {
 			t.Errorf("the drift is %+v, the findings %q", record.Drift, record.Findings)
 		}
-		between(t, "t0", record.Fault.At, auditLimit, auditLimit+10*time.Second)
-		between(t, "RTA", record.Judgement.RTA, time.Second, 3*time.Second)
+		testkit.Between(t, "t0", record.Fault.At, auditLimit, auditLimit+10*time.Second)
+		testkit.Between(t, "RTA", record.Judgement.RTA, time.Second, 3*time.Second)
 		if record.Judgement.Verdict != Met {
 			t.Errorf("the verdict is %s", record.Judgement.Verdict)
 		}
@@ -305,7 +316,7 @@ func TestDrillDoesNotWaitForFingerprints(t *testing.T) {
 
 // Goal: a record stays small, and counts what it leaves out. Method: more differences and mentions than are kept.
 func TestAuditIsCapped(t *testing.T) {
-	after := fingerprintOf("a")
+	after := fingerprinted("a")
 	var mentions []Mention
 	for i := range recordedDifferences + 7 {
 		after.Traits = append(after.Traits, Trait{KindFile, fmt.Sprintf("/etc/%04d", i), strings.Repeat("x", 2*recordedText)})
@@ -356,9 +367,9 @@ func TestDrillListsOldAddresses(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.lab = movedCluster{drill.cluster}
 		drill.fault.breaks = append(drill.fault.breaks, "moved")
-		before := fingerprintOf("nomad-1", Trait{KindAddress, "eth0 fd00:d1::11/64", "assigned"},
+		before := fingerprinted("nomad-1", Trait{KindAddress, "eth0 fd00:d1::11/64", "assigned"},
 			Trait{KindProcess, "root app --bind=fd00:d1::11", "1"}, Trait{KindFile, "/etc/a", "1"})
-		after := fingerprintOf("nomad-1", Trait{KindAddress, "eth0 fd00:d2::11/64", "assigned"},
+		after := fingerprinted("nomad-1", Trait{KindAddress, "eth0 fd00:d2::11/64", "assigned"},
 			Trait{KindProcess, "root app --bind=fd00:d2::11", "1"}, Trait{KindFile, "/etc/a", "2"})
 		planted(drill, map[string]Fingerprint{"nomad-1": before}, map[string]Fingerprint{"nomad-1": after})
 		var searched [][]string
@@ -375,17 +386,17 @@ func TestDrillListsOldAddresses(t *testing.T) {
 			Folders("nomad-server", "/var/lib/nomad"), Folders("consul-server", "/var/lib/consul"),
 		)
 		drill.toDetection(t)
-		must(t, drill.Repair(t.Context(), fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error {
+		testkit.Must(t, drill.Repair(t.Context(), fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error {
 			drill.cluster.heal("quorum", "service")
 			return nil
 		}}}))
-		must(t, drill.AwaitRecovery(t.Context(), drill.steady))
-		must(t, drill.Expect(Planned{Node: "nomad-2", Kind: KindMention, Key: "file /etc/peers", Because: "nobody reads it"}))
-		must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
+		testkit.Must(t, drill.AwaitRecovery(t.Context(), drill.steady))
+		testkit.Must(t, drill.Expect(Planned{Node: "nomad-2", Kind: KindMention, Key: "file /etc/peers", Because: "nobody reads it"}))
+		testkit.Must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
 		record := drill.Record()
 		var got []string
 		for _, mention := range record.Mentions {
-			got = append(got, strings.Join([]string{mention.place(), mention.Address, mention.Because}, " | "))
+			got = append(got, strings.Join([]string{mentionPlace(mention), mention.Address, mention.Because}, " | "))
 		}
 		want := []string{
 			"consul kv app/peer line 1 | fd00:d1::12 | ", "file /etc/peers line 2 of nomad-1 | fd00:d1::11 | ",

@@ -150,7 +150,7 @@ func newRecord(plan Plan, topology Topology, started time.Time) Record {
 			Name: node.Name, Role: node.Role, Before: before, After: before, System: node.System.Image.String(),
 		})
 	}
-	return record.clone()
+	return clone(record)
 }
 
 // Claim says before the fault which verdict the drill must have, why, and which misses it means: a drill that shows that
@@ -161,7 +161,7 @@ func (d *Drill) Claim(verdict Verdict, because string, misses ...Miss) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	claim := Claim{Verdict: verdict, Because: because, Misses: slices.Clone(misses)}
-	switch err := claim.validate(); {
+	switch err := claim.Validate(); {
 	case err != nil:
 		d.doubt(err.Error())
 	case d.state != isNew && d.state != isSteady && d.state != isWriting:
@@ -197,7 +197,7 @@ func (d *Drill) Record() Record {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.collect()
-	return d.record.clone()
+	return clone(d.record)
 }
 
 // enter begins a step, or says why it cannot be begun now. The step ends with leave; its context

@@ -36,7 +36,7 @@ type audit struct {
 // addresses (KindMention), which are then reported with the reason and not as surprises. It may be called
 // at any time before Judge, several times. A plan that makes no sense is an error, and none of the call counts.
 func (d *Drill) Expect(planned ...Planned) error {
-	if err := validatePlanned(planned); err != nil {
+	if err := ValidatePlanned(planned); err != nil {
 		return fmt.Errorf("expect differences: %w", err)
 	}
 	d.mu.Lock()
@@ -220,9 +220,7 @@ func searched(node Node, sources []MentionSource) []string {
 		paths = append(paths, folder)
 	}
 	for _, source := range sources {
-		if named, ok := source.(folders); ok && (named.role == "" || named.role == node.Role) {
-			paths = append(paths, named.paths...)
-		}
+		paths = append(paths, FoldersFor(source, node.Role)...)
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)

@@ -10,7 +10,7 @@ const becauseMoved = "it follows from the new addresses"
 
 // drift compares the nodes that were looked at both times. The caller of this and of what follows holds the lock.
 func (a *audit) drift() []RecordDrift {
-	var drift []RecordDrift
+	var drifts []RecordDrift
 	for _, node := range sortedNames(a.after) {
 		before, known := a.before[node]
 		if !known {
@@ -28,9 +28,9 @@ func (a *audit) drift() []RecordDrift {
 		}
 		one.Explained, one.ExplainedMore = capped(one.Explained)
 		one.Unexplained, one.UnexplainedMore = capped(one.Unexplained)
-		drift = append(drift, one)
+		drifts = append(drifts, one)
 	}
-	return drift
+	return drifts
 }
 
 // followed tells the differences that are gone when the fingerprint of before is read with the new
@@ -117,20 +117,20 @@ func (d *Drill) noteAudit() {
 		return
 	}
 	d.audit.noted = true
-	for _, drift := range d.record.Drift {
-		if count := len(drift.Unexplained) + drift.UnexplainedMore; count > 0 {
+	for _, one := range d.record.Drift {
+		if count := len(one.Unexplained) + one.UnexplainedMore; count > 0 {
 			d.record.Findings = append(d.record.Findings, fmt.Sprintf("after the recovery %s differs from before the fault by %s",
-				drift.Node, counted(count, "thing that nobody planned|things that nobody planned")))
+				one.Node, counted(count, "thing that nobody planned|things that nobody planned")))
 		}
 	}
 	if forgotten := d.record.Forgotten(); len(forgotten) > 0 {
 		d.record.Findings = append(d.record.Findings, fmt.Sprintf("after the recovery %s an old address, such as %s",
-			counted(len(forgotten), "place still names|places still name"), forgotten[0].place()))
+			counted(len(forgotten), "place still names|places still name"), mentionPlace(forgotten[0])))
 	}
 }
 
-// place is where a mention stands, in one line.
-func (m RecordMention) place() string {
+// mentionPlace is where a mention stands, in one line.
+func mentionPlace(m RecordMention) string {
 	text := m.Where + " " + m.Key
 	if m.Line > 0 {
 		text += fmt.Sprintf(" line %d", m.Line)

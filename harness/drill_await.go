@@ -66,7 +66,7 @@ func (d *Drill) seen(name string, up bool) (missing, never error) {
 		return errors.New("it still holds"), nil
 	case !last.Up && up:
 		return fmt.Errorf("it still fails: %s", last.Error), nil
-	case fault != nil && (up && last.To < since || !up && !last.failsAfter(since)):
+	case fault != nil && (up && last.To < since || !up && !failsAfter(last, since)):
 		return errors.New("it was not answered since the fault"), nil
 	}
 	return nil, nil

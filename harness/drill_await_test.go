@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a spec that waits for the drill is never ahead of its record: what it waited for is in there. Method: a probe
@@ -22,11 +24,11 @@ func TestAwaitSeesWhatTheRecordSays(t *testing.T) {
 				drill := newFakeDrill(t)
 				ctx := t.Context()
 				heartbeat := fakeProbe{name: "heartbeat", period: time.Second, latency: time.Millisecond, cluster: drill.cluster}
-				must(t, watch(ctx, drill, heartbeat), drill.AwaitUp(ctx, heartbeat))
+				testkit.Must(t, watch(ctx, drill, heartbeat), drill.AwaitUp(ctx, heartbeat))
 				drill.fault.breaks = append(drill.fault.breaks, "heartbeat")
 				drill.toDetection(t)
-				must(t, drill.AwaitDown(ctx, heartbeat))
-				must(t, drill.Repair(ctx, fakeRunbook{{Name: "heal", Do: func(context.Context, Operator) error {
+				testkit.Must(t, drill.AwaitDown(ctx, heartbeat))
+				testkit.Must(t, drill.Repair(ctx, fakeRunbook{{Name: "heal", Do: func(context.Context, Operator) error {
 					drill.cluster.heal("heartbeat", "quorum", "service")
 					return drill.AwaitUp(ctx, heartbeat) // from within a step
 				}}}))
@@ -46,8 +48,8 @@ func TestAwaitLooksAfterTheFault(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx := t.Context()
 		slow := fakeProbe{name: "slow", period: 5 * time.Second, cluster: drill.cluster}
-		must(t, drill.Watch(ctx, slow), drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
-		must(t, drill.Inject(ctx, drill.fault), drill.AwaitUp(ctx, slow))
+		testkit.Must(t, drill.Watch(ctx, slow), drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		testkit.Must(t, drill.Inject(ctx, drill.fault), drill.AwaitUp(ctx, slow))
 		record := drill.Record()
 		if spell := record.SLIs[0].Spells[0]; spell.To < record.Fault.At {
 			t.Errorf("the last sample, of %v, is older than the fault, of %v", spell.To, record.Fault.At)
@@ -69,14 +71,14 @@ func TestAwaitSaysWhyNot(t *testing.T) {
 		}
 		check(drill.AwaitUp(ctx, nil), "await a probe up: there is none")
 		check(drill.AwaitUp(ctx, service), `await "service" up: this drill does not watch it`)
-		must(t, drill.Baseline(ctx, drill.steady))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady))
 		check(drill.AwaitUp(ctx, fakeProbe{name: "other"}), `await "other" up: this drill does not watch it`)
 		short, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		check(drill.AwaitDown(short, service), `wait for "service" to be seen down: broken off after 1s: context deadline `+
 			`exceeded: it still holds`)
 		check(drill.AwaitDown(ctx, service), `wait for "service" to be seen down: not within`)
-		must(t, drill.Close(ctx))
+		testkit.Must(t, drill.Close(ctx))
 		check(drill.AwaitUp(ctx, service), "the drill is closed")
 	})
 }

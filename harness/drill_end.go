@@ -30,7 +30,7 @@ func (d *Drill) Judge() error {
 	}
 	is, claimed := string(judgement.Verdict), string(claim.Verdict)
 	if len(claim.Misses) > 0 {
-		is, claimed = verdictWithMisses(judgement.Verdict, judgement.Misses), claim.String()
+		is, claimed = Claim{Verdict: judgement.Verdict, Misses: judgement.Misses}.String(), claim.String()
 	}
 	return fmt.Errorf("the verdict is %s and %s was claimed: %s (RTA %s, RTO %v; RPA %s, RPO %v)",
 		is, claimed, strings.Join(judgement.Reasons, "; "),

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a fault that cannot be proved makes the drill inconclusive, is still lifted, and the error
@@ -19,11 +21,11 @@ func TestDrillConfirmFails(t *testing.T) {
 		reverted := 0
 		drill.fault.confirm, drill.fault.reverted = errors.New("the address still answers"), &reverted
 		ctx := t.Context()
-		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 		if err := drill.Inject(ctx, drill.fault); !errors.Is(err, drill.fault.confirm) {
 			t.Fatalf("inject: %v", err)
 		}
-		must(t, drill.Close(ctx))
+		testkit.Must(t, drill.Close(ctx))
 		judgement := drill.Record().Judgement
 		if judgement.Verdict != Inconclusive || !strings.Contains(strings.Join(judgement.Reasons, "\n"), "the address still answers") {
 			t.Errorf("judgement: %+v", judgement)
@@ -42,11 +44,11 @@ func TestDrillInjectFails(t *testing.T) {
 		reverted := 0
 		drill.fault.inject, drill.fault.reverted = errors.New("nomad-2 does not answer"), &reverted
 		ctx := t.Context()
-		must(t, drill.Baseline(ctx, drill.steady))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady))
 		if err := drill.Inject(ctx, drill.fault); !errors.Is(err, drill.fault.inject) {
 			t.Fatalf("inject: %v", err)
 		}
-		must(t, drill.Close(ctx))
+		testkit.Must(t, drill.Close(ctx))
 		if reverted != 1 || drill.Record().Judgement.Verdict != Inconclusive {
 			t.Errorf("reverted %d times, verdict %s", reverted, drill.Record().Judgement.Verdict)
 		}
@@ -60,7 +62,7 @@ func TestDrillRevertFails(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.fault.revert = errors.New("the agent is gone")
 		drill.toDetection(t)
-		must(t, drill.finishBy(t, time.Second))
+		testkit.Must(t, drill.finishBy(t, time.Second))
 		if err := drill.Close(t.Context()); !errors.Is(err, drill.fault.revert) {
 			t.Errorf("close: %v", err)
 		}
@@ -68,7 +70,7 @@ func TestDrillRevertFails(t *testing.T) {
 		if judgement.Verdict != Inconclusive || judgement.AsClaimed || !strings.Contains(judgement.Reasons[0], "the agent is gone") {
 			t.Errorf("judgement: %+v", judgement)
 		}
-		must(t, drill.Close(t.Context())) // a second one has nothing to do
+		testkit.Must(t, drill.Close(t.Context())) // a second one has nothing to do
 	})
 }
 
@@ -83,8 +85,8 @@ func TestDrillReverted(t *testing.T) {
 			drill := newFakeDrill(t)
 			drill.toDetection(t)
 			time.Sleep(test.after)
-			must(t, drill.Revert(t.Context()), drill.AwaitRecovery(t.Context(), drill.steady))
-			must(t, drill.Reconcile(t.Context(), drill.ledgers))
+			testkit.Must(t, drill.Revert(t.Context()), drill.AwaitRecovery(t.Context(), drill.steady))
+			testkit.Must(t, drill.Reconcile(t.Context(), drill.ledgers))
 			if err := drill.Judge(); err == nil {
 				t.Error("lifting the fault was taken for a recovery")
 			}
@@ -115,7 +117,7 @@ func TestDrillCancelled(t *testing.T) {
 				t.Errorf("%s was broken off and claims a result: %v", step, err)
 			}
 			injected := drill.Record().Fault != nil
-			must(t, drill.Close(ctx))
+			testkit.Must(t, drill.Close(ctx))
 			if injected != (reverted == 1) || drill.Record().Judgement.Verdict != Inconclusive {
 				t.Errorf("%s: injected %v, reverted %d times, %+v", step, injected, reverted, drill.Record().Judgement)
 			}
@@ -130,22 +132,22 @@ func (d *fakeDrill) cancelledDuring(ctx context.Context, t *testing.T, step stri
 		cancel()
 		return d.Baseline(ctx, d.steady)
 	}
-	must(t, d.Baseline(ctx, d.steady))
+	testkit.Must(t, d.Baseline(ctx, d.steady))
 	if step == "StartWriting" {
 		d.cluster.write = func(context.Context, int) error { return ErrRefused }
 		cancel()
 		return d.StartWriting(ctx, d.ledgers)
 	}
-	must(t, d.StartWriting(ctx, d.ledgers))
+	testkit.Must(t, d.StartWriting(ctx, d.ledgers))
 	if step == "Detect" {
 		d.fault.breaks = nil
 	}
-	must(t, d.Inject(ctx, d.fault))
+	testkit.Must(t, d.Inject(ctx, d.fault))
 	if step == "Detect" {
 		cancel()
 		return d.Detect(ctx, d.steady)
 	}
-	must(t, d.Detect(ctx, d.steady))
+	testkit.Must(t, d.Detect(ctx, d.steady))
 	switch step {
 	case "Repair":
 		cancel()
@@ -157,7 +159,7 @@ func (d *fakeDrill) cancelledDuring(ctx context.Context, t *testing.T, step stri
 		cancel()
 		return d.AwaitRecovery(ctx, d.steady)
 	}
-	must(t, d.Repair(ctx, healing(d.cluster, time.Second)), d.AwaitRecovery(ctx, d.steady))
+	testkit.Must(t, d.Repair(ctx, healing(d.cluster, time.Second)), d.AwaitRecovery(ctx, d.steady))
 	d.cluster.read = func() error { return errors.New("no leader") }
 	cancel()
 	return d.Reconcile(ctx, d.ledgers)
@@ -182,8 +184,8 @@ func TestDrillClosedDuringStep(t *testing.T) {
 		if err := <-outcome; err == nil || !strings.Contains(err.Error(), "closed during AwaitRecovery") {
 			t.Errorf("await: %v", err)
 		}
-		must(t, <-closed)
-		between(t, "closing", time.Since(began), 0, 100*time.Millisecond)
+		testkit.Must(t, <-closed)
+		testkit.Between(t, "closing", time.Since(began), 0, 100*time.Millisecond)
 	})
 }
 
@@ -194,7 +196,7 @@ func TestDrillClosedDuringInject(t *testing.T) {
 		drill := newFakeDrill(t)
 		reverted := 0
 		drill.fault.slow, drill.fault.reverted = time.Minute, &reverted
-		must(t, drill.Baseline(t.Context(), drill.steady))
+		testkit.Must(t, drill.Baseline(t.Context(), drill.steady))
 		outcome := make(chan error)
 		go func() { outcome <- drill.Inject(context.Background(), drill.fault) }()
 		time.Sleep(time.Second)
@@ -235,7 +237,7 @@ func TestDrillOrder(t *testing.T) {
 					continue
 				}
 				err := call()
-				if !errors.Is(err, ErrOrder) || !containsAll(err.Error(), name, string(at), "Close") {
+				if !errors.Is(err, ErrOrder) || !testkit.ContainsAll(err.Error(), name, string(at), "Close") {
 					t.Errorf("%s when %s: %v", name, at, err)
 				}
 				for _, allowed := range next[at] {
@@ -274,7 +276,7 @@ func (d *fakeDrill) bringTo(t *testing.T, at state) {
 		{isInjected, func() error { return ignore(d.Detect(ctx, d.steady), ErrNotDetected) }},
 		{isDetected, func() error {
 			if at != isUnrecovered {
-				must(t, d.Repair(ctx, healing(d.cluster, time.Second)))
+				testkit.Must(t, d.Repair(ctx, healing(d.cluster, time.Second)))
 			}
 			return ignore(d.AwaitRecovery(ctx, d.steady), ErrNotRecovered)
 		}},
@@ -286,7 +288,7 @@ func (d *fakeDrill) bringTo(t *testing.T, at state) {
 			return
 		}
 		if d.state == step.from {
-			must(t, step.run())
+			testkit.Must(t, step.run())
 		}
 	}
 	if d.state != at {
@@ -322,19 +324,19 @@ func TestDrillBadInput(t *testing.T) {
 		refuse(drill.Baseline(ctx, All(probe("", time.Second))), "has no name")
 		refuse(drill.Baseline(ctx, All(probe("a", 0))), "must be positive")
 		refuse(drill.Baseline(ctx, All(probe("a", 1), probe("a", 1))), "watched already")
-		must(t, drill.Baseline(ctx, drill.steady))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady))
 		refuse(drill.StartWriting(ctx, nil), "there is no ledger")
 		refuse(drill.StartWriting(ctx, Ledgers(nil)), "a ledger is nil")
 		refuse(drill.StartWriting(ctx, Ledgers(fakeLedger{drill.cluster, 0})), "must be positive")
 		refuse(drill.StartWriting(ctx, append(drill.ledgers, drill.ledgers...)), "two ledgers")
 		refuse(drill.Inject(ctx, nil), "there is no fault")
-		must(t, drill.Inject(ctx, drill.fault))
+		testkit.Must(t, drill.Inject(ctx, drill.fault))
 		refuse(drill.Detect(ctx, drill.steady[:1]), "not the one that Baseline proved")
-		must(t, drill.Detect(ctx, drill.steady))
+		testkit.Must(t, drill.Detect(ctx, drill.steady))
 		refuse(drill.Repair(ctx, nil), "a runbook is nil")
 		refuse(drill.Repair(ctx, fakeRunbook{{Name: "back in time", Declared: -time.Second}}), "cannot be negative")
 		refuse(drill.AwaitRecovery(ctx, drill.steady[1:]), "not the one that Baseline proved")
-		must(t, drill.Repair(ctx, healing(drill.cluster, time.Second)), drill.AwaitRecovery(ctx, drill.steady))
+		testkit.Must(t, drill.Repair(ctx, healing(drill.cluster, time.Second)), drill.AwaitRecovery(ctx, drill.steady))
 		refuse(drill.Reconcile(ctx, drill.ledgers), "not those that are being written")
 		refuse(drill.Reconcile(ctx, nil), "nothing was written")
 	})
@@ -404,7 +406,7 @@ func TestDrillInterruptions(t *testing.T) {
 				t.Errorf("%s: resolution %v, interruptions %+v", test.name, record.Judgement.Resolution, record.Interruptions)
 			}
 			if reasons := strings.Join(record.Judgement.Reasons, ""); test.doubt &&
-				!containsAll(reasons, "nomad-1", figure(test.length).String(), figure(test.after).String()) {
+				!testkit.ContainsAll(reasons, "nomad-1", figure(test.length).String(), figure(test.after).String()) {
 				t.Errorf("%s: %q", test.name, reasons)
 			}
 		})
@@ -476,7 +478,7 @@ func TestDrillReconcileRetries(t *testing.T) {
 				return nil
 			}
 			drill.toDetection(t)
-			must(t, drill.Repair(t.Context(), healing(drill.cluster, time.Second)), drill.AwaitRecovery(t.Context(), drill.steady))
+			testkit.Must(t, drill.Repair(t.Context(), healing(drill.cluster, time.Second)), drill.AwaitRecovery(t.Context(), drill.steady))
 			err := drill.Reconcile(t.Context(), drill.ledgers)
 			if (err != nil) != always {
 				t.Errorf("reconcile: %v", err)

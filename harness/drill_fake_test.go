@@ -3,12 +3,13 @@ package harness
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A fakeCluster is a lab whose system is a set of flags: what is down, and what a write does.
@@ -33,7 +34,19 @@ func newFakeCluster() *fakeCluster {
 	return &fakeCluster{down: map[string]error{}, hangs: map[string]bool{}, entries: map[int]bool{}}
 }
 
-func (c *fakeCluster) Topology() Topology { return validTopology() }
+func (c *fakeCluster) Topology() Topology {
+	topology := Topology{Name: "fake"}
+	for _, n := range []string{"1", "2"} {
+		topology.Nodes = append(topology.Nodes, Node{
+			Name: "nomad-" + n, Role: "nomad-server", IPv6: netip.MustParseAddr("fd00:d1::1" + n), IPv4: netip.MustParseAddr("10.201.1.1" + n),
+			System: System{
+				Image: Image{Name: "nomad", Version: "1.11.3"}, Command: []string{"nomad", "agent"},
+				Files: []File{{Path: "/etc/nomad.d/nomad.hcl"}},
+			},
+		})
+	}
+	return topology
+}
 
 func (c *fakeCluster) Addresses(node string) (Addresses, error) {
 	if node == "nomad-1" {
@@ -282,33 +295,23 @@ func newFakeDrill(t *testing.T, change ...func(*Objective)) *fakeDrill {
 	}
 }
 
-// must runs steps that have to succeed.
-func must(t *testing.T, steps ...error) {
-	t.Helper()
-	for i, err := range steps {
-		if err != nil {
-			t.Fatalf("step %d: %v", i+1, err)
-		}
-	}
-}
-
 // toDetection runs the drill up to and with the detection.
 func (d *fakeDrill) toDetection(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
-	must(t, d.Baseline(ctx, d.steady))
-	must(t, d.StartWriting(ctx, d.ledgers))
-	must(t, d.Inject(ctx, d.fault))
-	must(t, d.Detect(ctx, d.steady))
+	testkit.Must(t, d.Baseline(ctx, d.steady))
+	testkit.Must(t, d.StartWriting(ctx, d.ledgers))
+	testkit.Must(t, d.Inject(ctx, d.fault))
+	testkit.Must(t, d.Detect(ctx, d.steady))
 }
 
 // finish recovers by a runbook of the given length, reads back and returns what Judge says.
 func (d *fakeDrill) finishBy(t *testing.T, takes time.Duration) error {
 	t.Helper()
 	ctx := t.Context()
-	must(t, d.Repair(ctx, healing(d.cluster, takes)))
-	must(t, d.AwaitRecovery(ctx, d.steady))
-	must(t, d.Reconcile(ctx, d.ledgers))
+	testkit.Must(t, d.Repair(ctx, healing(d.cluster, takes)))
+	testkit.Must(t, d.AwaitRecovery(ctx, d.steady))
+	testkit.Must(t, d.Reconcile(ctx, d.ledgers))
 	return d.Judge()
 }
 
@@ -319,31 +322,4 @@ func (d *fakeDrill) claims(verdict Verdict, miss Miss) {
 		return
 	}
 	d.Claim(verdict, "see the test")
-}
-
-// between fails the test unless a duration lies within the bounds.
-func between(t *testing.T, what string, got, low, high time.Duration) {
-	t.Helper()
-	if got < low || got > high {
-		t.Errorf("%s is %v, not between %v and %v", what, got, low, high)
-	}
-}
-
-func validTopology() Topology {
-	return Topology{
-		Name:     "fake",
-		Networks: []Network{{Name: "lan", IPv6: netip.MustParsePrefix("fd00:d1::/64"), IPv4: netip.MustParsePrefix("10.201.1.0/24")}},
-		Nodes:    []Node{validNode(1), validNode(2)},
-	}
-}
-
-func validNode(n int) Node {
-	return Node{
-		Name: fmt.Sprintf("nomad-%d", n), Role: "nomad-server",
-		IPv6: netip.MustParseAddr(fmt.Sprintf("fd00:d1::1%d", n)), IPv4: netip.MustParseAddr(fmt.Sprintf("10.201.1.1%d", n)),
-		System: System{
-			Image: Image{Name: "nomad", Version: "1.11.3"}, Command: []string{"nomad", "agent"},
-			Capabilities: []string{"SYS_ADMIN"}, Files: []File{{Path: "/etc/nomad.d/nomad.hcl"}},
-		},
-	}
 }

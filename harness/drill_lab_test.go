@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a lost agent is never blamed on the service: whatever waits ends at once with the reason, the drill is
@@ -20,9 +22,9 @@ func TestLostAgentEndsTheStep(t *testing.T) {
 			return d.Baseline(ctx, d.steady)
 		},
 		"Detect": func(ctx context.Context, t *testing.T, d *fakeDrill) error {
-			must(t, d.Baseline(ctx, d.steady), d.StartWriting(ctx, d.ledgers))
+			testkit.Must(t, d.Baseline(ctx, d.steady), d.StartWriting(ctx, d.ledgers))
 			d.fault.breaks = nil
-			must(t, d.Inject(ctx, d.fault))
+			testkit.Must(t, d.Inject(ctx, d.fault))
 			return d.Detect(ctx, d.steady)
 		},
 		"Repair": func(ctx context.Context, t *testing.T, d *fakeDrill) error {
@@ -42,7 +44,7 @@ func TestLostAgentEndsTheStep(t *testing.T) {
 		},
 		"Reconcile": func(ctx context.Context, t *testing.T, d *fakeDrill) error {
 			d.toDetection(t)
-			must(t, d.Repair(ctx, healing(d.cluster, 0)), d.AwaitRecovery(ctx, d.steady))
+			testkit.Must(t, d.Repair(ctx, healing(d.cluster, 0)), d.AwaitRecovery(ctx, d.steady))
 			d.cluster.read = func() error { return errors.New("not now") }
 			return d.Reconcile(ctx, d.ledgers)
 		},
@@ -93,7 +95,7 @@ func TestNothingIsAwaitedInALostLab(t *testing.T) {
 		if strings.Count(doubts, "the agent of nomad-1 is gone") != 1 || strings.Count(doubts, "the agent of nomad-2 is gone") != 1 {
 			t.Errorf("doubts: %s", doubts)
 		}
-		must(t, drill.Close(t.Context()))
+		testkit.Must(t, drill.Close(t.Context()))
 	})
 }
 
@@ -104,11 +106,11 @@ func TestLossDuringCloseIsADoubt(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
 			drill.toDetection(t)
-			must(t, drill.finishBy(t, time.Second))
+			testkit.Must(t, drill.finishBy(t, time.Second))
 			if lost {
 				drill.cluster.loseAgent("nomad-1")
 			}
-			must(t, drill.Close(t.Context()))
+			testkit.Must(t, drill.Close(t.Context()))
 			if judgement := drill.Record().Judgement; judgement.AsClaimed == lost || (judgement.Verdict == Inconclusive) != lost {
 				t.Errorf("an agent is lost: %t, and the verdict is %s", lost, judgement.Verdict)
 			}
@@ -161,16 +163,16 @@ func TestStandingFaultIsConfirmedAgain(t *testing.T) {
 				drill := newFakeDrill(t)
 				ctx := t.Context()
 				standing := &standingFault{drill.fault, test.gone}
-				must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+				testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 				if test.second {
 					second := &standingFault{&fakeFault{cluster: drill.cluster}, test.gone}
-					must(t, drill.DuringRecovery(second, BeforeStep("restart")), drill.Inject(ctx, drill.fault))
+					testkit.Must(t, drill.DuringRecovery(second, BeforeStep("restart")), drill.Inject(ctx, drill.fault))
 				} else {
-					must(t, drill.Inject(ctx, standing))
+					testkit.Must(t, drill.Inject(ctx, standing))
 				}
-				must(t, drill.Detect(ctx, drill.steady))
+				testkit.Must(t, drill.Detect(ctx, drill.steady))
 				if test.revertedBy {
-					must(t, drill.Revert(ctx))
+					testkit.Must(t, drill.Revert(ctx))
 				}
 				_ = drill.finishBy(t, time.Second)
 				record := drill.Record()

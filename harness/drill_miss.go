@@ -15,15 +15,15 @@ const leastWatch = time.Minute
 func (d *Drill) deadline() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	deadline, declared := d.record.Fault.At+d.record.Objective.GiveUpAfter, d.record.declared()
+	deadline, declared := d.record.Fault.At+d.record.Objective.GiveUpAfter, declaredSoFar(d.record)
 	if declared == 0 {
 		return deadline
 	}
 	return max(deadline-declared, d.now()+leastWatch+d.record.Objective.Dwell)
 }
 
-// declared is the time that the steps so far have declared.
-func (r Record) declared() time.Duration {
+// declaredSoFar is the time that the steps so far have declared.
+func declaredSoFar(r Record) time.Duration {
 	var declared time.Duration
 	for _, step := range r.Steps {
 		declared += step.Declared
@@ -32,7 +32,7 @@ func (r Record) declared() time.Duration {
 }
 
 // stoppedRunbook is the step at which the runbook has stopped, if it has and nobody has begun another one.
-func (r Record) stoppedRunbook() (RecordStep, bool) {
+func stoppedRunbook(r Record) (RecordStep, bool) {
 	if len(r.Steps) == 0 {
 		return RecordStep{}, false
 	}
@@ -46,7 +46,7 @@ func certainMiss(record Record, now time.Duration) string {
 	if record.Fault == nil || record.Fault.RevertedAt > 0 {
 		return ""
 	}
-	target := record.Fault.At + record.Objective.RTO - record.declared()
+	target := record.Fault.At + record.Objective.RTO - declaredSoFar(record)
 	target += record.Fault.Uncertainty + max(longestPeriod(record.SLIs), longestInterruption(record).Length)
 	var down []string
 	for _, sli := range record.SLIs {
@@ -60,7 +60,7 @@ func certainMiss(record Record, now time.Duration) string {
 	}
 	text := fmt.Sprintf("the RTO of %v is missed beyond doubt, %v after the fault", record.Objective.RTO,
 		figure(now-record.Fault.At))
-	if declared := record.declared(); declared > 0 {
+	if declared := declaredSoFar(record); declared > 0 {
 		text += fmt.Sprintf(" and %v declared", declared)
 	}
 	text += ": " + strings.Join(down, "; ")
@@ -78,7 +78,7 @@ func certainMiss(record Record, now time.Duration) string {
 func (d *Drill) tellMiss() {
 	d.mu.Lock()
 	fault, told, tell := d.record.Fault, d.missTold, d.tell
-	early := fault == nil || d.now() < fault.At+d.record.Objective.RTO-d.record.declared()
+	early := fault == nil || d.now() < fault.At+d.record.Objective.RTO-declaredSoFar(d.record)
 	d.mu.Unlock()
 	if told || early {
 		return
@@ -106,6 +106,6 @@ func (d *Drill) tellMiss() {
 func (d *Drill) hopeless() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, stopped := d.record.stoppedRunbook()
+	_, stopped := stoppedRunbook(d.record)
 	return stopped && d.missTold
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: that the RTO is missed is told at once, with what is known, while the watch goes on to the end of the patience
@@ -20,21 +22,21 @@ func TestMissIsToldAtOnce(t *testing.T) {
 		drill.tell = func(sentence string) { told = append(told, sentence); at = drill.now() - drill.record.Fault.At }
 		drill.toDetection(t)
 		ctx := t.Context()
-		must(t, drill.Repair(ctx, fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error { return nil }}}))
+		testkit.Must(t, drill.Repair(ctx, fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error { return nil }}}))
 		time.AfterFunc(90*time.Second, func() { drill.cluster.heal("quorum", "service") })
-		must(t, drill.AwaitRecovery(ctx, drill.steady))
-		between(t, "what was told", at, time.Minute, time.Minute+time.Second)
+		testkit.Must(t, drill.AwaitRecovery(ctx, drill.steady))
+		testkit.Between(t, "what was told", at, time.Minute, time.Minute+time.Second)
 		const want = `the RTO of 1m0s is missed beyond doubt, 1m`
 		if len(told) != 1 || !strings.HasPrefix(told[0], want) ||
 			!strings.Contains(told[0], `"quorum" still fails: connection refused; "service" still fails`) ||
 			!strings.Contains(told[0], `the last step that ended was "restart" of "restart everything"`) {
 			t.Errorf("told: %q", told)
 		}
-		must(t, drill.Reconcile(ctx, drill.ledgers))
+		testkit.Must(t, drill.Reconcile(ctx, drill.ledgers))
 		if err := drill.Judge(); err == nil || !drill.Record().Judgement.Recovered {
 			t.Errorf("%v: %+v", err, drill.Record().Judgement)
 		}
-		between(t, "the RTA", drill.Record().Judgement.RTA, 89*time.Second, 92*time.Second)
+		testkit.Between(t, "the RTA", drill.Record().Judgement.RTA, 89*time.Second, 92*time.Second)
 	})
 }
 
@@ -46,7 +48,10 @@ func TestUncertainMissIsNotTold(t *testing.T) {
 		"held up": func(d *fakeDrill) {
 			d.cluster.interruptions = []Interruption{{From: time.Now(), Length: time.Hour, Reason: "stalled"}}
 		},
-		"lifted": func(d *fakeDrill) { must(t, d.revert(context.Background())); d.cluster.fail("still broken", "quorum") },
+		"lifted": func(d *fakeDrill) {
+			testkit.Must(t, d.revert(context.Background()))
+			d.cluster.fail("still broken", "quorum")
+		},
 		"declared, so far": func(d *fakeDrill) {
 			d.mu.Lock()
 			defer d.mu.Unlock()
@@ -84,13 +89,13 @@ func TestPatienceCountsDeclaredTime(t *testing.T) {
 			drill.tell = func(string) { told++ }
 			drill.toDetection(t)
 			ctx := t.Context()
-			must(t, drill.Repair(ctx, fakeRunbook{{Name: "reinstall", Declared: test.declared}}))
+			testkit.Must(t, drill.Repair(ctx, fakeRunbook{{Name: "reinstall", Declared: test.declared}}))
 			err := drill.AwaitRecovery(ctx, drill.steady)
 			took := drill.now() - drill.record.Fault.At
 			if !errors.Is(err, ErrNotRecovered) || took < test.shortest || took > test.end || told != 1 {
 				t.Errorf("%v declared: the watch lasted %v, told %d times: %v", test.declared, took, told, err)
 			}
-			must(t, drill.Reconcile(ctx, drill.ledgers))
+			testkit.Must(t, drill.Reconcile(ctx, drill.ledgers))
 			err = drill.Judge()
 			if judgement := drill.Record().Judgement; judgement.Verdict != Missed || judgement.RTA < test.declared+test.shortest {
 				t.Errorf("%v declared: %v, %+v", test.declared, err, judgement)
@@ -109,11 +114,11 @@ func TestStoppedRunbookEndsTheWatch(t *testing.T) {
 		ctx := t.Context()
 		_ = drill.Repair(ctx, broken)
 		err := drill.AwaitRecovery(ctx, drill.steady)
-		between(t, "the watch", drill.now()-drill.record.Fault.At, time.Minute, time.Minute+2*time.Second)
+		testkit.Between(t, "the watch", drill.now()-drill.record.Fault.At, time.Minute, time.Minute+2*time.Second)
 		if !errors.Is(err, ErrNotRecovered) {
 			t.Errorf("it ended with %v", err)
 		}
-		must(t, drill.Reconcile(ctx, drill.ledgers))
+		testkit.Must(t, drill.Reconcile(ctx, drill.ledgers))
 		if err := drill.Judge(); drill.Record().Judgement.Verdict != Missed {
 			t.Errorf("the verdict: %v", err)
 		}

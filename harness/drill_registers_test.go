@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A fakeRegister keeps its values in memory; refuse and hang say what becomes of operations.
@@ -65,9 +67,9 @@ func TestRegisters(t *testing.T) {
 				}
 				return nil
 			}}
-			must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers),
+			testkit.Must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers),
 				drill.StartRegisters(t.Context(), register))
-			must(t, drill.Inject(t.Context(), drill.fault), drill.Detect(t.Context(), drill.steady), drill.finishBy(t, 5*time.Second))
+			testkit.Must(t, drill.Inject(t.Context(), drill.fault), drill.Detect(t.Context(), drill.steady), drill.finishBy(t, 5*time.Second))
 			record := drill.Record().Registers[0]
 			if record.Operations < 3*5*20-3 || record.Refused == 0 || record.Unknown == 0 || record.Linearizable != found {
 				t.Errorf("register: %+v", record)

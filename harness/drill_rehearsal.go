@@ -30,7 +30,7 @@ func (d *Drill) Rehearse(ctx context.Context, name string, check func(ctx contex
 	}
 	d.mu.Lock()
 	d.record.Rehearsals = append(d.record.Rehearsals, rehearsal)
-	d.event(rehearsal.To, "note", rehearsal.String())
+	d.event(rehearsal.To, "note", rehearsalSentence(rehearsal))
 	d.mu.Unlock()
 	if err != nil {
 		d.become(isBroken)
@@ -39,8 +39,8 @@ func (d *Drill) Rehearse(ctx context.Context, name string, check func(ctx contex
 	return nil
 }
 
-// String says how it went.
-func (r RecordRehearsal) String() string {
+// rehearsalSentence says how it went.
+func rehearsalSentence(r RecordRehearsal) string {
 	if r.Error != "" {
 		return fmt.Sprintf("rehearsal of %s: %s", r.Name, r.Error)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a rehearsal that works is recorded with its length, gets the operator's rights, and changes nothing
@@ -16,15 +18,15 @@ func TestRehearsalThatWorks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx := t.Context()
-		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
-		must(t, drill.Rehearse(ctx, "restoring the backup", func(_ context.Context, operator Operator) error {
+		testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		testkit.Must(t, drill.Rehearse(ctx, "restoring the backup", func(_ context.Context, operator Operator) error {
 			if operator.Topology().Name != drill.cluster.Topology().Name {
 				t.Errorf("it got the operator of %q", operator.Topology().Name)
 			}
 			time.Sleep(7 * time.Second)
 			return nil
 		}))
-		must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady), drill.finishBy(t, 10*time.Second))
+		testkit.Must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady), drill.finishBy(t, 10*time.Second))
 		record := drill.Record()
 		if len(record.Rehearsals) != 1 || record.Judgement.Verdict != Met {
 			t.Fatalf("rehearsals %+v, judgement %+v", record.Rehearsals, record.Judgement)
@@ -50,7 +52,7 @@ func TestRehearsalThatFails(t *testing.T) {
 			drill := newFakeDrill(t)
 			drill.claims(claim, RehearsalFailed)
 			ctx, truncated := t.Context(), errors.New("unexpected end of archive")
-			must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+			testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 			err := drill.Rehearse(ctx, "restoring the backup", func(context.Context, Operator) error { return truncated })
 			if !errors.Is(err, truncated) || !strings.Contains(err.Error(), "rehearse restoring the backup") {
 				t.Errorf("rehearsed: %v", err)
@@ -61,7 +63,7 @@ func TestRehearsalThatFails(t *testing.T) {
 			if err := drill.Judge(); (err == nil) != (claim == Missed) {
 				t.Errorf("claimed %s, Judge says: %v", claim, err)
 			}
-			must(t, drill.Close(ctx))
+			testkit.Must(t, drill.Close(ctx))
 			record := drill.Record()
 			if record.Fault != nil || record.Judgement.Verdict != Missed || record.Judgement.AsClaimed != (claim == Missed) {
 				t.Errorf("fault %+v, judgement %+v", record.Fault, record.Judgement)
@@ -76,7 +78,7 @@ func TestRehearsalBrokenOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 		time.AfterFunc(time.Second, cancel)
 		err := drill.Rehearse(ctx, "restoring the backup", func(ctx context.Context, _ Operator) error {
 			<-ctx.Done()
@@ -85,7 +87,7 @@ func TestRehearsalBrokenOff(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("rehearsed: %v", err)
 		}
-		must(t, drill.Close(ctx))
+		testkit.Must(t, drill.Close(ctx))
 		if record := drill.Record(); record.Judgement.Verdict != Inconclusive || len(record.Rehearsals) > 0 {
 			t.Errorf("rehearsals %+v, judgement %+v", record.Rehearsals, record.Judgement)
 		}
@@ -99,13 +101,13 @@ func TestRehearsalRefused(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx, works := t.Context(), func(context.Context, Operator) error { return nil }
 		early := drill.Rehearse(ctx, "too early", works)
-		must(t, drill.Baseline(ctx, drill.steady))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady))
 		for name, check := range map[string]func(context.Context, Operator) error{"": works, "nothing": nil} {
 			if err := drill.Rehearse(ctx, name, check); err == nil || !strings.Contains(err.Error(), "it needs a name and a check") {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
-		must(t, drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
+		testkit.Must(t, drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
 		late := drill.Rehearse(ctx, "too late", works)
 		if !errors.Is(early, ErrOrder) || !errors.Is(late, ErrOrder) {
 			t.Errorf("before the steady state: %v; after the fault: %v", early, late)

@@ -91,7 +91,7 @@ func (d *Drill) unfinished() Record {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.collect()
-	record := d.record.clone()
+	record := clone(d.record)
 	record.UnderWay = strings.TrimPrefix(d.place(), "during ")
 	record.Doubts = append(record.Doubts, "the drill was cut off "+d.place())
 	record.Judgement = Judge(record)
@@ -102,17 +102,17 @@ func (d *Drill) unfinished() Record {
 func (d *Drill) place() string {
 	switch {
 	case d.step != "" && d.detail != "":
-		return fmt.Sprintf("during %s: %s", words(d.step), d.detail)
+		return fmt.Sprintf("during %s: %s", stepInWords(d.step), d.detail)
 	case d.step != "":
-		return "during " + words(d.step)
+		return "during " + stepInWords(d.step)
 	case d.lastStep != "":
-		return "after " + words(d.lastStep)
+		return "after " + stepInWords(d.lastStep)
 	}
 	return "before its first step"
 }
 
-// words writes the name of a step in words: "AwaitRecovery" as "await recovery".
-func words(step string) string {
+// stepInWords writes the name of a step in words: "AwaitRecovery" as "await recovery".
+func stepInWords(step string) string {
 	var text strings.Builder
 	for i, letter := range step {
 		if unicode.IsUpper(letter) && i > 0 {

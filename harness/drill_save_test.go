@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A saves is where a drill's record is saved to.
@@ -48,7 +50,7 @@ func savedDrill(t *testing.T, to *saves) *fakeDrill {
 	drill := newFakeDrill(t)
 	plan := Plan{ID: "fake", Scenario: "fake", Title: "a fake drill", Objective: Objective{RTO: time.Minute}, Save: to.save}
 	saved, err := NewDrill(drill.cluster, plan)
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = saved.Close(context.Background()) })
 	drill.Drill = saved
 	return drill
@@ -78,13 +80,13 @@ func TestRecordIsSavedAsTheDrillGoes(t *testing.T) {
 		}
 		look("before its first step")
 		ctx := t.Context()
-		must(t, drill.Baseline(ctx, drill.steady))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady))
 		look("after baseline")
-		must(t, drill.StartWriting(ctx, drill.ledgers))
+		testkit.Must(t, drill.StartWriting(ctx, drill.ledgers))
 		drill.fault.effect = func() { look("inject") }
-		must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady))
+		testkit.Must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady))
 		look("after detect")
-		must(t, drill.Repair(ctx, fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error {
+		testkit.Must(t, drill.Repair(ctx, fakeRunbook{{Name: "restart", Do: func(context.Context, Operator) error {
 			look(`repair: step "restart" of "restart everything"`)
 			drill.cluster.heal("quorum", "service")
 			return nil
@@ -92,13 +94,13 @@ func TestRecordIsSavedAsTheDrillGoes(t *testing.T) {
 		awaited := make(chan error)
 		go func() { awaited <- drill.AwaitRecovery(ctx, drill.steady) }()
 		look("await recovery")
-		must(t, <-awaited)
+		testkit.Must(t, <-awaited)
 		drill.cluster.read = func() error { drill.cluster.read = nil; return errors.New("not yet") }
 		go func() { awaited <- drill.Reconcile(ctx, drill.ledgers) }()
 		look("reconcile")
-		must(t, <-awaited, drill.Judge())
+		testkit.Must(t, <-awaited, drill.Judge())
 		look("after judge")
-		must(t, drill.Close(ctx))
+		testkit.Must(t, drill.Close(ctx))
 		if closing := to.last(t); closing.UnderWay != "close" {
 			t.Errorf("the last save was %q, want that of close", closing.UnderWay)
 		}
@@ -112,9 +114,9 @@ func TestRecordIsSavedAsTheDrillGoes(t *testing.T) {
 func asRecord(t *testing.T, record Record) Record {
 	t.Helper()
 	text, err := json.Marshal(record)
-	must(t, err)
+	testkit.Must(t, err)
 	var again Record
-	must(t, json.Unmarshal(text, &again))
+	testkit.Must(t, json.Unmarshal(text, &again))
 	return again
 }
 
@@ -161,16 +163,16 @@ func TestRecordThatCannotBeSaved(t *testing.T) {
 				}
 				drill := savedDrill(t, to)
 				ctx := t.Context()
-				must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+				testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 				err := drill.Inject(ctx, drill.fault)
 				if (err == nil) != test.injects {
 					t.Fatalf("inject: %v", err)
 				}
 				if test.injects {
-					must(t, drill.Detect(ctx, drill.steady))
+					testkit.Must(t, drill.Detect(ctx, drill.steady))
 					_ = drill.finishBy(t, time.Second)
 				}
-				must(t, drill.Close(ctx))
+				testkit.Must(t, drill.Close(ctx))
 				record := drill.Record()
 				if record.Judgement.Verdict != Inconclusive ||
 					!strings.Contains(strings.Join(record.Doubts, ";"), "the record could not be saved") {

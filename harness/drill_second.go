@@ -8,24 +8,26 @@ import (
 	"time"
 )
 
-// A Moment is when a second fault strikes: before a step of a runbook, or so long after t0.
+// A Moment is when a second fault strikes: before a step of a runbook, or so long after t0. Make one with [BeforeStep] or
+// [AfterFault].
 type Moment struct {
-	step  string
-	after time.Duration
+	Step  string        // the step's name; "" means a time after t0
+	After time.Duration // from t0
 }
 
 // BeforeStep is the moment at which a runbook is about to begin the step of that name. The step waits
 // for the proof that the fault bites.
-func BeforeStep(name string) Moment { return Moment{step: name} }
+func BeforeStep(name string) Moment { return Moment{Step: name} }
 
 // AfterFault is the moment so long after t0, whatever the drill is doing then.
-func AfterFault(offset time.Duration) Moment { return Moment{after: offset} }
+func AfterFault(offset time.Duration) Moment { return Moment{After: offset} }
 
 // Within tells whether the moment comes so long after t0 although nobody takes a step of a runbook.
-func (m Moment) Within(offset time.Duration) bool { return m.step == "" && m.after < offset }
+func (m Moment) Within(offset time.Duration) bool { return m.Step == "" && m.After < offset }
 
-func (m Moment) validate() error {
-	if (m.step == "") == (m.after <= 0) {
+// Validate says in one sentence why it cannot come.
+func (m Moment) Validate() error {
+	if (m.Step == "") == (m.After <= 0) {
 		return errors.New("it strikes either before a step that has a name or some time after the first fault")
 	}
 	return nil
@@ -33,10 +35,10 @@ func (m Moment) validate() error {
 
 // String says when, for the record.
 func (m Moment) String() string {
-	if m.step != "" {
-		return fmt.Sprintf("before the step %q", m.step)
+	if m.Step != "" {
+		return fmt.Sprintf("before the step %q", m.Step)
 	}
-	return fmt.Sprintf("%v after the first fault", m.after)
+	return fmt.Sprintf("%v after the first fault", m.After)
 }
 
 // An armedFault waits for its moment.
@@ -67,7 +69,7 @@ func (d *Drill) DuringRecovery(fault Fault, when Moment) error {
 	if fault == nil {
 		return errors.New("arm a second fault: there is none")
 	}
-	if err := when.validate(); err != nil {
+	if err := when.Validate(); err != nil {
 		return fmt.Errorf("arm %s: %w", fault.Describe(), err)
 	}
 	d.mu.Lock()
@@ -83,10 +85,10 @@ func (d *Drill) awaitMoments(ctx context.Context) {
 	defer d.mu.Unlock()
 	d.further.cancel = cancel
 	for _, armed := range d.further.armed {
-		if armed.when.after <= 0 {
+		if armed.when.After <= 0 {
 			continue
 		}
-		due := d.started.Add(d.record.Fault.At + armed.when.after)
+		due := d.started.Add(d.record.Fault.At + armed.when.After)
 		d.further.running.Go(func() {
 			timer := time.NewTimer(time.Until(due))
 			defer timer.Stop()
@@ -104,7 +106,7 @@ func (d *Drill) strikeBefore(ctx context.Context, step string) error {
 	d.mu.Lock()
 	var due []*armedFault
 	for _, armed := range d.further.armed {
-		if armed.when.step == step && !armed.struck {
+		if armed.when.Step == step && !armed.struck {
 			due = append(due, armed)
 		}
 	}

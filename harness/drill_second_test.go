@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // secondFault breaks the service alone.
@@ -24,15 +26,15 @@ func TestDuringRecovery(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				drill := newFakeDrill(t)
 				reverted := 0
-				must(t, drill.DuringRecovery(secondFault(drill, &reverted), when))
+				testkit.Must(t, drill.DuringRecovery(secondFault(drill, &reverted), when))
 				drill.toDetection(t)
-				must(t, drill.finishBy(t, 10*time.Second), drill.Close(t.Context()))
+				testkit.Must(t, drill.finishBy(t, 10*time.Second), drill.Close(t.Context()))
 				record := drill.Record()
 				if len(record.FurtherFaults) != 1 || record.FurtherFaults[0].Confirmed == "" || record.FurtherFaults[0].RevertedAt == 0 ||
 					reverted != 1 {
 					t.Fatalf("further faults: %+v, lifted %d times", record.FurtherFaults, reverted)
 				}
-				if at := record.FurtherFaults[0].At - record.Fault.At; at > 3*time.Second || when.after > 0 && at < 3*time.Second {
+				if at := record.FurtherFaults[0].At - record.Fault.At; at > 3*time.Second || when.After > 0 && at < 3*time.Second {
 					t.Errorf("it struck %v after the first", at)
 				}
 				if record.Judgement.Verdict != Met || record.Judgement.RTA < 10*time.Second {
@@ -49,7 +51,7 @@ func TestDuringRecovery(t *testing.T) {
 func TestDuringRecoveryWithoutEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
-		must(t, drill.DuringRecovery(secondFault(drill, nil), BeforeStep("no such step")))
+		testkit.Must(t, drill.DuringRecovery(secondFault(drill, nil), BeforeStep("no such step")))
 		drill.toDetection(t)
 		if err := drill.finishBy(t, time.Second); err == nil || !strings.Contains(err.Error(), "never struck") {
 			t.Errorf("judged: %v", err)
@@ -59,7 +61,7 @@ func TestDuringRecoveryWithoutEffect(t *testing.T) {
 		drill := newFakeDrill(t)
 		fault := secondFault(drill, nil)
 		fault.confirm = context.DeadlineExceeded
-		must(t, drill.DuringRecovery(fault, AfterFault(time.Second)))
+		testkit.Must(t, drill.DuringRecovery(fault, AfterFault(time.Second)))
 		drill.toDetection(t)
 		if err := drill.finishBy(t, 5*time.Second); err == nil || !strings.Contains(err.Error(), "inconclusive") {
 			t.Errorf("judged: %v", err)
@@ -85,12 +87,12 @@ func TestPhase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.record.Phase = 1700 * time.Millisecond
-		must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers))
+		testkit.Must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers))
 		began := drill.now()
-		must(t, drill.Inject(t.Context(), drill.fault), drill.Detect(t.Context(), drill.steady))
-		between(t, "t0", drill.Record().Fault.At-began, 1700*time.Millisecond, 1701*time.Millisecond)
-		must(t, drill.finishBy(t, 10*time.Second))
-		between(t, "RTA", drill.Record().Judgement.RTA, 10*time.Second, 11100*time.Millisecond)
+		testkit.Must(t, drill.Inject(t.Context(), drill.fault), drill.Detect(t.Context(), drill.steady))
+		testkit.Between(t, "t0", drill.Record().Fault.At-began, 1700*time.Millisecond, 1701*time.Millisecond)
+		testkit.Must(t, drill.finishBy(t, 10*time.Second))
+		testkit.Between(t, "RTA", drill.Record().Judgement.RTA, 10*time.Second, 11100*time.Millisecond)
 	})
 	if _, err := NewDrill(newFakeCluster(), Plan{ID: "x", Objective: Objective{RTO: time.Second}, Phase: -1}); err == nil {
 		t.Error("a negative phase is accepted")
@@ -105,9 +107,9 @@ func TestUnaffected(t *testing.T) {
 			drill := newFakeDrill(t)
 			drill.claims(want, UnaffectedFailed)
 			drill.fault.breaks = append(drill.fault.breaks, breaks)
-			must(t, drill.Unaffected(t.Context(), fakeProbe{name: "neighbour", period: 50 * time.Millisecond, cluster: drill.cluster}))
+			testkit.Must(t, drill.Unaffected(t.Context(), fakeProbe{name: "neighbour", period: 50 * time.Millisecond, cluster: drill.cluster}))
 			drill.toDetection(t)
-			must(t, drill.finishBy(t, 3*time.Second))
+			testkit.Must(t, drill.finishBy(t, 3*time.Second))
 			if spared := drill.Record().Judgement.Spared; (len(spared) == 1) != (want == Met) {
 				t.Errorf("%s broke, spared: %q", breaks, spared)
 			}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a drill in which everything goes as it should is met, and every figure is the one that the
@@ -18,19 +20,19 @@ func TestDrillMet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.toDetection(t)
-		must(t, drill.finishBy(t, 10*time.Second))
-		must(t, drill.Close(t.Context()))
+		testkit.Must(t, drill.finishBy(t, 10*time.Second))
+		testkit.Must(t, drill.Close(t.Context()))
 
 		record := drill.Record()
 		judgement := record.Judgement
 		if judgement.Verdict != Met || !judgement.AsClaimed || judgement.RecoveredBy != ByRunbook || !judgement.Recovered {
 			t.Errorf("judgement: %+v", judgement)
 		}
-		between(t, "TTD", judgement.TTD, 0, 500*time.Millisecond)
-		between(t, "repair", judgement.Repair, 10*time.Second, 10*time.Second)
-		between(t, "converge", judgement.Converge, 0, 510*time.Millisecond)
-		between(t, "RTA", judgement.RTA, 10*time.Second, 11100*time.Millisecond)
-		between(t, "resolution", judgement.Resolution, 501*time.Millisecond, 505*time.Millisecond)
+		testkit.Between(t, "TTD", judgement.TTD, 0, 500*time.Millisecond)
+		testkit.Between(t, "repair", judgement.Repair, 10*time.Second, 10*time.Second)
+		testkit.Between(t, "converge", judgement.Converge, 0, 510*time.Millisecond)
+		testkit.Between(t, "RTA", judgement.RTA, 10*time.Second, 11100*time.Millisecond)
+		testkit.Between(t, "resolution", judgement.Resolution, 501*time.Millisecond, 505*time.Millisecond)
 		ledger := record.Ledgers[0]
 		if ledger.Lost != 0 || ledger.Kept != ledger.Acknowledged || ledger.Acknowledged == 0 || !judgement.DataJudged {
 			t.Errorf("ledger: %+v, data judged: %v", ledger, judgement.DataJudged)
@@ -60,8 +62,8 @@ func TestDrillMissedByTime(t *testing.T) {
 			if judgement.Verdict != Missed || !judgement.Recovered || judgement.RecoveredBy != ByRunbook {
 				t.Errorf("judgement: %+v", judgement)
 			}
-			between(t, "RTA", judgement.RTA, 70*time.Second, 71100*time.Millisecond)
-			if err != nil && !containsAll(err.Error(), "missed", "met", "RTO", "1m0s") {
+			testkit.Between(t, "RTA", judgement.RTA, 70*time.Second, 71100*time.Millisecond)
+			if err != nil && !testkit.ContainsAll(err.Error(), "missed", "met", "RTO", "1m0s") {
 				t.Errorf("the error does not say it all: %v", err)
 			}
 		})
@@ -75,18 +77,18 @@ func TestDrillWithoutRunbook(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.toDetection(t)
 		err := drill.AwaitRecovery(t.Context(), drill.steady)
-		if !errors.Is(err, ErrNotRecovered) || !containsAll(err.Error(), "quorum", "service", "connection refused") {
+		if !errors.Is(err, ErrNotRecovered) || !testkit.ContainsAll(err.Error(), "quorum", "service", "connection refused") {
 			t.Fatalf("await: %v", err)
 		}
-		must(t, drill.Reconcile(t.Context(), drill.ledgers))
-		if err := drill.Judge(); err == nil || !containsAll(err.Error(), "missed", "more than") {
+		testkit.Must(t, drill.Reconcile(t.Context(), drill.ledgers))
+		if err := drill.Judge(); err == nil || !testkit.ContainsAll(err.Error(), "missed", "more than") {
 			t.Errorf("judge: %v", err)
 		}
 		judgement := drill.Record().Judgement
 		if judgement.Verdict != Missed || judgement.Recovered || judgement.RecoveredBy != ByNobody {
 			t.Errorf("judgement: %+v", judgement)
 		}
-		between(t, "RTA", judgement.RTA, 2*time.Minute+5*time.Second, 2*time.Minute+5*time.Second)
+		testkit.Between(t, "RTA", judgement.RTA, 2*time.Minute+5*time.Second, 2*time.Minute+5*time.Second)
 	})
 }
 
@@ -107,7 +109,7 @@ func TestDrillLosesWrites(t *testing.T) {
 				t.Errorf("RPO %v: %+v", test.rpo, record.Judgement)
 			}
 			// The fault waits for the fifteenth write, and the second is 1.3 s older.
-			between(t, "RPA", record.Judgement.RPA, 1300*time.Millisecond, 1450*time.Millisecond)
+			testkit.Between(t, "RPA", record.Judgement.RPA, 1300*time.Millisecond, 1450*time.Millisecond)
 			if !reflect.DeepEqual(record.Ledgers[0].LostEntries, []int{2, 5}) {
 				t.Errorf("lost entries: %v", record.Ledgers[0].LostEntries)
 			}
@@ -121,7 +123,7 @@ func TestDrillCountsWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx := t.Context()
-		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 		time.Sleep(10 * time.Millisecond) // t0 at the instant of a write would leave it to chance which came first
 		count := drill.Record().Ledgers[0].Attempted
 		drill.cluster.mu.Lock()
@@ -146,10 +148,10 @@ func TestDrillCountsWrites(t *testing.T) {
 			return nil
 		}
 		drill.cluster.mu.Unlock()
-		must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady))
-		must(t, drill.Repair(ctx, healing(drill.cluster, 20*time.Second)))
-		must(t, drill.AwaitRecovery(ctx, drill.steady), drill.Reconcile(ctx, drill.ledgers))
-		must(t, drill.Judge())
+		testkit.Must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady))
+		testkit.Must(t, drill.Repair(ctx, healing(drill.cluster, 20*time.Second)))
+		testkit.Must(t, drill.AwaitRecovery(ctx, drill.steady), drill.Reconcile(ctx, drill.ledgers))
+		testkit.Must(t, drill.Judge())
 
 		got := drill.Record().Ledgers[0]
 		var want RecordLedger
@@ -182,17 +184,17 @@ func TestDrillDetectsWhatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx := t.Context()
-		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
 		time.Sleep(700 * time.Millisecond)
 		drill.cluster.heal("quorum", "service")
 		time.Sleep(5 * time.Second)
-		must(t, drill.Detect(ctx, drill.steady), drill.AwaitRecovery(ctx, drill.steady))
-		must(t, drill.Reconcile(ctx, drill.ledgers), drill.Judge())
+		testkit.Must(t, drill.Detect(ctx, drill.steady), drill.AwaitRecovery(ctx, drill.steady))
+		testkit.Must(t, drill.Reconcile(ctx, drill.ledgers), drill.Judge())
 		judgement := drill.Record().Judgement
 		if judgement.RecoveredBy != BySelf {
 			t.Errorf("judgement: %+v", judgement)
 		}
-		between(t, "RTA", judgement.RTA, 700*time.Millisecond, 1210*time.Millisecond)
+		testkit.Between(t, "RTA", judgement.RTA, 700*time.Millisecond, 1210*time.Millisecond)
 	})
 }
 
@@ -203,13 +205,13 @@ func TestDrillWithoutFault(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.fault.breaks = nil
 		ctx := t.Context()
-		must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
 		began := time.Now()
 		if err := drill.Detect(ctx, drill.steady); !errors.Is(err, ErrNotDetected) {
 			t.Fatalf("detect: %v", err)
 		}
-		between(t, "detection", time.Since(began), time.Minute, 61*time.Second)
-		must(t, drill.Reconcile(ctx, drill.ledgers))
+		testkit.Between(t, "detection", time.Since(began), time.Minute, 61*time.Second)
+		testkit.Must(t, drill.Reconcile(ctx, drill.ledgers))
 		err := drill.Judge()
 		if err == nil || drill.Record().Judgement.Verdict != Inconclusive || !strings.Contains(err.Error(), "broke nothing") {
 			t.Errorf("judge: %v", err)
@@ -224,8 +226,8 @@ func TestDrillDeclaredTime(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.toDetection(t)
 		time.AfterFunc(10*time.Second, func() { drill.cluster.heal("quorum", "service") })
-		must(t, drill.Repair(t.Context(), fakeRunbook{{Name: "order a disk", Declared: 55 * time.Second}}))
-		must(t, drill.AwaitRecovery(t.Context(), drill.steady), drill.Reconcile(t.Context(), drill.ledgers))
+		testkit.Must(t, drill.Repair(t.Context(), fakeRunbook{{Name: "order a disk", Declared: 55 * time.Second}}))
+		testkit.Must(t, drill.AwaitRecovery(t.Context(), drill.steady), drill.Reconcile(t.Context(), drill.ledgers))
 		if err := drill.Judge(); err == nil || !strings.Contains(err.Error(), "declared") {
 			t.Errorf("judge: %v", err)
 		}
@@ -233,7 +235,7 @@ func TestDrillDeclaredTime(t *testing.T) {
 		if judgement.Verdict != Missed || judgement.Declared != 55*time.Second || judgement.RecoveredBy != BySelf {
 			t.Errorf("judgement: %+v", judgement)
 		}
-		between(t, "RTA", judgement.RTA, 65*time.Second, 66100*time.Millisecond)
+		testkit.Between(t, "RTA", judgement.RTA, 65*time.Second, 66100*time.Millisecond)
 	})
 }
 
@@ -249,7 +251,7 @@ func TestDrillRunbookFails(t *testing.T) {
 		}
 		broken := errors.New("peers.json is not valid")
 		err := drill.Repair(t.Context(), fakeRunbook{step("stop", nil), step("write peers.json", broken), step("start", nil)})
-		if !errors.Is(err, broken) || !containsAll(err.Error(), "restart everything", "write peers.json") {
+		if !errors.Is(err, broken) || !testkit.ContainsAll(err.Error(), "restart everything", "write peers.json") {
 			t.Errorf("repair: %v", err)
 		}
 		if !reflect.DeepEqual(ran, []string{"stop", "write peers.json"}) {
@@ -258,7 +260,7 @@ func TestDrillRunbookFails(t *testing.T) {
 		if err := drill.AwaitRecovery(t.Context(), drill.steady); !errors.Is(err, ErrNotRecovered) {
 			t.Errorf("await: %v", err)
 		}
-		must(t, drill.Reconcile(t.Context(), drill.ledgers))
+		testkit.Must(t, drill.Reconcile(t.Context(), drill.ledgers))
 		if err := drill.Judge(); err == nil {
 			t.Error("a drill whose runbook failed was met")
 		}
@@ -272,10 +274,10 @@ func TestDrillRunbookFails(t *testing.T) {
 func TestDrillWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)
-		must(t, drill.Watch(t.Context(), fakeProbe{name: "old address", period: time.Second, cluster: drill.cluster}))
+		testkit.Must(t, drill.Watch(t.Context(), fakeProbe{name: "old address", period: time.Second, cluster: drill.cluster}))
 		drill.fault.effect = func() { drill.cluster.fail("no route", "old address") }
 		drill.toDetection(t)
-		must(t, drill.finishBy(t, time.Second))
+		testkit.Must(t, drill.finishBy(t, time.Second))
 		for _, outage := range drill.Record().Judgement.Outages {
 			if outage.SLI == "old address" && (outage.Returned || outage.Steady) {
 				t.Errorf("outage: %+v", outage)
@@ -303,9 +305,9 @@ func TestDrillFlaps(t *testing.T) {
 			time.AfterFunc(6*time.Second, func() { drill.cluster.heal("service") })
 			return nil
 		}}}
-		must(t, drill.Repair(t.Context(), flap), drill.AwaitRecovery(t.Context(), drill.steady))
-		must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
-		between(t, "RTA", drill.Record().Judgement.RTA, 6*time.Second, 6800*time.Millisecond)
+		testkit.Must(t, drill.Repair(t.Context(), flap), drill.AwaitRecovery(t.Context(), drill.steady))
+		testkit.Must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
+		testkit.Between(t, "RTA", drill.Record().Judgement.RTA, 6*time.Second, 6800*time.Millisecond)
 	})
 }
 
@@ -320,11 +322,11 @@ func TestDrillRelapsesAfterTheDwell(t *testing.T) {
 			cluster: drill.cluster,
 		})
 		drill.toDetection(t)
-		must(t, drill.Repair(t.Context(), healing(drill.cluster, time.Second)), drill.AwaitRecovery(t.Context(), drill.steady))
+		testkit.Must(t, drill.Repair(t.Context(), healing(drill.cluster, time.Second)), drill.AwaitRecovery(t.Context(), drill.steady))
 		drill.cluster.fail("again", "service")
 		time.Sleep(time.Second)
-		must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
-		if reasons := strings.Join(drill.Record().Judgement.Reasons, "; "); !containsAll(reasons, "failed again", "again") {
+		testkit.Must(t, drill.Reconcile(t.Context(), drill.ledgers), drill.Judge())
+		if reasons := strings.Join(drill.Record().Judgement.Reasons, "; "); !testkit.ContainsAll(reasons, "failed again", "again") {
 			t.Errorf("the relapse is not told: %s", reasons)
 		}
 	})
@@ -345,12 +347,12 @@ func TestRejudge(t *testing.T) {
 				drill.Doubt(test.doubt)
 			}
 			_ = drill.finishBy(t, test.takes)
-			must(t, drill.Close(t.Context()))
+			testkit.Must(t, drill.Close(t.Context()))
 			record := drill.Record()
 			text, err := json.Marshal(record)
-			must(t, err)
+			testkit.Must(t, err)
 			var again Record
-			must(t, json.Unmarshal(text, &again))
+			testkit.Must(t, json.Unmarshal(text, &again))
 			if record.Judgement.Verdict != test.want {
 				t.Errorf("the verdict is %s, not %s", record.Judgement.Verdict, test.want)
 			}
@@ -369,12 +371,12 @@ func TestRecordIsACopy(t *testing.T) {
 		drill.toDetection(t)
 		before := drill.Record()
 		text, err := json.Marshal(before)
-		must(t, err)
+		testkit.Must(t, err)
 		drill.Finding("it broke")
 		drill.Observe("log", "nomad-1", "no leader")
-		must(t, drill.finishBy(t, time.Second))
+		testkit.Must(t, drill.finishBy(t, time.Second))
 		after, err := json.Marshal(before)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(text) != string(after) {
 			t.Errorf("the copy changed from\n%s\nto\n%s", text, after)
 		}
@@ -383,13 +385,4 @@ func TestRecordIsACopy(t *testing.T) {
 			t.Error("the drill has the copy's changes")
 		}
 	})
-}
-
-func containsAll(text string, parts ...string) bool {
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			return false
-		}
-	}
-	return true
 }

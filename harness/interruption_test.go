@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a drill that was interrupted is inconclusive, whatever its figures say, and says in which step and when.
@@ -26,8 +28,8 @@ func TestInterruptedIsInconclusive(t *testing.T) {
 		"back in time, within the dwell": {func(ctx context.Context, t *testing.T, drill *fakeDrill) {
 			time.AfterFunc(57*time.Second, func() { drill.cluster.heal("quorum", "service") })
 			await(ctx, t, drill)
-		}, 61 * time.Second, claimOf(Missed, NotRecovered), "interrupted during AwaitRecovery, 1m1s after the fault"},
-		"after the RTO": {await, 70 * time.Second, claimOf(Missed, NotRecovered), "interrupted during AwaitRecovery"},
+		}, 61 * time.Second, Claim{Verdict: Missed, Misses: []Miss{NotRecovered}}, "interrupted during AwaitRecovery, 1m1s after the fault"},
+		"after the RTO": {await, 70 * time.Second, Claim{Verdict: Missed, Misses: []Miss{NotRecovered}}, "interrupted during AwaitRecovery"},
 		"before a step, after one that stopped": {func(ctx context.Context, t *testing.T, drill *fakeDrill) {
 			fails := fakeRunbook{{Name: "stumble", Do: func(context.Context, Operator) error { return context.DeadlineExceeded }}}
 			for range 2 {
@@ -39,12 +41,12 @@ func TestInterruptedIsInconclusive(t *testing.T) {
 			if drill.Repair(ctx, fails) == nil {
 				t.Error("it went on")
 			}
-		}, time.Second, claimOf(Missed, RunbookStopped), "interrupted during Repair"},
+		}, time.Second, Claim{Verdict: Missed, Misses: []Miss{RunbookStopped}}, "interrupted during Repair"},
 		"too late, before the ledgers are read back": {func(ctx context.Context, t *testing.T, drill *fakeDrill) {
-			must(t, drill.Repair(ctx, healing(drill.cluster, 70*time.Second)), drill.AwaitRecovery(ctx, drill.steady))
+			testkit.Must(t, drill.Repair(ctx, healing(drill.cluster, 70*time.Second)), drill.AwaitRecovery(ctx, drill.steady))
 			time.Sleep(30 * time.Second)
 			_ = drill.Reconcile(ctx, drill.ledgers)
-		}, 90 * time.Second, claimOf(Missed, TooLate), "interrupted during Reconcile"},
+		}, 90 * time.Second, Claim{Verdict: Missed, Misses: []Miss{TooLate}}, "interrupted during Reconcile"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
@@ -54,7 +56,7 @@ func TestInterruptedIsInconclusive(t *testing.T) {
 			t0 := drill.started.Add(drill.Record().Fault.At)
 			time.AfterFunc(test.after-time.Since(t0), cancel)
 			test.run(ctx, t, drill)
-			must(t, drill.Close(t.Context()))
+			testkit.Must(t, drill.Close(t.Context()))
 			judgement := drill.Record().Judgement
 			if judgement.Verdict != Inconclusive || judgement.AsClaimed || !strings.Contains(strings.Join(judgement.Reasons, "\n"),
 				test.says) {
@@ -71,14 +73,14 @@ func TestInterruptedDetectionIsNotAsClaimed(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.fault.breaks = nil
 		drill.Claim(Inconclusive, "nothing breaks", NeverDetected)
-		must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers),
+		testkit.Must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers),
 			drill.Inject(t.Context(), drill.fault))
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		if err := drill.Detect(ctx, drill.steady); err == nil {
 			t.Error("it was not broken off")
 		}
-		must(t, drill.Close(t.Context()))
+		testkit.Must(t, drill.Close(t.Context()))
 		judgement := drill.Record().Judgement
 		if judgement.AsClaimed || !strings.Contains(strings.Join(judgement.Reasons, "\n"), "interrupted during Detect") {
 			t.Errorf("as claimed: %v, %q", judgement.AsClaimed, judgement.Reasons)
@@ -99,7 +101,7 @@ func TestInterruptedRecoveryTimeIsALowerBound(t *testing.T) {
 		if drill.AwaitRecovery(ctx, drill.steady) == nil {
 			t.Error("it was not broken off")
 		}
-		must(t, drill.Close(t.Context()))
-		between(t, "RTA, at least", drill.Record().Judgement.RTA, 56*time.Second, 57600*time.Millisecond)
+		testkit.Must(t, drill.Close(t.Context()))
+		testkit.Between(t, "RTA, at least", drill.Record().Judgement.RTA, 56*time.Second, 57600*time.Millisecond)
 	})
 }

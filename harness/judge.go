@@ -87,7 +87,7 @@ func failedRehearsals(record Record) []reason {
 	var failed []reason
 	for _, rehearsal := range record.Rehearsals {
 		if rehearsal.Error != "" {
-			failed = append(failed, because(RehearsalFailed.Of(rehearsal.Name), "before any fault: %s", rehearsal))
+			failed = append(failed, because(RehearsalFailed.Of(rehearsal.Name), "before any fault: rehearsal of %s: %s", rehearsal.Name, rehearsal.Error))
 		}
 	}
 	return failed
@@ -291,7 +291,7 @@ func (o observation) shortWatch(record Record) []reason {
 		return nil
 	}
 	watched, back := o.watched(record)-record.Fault.At, o.notBackBefore(record)-record.Fault.At
-	if back+record.declared() >= record.Objective.RTO {
+	if back+declaredSoFar(record) >= record.Objective.RTO {
 		return nil
 	}
 	if lifted(record, o.until) {
@@ -299,7 +299,7 @@ func (o observation) shortWatch(record Record) []reason {
 			"then is no recovery",
 			figure(watched), record.Objective.RTO)}
 	}
-	if watched+record.declared() >= record.Objective.RTO {
+	if watched+declaredSoFar(record) >= record.Objective.RTO {
 		return []reason{because(WatchedTooShort, "the steady state came back %v after t0, %v before the watch ended, shorter than "+
 			"the dwell of %v: whether it would have lasted is unknown",
 			figure(back), figure(watched-back), record.Objective.Dwell)}
@@ -343,7 +343,7 @@ func (o observation) unrecovered(record Record) reason {
 		missed.misses = append(missed.misses, failed.misses...)
 	}
 	within := figure(o.until-record.Fault.At).String() + " of the fault"
-	if declared := record.declared(); declared > 0 {
+	if declared := declaredSoFar(record); declared > 0 {
 		within += fmt.Sprintf(" and %v that were declared", declared)
 	}
 	missed.says = fmt.Sprintf("the steady state did not come back within %s: %s; the RTO is %v",

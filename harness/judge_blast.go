@@ -44,7 +44,7 @@ func (o observation) radius(record Record) blast {
 // failedSpell is the first failure of an SLI between t0 and the end of the watch; nil when it stayed green.
 func (o observation) failedSpell(sli RecordSLI, t0 time.Duration) *Spell {
 	for _, spell := range sli.Spells {
-		if spell.failsAfter(t0) && spell.From <= o.until {
+		if failsAfter(spell, t0) && spell.From <= o.until {
 			return &spell
 		}
 	}
@@ -55,7 +55,7 @@ func (o observation) failedSpell(sli RecordSLI, t0 time.Duration) *Spell {
 // then no work of the fault's.
 func starved(record Record, spell Spell) bool {
 	for _, interruption := range record.Interruptions {
-		if interruption.From <= spell.seen() && interruption.From+interruption.Length >= spell.From {
+		if interruption.From <= seenAt(spell) && interruption.From+interruption.Length >= spell.From {
 			return true
 		}
 	}

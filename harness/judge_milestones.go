@@ -18,7 +18,7 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses,
 		case order != "":
 			unknown = append(unknown, because(TooClose, "whether the milestone %q was reached in time is unknown: it was reached %s, "+
 				"its target is %v, and %s",
-				time.Name, time.words(), time.Within, order))
+				time.Name, milestoneWords(time), time.Within, order))
 		case !time.Reached && time.After < time.Within:
 			unknown = append(unknown, because(WatchedTooShort,
 				"the milestone %q was not reached within %v of the fault, and nobody watched any longer: its target is %v",
@@ -28,7 +28,7 @@ func (o observation) milestones(record Record) (reached []MilestoneTime, misses,
 				"the milestone %q was not reached within %v of the fault: its target is %v", time.Name, figure(time.After), time.Within))
 		case time.After > time.Within:
 			misses = append(misses, because(MilestoneMissed.Of(time.Name),
-				"the milestone %q was reached %s: its target is %v%s", time.Name, time.words(), time.Within, time.but()))
+				"the milestone %q was reached %s: its target is %v%s", time.Name, milestoneWords(time), time.Within, milestoneBut(time)))
 		}
 	}
 	return reached, misses, unknown
@@ -54,14 +54,14 @@ func (o observation) milestone(record Record, milestone RecordMilestone) (Milest
 	}
 	found.After = max(0, at-record.Fault.At) + found.Declared
 	if holds && at > record.Fault.At {
-		return found.hanging(record, at, after)
+		return hanging(found, record, at, after)
 	}
 	return found, ""
 }
 
 // hanging tells of a milestone that would be on the other side of its target if it had been reached a moment earlier or
 // later, on the other side of the beginning of declared steps: by less than the dwell, or than nobody can tell.
-func (m MilestoneTime) hanging(record Record, at, after time.Duration) (MilestoneTime, string) {
+func hanging(m MilestoneTime, record Record, at, after time.Duration) (MilestoneTime, string) {
 	margin := max(at-after, record.Objective.Dwell)
 	other, nearest, uncertain := m.After, RecordStep{}, false
 	for _, step := range record.Steps {
@@ -108,11 +108,11 @@ func cameBack(sli RecordSLI, t0, until, dwell time.Duration) (back, notYet time.
 	for _, spell := range sli.Spells {
 		switch {
 		case spell.From > until:
-		case spell.failsAfter(t0) && !isLost:
+		case failsAfter(spell, t0) && !isLost:
 			lost, isLost = max(t0, spell.From), true
-		case spell.Up && isLost && min(spell.To, until)-spell.seen() >= dwell:
-			if back == t0 || spell.seen()-lost >= dwell {
-				back, notYet = spell.seen(), max(t0, spell.after(sli.Period))
+		case spell.Up && isLost && min(spell.To, until)-seenAt(spell) >= dwell:
+			if back == t0 || seenAt(spell)-lost >= dwell {
+				back, notYet = seenAt(spell), max(t0, changedAfter(spell, sli.Period))
 			}
 			isLost = false
 		}
@@ -132,8 +132,8 @@ func slisNamed(record Record, names []string) []RecordSLI {
 	return found
 }
 
-// words writes the time with its declared part.
-func (m MilestoneTime) words() string {
+// milestoneWords writes the time with its declared part.
+func milestoneWords(m MilestoneTime) string {
 	text := fmt.Sprintf("%v after the fault", figure(m.After))
 	if m.Declared > 0 {
 		text += fmt.Sprintf(", %v of it declared and not measured", figure(m.Declared))
@@ -141,8 +141,8 @@ func (m MilestoneTime) words() string {
 	return text
 }
 
-// but is what has to be said besides; "" when it hangs on nothing.
-func (m MilestoneTime) but() string {
+// milestoneBut is what has to be said besides; "" when it hangs on nothing.
+func milestoneBut(m MilestoneTime) string {
 	if m.HangsOn == "" {
 		return ""
 	}
@@ -153,8 +153,8 @@ func (m MilestoneTime) but() string {
 func milestoneMerits(reached []MilestoneTime) []string {
 	var merits []string
 	for _, time := range reached {
-		merits = append(merits, fmt.Sprintf("the milestone %q was reached %s: its target is %v%s", time.Name, time.words(),
-			time.Within, time.but()))
+		merits = append(merits, fmt.Sprintf("the milestone %q was reached %s: its target is %v%s", time.Name, milestoneWords(time),
+			time.Within, milestoneBut(time)))
 	}
 	return merits
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a milestone is reached when its claims began to hold for good, with the time declared until then, and a
@@ -158,9 +160,9 @@ func TestDrillMilestones(t *testing.T) {
 		drill := newFakeDrill(t)
 		ctx := t.Context()
 		unseen := fakeProbe{name: "log", period: 100 * time.Millisecond, cluster: drill.cluster}
-		must(t, drill.Baseline(ctx, drill.steady), drill.WatchSilent(ctx, unseen))
+		testkit.Must(t, drill.Baseline(ctx, drill.steady), drill.WatchSilent(ctx, unseen))
 		claims := append(SteadyState{unseen}, drill.steady...)
-		must(t, drill.Milestones(ctx, Milestone{Name: "operational", Within: time.Minute, Claims: claims}))
+		testkit.Must(t, drill.Milestones(ctx, Milestone{Name: "operational", Within: time.Minute, Claims: claims}))
 		for want, wrong := range map[string]Milestone{
 			"no name":  {Within: time.Minute, Claims: claims},
 			"positive": {Name: "a", Claims: claims},
@@ -172,8 +174,8 @@ func TestDrillMilestones(t *testing.T) {
 				t.Errorf("%+v: %v, want %q", wrong, err, want)
 			}
 		}
-		must(t, drill.StartWriting(ctx, drill.ledgers))
-		must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady), drill.finishBy(t, 10*time.Second))
+		testkit.Must(t, drill.StartWriting(ctx, drill.ledgers))
+		testkit.Must(t, drill.Inject(ctx, drill.fault), drill.Detect(ctx, drill.steady), drill.finishBy(t, 10*time.Second))
 		if err := drill.Milestones(ctx, Milestone{Name: "late", Within: time.Minute, Claims: claims}); !errors.Is(err, ErrOrder) {
 			t.Errorf("a milestone after the fault: %v", err)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 const second = time.Second
@@ -394,11 +396,11 @@ func TestJudgeIsPure(t *testing.T) {
 	record.Doubts = make([]string, 1, 8) // room behind the slice would show an append into it
 	record.Doubts[0] = "starved"
 	before, err := json.Marshal(record)
-	must(t, err)
+	testkit.Must(t, err)
 	first := Judge(record)
 	second := Judge(record)
 	after, err := json.Marshal(record)
-	must(t, err)
+	testkit.Must(t, err)
 	if string(before) != string(after) || !reflect.DeepEqual(first, second) {
 		t.Error("judging changed the record or the judgement")
 	}

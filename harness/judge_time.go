@@ -74,30 +74,30 @@ func (o observation) end() time.Duration {
 	return o.until
 }
 
-// seen is when the first answer of the spell arrived.
-func (s Spell) seen() time.Duration { return max(s.From, s.Seen) }
+// seenAt is when the first answer of the spell arrived.
+func seenAt(s Spell) time.Duration { return max(s.From, s.Seen) }
 
-// after is the last moment at which the change into the spell had certainly not happened.
-func (s Spell) after(period time.Duration) time.Duration {
+// changedAfter is the last moment at which the change into the spell had certainly not happened.
+func changedAfter(s Spell, period time.Duration) time.Duration {
 	if s.By == 0 {
 		return s.From - period // a record that does not say: the question before was asked a period earlier
 	}
 	return s.After
 }
 
-// by is the first moment at which the change into the spell had certainly happened. A record that does
+// changedBy is the first moment at which the change into the spell had certainly happened. A record that does
 // not say asked every question when it was due.
-func (s Spell) by() time.Duration {
+func changedBy(s Spell) time.Duration {
 	if s.By == 0 {
 		return s.From
 	}
 	return s.By
 }
 
-// A failure belongs to the fault when it was asked for, or came to be known, at or after t0: a
+// failsAfter tells whether a failure belongs to the fault: when it was asked for, or came to be known, at or after t0: a
 // question that was in flight when the fault struck says nothing about the time before it.
-func (s Spell) failsAfter(t0 time.Duration) bool {
-	return !s.Up && (s.To >= t0 || s.seen() >= t0)
+func failsAfter(s Spell, t0 time.Duration) bool {
+	return !s.Up && (s.To >= t0 || seenAt(s) >= t0)
 }
 
 // findOutage finds what an SLI lost after t0. The loss counts from when the first failed sample was
@@ -112,8 +112,8 @@ func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
 		if spell.From > until {
 			break
 		}
-		if spell.failsAfter(t0) {
-			known := max(0, spell.seen()-t0)
+		if failsAfter(spell, t0) {
+			known := max(0, seenAt(spell)-t0)
 			if !lost {
 				lost, outage.Known = true, known
 				first, outage.Lost = spell, max(0, spell.From-t0)
@@ -125,28 +125,28 @@ func findOutage(sli RecordSLI, t0, until, dwell time.Duration) (Outage, bool) {
 	if !lost {
 		return Outage{}, false
 	}
-	if last.Up && last.To-last.seen() >= dwell {
+	if last.Up && last.To-seenAt(last) >= dwell {
 		outage.Returned = true
-		outage.Back = max(last.seen()-t0, outage.Lost)
+		outage.Back = max(seenAt(last)-t0, outage.Lost)
 		outage.Down = outage.Back - outage.Lost
-		outage.sharpen(sli.Period, t0, first, &last)
+		sharpen(&outage, sli.Period, t0, first, &last)
 		return outage, true
 	}
 	outage.Down = max(0, until-t0-outage.Lost)
-	outage.sharpen(sli.Period, t0, first, nil)
+	sharpen(&outage, sli.Period, t0, first, nil)
 	return outage, true
 }
 
 // sharpen says how far Down may be off, given the spells in which the outage began and ended; an
 // outage that goes on has no end. A fault cannot strike before t0.
-func (o *Outage) sharpen(period, t0 time.Duration, began Spell, ended *Spell) {
-	early := max(0, t0+o.Lost-max(t0, began.after(period)))
-	late := max(0, began.by()-max(t0, began.From))
+func sharpen(o *Outage, period, t0 time.Duration, began Spell, ended *Spell) {
+	early := max(0, t0+o.Lost-max(t0, changedAfter(began, period)))
+	late := max(0, changedBy(began)-max(t0, began.From))
 	if vague(early, period) {
 		o.Inconclusive = fmt.Sprintf("nobody had asked for %v when it was lost", figure(early))
 	}
 	if ended != nil {
-		blind := max(0, ended.seen()-ended.after(period))
+		blind := max(0, seenAt(*ended)-changedAfter(*ended, period))
 		late += blind
 		if vague(blind, period) {
 			o.Inconclusive = fmt.Sprintf("nobody had an answer for %v when it came back", figure(blind))
@@ -165,7 +165,7 @@ func notYetTogether(slis []RecordSLI, from, until time.Duration) time.Duration {
 	for _, sli := range slis {
 		last, _ := lastSpell(sli, until)
 		if failedSince(sli, last, from) {
-			latest = max(latest, last.after(sli.Period))
+			latest = max(latest, changedAfter(last, sli.Period))
 		}
 	}
 	return latest
@@ -219,14 +219,14 @@ func answeredUntil(slis []RecordSLI) time.Duration {
 // streakBegan is when an SLI came back; an SLI that never failed after from was never away.
 func streakBegan(sli RecordSLI, last Spell, from time.Duration) time.Duration {
 	if failedSince(sli, last, from) {
-		return last.seen()
+		return seenAt(last)
 	}
-	return max(from, last.seen())
+	return max(from, seenAt(last))
 }
 
 // failedSince tells whether an SLI failed after from and before its last spell.
 func failedSince(sli RecordSLI, last Spell, from time.Duration) bool {
-	return slices.ContainsFunc(sli.Spells, func(spell Spell) bool { return spell.From < last.From && spell.failsAfter(from) })
+	return slices.ContainsFunc(sli.Spells, func(spell Spell) bool { return spell.From < last.From && failsAfter(spell, from) })
 }
 
 // lastSpell is the spell an SLI was in at the given time.
@@ -250,9 +250,9 @@ func failing(slis []RecordSLI, until, dwell time.Duration) []reason {
 			reasons = append(reasons, because(missed, "%q was never answered", sli.Name))
 		case !last.Up:
 			reasons = append(reasons, because(missed, "%q still fails: %s", sli.Name, last.Error))
-		case min(last.To, until)-last.seen() < dwell:
+		case min(last.To, until)-seenAt(last) < dwell:
 			reasons = append(reasons, because(missed, "%q has held for %v only, shorter than the dwell of %v",
-				sli.Name, figure(max(0, min(last.To, until)-last.seen())), dwell))
+				sli.Name, figure(max(0, min(last.To, until)-seenAt(last))), dwell))
 		}
 	}
 	if len(reasons) == 0 {
@@ -264,7 +264,7 @@ func failing(slis []RecordSLI, until, dwell time.Duration) []reason {
 // failuresBefore says whether an SLI failed when peace had been proved and nothing was injected yet.
 func failuresBefore(sli RecordSLI, proved, t0 time.Duration) []string {
 	for _, spell := range sli.Spells {
-		if !spell.Up && spell.To >= proved && spell.seen() < t0 {
+		if !spell.Up && spell.To >= proved && seenAt(spell) < t0 {
 			return []string{fmt.Sprintf("the steady state did not hold until the fault: %q failed %v before it: %s",
 				sli.Name, figure(t0-spell.From), spell.Error)}
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // unnoticedRecord is work from 60 s to 70 s that nobody noticed, watched until 100 s.
@@ -92,15 +94,15 @@ func TestDrillUnnoticed(t *testing.T) {
 			Unnoticed: true, NoData: true,
 			DetectWithin: 10 * time.Second,
 		}})
-		must(t, err)
+		testkit.Must(t, err)
 		steady := All(fakeProbe{name: "quorum", period: time.Second, cluster: cluster})
-		must(t, drill.Baseline(t.Context(), steady))
-		must(t, drill.Inject(t.Context(), &fakeFault{cluster: cluster}))
+		testkit.Must(t, drill.Baseline(t.Context(), steady))
+		testkit.Must(t, drill.Inject(t.Context(), &fakeFault{cluster: cluster}))
 		if err := drill.Detect(t.Context(), steady); err == nil {
 			t.Error("somebody has noticed it")
 		}
-		must(t, drill.Judge())
-		must(t, drill.Close(t.Context()))
+		testkit.Must(t, drill.Judge())
+		testkit.Must(t, drill.Close(t.Context()))
 		if judgement := drill.Record().Judgement; judgement.Verdict != Met || judgement.Recovered || judgement.RecoveredBy != ByNobody {
 			t.Errorf("judgement: %+v", judgement)
 		}

@@ -45,6 +45,15 @@ type MentionSource interface {
 // folders of the topology's own files, need not be named.
 func Folders(role string, paths ...string) MentionSource { return folders{role: role, paths: paths} }
 
+// FoldersFor are the folders that a source made by [Folders] names for the nodes of a role; other sources name none.
+func FoldersFor(source MentionSource, role string) []string {
+	named, ok := source.(folders)
+	if !ok || named.role != "" && named.role != role {
+		return nil
+	}
+	return named.paths
+}
+
 type folders struct {
 	role  string
 	paths []string

@@ -107,8 +107,8 @@ func (c Claim) verdict() Verdict {
 	return c.Verdict
 }
 
-// validate says in one sentence why a claim cannot come true.
-func (c Claim) validate() error {
+// Validate says in one sentence why a claim cannot come true.
+func (c Claim) Validate() error {
 	if c.Verdict != Met && c.Verdict != Missed && c.Verdict != Inconclusive {
 		return fmt.Errorf("the claimed verdict %q is none of %s, %s and %s", c.Verdict, Met, Missed, Inconclusive)
 	}
@@ -147,13 +147,11 @@ func (c Claim) Unfound(found []Miss) []Miss {
 }
 
 // String is the claim as an error says it: "missed (not recovered)".
-func (c Claim) String() string { return verdictWithMisses(c.verdict(), c.Misses) }
-
-func verdictWithMisses(verdict Verdict, misses []Miss) string {
-	if len(misses) == 0 {
-		return string(verdict)
+func (c Claim) String() string {
+	if len(c.Misses) == 0 {
+		return string(c.verdict())
 	}
-	return string(verdict) + " (" + JoinMisses(misses) + ")"
+	return string(c.verdict()) + " (" + JoinMisses(c.Misses) + ")"
 }
 
 // JoinMisses lists misses in a sentence, each kind once with its subjects: "not recovered: a, b; data lost".

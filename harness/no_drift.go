@@ -20,7 +20,7 @@ const driftShown = 3
 // that was built in its place: [AnotherMachine] plans what differs then. Its error names the first
 // differences and how many there are; a plan that makes no sense is an error at every look.
 func NoDrift(before Fingerprint, node string, planned ...Planned) Probe {
-	return noDrift{before: before, node: node, planned: planned, invalid: validatePlanned(planned)}
+	return noDrift{before: before, node: node, planned: planned, invalid: ValidatePlanned(planned)}
 }
 
 type noDrift struct {

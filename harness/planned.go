@@ -43,8 +43,8 @@ func (p Planned) matches(node string, kind Kind, key string) bool {
 	return p.Validate() == nil && matchPattern(p.Key, key)
 }
 
-// validatePlanned joins what is wrong with any of them.
-func validatePlanned(planned []Planned) error {
+// ValidatePlanned joins what is wrong with any of them.
+func ValidatePlanned(planned []Planned) error {
 	var problems []error
 	for _, one := range planned {
 		problems = append(problems, one.Validate())

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"reflect"
 	"time"
 )
 
@@ -110,9 +109,6 @@ func (q Question) Validate() error {
 	}
 	return problem
 }
-
-// same tells whether two questions ask the same.
-func (q Question) same(other Question) bool { return reflect.DeepEqual(q, other) }
 
 func validTarget(kind string, valid bool) error {
 	if !valid {

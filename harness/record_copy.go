@@ -6,7 +6,7 @@ import (
 )
 
 // clone copies a record, so that neither side sees what the other adds later.
-func (r Record) clone() Record {
+func clone(r Record) Record {
 	r.Labels = slices.Clone(r.Labels)
 	r.Versions = maps.Clone(r.Versions)
 	r.Engine = maps.Clone(r.Engine)

@@ -8,14 +8,14 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"math"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "write record.schema.json anew")
@@ -59,12 +59,12 @@ func TestRecordSchemaMatchesTypes(t *testing.T) {
 	writer := schemaWriter{comments: typeComments(t), definitions: map[string]object{}}
 	writer.describe(reflect.TypeFor[Record]())
 	compact, err := json.Marshal(writer.document())
-	must(t, err)
+	testkit.Must(t, err)
 	var want bytes.Buffer
-	must(t, json.Indent(&want, compact, "", "  "))
+	testkit.Must(t, json.Indent(&want, compact, "", "  "))
 	want.WriteByte('\n')
 	if *update {
-		must(t, os.WriteFile("record.schema.json", want.Bytes(), 0o644))
+		testkit.Must(t, os.WriteFile("record.schema.json", want.Bytes(), 0o644))
 		return
 	}
 	if RecordJSONSchema() != want.String() {
@@ -168,7 +168,7 @@ func typeComments(t *testing.T) map[string]string {
 	comments := map[string]string{}
 	for _, name := range []string{"record.go", "record_drift.go", "capability.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
-		must(t, err)
+		testkit.Must(t, err)
 		ast.Inspect(file, func(node ast.Node) bool {
 			declaration, ok := node.(*ast.GenDecl)
 			if !ok || declaration.Tok != token.TYPE {
@@ -195,25 +195,16 @@ func oneLine(comment *ast.CommentGroup) string {
 	return strings.Join(strings.Fields(comment.Text()), " ")
 }
 
-// Goal: the JSON that a real record becomes is what the schema says, and the check of it can fail.
-// Method: validate the record of a drill and a record with every field set, then spoil one thing at a time.
+// Goal: the JSON that a record becomes is what the schema says, and the check of it can fail.
+// Method: validate a record with every field set, then spoil one thing at a time.
 func TestRecordFollowsSchema(t *testing.T) {
 	var schema map[string]any
-	must(t, json.Unmarshal([]byte(RecordJSONSchema()), &schema))
-	var met Record
-	synctest.Test(t, func(t *testing.T) {
-		drill := newFakeDrill(t)
-		drill.toDetection(t)
-		must(t, drill.finishBy(t, time.Second), drill.Close(t.Context()))
-		met = drill.Record()
-	})
+	testkit.Must(t, json.Unmarshal([]byte(RecordJSONSchema()), &schema))
 	var full Record
 	fill(reflect.ValueOf(&full).Elem())
 	full.Schema = RecordSchema
-	for _, record := range []Record{met, full} {
-		if problem := follows(schema, schema, asJSON(t, record), "record"); problem != "" {
-			t.Error(problem)
-		}
+	if problem := testkit.FollowsSchema(schema, schema, asJSON(t, full), "record"); problem != "" {
+		t.Error(problem)
 	}
 	for name, spoil := range map[string]func(map[string]any){
 		"a field that is missing":   func(record map[string]any) { delete(record, "slis") },
@@ -225,7 +216,7 @@ func TestRecordFollowsSchema(t *testing.T) {
 	} {
 		spoilt := asJSON(t, full).(map[string]any)
 		spoil(spoilt)
-		if follows(schema, schema, spoilt, "record") == "" {
+		if testkit.FollowsSchema(schema, schema, spoilt, "record") == "" {
 			t.Errorf("%s is accepted", name)
 		}
 	}
@@ -234,9 +225,9 @@ func TestRecordFollowsSchema(t *testing.T) {
 func asJSON(t *testing.T, record Record) any {
 	t.Helper()
 	text, err := json.Marshal(record)
-	must(t, err)
+	testkit.Must(t, err)
 	var value any
-	must(t, json.Unmarshal(text, &value))
+	testkit.Must(t, json.Unmarshal(text, &value))
 	return value
 }
 
@@ -275,73 +266,4 @@ func fill(value reflect.Value) {
 	default:
 		panic("a record cannot have the type " + value.Type().String())
 	}
-}
-
-// follows checks a value against the part of JSON Schema that the record's schema uses; "" when it
-// does. Integers are those JSON numbers that have no fraction.
-func follows(root, schema map[string]any, value any, where string) string {
-	if ref, ok := schema["$ref"].(string); ok {
-		definitions := root["$defs"].(map[string]any)
-		return follows(root, definitions[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any), value, where)
-	}
-	if constant, ok := schema["const"]; ok && value != constant {
-		return fmt.Sprintf("%s is %v, not %v", where, value, constant)
-	}
-	if values, ok := schema["enum"].([]any); ok && !slices.Contains(values, value) {
-		return fmt.Sprintf("%s is %v, none of %v", where, value, values)
-	}
-	kind, ok := schema["type"].(string)
-	if !ok {
-		return ""
-	}
-	switch value := value.(type) {
-	case string:
-		return unless(kind == "string", where, value)
-	case bool:
-		return unless(kind == "boolean", where, value)
-	case float64:
-		return unless(kind == "integer" && value == math.Trunc(value), where, value)
-	case []any:
-		for i, item := range value {
-			if problem := follows(root, schema["items"].(map[string]any), item, fmt.Sprintf("%s[%d]", where, i)); problem != "" {
-				return problem
-			}
-		}
-		return unless(kind == "array", where, value)
-	case map[string]any:
-		if kind == "object" {
-			return followsObject(root, schema, value, where)
-		}
-	}
-	return unless(false, where, value)
-}
-
-func followsObject(root, schema, value map[string]any, where string) string {
-	properties, _ := schema["properties"].(map[string]any)
-	required, _ := schema["required"].([]any)
-	for _, name := range required {
-		if _, ok := value[name.(string)]; !ok {
-			return fmt.Sprintf("%s has no %v", where, name)
-		}
-	}
-	for name, item := range value {
-		property, known := properties[name].(map[string]any)
-		if !known {
-			property, known = schema["additionalProperties"].(map[string]any)
-		}
-		if !known {
-			return fmt.Sprintf("%s has %s, which the schema does not know", where, name)
-		}
-		if problem := follows(root, property, item, where+"."+name); problem != "" {
-			return problem
-		}
-	}
-	return ""
-}
-
-func unless(holds bool, where string, value any) string {
-	if holds {
-		return ""
-	}
-	return fmt.Sprintf("%s is %v, of another type than the schema says", where, value)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -32,7 +33,7 @@ type sampler struct {
 	stopped bool
 }
 
-// A series is what one probe saw. Samples come in the order of the schedule.
+// A series is what one probe saw. Samples come in the order of the timing.
 type series struct {
 	probe Probe
 	role  role
@@ -107,21 +108,21 @@ func (s *sampler) watches(name string) bool {
 
 const goldenRatio = 0.6180339887
 
-// ask keeps the probe's schedule until the sampler stops: in the agent of a node, if it can ask by
+// ask keeps the probe's timing until the sampler stops: in the agent of a node, if it can ask by
 // itself, else from here.
 func (s *sampler) ask(series *series, offset time.Duration) error {
 	network, asksItself := series.probe.(networkProbe)
 	if !asksItself {
-		return Schedule{Period: series.probe.Period(), Offset: offset}.Keep(s.ctx,
+		return Keep(s.ctx, Schedule{Period: series.probe.Period(), Offset: offset},
 			func(ctx context.Context) error { return series.probe.Check(ctx, s.observer) },
 			func(sample Sample) { s.take(series, sample) })
 	}
-	schedule := network.Schedule()
+	timing := network.Schedule()
 	question, err := network.Question(s.observer)
 	if err != nil {
 		return err
 	}
-	asking, err := s.observer.Ask(s.ctx, network.Vantage(), question, schedule, func(samples []Sample) {
+	asking, err := s.observer.Ask(s.ctx, network.Vantage(), question, timing, func(samples []Sample) {
 		for _, sample := range samples {
 			s.take(series, sample)
 		}
@@ -132,10 +133,13 @@ func (s *sampler) ask(series *series, offset time.Duration) error {
 	return s.follow(network, question, asking)
 }
 
+// changeEvery is the least time between two looks at whether a question has changed.
+const changeEvery = 20 * time.Millisecond
+
 // follow gives the agent the question anew whenever it has changed: a service that has moved is asked
 // where it is now. The agent learns of it within a period or 20 ms, whichever is longer.
 func (s *sampler) follow(probe networkProbe, asked Question, asking Asking) error {
-	ticker := time.NewTicker(max(probe.Period(), networkPeriod))
+	ticker := time.NewTicker(max(probe.Period(), changeEvery))
 	defer ticker.Stop()
 	for {
 		select {
@@ -146,7 +150,7 @@ func (s *sampler) follow(probe networkProbe, asked Question, asking Asking) erro
 		case <-ticker.C:
 		}
 		question, err := probe.Question(s.observer)
-		if err != nil || question.same(asked) {
+		if err != nil || reflect.DeepEqual(question, asked) {
 			continue // a question that cannot be asked now goes on as it was
 		}
 		if err := asking.Change(question); err != nil {
@@ -175,7 +179,7 @@ func (s *sampler) take(series *series, sample Sample) {
 	}
 }
 
-// append adds the next sample of the schedule to the spells.
+// append adds the next sample of the timing to the spells.
 func (s *series) append(next Sample, started time.Time) {
 	before := s.last
 	s.last = next

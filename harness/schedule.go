@@ -28,7 +28,7 @@ type Schedule struct {
 var epoch = time.Now()
 
 // start is when the first question is due.
-func (s Schedule) start() time.Time {
+func start(s Schedule) time.Time {
 	now := time.Now()
 	if s.Aligned {
 		now = now.Add(s.Period - now.Sub(epoch)%s.Period)
@@ -52,8 +52,13 @@ const (
 	grace = 100 * time.Millisecond
 )
 
-// limit is the time limit with its default.
-func (s Schedule) limit() time.Duration {
+// shortestCheckLimit is the least time an answer may take. It lies above the one second after
+// which TCP sends a lost first packet again, so that one lost packet is no outage, and it is
+// about as long as a person waits before a service counts as down.
+const shortestCheckLimit = 2 * time.Second
+
+// limitOf is the time limit with its default.
+func limitOf(s Schedule) time.Duration {
 	if s.Limit > 0 {
 		return s.Limit
 	}
@@ -61,9 +66,9 @@ func (s Schedule) limit() time.Duration {
 }
 
 // crowd is how many questions may be in flight.
-func (s Schedule) crowd() int { return int(s.limit()/s.Period) + maxInFlight }
+func crowd(s Schedule) int { return int(limitOf(s)/s.Period) + maxInFlight }
 
-// A Timer calls a function once its time has come: [time.AfterFunc] makes one, and [Schedule.KeepWith] takes
+// A Timer calls a function once its time has come: [time.AfterFunc] makes one, and [KeepWith] takes
 // others.
 type Timer interface {
 	Reset(after time.Duration) bool
@@ -75,31 +80,31 @@ type Timer interface {
 // left out: an answer of now says nothing about then. The samples show it, since the times of those
 // beside it are further apart. Keep returns when every check has; what was in flight when the
 // context ended is dropped: what the observer breaks off is no failure of the service.
-func (s Schedule) Keep(ctx context.Context, ask func(ctx context.Context) error, answered func(Sample)) error {
-	return s.KeepWith(ctx, func(after time.Duration, call func()) Timer { return time.AfterFunc(after, call) }, ask, answered)
+func Keep(ctx context.Context, s Schedule, ask func(ctx context.Context) error, answered func(Sample)) error {
+	return KeepWith(ctx, s, func(after time.Duration, call func()) Timer { return time.AfterFunc(after, call) }, ask, answered)
 }
 
 // KeepWith is Keep with timers of the caller's, for who asks so often that timers are much of the cost.
 // It needs two: one for the schedule, and one for the time limit, which runs only while a question is
 // unanswered when the next one is due.
-func (s Schedule) KeepWith(
-	ctx context.Context, afterFunc func(after time.Duration, call func()) Timer, ask func(ctx context.Context) error,
+func KeepWith(
+	ctx context.Context, s Schedule, afterFunc func(after time.Duration, call func()) Timer, ask func(ctx context.Context) error,
 	answered func(Sample),
 ) error {
 	if s.Period <= 0 {
 		return fmt.Errorf("the period is %v: it must be positive", s.Period)
 	}
-	keeper := &keeper{schedule: s, ask: ask, answered: answered, silence: fmt.Errorf("no answer within %v", s.limit())}
+	keeper := &keeper{schedule: s, ask: ask, answered: answered, silence: fmt.Errorf("no answer within %v", limitOf(s))}
 	keeper.mu.Lock()
-	keeper.limits = afterFunc(s.limit(), keeper.endOverdue)
+	keeper.limits = afterFunc(limitOf(s), keeper.endOverdue)
 	keeper.limits.Stop() // until a question needs it
 	keeper.mu.Unlock()
-	start := s.start()
+	first := start(s)
 	tick := make(chan struct{}, 1)
-	timer := afterFunc(time.Until(start), func() { tick <- struct{}{} })
+	timer := afterFunc(time.Until(first), func() { tick <- struct{}{} })
 	defer timer.Stop()
 	for k := 0; ; k++ {
-		due := start.Add(time.Duration(k) * s.Period)
+		due := first.Add(time.Duration(k) * s.Period)
 		if k > 0 {
 			timer.Reset(time.Until(due))
 		}
@@ -111,7 +116,7 @@ func (s Schedule) KeepWith(
 		}
 		if missed := int(time.Since(due) / s.Period); missed > 0 {
 			k += missed
-			due = start.Add(time.Duration(k) * s.Period)
+			due = first.Add(time.Duration(k) * s.Period)
 		}
 		keeper.giveUp()
 		keeper.send(ctx, due)
@@ -144,17 +149,17 @@ type flight struct {
 // send asks one question without waiting for its answer.
 func (k *keeper) send(ctx context.Context, due time.Time) {
 	now := time.Now()
-	asked := &flight{sample: Sample{Due: due, Asked: now}, limited: newLimited(ctx, now.Add(k.schedule.limit()))}
+	asked := &flight{sample: Sample{Due: due, Asked: now}, limited: newLimited(ctx, now.Add(limitOf(k.schedule)))}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.pending = append(k.pending, asked)
-	if k.flying >= k.schedule.crowd() {
+	if k.flying >= crowd(k.schedule) {
 		k.settle(asked, fmt.Errorf("not asked: %d earlier questions still wait for their answers", k.flying))
 		return
 	}
 	k.flying++
 	k.running.Go(func() { k.check(asked) })
-	if k.schedule.limit() <= k.schedule.Period {
+	if limitOf(k.schedule) <= k.schedule.Period {
 		k.armLimit()
 	}
 }
@@ -206,7 +211,7 @@ func (k *keeper) endOverdue() {
 func (k *keeper) giveUp() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	overdue := time.Now().Add(-k.schedule.limit() - grace)
+	overdue := time.Now().Add(-limitOf(k.schedule) - grace)
 	for len(k.pending) > 0 && k.pending[0].sample.Asked.Before(overdue) {
 		k.settle(k.pending[0], k.silence)
 	}

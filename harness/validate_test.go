@@ -5,12 +5,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a topology that a lab can be made of is accepted, and everything that cannot work is refused
 // in one sentence that names what is wrong. Method: change one thing of a valid topology.
 func TestTopologyValidate(t *testing.T) {
-	must(t, validTopology().Validate())
+	testkit.Must(t, validTopology().Validate())
 	for _, test := range []struct {
 		name     string
 		change   func(*Topology)
@@ -219,7 +221,7 @@ func TestTopologyValidate(t *testing.T) {
 func TestTopologyValidateAgentOnly(t *testing.T) {
 	topology := validTopology()
 	topology.Nodes[1].System = System{}
-	must(t, topology.Validate())
+	testkit.Must(t, topology.Validate())
 }
 
 // Goal: what a machine needs that runs containers of its own is accepted: the capabilities there are for
@@ -230,7 +232,7 @@ func TestTopologyValidateContainers(t *testing.T) {
 	system := &topology.Nodes[1].System
 	system.Containers, system.Capabilities = true, ContainerCapabilities()
 	system.Volumes, system.Restart = []string{"/var/lib/rancher", "/var/lib/rancher-2"}, 5*time.Second
-	must(t, topology.Validate())
+	testkit.Must(t, topology.Validate())
 }
 
 // withDisks is a system that can have disks, and has one for itself.
@@ -246,7 +248,7 @@ func TestTopologyValidateDisks(t *testing.T) {
 	topology.Nodes[0].System.Capabilities = nil
 	topology.Nodes[1].System = withDisks(topology.Nodes[1].System)
 	topology.Disks = []Disk{{Name: "data", Size: MinimumDisk, Node: topology.Nodes[1].Name}, {Name: "spare", Size: 1 << 30}}
-	must(t, topology.Validate())
+	testkit.Must(t, topology.Validate())
 	if disk, ok := topology.Disk("spare"); !ok || disk.Path() != "/dev/disk/by-id/spare" {
 		t.Errorf("the disk is %+v, %t", disk, ok)
 	}
@@ -276,7 +278,7 @@ func TestTopologyWithARouter(t *testing.T) {
 		topology.Nodes[0].Routes = []Route{{To: topology.Networks[0].IPv4, Via: netip.MustParseAddr("10.201.7.99")}}
 		return topology
 	}
-	must(t, router().Validate())
+	testkit.Must(t, router().Validate())
 	if all := router().Nodes[0].AllAddresses(); len(all) != 4 {
 		t.Errorf("a router with two feet has the addresses %v", all)
 	}

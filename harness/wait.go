@@ -41,10 +41,6 @@ var (
 
 // The time limits of the conductor's single calls.
 const (
-	// shortestCheckLimit is the least time an answer may take. It lies above the one second after
-	// which TCP sends a lost first packet again, so that one lost packet is no outage, and it is
-	// about as long as a person waits before a service counts as down.
-	shortestCheckLimit = 2 * time.Second
 	// writeLimit is the time one write may take. After it the outcome is unknown, as it is for a
 	// client that hangs up.
 	writeLimit = 2 * time.Second

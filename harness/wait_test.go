@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 var errNotYet = errors.New("not yet")
@@ -15,13 +17,13 @@ var errNotYet = errors.New("not yet")
 func TestWaitUntil(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, looks := time.Now(), 0
-		must(t, Wait{For: "it", Interval: time.Second, Limit: time.Minute}.Until(t.Context(), func(context.Context) error {
+		testkit.Must(t, Wait{For: "it", Interval: time.Second, Limit: time.Minute}.Until(t.Context(), func(context.Context) error {
 			if looks++; looks < 4 {
 				return errNotYet
 			}
 			return nil
 		}))
-		between(t, "the wait", time.Since(began), 3*time.Second, 3*time.Second)
+		testkit.Between(t, "the wait", time.Since(began), 3*time.Second, 3*time.Second)
 	})
 }
 
@@ -63,10 +65,10 @@ func TestWaitGivesUp(t *testing.T) {
 			defer cancel()
 			began := time.Now()
 			err := test.wait.Until(ctx, never)
-			if err == nil || !containsAll(err.Error(), test.text...) || test.cause != nil && !errors.Is(err, test.cause) {
+			if err == nil || !testkit.ContainsAll(err.Error(), test.text...) || test.cause != nil && !errors.Is(err, test.cause) {
 				t.Errorf("%s: %v", test.name, err)
 			}
-			between(t, test.name, time.Since(began), test.takes, test.takes)
+			testkit.Between(t, test.name, time.Since(began), test.takes, test.takes)
 		})
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Ask implements harness.Observer: this process asks, over the lab's own connections. There is no
 // ICMP between machines in memory, so that an echo is an error.
 func (r *Lab) Ask(
-	ctx context.Context, from string, asked harness.Question, schedule harness.Schedule, samples func([]harness.Sample),
+	ctx context.Context, from string, asked harness.Question, timing harness.Schedule, samples func([]harness.Sample),
 ) (harness.Asking, error) {
 	asker, err := netcheck.New(asked, func(ctx context.Context, network, address string) (net.Conn, error) {
 		return r.Dial(ctx, from, network, address)
@@ -20,15 +20,15 @@ func (r *Lab) Ask(
 	if err != nil {
 		return nil, fmt.Errorf("ask from %s: %w", from, err)
 	}
-	if schedule.Period <= 0 {
-		return nil, fmt.Errorf("ask from %s: the period is %v: it must be positive", from, schedule.Period)
+	if timing.Period <= 0 {
+		return nil, fmt.Errorf("ask from %s: the period is %v: it must be positive", from, timing.Period)
 	}
 	asking := &asking{asker: asker, done: make(chan struct{})}
 	go func() {
 		defer close(asking.done)
 		defer asker.Close() //nolint:errcheck // it only gives its sockets back
 		// Its only error is the period's, which was looked at above.
-		_ = schedule.Keep(ctx, asker.Ask, func(sample harness.Sample) { samples([]harness.Sample{sample}) })
+		_ = harness.Keep(ctx, timing, asker.Ask, func(sample harness.Sample) { samples([]harness.Sample{sample}) })
 	}()
 	return asking, nil
 }

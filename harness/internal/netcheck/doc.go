@@ -7,5 +7,5 @@
 //		return err
 //	}
 //	defer asker.Close()
-//	err = schedule.Keep(ctx, asker.Ask, answered)
+//	err = schedule.Keep(ctx, every, asker.Ask, answered)
 package netcheck

@@ -37,10 +37,10 @@ func TestProbesAreADrills(t *testing.T) {
 		t.Errorf("there are %d probes", len(probes))
 	}
 	defaults := harness.NetworkProbe{}
-	for _, probe := range probes {
-		network, ok := probe.(harness.NetworkProbe)
+	for _, one := range probes {
+		network, ok := one.(harness.NetworkProbe)
 		if !ok || network.Vantage() != harness.VantageObserver || network.Schedule() != defaults.Schedule() {
-			t.Errorf("%s is asked by %+v", probe.Name(), probe)
+			t.Errorf("%s is asked by %+v", one.Name(), one)
 		}
 	}
 }

@@ -53,9 +53,9 @@ func ServesAtOnce(instance Instance) harness.Probe {
 // not be affected, on a machine whose processors are busy with what is, and for a migration, in which the one question that
 // is on its way at that moment goes to where the instance was. They do not notice an outage of a second.
 func ServesPatient(instance Instance) harness.Probe {
-	probe := served(instance, "serves its page to who asks again", instance.Name)
-	probe.Limit, probe.Ask = patientLimit, harness.Fixed(page(instance, instance.Name, retryAfter))
-	return probe
+	patient := served(instance, "serves its page to who asks again", instance.Name)
+	patient.Limit, patient.Ask = patientLimit, harness.Fixed(page(instance, instance.Name, retryAfter))
+	return patient
 }
 
 // RunsOn claims that an instance serves its page from a node.

@@ -26,9 +26,9 @@ const batchTime = 200 * time.Millisecond
 // batchSlack of it is for the batches of all questions to wait for one another and for the next question.
 const batchSlack = 20 * time.Millisecond
 
-// serveAsk asks a question by its schedule and streams the samples until the caller closes the stream.
+// serveAsk asks a question by its timing and streams the samples until the caller closes the stream.
 func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
-	asker, schedule, err := prepareAsking(r)
+	asker, timing, err := prepareAsking(r)
 	if err != nil {
 		protocol.Refuse(w, err)
 		return
@@ -54,7 +54,7 @@ func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
 		batches.send(ctx, stream) // its only failure is a caller who has gone
 	}()
 	afterFunc := func(after time.Duration, call func()) harness.Timer { return a.timers.AfterFunc(after, 0, call) }
-	if err := schedule.KeepWith(ctx, afterFunc, asker.Ask, batches.add); err != nil {
+	if err := harness.KeepWith(ctx, timing, afterFunc, asker.Ask, batches.add); err != nil {
 		a.options.Log.Printf("ask a question: %v", err)
 	}
 }
