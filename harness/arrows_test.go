@@ -73,7 +73,28 @@ var rules = []rule{
 			"leaves",
 	},
 	{
-		from: `harness/agent(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/agent(/.*)?|\./harness/internal/.*`,
+		from: `harness/judge`, to: `.*`, allowed: standardLibrary + `|\./harness|\./harness/internal/words`, tests: `\./harness/internal/.*`,
+		why: "the judge is pure: a verdict follows from a record and nothing else",
+	},
+	{
+		from: `harness/drift`, to: `.*`, allowed: standardLibrary + `|\./harness|\./harness/internal/words`, tests: inMemory + `|\./harness/(drift|internal/.*)`,
+		why: "what differs follows from two looks at a node, whoever took them",
+	},
+	{
+		from: `harness/probe`, to: `\./.*`, allowed: `\./harness`, tests: inMemory,
+		why: "these probes know no product, and ask through the Observer they are given",
+	},
+	{
+		from: `harness/drill`, to: `\./.*`, allowed: `\./harness|\./harness/(judge|drift)|\./harness/internal/.*`,
+		tests: `\./harness/(probe|labtest)`,
+		why:   "a drill runs whatever faults, probes and runbooks it is given, in whatever lab",
+	},
+	{
+		from: `.*`, except: `scenarios/.*|harness/(suite|selftest|cmd)(/.*)?`, to: `\./harness/drill`,
+		why: "only who runs drills knows how one is run",
+	},
+	{
+		from: `harness/agent(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/agent(/.*)?|\./harness/drift|\./harness/internal/.*`,
 		why: "the agent runs alone in a node: whatever it imports is shipped there",
 	},
 	{
@@ -85,23 +106,23 @@ var rules = []rule{
 		why: "siblings never import each other: these faults know no product, and act through the Lab they are given",
 	},
 	{
-		from: `fixtures(/.*)?`, to: `\./.*`, allowed: `\./harness|\./fixtures(/.*)?`,
+		from: `fixtures(/.*)?`, to: `\./.*`, allowed: `\./harness|\./fixtures(/.*)?`, tests: `\./harness/drift`,
 		why: "siblings never import each other: fixtures are plain values of package harness",
 	},
 	{
-		from: `reports(/.*)?`, to: `.*`, allowed: standardLibrary + `|\./harness|\./reports(/.*)?`,
+		from: `reports(/.*)?`, to: `.*`, allowed: standardLibrary + `|\./harness|\./harness/judge|\./reports(/.*)?`,
 		why: "reports are pure: everything they say follows from records, today and in ten years",
 	},
 	{
-		from: `harness/runbook`, to: `\./.*`, allowed: `\./harness`, tests: inMemory,
+		from: `harness/runbook`, to: `\./.*`, allowed: `\./harness|\./harness/drift`, tests: inMemory + `|\./harness/runbook`,
 		why: "these runbooks know no product, and act through the Operator they are given",
 	},
 	{
-		from: systems, to: `\./.*`, allowed: `\./harness|\./harness/(fault|runbook)|\./harness/internal/.*`, tests: inMemory,
+		from: systems, to: `\./.*`, allowed: `\./harness|\./harness/(fault|probe|runbook|drift)|\./harness/internal/.*`, tests: inMemory,
 		why: "siblings never import each other: a system is driven through the capabilities in package harness",
 	},
 	{
-		from: `harness/labtest`, to: `\./.*`, allowed: `\./harness|\./harness/internal/.*`,
+		from: `harness/labtest`, to: `\./.*`, allowed: `\./harness|\./harness/drift|\./harness/internal/.*`,
 		why: "the lab in memory stands for any lab, whatever is tested with it",
 	},
 	{
@@ -196,6 +217,11 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"harness/internal/raft", "./harness/systems/consul", "./harness"},
 		{"harness/internal/raft", "./harness/labtest", "./harness"},
 		{"harness/runbook", "./harness/systems/consul", "./harness"},
+		{"harness/judge", "./harness/drift", "./harness/internal/words"},
+		{"harness/drift", "./harness/internal/raft", "./harness/internal/words"},
+		{"harness/probe", "./harness/systems/vrrp", "./harness"},
+		{"harness/drill", "./harness/fault", "./harness/judge"},
+		{"harness/fault", "./harness/drill", "./harness"},
 		{"harness/labtest", "./harness/systems/consul", "./harness/internal/disks"},
 	} {
 		sentences := broken([]arrow{{test.from, test.from + "/file.go", test.forbidden}})

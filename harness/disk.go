@@ -28,23 +28,6 @@ type Disk struct {
 // Path is the block device that the disk shows as on the node it is attached to.
 func (d Disk) Path() string { return "/dev/disk/by-id/" + d.Name }
 
-// A DiskAction is what befalls the disk of a node's own, see [System.SystemDisk]. Exactly one field is set.
-type DiskAction struct {
-	// Abort makes the kernel give up the file system as it does after an error: it can be read and no longer
-	// written, also through files that are open. Only a power cycle, with a check of the disk, lifts that.
-	Abort bool `json:"abort,omitempty"`
-	// Fill has one file take every free block, those reserved for root too: see [FillFile].
-	Fill bool `json:"fill,omitempty"`
-	// Cut makes most of the disk stop answering: what is not in memory fails to be read or written.
-	Cut bool `json:"cut,omitempty"`
-	// Mend ends a Cut: the disk answers again, with what was on it. What the kernel has concluded meanwhile
-	// stays, such as an Abort of its own.
-	Mend bool `json:"mend,omitempty"`
-}
-
-// FillFile is the file that takes every free block of a disk that was filled.
-const FillFile = "/reprise-fill"
-
 // Disk finds a disk by its name.
 func (t Topology) Disk(name string) (Disk, bool) {
 	at := slices.IndexFunc(t.Disks, func(disk Disk) bool { return disk.Name == name })

@@ -1,9 +1,9 @@
 // Package harness is the vocabulary of a disaster-recovery drill and the conductor that runs one.
 //
 // It knows no product and no container engine, and imports the standard library only. A scenario
-// describes a [Topology], brings it up with a lab, and hands it to a [Drill]:
+// describes a [Topology], brings it up with a lab, and hands it to a [drill.Drill]:
 //
-//	drill, err := harness.NewDrill(lab, harness.Plan{Scenario: "renumbering", Objective: harness.Objective{RTO: 10 * time.Minute}})
+//	drill, err := drill.New(lab, harness.Plan{Scenario: "renumbering", Objective: harness.Objective{RTO: 10 * time.Minute}})
 //	err = drill.Baseline(ctx, steady)                  // peace first: every probe holds
 //	err = drill.StartWriting(ctx, ledgers)             // acknowledged writes, remembered
 //	err = drill.Inject(ctx, fault)                     // t0, then proof that the fault bites
@@ -29,7 +29,7 @@
 // Every drill compares its nodes before the fault and after the recovery. What is meant to differ can be
 // said, and where else to look for addresses that a fault took away:
 //
-//	err = drill.Expect(harness.Planned{Kind: harness.KindFile, Key: "/etc/ssh/ssh_host_*", Because: "new host keys"})
+//	err = drill.Expect(drift.Planned{Kind: harness.KindFile, Key: "/etc/ssh/ssh_host_*", Because: "new host keys"})
 //	drill.AlsoSearch(consul.KVTexts(), nomad.JobTexts())
 //
 // # The words

@@ -38,3 +38,32 @@ func (e *CommandError) Error() string {
 	}
 	return fmt.Sprintf("%s: %q exited with %d: %s", e.Node, strings.Join(e.Argv, " "), e.ExitCode, strings.Join(lines, "\n"))
 }
+
+// JoinErrors is errors.Join on one line: nil when all of them are nil.
+func JoinErrors(outcomes ...error) error {
+	var errs joinedErrors
+	for _, err := range outcomes {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}
+
+// joinedErrors are several errors on one line: reports and terminals show them as one sentence.
+type joinedErrors []error
+
+// Error joins the errors with semicolons.
+func (e joinedErrors) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap lets errors.Is and errors.As look into every one of them.
+func (e joinedErrors) Unwrap() []error { return e }

@@ -1,11 +1,6 @@
 package harness
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"time"
-)
+import "time"
 
 // A Milestone is a part of the service that is to be back before the whole is: "operational", "the site is
 // back". It has a target of its own.
@@ -19,53 +14,21 @@ type Milestone struct {
 	Claims SteadyState
 }
 
-// Milestones begins to sample the claims of milestones, each of which is judged like the RTO: one that is
-// reached late, or not at all, is a miss. A claim may fail in peace, as that of a machine that nobody
-// has installed yet does. It comes before Inject.
-func (d *Drill) Milestones(ctx context.Context, milestones ...Milestone) error {
-	ctx, leave, err := d.enter(ctx, "Milestones")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	for _, milestone := range milestones {
-		if err := d.milestone(ctx, milestone); err != nil {
-			return fmt.Errorf("set the milestone %q: %w", milestone.Name, err)
-		}
-	}
-	return nil
+// A RecordMilestone is a part of the service that was to be back before the whole.
+type RecordMilestone struct {
+	Name   string        `json:"name"`
+	Within time.Duration `json:"within_ns"` // the target, from t0
+	SLIs   []string      `json:"slis"`      // what must hold again
 }
 
-func (d *Drill) milestone(ctx context.Context, milestone Milestone) error {
-	switch {
-	case milestone.Name == "":
-		return errors.New("it has no name")
-	case milestone.Within <= 0:
-		return fmt.Errorf("its target is %v: it must be positive", milestone.Within)
-	case len(milestone.Claims) == 0:
-		return errors.New("it claims nothing")
-	}
-	kept := RecordMilestone{Name: milestone.Name, Within: milestone.Within}
-	sampler := d.sampling(ctx)
-	for _, probe := range milestone.Claims {
-		if probe == nil {
-			return errors.New("a probe is nil")
-		}
-		kept.SLIs = append(kept.SLIs, probe.Name())
-		if sampler.watches(probe.Name()) {
-			continue
-		}
-		if err := sampler.watch(isWatched, probe); err != nil {
-			return err
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, other := range d.record.Milestones {
-		if other.Name == milestone.Name {
-			return errors.New("there is one of that name already")
-		}
-	}
-	d.record.Milestones = append(d.record.Milestones, kept)
-	return nil
+// A MilestoneTime is when a milestone was reached.
+type MilestoneTime struct {
+	Name     string        `json:"name"`
+	Within   time.Duration `json:"within_ns"`
+	Reached  bool          `json:"reached"`
+	After    time.Duration `json:"after_ns"`              // from t0, declared time included; when not Reached: at least this
+	Declared time.Duration `json:"declared_ns,omitempty"` // part of After that was declared, not measured
+	// HangsOn says which declared step began so shortly before or after that the target would have been met, or missed, on its
+	// other side; "" when none.
+	HangsOn string `json:"hangs_on,omitempty"`
 }

@@ -126,8 +126,8 @@ func (c Claim) Validate() error {
 	return nil
 }
 
-// isMetBy tells whether a judgement is what was claimed, for the reason that was claimed.
-func (c Claim) isMetBy(verdict Verdict, found []Miss) bool {
+// IsMetBy tells whether a judgement is what was claimed, for the reason that was claimed.
+func (c Claim) IsMetBy(verdict Verdict, found []Miss) bool {
 	if verdict != c.verdict() {
 		return false
 	}
@@ -175,37 +175,4 @@ func JoinMisses(misses []Miss) string {
 		texts = append(texts, text)
 	}
 	return strings.Join(texts, "; ")
-}
-
-// A reason is a sentence about one miss, or about several of a kind.
-type reason struct {
-	misses []Miss
-	says   string
-}
-
-// because makes a reason.
-func because(miss Miss, format string, values ...any) reason {
-	return reason{[]Miss{miss}, fmt.Sprintf(format, values...)}
-}
-
-// says are the sentences of reasons.
-func says(reasons []reason) []string {
-	var sentences []string
-	for _, reason := range reasons {
-		sentences = append(sentences, reason.says)
-	}
-	return sentences
-}
-
-// missesOf are the misses of reasons, each once.
-func missesOf(reasons []reason) []Miss {
-	var found []Miss
-	for _, reason := range reasons {
-		for _, miss := range reason.misses {
-			if !slices.Contains(found, miss) {
-				found = append(found, miss)
-			}
-		}
-	}
-	return found
 }

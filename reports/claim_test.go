@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // Goal: a drill that is missed in another way than its claim means says in every format what was claimed and what was
@@ -29,7 +30,7 @@ func TestClaimedAndFoundMiss(t *testing.T) {
 			Verdict: harness.Missed, Because: "gossip from who has another key is thrown away",
 			Misses: test.misses,
 		}
-		record.Judgement = harness.Judge(record)
+		record.Judgement = judge.Judge(record)
 		if record.Judgement.AsClaimed == test.differ {
 			t.Fatalf("claimed %q, found %q, as claimed: %v", test.misses, record.Judgement.Misses, record.Judgement.AsClaimed)
 		}
@@ -51,7 +52,7 @@ func TestClaimedAndFoundMiss(t *testing.T) {
 func TestDetectedWhenKnown(t *testing.T) {
 	record := recoveredBySelf()
 	record.SLIs[0].Spells[1].From, record.SLIs[0].Spells[1].Seen = t0+41500*time.Microsecond, t0+1840*time.Millisecond
-	record.Judgement = harness.Judge(record)
+	record.Judgement = judge.Judge(record)
 	var page strings.Builder
 	if err := Page(&page, Run{ID: "run", Records: []harness.Record{record}}); err != nil {
 		t.Fatal(err)

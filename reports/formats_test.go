@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // hostile is a text as a product might log it: markup of every format, colours, broken bytes.
@@ -33,7 +34,7 @@ func hostileRun() Run {
 	record.Rehearsals = []harness.RecordRehearsal{{Name: hostile, To: time.Second}, {Name: hostile, Error: hostile}}
 	record.Registers = notLinearizable().Registers
 	record.Registers[0].Name, record.Registers[0].Explanation = hostile, hostile
-	record.Judgement = harness.Judge(record)
+	record.Judgement = judge.Judge(record)
 	again := record
 	again.ID = "hostile-again" // makes a distribution
 	return Run{
@@ -162,7 +163,7 @@ func TestJUnitOutcomes(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.record.Judgement = harness.Judge(test.record)
+			test.record.Judgement = judge.Judge(test.record)
 			run := Run{ID: "one", Records: []harness.Record{test.record}, Failures: test.failed}
 			var suites junitSuites
 			if err := xml.Unmarshal([]byte(render(t, run, "junit")), &suites); err != nil {
@@ -190,7 +191,7 @@ func TestNothingIsNotGreen(t *testing.T) {
 	good := madeUp()[:2]
 	doubtful := inconclusiveDrill()
 	doubtful.Claim.Verdict = harness.Inconclusive
-	doubtful.Judgement = harness.Judge(doubtful)
+	doubtful.Judgement = judge.Judge(doubtful)
 	if !doubtful.Judgement.AsClaimed {
 		t.Fatalf("the drill should be inconclusive as it claims: %+v", doubtful.Judgement)
 	}
@@ -312,7 +313,7 @@ func TestRelapseIsTold(t *testing.T) {
 	record.SLIs[0].Spells = append(record.SLIs[0].Spells, harness.Spell{
 		From: record.WatchedUntil + 200*time.Millisecond, To: record.WatchedUntil + time.Second, Samples: 2, Error: "gone again",
 	})
-	record.Judgement = harness.Judge(record)
+	record.Judgement = judge.Judge(record)
 	if record.Judgement.Verdict != harness.Met {
 		t.Fatalf("the drill should be met: %+v", record.Judgement)
 	}

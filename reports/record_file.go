@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // leastReserve is the space that is kept for a record before its drill begins. The longest record of a run of all
@@ -150,7 +151,7 @@ func withoutEvidence(record harness.Record, because error) harness.Record {
 	}
 	record.Doubts = append(slices.Clip(record.Doubts),
 		fmt.Sprintf("the record was too long for the disk, its evidence was left out: %v", because))
-	record.Judgement = harness.Judge(record)
+	record.Judgement = judge.Judge(record)
 	return record
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // update makes the tests write what they would compare: `go test ./reports -update`.
@@ -47,7 +48,7 @@ func madeUp() []harness.Record {
 			records[i].Repeat += fmt.Sprintf(" SEED=%d PHASE=1", records[i].Seed)
 		}
 		records[i].Started = drillStart.Add(time.Duration(i) * 2 * time.Minute)
-		records[i].Judgement = harness.Judge(records[i])
+		records[i].Judgement = judge.Judge(records[i])
 	}
 	return records
 }

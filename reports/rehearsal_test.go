@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // TestRehearsalsAreTold proves that every report tells what was tried before the fault, and that only a rehearsal that
@@ -31,7 +32,7 @@ func TestRehearsalsAreTold(t *testing.T) {
 	} {
 		record := recoveredByRunbook()
 		record.Rehearsals = []harness.RecordRehearsal{test.rehearsal}
-		record.Judgement = harness.Judge(record)
+		record.Judgement = judge.Judge(record)
 		run := Run{ID: "one", Records: []harness.Record{record}}
 		if got := sentence(record); !strings.HasPrefix(got, test.sentence) {
 			t.Errorf("%s: the sentence is %q", name, got)

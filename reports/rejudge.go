@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // A Rejudgement compares the judgement stored in a record with the one that follows from it now.
@@ -40,7 +41,7 @@ func Rejudge(paths ...string) ([]Rejudgement, error) {
 			if err != nil {
 				return nil, fmt.Errorf("judge again: %w", err)
 			}
-			now := harness.Judge(record)
+			now := judge.Judge(record)
 			results = append(results, Rejudgement{file, record, now, differences(record.Judgement, now)})
 		}
 	}

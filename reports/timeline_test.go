@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // judged is a record with its judgement.
 func judged(record harness.Record) harness.Record {
-	record.Judgement = harness.Judge(record)
+	record.Judgement = judge.Judge(record)
 	return record
 }
 

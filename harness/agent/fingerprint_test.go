@@ -13,6 +13,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/drift"
 )
 
 // fingerprint takes one of the pod, of which the machine's own /usr/local is no part.
@@ -38,8 +39,8 @@ func startSmallPod(t *testing.T) *pod {
 func TestFingerprintOfTheNetwork(t *testing.T) {
 	p := startSmallPod(t)
 	before := p.fingerprint(t)
-	if again := p.fingerprint(t); len(harness.Compare(before, again)) > 0 {
-		t.Errorf("nothing was changed, and %v", harness.Compare(before, again))
+	if again := p.fingerprint(t); len(drift.Compare(before, again)) > 0 {
+		t.Errorf("nothing was changed, and %v", drift.Compare(before, again))
 	}
 	plants := []struct{ script, shows string }{
 		{"ip addr add 10.1.0.240/24 dev eth0", "address eth0 10.1.0.240/24"},
@@ -73,7 +74,7 @@ func TestFingerprintOfTheNetwork(t *testing.T) {
 	for _, plant := range plants {
 		p.run(t, "sh", "-c", plant.script)
 		after := p.fingerprint(t)
-		differences := harness.Compare(before, after)
+		differences := drift.Compare(before, after)
 		if !slices.ContainsFunc(differences, func(d harness.Difference) bool {
 			return strings.HasPrefix(string(d.Kind)+" "+d.Key,
 				plant.shows)
@@ -88,7 +89,7 @@ func TestFingerprintOfTheNetwork(t *testing.T) {
 	} {
 		p.run(t, "sh", "-c", managed)
 	}
-	if differences := harness.Compare(before, p.fingerprint(t)); len(differences) > 0 {
+	if differences := drift.Compare(before, p.fingerprint(t)); len(differences) > 0 {
 		t.Errorf("a container's cable shows: %v", differences)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Partition keeps nodes from hearing each other: the kernel of each drops what comes from an address of the
 // other's. What either passes on for third parties goes on. Reverting lets everything through again. No operator may
-// lift it: it is a [harness.StandingFault].
+// lift it: it is a [drill.StandingFault].
 type Partition struct {
 	Node string   // on one side
 	From []string // on the other side

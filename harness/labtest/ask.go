@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/netcheck"
+	"github.com/reprise-dr/reprise/harness/internal/schedule"
 )
 
 // Ask implements harness.Observer: this process asks, over the lab's own connections. There is no
@@ -28,7 +29,7 @@ func (r *Lab) Ask(
 		defer close(asking.done)
 		defer asker.Close() //nolint:errcheck // it only gives its sockets back
 		// Its only error is the period's, which was looked at above.
-		_ = harness.Keep(ctx, timing, asker.Ask, func(sample harness.Sample) { samples([]harness.Sample{sample}) })
+		_ = schedule.Keep(ctx, timing, asker.Ask, func(sample harness.Sample) { samples([]harness.Sample{sample}) })
 	}()
 	return asking, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 )
 
 // Fingerprint implements harness.Observer: the node's files, and its addresses.
@@ -46,12 +47,12 @@ func (r *Lab) Mentions(_ context.Context, node string, addresses []netip.Addr, p
 		if !below(path, append(harness.DefaultPaths(), paths...)) {
 			continue
 		}
-		for _, mention := range harness.FindMentions(content, wanted) {
+		for _, mention := range drift.FindMentions(content, wanted) {
 			mention.Node, mention.Where, mention.Key = node, harness.WhereFile, path
 			mentions = append(mentions, mention)
 		}
 	}
-	harness.SortMentions(mentions)
+	drift.SortMentions(mentions)
 	return mentions, nil
 }
 

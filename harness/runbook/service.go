@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 )
 
 // The waits of a procedure. Their limits are generous: they end a procedure that hangs, they do not
@@ -62,7 +63,7 @@ func (s Service) onEach(
 		if err != nil {
 			return err
 		}
-		return harness.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
+		return OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
 			return do(ctx, operator, node)
 		})
 	}}
@@ -126,11 +127,11 @@ func (s Service) Readdress(names map[string]string) harness.Step {
 		name += " on " + s.Only
 	}
 	return s.onEach(name, func(ctx context.Context, operator harness.Operator, node harness.Node) error {
-		book, err := harness.PresentAddresses(operator)
+		book, err := drift.PresentAddresses(operator)
 		if err != nil {
 			return err
 		}
-		return harness.EditFiles(ctx, operator, node, s.Folder, func(file harness.File) ([]byte, error) {
+		return EditFiles(ctx, operator, node, s.Folder, func(file harness.File) ([]byte, error) {
 			file.Data = book.Rewrite(file.Data)
 			if newName := names[node.Name]; newName != "" {
 				return s.Rename(file, newName)
@@ -167,7 +168,7 @@ func lastWords(ctx context.Context, observer harness.Observer, node string) stri
 	if err != nil || status.Running {
 		return ""
 	}
-	lines, err := observer.Log(ctx, node, status.Started.Add(-harness.LogDelay))
+	lines, err := observer.Log(ctx, node, status.Started.Add(-LogDelay))
 	if err != nil {
 		return ""
 	}

@@ -14,15 +14,15 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/reports"
 )
 
 // A Drill is a harness drill with its lab, as a spec uses it.
 type Drill struct {
-	*harness.Drill
+	*drill.Drill
 	// Lab is the running cluster, for what a spec asserts besides the drill's figures.
 	Lab *lab.Lab
 
@@ -88,7 +88,7 @@ func conduct(cluster harness.Lab, arm arm, plan harness.Plan) (*Drill, error) {
 	}
 	plan.Save = file.Save
 	plan.Tell = func(sentence string) { ginkgo.GinkgoWriter.Printf("%s: %s\n", plan.Title, sentence) }
-	conductor, err := harness.NewDrill(cluster, plan)
+	conductor, err := drill.New(cluster, plan)
 	if err != nil {
 		return nil, errors.Join(err, file.Discard())
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drill"
 )
 
 // Goal: a spec that is interrupted between two steps leaves an inconclusive record, whatever its drill has seen; one that
@@ -21,7 +21,7 @@ func TestInterruptedBetweenSteps(t *testing.T) {
 			t.Run(state.String(), func(t *testing.T) {
 				t.Parallel()
 				place, ctx := &fakeLab{}, t.Context()
-				conductor, err := harness.NewDrill(place, harness.Plan{ID: "flood", Objective: harness.Objective{
+				conductor, err := drill.New(place, harness.Plan{ID: "flood", Objective: harness.Objective{
 					RTO:   time.Minute,
 					Dwell: time.Second, NoData: true,
 				}})

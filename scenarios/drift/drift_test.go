@@ -10,9 +10,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/suite"
 )
@@ -25,7 +25,7 @@ func TestDrift(t *testing.T) {
 const peace = time.Minute
 
 // freshKeys are what two installations of one machine never share.
-var freshKeys = harness.Planned{
+var freshKeys = drift.Planned{
 	Kind: harness.KindFile, Key: "/etc/ssh/ssh_host_*", Because: "every installation makes its own host keys",
 }
 
@@ -34,7 +34,7 @@ var _ = Describe("The drift audit", func() {
 		cluster := suite.Start(ctx, fixtures.Drift())
 		before := installed(ctx, cluster, fixtures.DriftFirst)
 
-		unchanged := harness.NoDrift(before, fixtures.DriftFirst)
+		unchanged := drift.NoDrift(before, fixtures.DriftFirst)
 		Consistently(ctx, func(ctx context.Context) error { return unchanged.Check(ctx, cluster) }).
 			WithTimeout(peace).WithPolling(unchanged.Period()).Should(Succeed())
 	}, SpecTimeout(4*time.Minute))
@@ -46,13 +46,13 @@ var _ = Describe("The drift audit", func() {
 		By("reinstalling the machine, and playing the playbook again")
 		Expect(cluster.Reinstall(ctx, fixtures.DriftFirst)).To(Succeed())
 		again := installed(ctx, cluster, fixtures.DriftFirst)
-		explained, unexplained := harness.Explain(harness.Compare(first, again), []harness.Planned{freshKeys})
+		explained, unexplained := drift.Explain(drift.Compare(first, again), []drift.Planned{freshKeys})
 		Expect(unexplained).To(BeEmpty())
 		Expect(explained).NotTo(BeEmpty(), "the host keys are the same after a reinstall")
 
 		By("playing it on the other machine")
 		second := installed(ctx, cluster, fixtures.DriftSecond)
-		_, unexplained = harness.Explain(harness.Compare(first, second), harness.AnotherMachine(fixtures.DriftSecond))
+		_, unexplained = drift.Explain(drift.Compare(first, second), drift.AnotherMachine(fixtures.DriftSecond))
 		Expect(unexplained).To(BeEmpty())
 	}, SpecTimeout(5*time.Minute))
 
@@ -67,12 +67,12 @@ var _ = Describe("The drift audit", func() {
 			GinkgoWriter.Println(difference)
 		}
 		for _, one := range planned {
-			explained, _ := harness.Explain(differences, []harness.Planned{one})
+			explained, _ := drift.Explain(differences, []drift.Planned{one})
 			Expect(explained).NotTo(BeEmpty(), "%s was not found", one.Because)
 		}
-		_, unexplained := harness.Explain(differences, planned)
+		_, unexplained := drift.Explain(differences, planned)
 		Expect(unexplained).To(BeEmpty())
-		Expect(harness.NoDrift(before, fixtures.DriftFirst).Check(ctx,
+		Expect(drift.NoDrift(before, fixtures.DriftFirst).Check(ctx,
 			cluster)).To(MatchError(ContainSubstring("unexplained differences")))
 	}, SpecTimeout(4*time.Minute))
 
@@ -117,7 +117,7 @@ func look(ctx context.Context, cluster *lab.Lab, node string, before harness.Fin
 		if err != nil {
 			return err
 		}
-		differences = harness.Compare(before, now)
+		differences = drift.Compare(before, now)
 		if len(differences) != last {
 			last = len(differences)
 			return errStillChanging

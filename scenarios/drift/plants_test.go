@@ -6,8 +6,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
@@ -102,7 +102,7 @@ var oldRule = planted{"a rule of the iptables of old", "iptables-legacy -A OUTPU
 }}
 
 // plant makes every difference, and plans all that may show of it. The first plan of each must be found.
-func plant(ctx context.Context, cluster *lab.Lab, node string) []harness.Planned {
+func plant(ctx context.Context, cluster *lab.Lab, node string) []drift.Planned {
 	GinkgoHelper()
 	all := plants
 	if _, err := cluster.Exec(ctx, node, "iptables-legacy", "-S"); err == nil {
@@ -110,12 +110,12 @@ func plant(ctx context.Context, cluster *lab.Lab, node string) []harness.Planned
 	} else {
 		GinkgoWriter.Printf("no rule of the iptables of old is planted: the kernel has none of them (%v)\n", err)
 	}
-	var planned []harness.Planned
+	var planned []drift.Planned
 	for _, one := range all {
 		By("planting " + one.name)
 		run(ctx, cluster, node, one.script)
 		for _, shown := range one.shows {
-			planned = append(planned, harness.Planned{Kind: shown.kind, Key: shown.key, Because: one.name})
+			planned = append(planned, drift.Planned{Kind: shown.kind, Key: shown.key, Because: one.name})
 		}
 	}
 	Expect(planned).NotTo(BeEmpty())

@@ -9,10 +9,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
@@ -122,7 +122,7 @@ const dnsPort = 53
 
 // resolves claims that the resolver gives the site's address for its name, of the type's family.
 func resolves(kind string) harness.Probe {
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: "the site's name has its " + kind + " record",
 		Ask: func(observer harness.Observer) (harness.Question, error) {
 			resolver, err := observer.Addresses(fixtures.QuestionsDNS)
@@ -145,7 +145,7 @@ func resolves(kind string) harness.Probe {
 
 // asked is a question to where the node is now.
 func asked(label, node string, question func(harness.Addresses) harness.Question) harness.Probe {
-	return harness.NetworkProbe{Label: label, Ask: func(observer harness.Observer) (harness.Question, error) {
+	return probe.NetworkProbe{Label: label, Ask: func(observer harness.Observer) (harness.Question, error) {
 		now, err := observer.Addresses(node)
 		return question(now), err
 	}}

@@ -8,9 +8,9 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/suite"
 )
 
@@ -27,7 +27,7 @@ func fingerprint(ctx context.Context, drill *suite.Drill) harness.Fingerprint {
 const pages = "/var/www/html"
 
 // planned is what may tell the new server from the old one.
-func planned() []harness.Planned { return harness.AnotherMachine(fixtures.ServerNew) }
+func planned() []drift.Planned { return drift.AnotherMachine(fixtures.ServerNew) }
 
 // asItWas claims that the server that serves is what the old one was: full service is not back before.
 type asItWas struct{ before harness.Fingerprint }
@@ -40,9 +40,9 @@ func (a asItWas) Check(ctx context.Context, observer harness.Observer) error {
 		return err
 	}
 	if status.Running {
-		return harness.NoDrift(a.before, fixtures.ServerOld).Check(ctx, observer)
+		return drift.NoDrift(a.before, fixtures.ServerOld).Check(ctx, observer)
 	}
-	return harness.NoDrift(a.before, fixtures.ServerNew, planned()...).Check(ctx, observer)
+	return drift.NoDrift(a.before, fixtures.ServerNew, planned()...).Check(ctx, observer)
 }
 
 // An audit compares the new server with what the old one was, after the playbooks, and then does again by hand
@@ -70,7 +70,7 @@ func (a *audit) compare(ctx context.Context, operator harness.Operator) error {
 	if err != nil {
 		return err
 	}
-	_, a.lacking = harness.Explain(harness.Compare(a.before, now), planned())
+	_, a.lacking = drift.Explain(drift.Compare(a.before, now), planned())
 	return nil
 }
 

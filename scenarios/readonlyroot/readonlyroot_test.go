@@ -12,9 +12,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ansible"
 	"github.com/reprise-dr/reprise/harness/systems/nginx"
@@ -58,9 +58,9 @@ func writes() []harness.Ledger {
 	return harness.Ledgers(nginx.Uploads(uploads), postgres.Table(database, orders))
 }
 
-func page(label string, at netip.AddrPort, path, contains string) harness.NetworkProbe {
-	return harness.NetworkProbe{
-		Label: label, Ask: harness.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: path, Contains: contains}}),
+func page(label string, at netip.AddrPort, path, contains string) probe.NetworkProbe {
+	return probe.NetworkProbe{
+		Label: label, Ask: probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: path, Contains: contains}}),
 	}
 }
 

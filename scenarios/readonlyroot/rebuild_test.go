@@ -7,9 +7,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
@@ -66,11 +66,11 @@ func rebuild(
 	writes := writes()
 
 	Expect(drill.Expect(
-		harness.Planned{
+		drift.Planned{
 			Node: fixtures.ServerNew, Key: "**",
 			Because: "nothing was on it, and now it is the server: what it lacks of that is asked by the steady state",
 		},
-		harness.Planned{
+		drift.Planned{
 			Node: fixtures.ServerControl, Kind: harness.KindProcess, Key: "root ssh: **",
 			Because: "Ansible keeps its connections for half a minute",
 		},

@@ -3,8 +3,8 @@ package renumbering
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
@@ -16,15 +16,15 @@ func audit(drill *suite.Drill) {
 	GinkgoHelper()
 	drill.AlsoSearch(
 		consul.KVTexts(), consul.CatalogTexts(), nomad.JobTexts(),
-		harness.Folders(consul.ServerRole, "/var/lib/consul"), harness.Folders(nomad.ServerRole, "/var/lib/nomad"),
-		harness.Folders(nomad.ClientRole, "/var/lib/nomad"),
+		drift.Folders(consul.ServerRole, "/var/lib/consul"), drift.Folders(nomad.ServerRole, "/var/lib/nomad"),
+		drift.Folders(nomad.ClientRole, "/var/lib/nomad"),
 	)
 	Expect(drill.Expect(renumbered...)).To(Succeed())
 }
 
 // renumbered is what a renumbering changes on purpose, and what still names an old address although
 // everybody did what they should. What is not here is what a runbook forgot.
-var renumbered = []harness.Planned{
+var renumbered = []drift.Planned{
 	{Kind: harness.KindFile, Key: "/etc/consul.d/*", Because: "the runbook writes the new addresses into it"},
 	{Kind: harness.KindFile, Key: "/etc/nomad.d/*", Because: "the runbook writes the new addresses into it"},
 	{Kind: harness.KindMention, Key: "file /etc/hosts", Because: "the container engine has written it, and nobody here asks it"},

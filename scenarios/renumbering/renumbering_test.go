@@ -14,10 +14,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
@@ -103,7 +103,7 @@ func renumber(ctx SpecContext, drill *suite.Drill, steady harness.SteadyState, w
 // keepLogLine finds the text in what a node has printed since then and keeps the line as evidence.
 func keepLogLine(ctx context.Context, drill *suite.Drill, node string, since time.Time, text string) {
 	GinkgoHelper()
-	lines, err := harness.LogLines(ctx, drill.Lab, node, since, text)
+	lines, err := runbook.LogLines(ctx, drill.Lab, node, since, text)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(lines).NotTo(BeEmpty(), "%s never said %q", node, text)
 	drill.Observe(text, node, lines[0].Text)

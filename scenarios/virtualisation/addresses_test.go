@@ -7,9 +7,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
@@ -59,7 +59,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 	It("of a node in the network of the disks is changed by a command", func(ctx SpecContext) {
 		drill := beginIn(ctx, fixtures.GanetiReplicating(), inOrder)
 		steady := harness.All(ganeti.SecondaryDaemon(drill.cluster, node1, node2))
-		Expect(drill.Expect(harness.Planned{
+		Expect(drill.Expect(drift.Planned{
 			Node: node2, Kind: harness.KindAddress, Key: "repl0**",
 			Because: "it is the address that changes",
 		})).To(Succeed())

@@ -5,8 +5,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
@@ -25,7 +25,7 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 			steady := append(drill.served(node2), ganeti.NodeDaemon(node2))
 			Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 			Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
-			Expect(drill.Expect(harness.Planned{Node: node2, Key: "**", Because: "it was installed from nothing"})).To(Succeed())
+			Expect(drill.Expect(drift.Planned{Node: node2, Key: "**", Because: "it was installed from nothing"})).To(Succeed())
 			Expect(drill.Baseline(ctx, steady)).To(Succeed())
 			By("losing a hypervisor that is not the master, and the instance on it")
 			Expect(drill.Inject(ctx, lose(node2))).To(Succeed())

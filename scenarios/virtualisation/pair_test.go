@@ -8,9 +8,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
@@ -87,7 +87,7 @@ func beginFullPair(ctx SpecContext, objective harness.Objective) *fullStory {
 	pair, err := drbd.PairAmong(drill.Lab.Topology(), fixtures.GanetiRole)
 	Expect(err).NotTo(HaveOccurred())
 	s := &fullStory{storyOf(drill, pair), fullCluster()}
-	Expect(drill.Expect(harness.Planned{
+	Expect(drill.Expect(drift.Planned{
 		Node: node1, Kind: harness.KindProcess, Key: "root qemu-system-x86_64 **",
 		Because: "a machine that was installed anew does not go on from the snapshot",
 	})).To(Succeed())

@@ -1,14 +1,17 @@
 package virtualisation
 
-import "github.com/reprise-dr/reprise/harness"
+import (
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
+)
 
 // differences are what every move of an instance or of the master leaves different, on any node.
-func differences() []harness.Planned {
+func differences() []drift.Planned {
 	const (
 		moves   = "instances, and the cluster's address, are where Ganeti has last put them"
 		daemons = "a master runs more daemons than the others, and some come and go with jobs and instances"
 	)
-	return []harness.Planned{
+	return []drift.Planned{
 		{Kind: harness.KindAddress, Key: "eth0**", Because: moves},
 		{Kind: harness.KindSocket, Key: "tcp 10.203.1.*:8080", Because: moves},
 		{Kind: harness.KindProcess, Key: "**ganeti**", Because: daemons},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/runbook"
@@ -152,7 +153,7 @@ func latest(all []outages) string {
 // happen has the event happen once, in a drill of its own, at any moment between two checks.
 func (o *outages) happen(ctx context.Context, cluster *lab.Lab, site vrrp.Site, settings vrrp.Settings) error {
 	phase := time.Duration(rand.Int64N(int64(settings.Check))) //nolint:gosec // any moment will do
-	drill, err := harness.NewDrill(cluster, harness.Plan{Scenario: "bench-failover", Objective: failoverObjective, Phase: phase})
+	drill, err := drill.New(cluster, harness.Plan{Scenario: "bench-failover", Objective: failoverObjective, Phase: phase})
 	if err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func (o *outages) happen(ctx context.Context, cluster *lab.Lab, site vrrp.Site, 
 }
 
 // run takes the drill to the recovery. An event that broke nothing is over at once.
-func (o *outages) run(ctx context.Context, drill *harness.Drill, site vrrp.Site) error {
+func (o *outages) run(ctx context.Context, drill *drill.Drill, site vrrp.Site) error {
 	steady := site.Works()
 	for _, step := range []func() error{
 		func() error { return drill.Watch(ctx, site.Watched()...) },

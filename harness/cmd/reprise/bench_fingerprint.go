@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
@@ -51,7 +52,7 @@ func (b *bench) measureFingerprint(ctx context.Context) error {
 			timing(fingerprintGroup, "the first one", []time.Duration{first.Wall}).medianBelow(fingerprintTarget),
 			timing(fingerprintGroup, "the first one: processor time of the node", []time.Duration{first.CPU}),
 		)
-		b.report.add(costs.figures(harness.NoDrift(first, first.Node).Period())...)
+		b.report.add(costs.figures(drift.NoDrift(first, first.Node).Period())...)
 		return nil
 	})
 }
@@ -71,7 +72,7 @@ func awaitStill(ctx context.Context, cluster *lab.Lab, last harness.Fingerprint)
 		if err != nil {
 			return err
 		}
-		differences := harness.Compare(last, taken)
+		differences := drift.Compare(last, taken)
 		last = taken
 		if len(differences) > 0 {
 			return fmt.Errorf("%d differences", len(differences))
@@ -84,7 +85,7 @@ func awaitStill(ctx context.Context, cluster *lab.Lab, last harness.Fingerprint)
 // takeFingerprints takes as many as faults are injected, and makes sure that they are all the same.
 func (b *bench) takeFingerprints(ctx context.Context, cluster *lab.Lab, first harness.Fingerprint) (fingerprintCosts, error) {
 	var costs fingerprintCosts
-	ticker := time.NewTicker(harness.NoDrift(first, first.Node).Period())
+	ticker := time.NewTicker(drift.NoDrift(first, first.Node).Period())
 	defer ticker.Stop()
 	for turn := range b.faults {
 		select {
@@ -100,7 +101,7 @@ func (b *bench) takeFingerprints(ctx context.Context, cluster *lab.Lab, first ha
 		if err != nil {
 			return costs, err
 		}
-		if differences := harness.Compare(first, taken); len(differences) > 0 {
+		if differences := drift.Compare(first, taken); len(differences) > 0 {
 			return costs, fmt.Errorf("fingerprint %d differs from the first although nobody touched the machine: %v", turn+1, differences)
 		}
 		after, err := ownProcessorTime()

@@ -10,8 +10,11 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/judge"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -90,7 +93,7 @@ func (e *elections) measure(ctx context.Context, cluster *lab.Lab, turn int) (er
 	}
 	// The same phases in both arms: they differ in the ledger and nothing else.
 	phase := ledgerWarm + time.Duration(rand.New(rand.NewPCG(uint64(turn), 1)).Int64N(int64(ledgerPhase))) //nolint:gosec // repeatable on purpose
-	drill, err := harness.NewDrill(cluster, harness.Plan{Scenario: "bench-ledger", Objective: objective, Phase: phase})
+	drill, err := drill.New(cluster, harness.Plan{Scenario: "bench-ledger", Objective: objective, Phase: phase})
 	if err != nil {
 		return err
 	}
@@ -114,7 +117,7 @@ func (e *elections) measure(ctx context.Context, cluster *lab.Lab, turn int) (er
 
 // run takes the drill from its steady state to the new leader and brings the old one back. It returns
 // when the writing began.
-func (e *elections) run(ctx context.Context, drill *harness.Drill, leader string, ledgers []harness.Ledger) (time.Time, error) {
+func (e *elections) run(ctx context.Context, drill *drill.Drill, leader string, ledgers []harness.Ledger) (time.Time, error) {
 	steady := harness.All(consul.Leader())
 	var began time.Time
 	steps := []func() error{
@@ -149,7 +152,7 @@ func (e *elections) run(ctx context.Context, drill *harness.Drill, leader string
 func (e *elections) addWon(ctx context.Context, cluster *lab.Lab, killed time.Time) error {
 	var won []time.Time
 	for _, node := range cluster.Topology().Selected(consul.ServerRole) {
-		lines, err := harness.LogLines(ctx, cluster, node.Name, killed, electionWon)
+		lines, err := runbook.LogLines(ctx, cluster, node.Name, killed, electionWon)
 		if err != nil {
 			return err
 		}
@@ -168,7 +171,7 @@ func (e *elections) addWon(ctx context.Context, cluster *lab.Lab, killed time.Ti
 
 // addRecord adds what the drill's own probe and ledger saw.
 func (e *elections) addRecord(record harness.Record, wrote time.Duration) {
-	for _, outage := range harness.Judge(record).Outages {
+	for _, outage := range judge.Judge(record).Outages {
 		e.seen = append(e.seen, outage.Back)
 	}
 	for _, ledger := range record.Ledgers {
@@ -261,7 +264,7 @@ func (b *bench) measureLedgerPeace(ctx context.Context, cluster *lab.Lab) error 
 	for _, ledgers := range [][]harness.Ledger{nil, harness.Ledgers(consul.FastKV("bench/peace"))} {
 		objective := ledgerObjective
 		objective.NoData = ledgers == nil
-		drill, err := harness.NewDrill(cluster, harness.Plan{Scenario: "bench-ledger", Objective: objective})
+		drill, err := drill.New(cluster, harness.Plan{Scenario: "bench-ledger", Objective: objective})
 		if err != nil {
 			return err
 		}
@@ -294,7 +297,7 @@ func (b *bench) measureLedgerPeace(ctx context.Context, cluster *lab.Lab) error 
 // peace runs a drill without a fault for a while. It says what was used meanwhile and for how long, and
 // when the writing began: it goes on until the drill is closed.
 func peace(
-	ctx context.Context, cluster *lab.Lab, drill *harness.Drill, ledgers []harness.Ledger,
+	ctx context.Context, cluster *lab.Lab, drill *drill.Drill, ledgers []harness.Ledger,
 ) (used processorTimes, began time.Time, within time.Duration, err error) {
 	if err := drill.Baseline(ctx, harness.All(consul.Leader())); err != nil {
 		return used, began, 0, err

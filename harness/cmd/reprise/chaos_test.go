@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/judge"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -463,7 +463,7 @@ func TestRejudgeFindsAChangedVerdict(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "1 of 1 records are judged differently now") {
 		t.Errorf("the error is %v", err)
 	}
-	record.Judgement = harness.Judge(record)
+	record.Judgement = judge.Judge(record)
 	if err := reports.WriteRecord(folder, record); err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"golang.org/x/sync/errgroup"
 )
 
 // A campaign is one arm before it is run.
@@ -37,7 +37,7 @@ func (c campaign) run(ctx context.Context) (Arm, error) {
 			return Arm{}, err
 		}
 	}
-	drill, err := harness.NewDrill(c.cluster, harness.Plan{
+	drill, err := drill.New(c.cluster, harness.Plan{
 		Scenario: "calibration", ID: "calibration-" + c.name, Seed: c.seed,
 		Objective: harness.Objective{RTO: time.Hour, NoData: true}, // nothing is judged
 	})
@@ -58,7 +58,7 @@ func (c campaign) run(ctx context.Context) (Arm, error) {
 }
 
 // measure runs the campaign under the eyes of a drill that watches already.
-func (c campaign) measure(ctx context.Context, drill *harness.Drill, ruler *ruler) (Arm, error) {
+func (c campaign) measure(ctx context.Context, drill *drill.Drill, ruler *ruler) (Arm, error) {
 	if err := waitForAll(ctx, drill); err != nil {
 		return Arm{}, err
 	}
@@ -157,7 +157,7 @@ func (c campaign) cutAll(ctx context.Context) (wireTruth, error) {
 }
 
 // waitForAll returns when the probes have found every service up.
-func waitForAll(ctx context.Context, drill *harness.Drill) error {
+func waitForAll(ctx context.Context, drill *drill.Drill) error {
 	return waitForServices.Until(ctx, func(context.Context) error {
 		slis := drill.Record().SLIs
 		for _, sli := range slis {

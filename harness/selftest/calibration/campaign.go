@@ -14,6 +14,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // period is that of the probes: the default of every drill, said here because figures depend on it.
@@ -52,7 +53,7 @@ func (w wireTruth) truths(ruler *ruler) map[string][]truth {
 func probes() []harness.Probe {
 	var probes []harness.Probe
 	for _, cuttable := range fixtures.Cuttables() {
-		probes = append(probes, harness.NetworkProbe{Label: cuttable.Name, Every: period, Ask: harness.Fixed(cuttable.Question)})
+		probes = append(probes, probe.NetworkProbe{Label: cuttable.Name, Every: period, Ask: probe.Fixed(cuttable.Question)})
 	}
 	return probes
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // Goal: the number of outages is the one that was asked for, or a little more, and nonsense is refused.
@@ -36,9 +37,9 @@ func TestProbesAreADrills(t *testing.T) {
 	if len(probes) != 10 {
 		t.Errorf("there are %d probes", len(probes))
 	}
-	defaults := harness.NetworkProbe{}
+	defaults := probe.NetworkProbe{}
 	for _, one := range probes {
-		network, ok := one.(harness.NetworkProbe)
+		network, ok := one.(probe.NetworkProbe)
 		if !ok || network.Vantage() != harness.VantageObserver || network.Schedule() != defaults.Schedule() {
 			t.Errorf("%s is asked by %+v", one.Name(), one)
 		}

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // answers is the steady state: the store answers.
 func answers() harness.Probe {
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: "the store answers",
-		Ask:   harness.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{At: netip.AddrPortFrom(storeIPv6, port)}}),
+		Ask:   probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{At: netip.AddrPortFrom(storeIPv6, port)}}),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // A timed fault notes for the drill, by its own clock, between which moments it struck.
@@ -68,7 +69,7 @@ type darkness struct {
 func (d darkness) Impact() harness.Impact { return d.impact }
 
 func (d darkness) Confirm(ctx context.Context) (string, error) {
-	err := harness.OnEach(ctx, d.lab.Topology().Nodes, func(ctx context.Context, node harness.Node) error {
+	err := runbook.OnEach(ctx, d.lab.Topology().Nodes, func(ctx context.Context, node harness.Node) error {
 		status, err := d.lab.Status(ctx, node.Name)
 		if err == nil && status.Running {
 			err = errors.New("its process runs")
@@ -82,7 +83,7 @@ func (d darkness) Revert(ctx context.Context) error { return startAll(ctx, d.lab
 
 // startAll starts every server that does not run.
 func startAll(ctx context.Context, operator harness.Operator) error {
-	return harness.OnEach(ctx, operator.Topology().Nodes, func(ctx context.Context, node harness.Node) error {
+	return runbook.OnEach(ctx, operator.Topology().Nodes, func(ctx context.Context, node harness.Node) error {
 		status, err := operator.Status(ctx, node.Name)
 		if err != nil || status.Running {
 			return err

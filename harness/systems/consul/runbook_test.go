@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // leaderless serves every server's API without a leader: a start must not wait for one.
@@ -94,11 +95,11 @@ func TestLogLines(t *testing.T) {
 	machines.Print("consul-1", "[WARN] "+LogQuorumLost)
 	machines.Print("consul-1", "[INFO] something else")
 	status, _ := machines.Status(t.Context(), "consul-1")
-	lines, err := harness.LogLines(t.Context(), machines, "consul-1", status.Started, LogQuorumLost)
+	lines, err := runbook.LogLines(t.Context(), machines, "consul-1", status.Started, LogQuorumLost)
 	if err != nil || len(lines) != 1 {
 		t.Fatalf("found %v, %v", lines, err)
 	}
-	lines, err = harness.LogLines(t.Context(), machines, "consul-1", lines[0].At.Add(1), LogQuorumLost)
+	lines, err = runbook.LogLines(t.Context(), machines, "consul-1", lines[0].At.Add(1), LogQuorumLost)
 	if err != nil || len(lines) != 0 {
 		t.Errorf("found %v, %v after it", lines, err)
 	}

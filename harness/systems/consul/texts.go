@@ -6,18 +6,18 @@ import (
 	"strings"
 
 	"github.com/hashicorp/consul/api"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/internal/raft"
 )
 
 // KVTexts are the values of Consul's key-value store by their keys, for a search for old addresses
-// ([harness.Drill.AlsoSearch]). The leader confirms what is read.
-func KVTexts() harness.MentionSource { return texts{"consul kv", keysAndValues} }
+// ([drill.Drill.AlsoSearch]). The leader confirms what is read.
+func KVTexts() drift.MentionSource { return texts{"consul kv", keysAndValues} }
 
 // CatalogTexts are the nodes and services of Consul's catalog with their addresses, which is also what
 // its DNS answers. Keys are "node consul-1" and "service canary on client-1". The leader confirms what is read.
-func CatalogTexts() harness.MentionSource { return texts{"consul catalog", catalog} }
+func CatalogTexts() drift.MentionSource { return texts{"consul catalog", catalog} }
 
 type texts struct {
 	name string

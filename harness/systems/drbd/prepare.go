@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // The waits of this package. Two machines that are software, on two busy processors, take several times what is
@@ -46,7 +47,7 @@ func Prepare(ctx context.Context, operator harness.Operator, pair Pair) error {
 	for _, name := range pair.Both() {
 		nodes = append(nodes, harness.Node{Name: name})
 	}
-	err := harness.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
+	err := runbook.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
 		return steps(ctx, operator, node.Name, admin("create-md", "--force"), admin("up"))
 	})
 	if err != nil {

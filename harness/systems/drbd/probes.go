@@ -80,7 +80,7 @@ func OnePrimary(pair Pair) harness.Probe {
 	}}
 }
 
-// Primaries are two probes that say who may write, one of which fails in peace: they are for [harness.Drill.Watch],
+// Primaries are two probes that say who may write, one of which fails in peace: they are for [drill.Drill.Watch],
 // and [Pair.TwoPrimaries] counts with them.
 func (p Pair) Primaries() []harness.Probe {
 	var claims []harness.Probe

@@ -222,7 +222,7 @@ func together(
 		nodes[i].Name = name
 	}
 	return func(ctx context.Context, operator harness.Operator) error {
-		return harness.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error { return do(ctx, operator, node.Name) })
+		return runbook.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error { return do(ctx, operator, node.Name) })
 	}
 }
 

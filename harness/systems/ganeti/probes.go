@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // The periods of probes. An address costs a system call; a node's daemon makes a process for whoever knocks.
@@ -54,7 +55,7 @@ func ServesAtOnce(instance Instance) harness.Probe {
 // is on its way at that moment goes to where the instance was. They do not notice an outage of a second.
 func ServesPatient(instance Instance) harness.Probe {
 	patient := served(instance, "serves its page to who asks again", instance.Name)
-	patient.Limit, patient.Ask = patientLimit, harness.Fixed(page(instance, instance.Name, retryAfter))
+	patient.Limit, patient.Ask = patientLimit, probe.Fixed(page(instance, instance.Name, retryAfter))
 	return patient
 }
 
@@ -63,10 +64,10 @@ func RunsOn(instance Instance, node string) harness.Probe {
 	return served(instance, "runs on "+node, instance.Name+" on "+node+"\n")
 }
 
-func served(instance Instance, claim, contains string) harness.NetworkProbe {
-	return harness.NetworkProbe{
+func served(instance Instance, claim, contains string) probe.NetworkProbe {
+	return probe.NetworkProbe{
 		Label: instance.Name + " " + claim, Every: pagePeriod,
-		Ask: harness.Fixed(page(instance, contains, 0)),
+		Ask: probe.Fixed(page(instance, contains, 0)),
 	}
 }
 
@@ -79,15 +80,15 @@ func page(instance Instance, contains string, retryAfter time.Duration) harness.
 // Holds claims that a node answers to an address, such as the cluster's. The node's own kernel is asked, every 50 ms.
 func Holds(node string, address netip.Addr) harness.Probe { return holds(node, address) }
 
-func holds(node string, address netip.Addr) harness.NetworkProbe {
-	return harness.NetworkProbe{
+func holds(node string, address netip.Addr) probe.NetworkProbe {
+	return probe.NetworkProbe{
 		Label: fmt.Sprintf("%s has %s", node, address), From: node, Every: holderPeriod,
-		Ask: harness.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address}}),
+		Ask: probe.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address}}),
 	}
 }
 
 // Holders are one probe for each node: it has the cluster's address. All but one fail in peace, and so they are for
-// [harness.Drill.Watch]; [CountMasters] counts with them.
+// [drill.Drill.Watch]; [CountMasters] counts with them.
 func (c Cluster) Holders() []harness.Probe {
 	var holders []harness.Probe
 	for _, node := range c.Nodes {
@@ -129,7 +130,7 @@ func (o oneMaster) Check(ctx context.Context, observer harness.Observer) error {
 
 // NodeDaemon claims that a node's daemon takes connections, once a second.
 func NodeDaemon(node string) harness.Probe {
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: "the daemon of " + node + " answers", Every: daemonPeriod,
 		Ask: func(observer harness.Observer) (harness.Question, error) {
 			at, err := address(observer, node)
@@ -139,8 +140,8 @@ func NodeDaemon(node string) harness.Probe {
 }
 
 // daemonAt is a claim about a daemon at an address.
-func daemonAt(label string, at netip.Addr) harness.NetworkProbe {
-	return harness.NetworkProbe{Label: label, Every: daemonPeriod, Ask: harness.Fixed(daemonQuestion(at))}
+func daemonAt(label string, at netip.Addr) probe.NetworkProbe {
+	return probe.NetworkProbe{Label: label, Every: daemonPeriod, Ask: probe.Fixed(daemonQuestion(at))}
 }
 
 func daemonQuestion(at netip.Addr) harness.Question {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // configFolder is where k3s finds config.yaml and, in config.yaml.d, additions to it that count more. What
@@ -154,7 +155,7 @@ func forgetServer(ctx context.Context, operator harness.Operator, node harness.N
 	if !edited {
 		return nil
 	}
-	return harness.EditFiles(ctx, operator, node, configFolder, func(file harness.File) ([]byte, error) {
+	return runbook.EditFiles(ctx, operator, node, configFolder, func(file harness.File) ([]byte, error) {
 		return serverLine.ReplaceAll(file.Data, nil), nil
 	})
 }

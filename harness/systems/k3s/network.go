@@ -6,13 +6,14 @@ import (
 	"net/url"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // ServiceAnswers claims that a service answers over HTTP from outside the cluster, at the IPv4 address that
 // a node has now: port is a NodePort, or one that a pod holds on the node itself. Host is what the request
 // calls the server, "" for its address. It is asked every 100 ms: see servicePeriod.
-func ServiceAnswers(label, node string, port uint16, host, path string) harness.NetworkProbe {
-	return harness.NetworkProbe{Label: label, Every: servicePeriod, Ask: func(observer harness.Observer) (harness.Question, error) {
+func ServiceAnswers(label, node string, port uint16, host, path string) probe.NetworkProbe {
+	return probe.NetworkProbe{Label: label, Every: servicePeriod, Ask: func(observer harness.Observer) (harness.Question, error) {
 		now, err := observer.Addresses(node)
 		if err != nil {
 			return harness.Question{}, fmt.Errorf("look up the addresses of %s: %w", node, err)
@@ -24,7 +25,7 @@ func ServiceAnswers(label, node string, port uint16, host, path string) harness.
 // Resolves claims that a pod gets an address for a name by DNS: the canary, asked over HTTP from outside the
 // cluster as in [ServiceAnswers], tells what the pod's own resolver says. A name of a Service shows that DNS
 // works within the cluster, one of the outside that it reaches beyond. It is asked every 100 ms.
-func Resolves(label, node string, port uint16, host, name string) harness.NetworkProbe {
+func Resolves(label, node string, port uint16, host, name string) probe.NetworkProbe {
 	probe := ServiceAnswers(label, node, port, host, "/resolve?name="+url.QueryEscape(name))
 	probe.Every = namePeriod
 	return probe

@@ -7,11 +7,11 @@ import (
 	"path"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
 // ClusterReset is the documented recovery of an embedded etcd that has lost its majority: every server is
@@ -70,7 +70,7 @@ func (r ClusterReset) stop(ctx context.Context, operator harness.Operator) error
 	if err != nil {
 		return err
 	}
-	return harness.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
+	return runbook.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
 		return stopForGood(ctx, operator, node.Name)
 	})
 }
@@ -245,7 +245,7 @@ func votesSince(node core.Node, since time.Time) error {
 
 // lastFatal is what k3s said when it gave up, or nil.
 func lastFatal(ctx context.Context, observer harness.Observer, node string, since time.Time) error {
-	lines, err := harness.LogLines(ctx, observer, node, since.Add(-harness.LogDelay), "level=fatal")
+	lines, err := runbook.LogLines(ctx, observer, node, since.Add(-runbook.LogDelay), "level=fatal")
 	if err != nil || len(lines) == 0 {
 		return nil //nolint:nilerr // it would only add to an error that is there already
 	}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/nomad/api"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Roles of the nodes that run Nomad.
@@ -61,7 +61,7 @@ func askAny(ctx context.Context, observer harness.Observer, ask func(ctx context
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answered := errors.New("another server answered")
-	err = harness.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
+	err = runbook.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
 		client, err := dial(observer, node.Name)
 		if err != nil {
 			return err

@@ -13,8 +13,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsimple"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // rpcPort is where Nomad servers talk Raft.
@@ -274,7 +274,7 @@ func (i *ingestion) verify(ctx context.Context, operator harness.Operator) error
 	if err != nil {
 		return err
 	}
-	return harness.OnEach(ctx, all, func(ctx context.Context, node harness.Node) error {
+	return runbook.OnEach(ctx, all, func(ctx context.Context, node harness.Node) error {
 		before, given := i.informed[node.Name]
 		if !given {
 			return nil
@@ -309,7 +309,7 @@ func logged(ctx context.Context, observer harness.Observer, node string, texts .
 		return fmt.Errorf("look up the agent's start: %w", err)
 	}
 	for _, text := range texts {
-		lines, err := harness.LogLines(ctx, observer, node, status.Started.Add(-harness.LogDelay), text)
+		lines, err := runbook.LogLines(ctx, observer, node, status.Started.Add(-runbook.LogDelay), text)
 		if err != nil {
 			return err
 		}

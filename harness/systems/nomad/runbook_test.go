@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // answering serves every agent's API.
@@ -137,11 +138,11 @@ func TestLogLines(t *testing.T) {
 	machines.Print("nomad-1", "[INFO] "+LogPeersFound+"...")
 	machines.Print("nomad-1", "[INFO] something else")
 	status, _ := machines.Status(t.Context(), "nomad-1")
-	lines, err := harness.LogLines(t.Context(), machines, "nomad-1", status.Started, LogPeersFound)
+	lines, err := runbook.LogLines(t.Context(), machines, "nomad-1", status.Started, LogPeersFound)
 	if err != nil || len(lines) != 1 || !strings.Contains(lines[0].Text, LogPeersFound) {
 		t.Errorf("found %v, %v", lines, err)
 	}
-	lines, err = harness.LogLines(t.Context(), machines, "nomad-1", lines[0].At.Add(1), LogPeersFound)
+	lines, err = runbook.LogLines(t.Context(), machines, "nomad-1", lines[0].At.Add(1), LogPeersFound)
 	if err != nil || len(lines) != 0 {
 		t.Errorf("found %v, %v after it", lines, err)
 	}

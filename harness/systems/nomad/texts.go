@@ -6,17 +6,17 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/nomad/api"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 )
 
 // mostJobs bounds how many specifications are read: each is a question of its own.
 const mostJobs = 300
 
 // JobTexts are the specifications of Nomad's jobs as JSON by the jobs' names, for a search for old
-// addresses ([harness.Drill.AlsoSearch]). The leader answers. More than 300 jobs are an error beside the
+// addresses ([drill.Drill.AlsoSearch]). The leader answers. More than 300 jobs are an error beside the
 // first 300.
-func JobTexts() harness.MentionSource { return jobTexts{} }
+func JobTexts() drift.MentionSource { return jobTexts{} }
 
 type jobTexts struct{}
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/httpapi"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // A Site is an OpenFGA as its visitors reach it.
@@ -75,10 +76,10 @@ func (s Site) store(ctx context.Context, client *http.Client) (store, error) {
 }
 
 // Served claims that the store of the comments is found, which OpenFGA reads from PostgreSQL each time.
-func Served(site Site) harness.NetworkProbe {
-	return harness.NetworkProbe{
+func Served(site Site) probe.NetworkProbe {
+	return probe.NetworkProbe{
 		Label: site.String() + " serves comments",
-		Ask: harness.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{
+		Ask: probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{
 			At: site.At, Host: site.Host, Path: stores, Contains: fmt.Sprintf(`"name":%q`, storeName),
 		}}),
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/httpapi"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // A Site is a PocketBase as its visitors reach it.
@@ -82,10 +83,10 @@ var schema = map[string]any{
 }
 
 // Served claims that a post from before the drill is served, whole. [CreatePosts] writes it.
-func Served(site Site) harness.NetworkProbe {
-	return harness.NetworkProbe{
+func Served(site Site) probe.NetworkProbe {
+	return probe.NetworkProbe{
 		Label: site.String() + " serves a page",
-		Ask: harness.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{
+		Ask: probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{
 			At: site.At, Host: site.Host, Path: records + "/" + landmark.ID, Contains: landmark.Content,
 		}}),
 	}

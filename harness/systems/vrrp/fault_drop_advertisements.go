@@ -12,7 +12,7 @@ import (
 
 // DropAdvertisements keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
 // each other and nothing else. The second one then takes the first for dead, and both are master. Reverting
-// lets VRRP through again. No operator may lift it: it is a [harness.StandingFault].
+// lets VRRP through again. No operator may lift it: it is a [drill.StandingFault].
 type DropAdvertisements struct {
 	Pair Pair
 	// OneWay has the first router still hear the second. It does not give way: its priority is the higher one.
@@ -64,7 +64,7 @@ func (d DropAdvertisements) twoMasters(ctx context.Context, observer harness.Obs
 	return nil
 }
 
-// Stands tells whether all of it is still dropped: see [harness.StandingFault].
+// Stands tells whether all of it is still dropped: see [drill.StandingFault].
 func (d DropAdvertisements) Stands(ctx context.Context, lab harness.Lab) error {
 	nodeActions, err := d.nodeActions(lab, false)
 	if err != nil {

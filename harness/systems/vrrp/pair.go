@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // A Pair is two routers that share addresses.
@@ -33,7 +34,7 @@ func (p Pair) Other(router string) string {
 const holderPeriod = 50 * time.Millisecond
 
 // Holders are one probe for each router and shared address: the router answers to it. Half of them fail in
-// peace, and so are for [harness.Drill.Watch]; [Pair.CountMasters] counts with them.
+// peace, and so are for [drill.Drill.Watch]; [Pair.CountMasters] counts with them.
 func (p Pair) Holders() []harness.Probe {
 	var holders []harness.Probe
 	for _, address := range p.Shared {
@@ -46,17 +47,17 @@ func (p Pair) Holders() []harness.Probe {
 
 // Holds claims that a router answers to an address. The router's own kernel is asked, every 50 ms.
 func Holds(router string, address netip.Addr) harness.Probe {
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: holderName(router, address), From: router, Every: holderPeriod,
-		Ask: harness.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address}}),
+		Ask: probe.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address}}),
 	}
 }
 
 // Leaves claims that a router does not answer to an address, which is another's. It is asked every 50 ms.
 func Leaves(router string, address netip.Addr) harness.Probe {
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: fmt.Sprintf("%s leaves %s alone", router, address), From: router, Every: holderPeriod,
-		Ask: harness.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address, Absent: true}}),
+		Ask: probe.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address, Absent: true}}),
 	}
 }
 
@@ -66,9 +67,9 @@ func holderName(router string, address netip.Addr) string {
 
 // Reaches claims that a node gets an answer from an address ("ping"), every 20 ms.
 func Reaches(from string, address netip.Addr) harness.Probe {
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: fmt.Sprintf("%s reaches %s", from, address), From: from,
-		Ask: harness.Fixed(harness.Question{Echo: &harness.EchoQuestion{At: address}}),
+		Ask: probe.Fixed(harness.Question{Echo: &harness.EchoQuestion{At: address}}),
 	}
 }
 
@@ -79,18 +80,18 @@ func Routed(node string, to netip.Prefix, via netip.Addr) harness.Probe {
 	if via.IsValid() {
 		label += " by way of " + via.String()
 	}
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: label, From: node, Every: holderPeriod,
-		Ask: harness.Fixed(harness.Question{Route: &harness.RouteQuestion{To: to, Via: via}}),
+		Ask: probe.Fixed(harness.Question{Route: &harness.RouteQuestion{To: to, Via: via}}),
 	}
 }
 
 // FindsAt claims that a client's kernel takes an address to be at a router: what ARP has told it. The hardware
 // address is that of [HardwareAddress]. It is asked every 50 ms.
 func FindsAt(client string, address netip.Addr, router, hardware string) harness.Probe {
-	return harness.NetworkProbe{
+	return probe.NetworkProbe{
 		Label: fmt.Sprintf("%s finds %s at %s", client, address, router), From: client, Every: holderPeriod,
-		Ask: harness.Fixed(harness.Question{Neighbour: &harness.NeighbourQuestion{At: address, Is: hardware}}),
+		Ask: probe.Fixed(harness.Question{Neighbour: &harness.NeighbourQuestion{At: address, Is: hardware}}),
 	}
 }
 

@@ -108,7 +108,7 @@ func (s Site) Works() harness.SteadyState {
 	return steady
 }
 
-// Watched are the probes that say why the site does not work, for [harness.Drill.Watch]: who has what, whether
+// Watched are the probes that say why the site does not work, for [drill.Drill.Watch]: who has what, whether
 // clients have their gateways and whether upstream has routes, and by way of whom it has the first one.
 func (s Site) Watched() []harness.Probe {
 	watched := s.Holders()

@@ -17,6 +17,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/monotonic"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 	"github.com/reprise-dr/reprise/harness/internal/netcheck"
+	"github.com/reprise-dr/reprise/harness/internal/schedule"
 )
 
 // batchTime is how long a sample that says nothing new may wait for others: each batch wakes the
@@ -53,8 +54,8 @@ func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		batches.send(ctx, stream) // its only failure is a caller who has gone
 	}()
-	afterFunc := func(after time.Duration, call func()) harness.Timer { return a.timers.AfterFunc(after, 0, call) }
-	if err := harness.KeepWith(ctx, timing, afterFunc, asker.Ask, batches.add); err != nil {
+	afterFunc := func(after time.Duration, call func()) schedule.Timer { return a.timers.AfterFunc(after, 0, call) }
+	if err := schedule.KeepWith(ctx, timing, afterFunc, asker.Ask, batches.add); err != nil {
 		a.options.Log.Printf("ask a question: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 )
 
 // machine is a copy of testdata/machine that a test may change: a small Debian of which the harness's
@@ -156,7 +157,7 @@ func TestSecondLook(t *testing.T) {
 	inspector, root := machine(t)
 	first := traits(t, inspector)
 	if second := traits(t, inspector); !slices.Equal(first, second) {
-		t.Errorf("two looks at one machine differ: %v", harness.Compare(harness.Fingerprint{Traits: first},
+		t.Errorf("two looks at one machine differ: %v", drift.Compare(harness.Fingerprint{Traits: first},
 			harness.Fingerprint{Traits: second}))
 	}
 	path := filepath.Join(root, "etc/app.conf")
@@ -170,7 +171,7 @@ func TestSecondLook(t *testing.T) {
 	if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
-	differences := harness.Compare(harness.Fingerprint{Traits: first}, harness.Fingerprint{Traits: traits(t, inspector)})
+	differences := drift.Compare(harness.Fingerprint{Traits: first}, harness.Fingerprint{Traits: traits(t, inspector)})
 	if len(differences) != 1 || differences[0].Key != "/etc/app.conf" {
 		t.Errorf("the differences are %v", differences)
 	}

@@ -15,9 +15,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -57,7 +57,7 @@ func (i *Inspector) Mentions(
 		}
 		return nil
 	})
-	harness.SortMentions(mentions)
+	drift.SortMentions(mentions)
 	if more := len(mentions) - mostMentions; more > 0 {
 		mentions, incomplete = mentions[:mostMentions],
 			append(incomplete, fmt.Sprintf("%d more mentions were found and are not told", more))
@@ -88,7 +88,7 @@ func (l *look) mentionsInFiles(ctx context.Context, wanted map[netip.Addr]bool) 
 			if err != nil {
 				return err
 			}
-			mentions = append(mentions, filled(harness.FindMentions(content, wanted), harness.WhereFile, place)...)
+			mentions = append(mentions, filled(drift.FindMentions(content, wanted), harness.WhereFile, place)...)
 			return nil
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -146,7 +146,7 @@ func (l *look) mentionsInProcesses(ctx context.Context, wanted map[netip.Addr]bo
 			continue
 		}
 		key := l.userOf(one) + " " + one.name
-		for _, mention := range harness.FindMentions([]byte(strings.Join(one.arguments, " ")), wanted) {
+		for _, mention := range drift.FindMentions([]byte(strings.Join(one.arguments, " ")), wanted) {
 			mention.Line = 0
 			mentions = append(mentions, filled([]harness.Mention{mention}, harness.WhereProcess, key)...)
 		}
@@ -154,7 +154,7 @@ func (l *look) mentionsInProcesses(ctx context.Context, wanted map[netip.Addr]bo
 		l.asUser(one, func() {
 			environment, _ = os.ReadFile(filepath.Join(l.at(fmt.Sprintf("/proc/%d", one.pid)), "environ"))
 		})
-		for _, mention := range harness.FindMentions(bytes.ReplaceAll(environment, []byte{0}, []byte("\n")), wanted) {
+		for _, mention := range drift.FindMentions(bytes.ReplaceAll(environment, []byte{0}, []byte("\n")), wanted) {
 			mention.Line = 0
 			mentions = append(mentions, filled([]harness.Mention{mention}, harness.WhereEnvironment, key)...)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/drift"
 )
 
 // A plant is one difference, and the traits that have to show it.
@@ -135,7 +136,7 @@ func TestEveryPlantIsFound(t *testing.T) {
 			plant.make(t, root)
 			after := harness.Fingerprint{Traits: traits(t, inspector, "/srv/data")}
 			var shown []string
-			for _, difference := range harness.Compare(before, after) {
+			for _, difference := range drift.Compare(before, after) {
 				shown = append(shown, string(difference.Kind)+" "+difference.Key)
 			}
 			if !slices.Equal(shown, plant.shows) {

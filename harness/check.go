@@ -1,0 +1,135 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// A Question is one about the network as plain data, so that the agent of a node can ask it by
+// itself, at a rate that no round trip to the harness could keep. Exactly one field is set. Every
+// question opens a connection of its own: a kept one would outlive the fault it is meant to see.
+type Question struct {
+	HTTP *HTTPQuestion `json:"http,omitempty"`
+	TCP  *TCPQuestion  `json:"tcp,omitempty"`
+	DNS  *DNSQuestion  `json:"dns,omitempty"`
+	Echo *EchoQuestion `json:"echo,omitempty"`
+
+	// These ask the kernel of the node that asks, and send nothing.
+	Address   *AddressQuestion   `json:"address,omitempty"`
+	Route     *RouteQuestion     `json:"route,omitempty"`
+	Neighbour *NeighbourQuestion `json:"neighbour,omitempty"`
+}
+
+// An HTTPQuestion is a GET. The answer is yes when the status is the wanted one and the whole body
+// arrives in time and contains the wanted text.
+type HTTPQuestion struct {
+	At       netip.AddrPort `json:"at"`
+	Host     string         `json:"host,omitempty"`     // of the Host header; "" means At
+	Path     string         `json:"path,omitempty"`     // "" means "/"
+	Status   int            `json:"status,omitempty"`   // 0 means 200
+	Contains string         `json:"contains,omitempty"` // "" accepts any body
+	// RetryAfter is after how long the same is asked again, over a connection of its own, when the answer was no or none has come:
+	// as people do who reload a page. It is asked until the schedule's limit, and the first yes counts. 0 asks once.
+	RetryAfter time.Duration `json:"patience_ns,omitempty"`
+}
+
+// A TCPQuestion is a connection: yes when it is accepted.
+type TCPQuestion struct {
+	At netip.AddrPort `json:"at"`
+}
+
+// A DNSQuestion asks one resolver over UDP for the addresses of a name: yes when there is one, or
+// when the wanted one is among them.
+type DNSQuestion struct {
+	Resolver netip.AddrPort `json:"resolver"`
+	Name     string         `json:"name"`
+	Type     string         `json:"type"` // "A" or "AAAA"
+	Want     netip.Addr     `json:"want,omitzero"`
+}
+
+// An EchoQuestion is an ICMP echo request ("ping"), of the family of the address.
+type EchoQuestion struct {
+	At netip.Addr `json:"at"`
+}
+
+// An AddressQuestion is whether the node answers to an address now, such as that of a virtual router. One on
+// an interface that is down is none.
+type AddressQuestion struct {
+	Has    netip.Addr `json:"has"`
+	Absent bool       `json:"absent,omitempty"` // true: yes when the node does not answer to it
+}
+
+// A RouteQuestion is whether the node's main table has a route to exactly that prefix: yes when there is
+// one, or when the wanted next hop is among its next hops.
+type RouteQuestion struct {
+	To  netip.Prefix `json:"to"`
+	Via netip.Addr   `json:"via,omitzero"`
+}
+
+// A NeighbourQuestion is whether the node would send what is for an address of one of its networks to
+// that hardware address, as ARP or neighbour discovery has told it.
+type NeighbourQuestion struct {
+	At netip.Addr `json:"at"`
+	Is string     `json:"is"` // such as "02:42:0a:ca:01:0b"
+}
+
+// Validate says in one sentence what is wrong with the question.
+func (q Question) Validate() error {
+	set := 0
+	var problem error
+	asked := func(problemOf error) { set, problem = set+1, problemOf }
+	if q.HTTP != nil {
+		asked(validTarget("HTTP", q.HTTP.At.IsValid()))
+	}
+	if q.TCP != nil {
+		asked(validTarget("TCP", q.TCP.At.IsValid()))
+	}
+	if q.DNS != nil {
+		asked(q.DNS.validate())
+	}
+	if q.Echo != nil {
+		asked(validTarget("echo", q.Echo.At.IsValid()))
+	}
+	if q.Address != nil {
+		asked(validTarget("address", q.Address.Has.IsValid()))
+	}
+	if q.Route != nil {
+		asked(validTarget("route", q.Route.To.IsValid()))
+	}
+	if q.Neighbour != nil {
+		asked(q.Neighbour.validate())
+	}
+	if set != 1 {
+		return fmt.Errorf("a question is one of HTTP, TCP, DNS, echo, address, route and neighbour, and this one is %d of them", set)
+	}
+	return problem
+}
+
+func validTarget(kind string, valid bool) error {
+	if !valid {
+		return fmt.Errorf("the %s question has no address to go to", kind)
+	}
+	return nil
+}
+
+func (q NeighbourQuestion) validate() error {
+	if _, err := net.ParseMAC(q.Is); err != nil {
+		return fmt.Errorf("the neighbour question wants the hardware address %q: it is none", q.Is)
+	}
+	return validTarget("neighbour", q.At.IsValid())
+}
+
+func (q DNSQuestion) validate() error {
+	switch {
+	case !q.Resolver.IsValid():
+		return errors.New("the DNS question has no resolver")
+	case q.Name == "":
+		return errors.New("the DNS question has no name")
+	case q.Type != "A" && q.Type != "AAAA":
+		return fmt.Errorf("the DNS question is for %q records: it can be A or AAAA", q.Type)
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package schedule asks a question on time, whatever became of the one before: see [Keep].
+package schedule

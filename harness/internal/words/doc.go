@@ -1,0 +1,2 @@
+// Package words writes figures and counts the same way in every sentence.
+package words
