@@ -26,7 +26,7 @@ const (
 var looks = map[string]string{
 	"drift/drift_test.go Consistently":                                       noDrill,
 	"drift/drift_test.go unchanged.Check":                                    noDrill,
-	"drift/drift_test.go harness.NoDrift(before, fixtures.DriftFirst).Check": noDrill,
+	"drift/drift_test.go drift.NoDrift(before, fixtures.DriftFirst).Check": noDrill,
 	"drift/drift_test.go awaitServices.Until":                                noDrill,
 	"drift/drift_test.go awaitStill.Until":                                   noDrill,
 	"selftest/verdicts/flag_test.go wait.Until":                              inPeace,

@@ -16,7 +16,7 @@ import (
 // The targets of fingerprints: what one may take, and what looking at a node all the time may cost.
 const (
 	fingerprintTarget = 2 * time.Second
-	fingerprintShare  = 2.0 // % of one core, at the rate of harness.NoDrift
+	fingerprintShare  = 2.0 // % of one core, at the rate of drift.NoDrift
 )
 
 const fingerprintGroup = "Fingerprint of a Debian machine"
