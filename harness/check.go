@@ -32,7 +32,7 @@ type HTTPQuestion struct {
 	Status   int            `json:"status,omitempty"`   // 0 means 200
 	Contains string         `json:"contains,omitempty"` // "" accepts any body
 	// RetryAfter is after how long the same is asked again, over a connection of its own, when the answer was no or none has come:
-	// as people do who reload a page. It is asked until the schedule's limit, and the first yes counts. 0 asks once.
+	// as for somebody who reloads a page. It is asked until the schedule's limit, and the first yes counts. 0 asks once.
 	RetryAfter time.Duration `json:"patience_ns,omitempty"`
 }
 

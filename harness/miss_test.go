@@ -9,8 +9,10 @@ import (
 // one that there is not.
 func TestClaimThatCannotComeTrue(t *testing.T) {
 	for _, claim := range []Claim{
-		Claim{Verdict: Met, Misses: []Miss{TooLate}}, Claim{Verdict: Missed, Misses: []Miss{NeverDetected}}, Claim{Verdict: Missed, Misses: []Miss{"to late"}},
-		Claim{Verdict: Inconclusive, Misses: []Miss{TooLate}},
+		{Verdict: Met, Misses: []Miss{TooLate}},
+		{Verdict: Missed, Misses: []Miss{NeverDetected}},
+		{Verdict: Missed, Misses: []Miss{"to late"}},
+		{Verdict: Inconclusive, Misses: []Miss{TooLate}},
 	} {
 		if err := claim.Validate(); err == nil || !strings.Contains(err.Error(), string(claim.Misses[0])) {
 			t.Errorf("%s: %v", claim, err)

@@ -22,7 +22,8 @@ var floors = []string{
 	"fingerprint.go", "mention.go", "action.go", "capability.go", "wait.go", "http.go", "probe.go", "ledger.go", "register.go",
 	"fault.go", "runbook.go", "objective.go", "moment.go", "milestone.go", "plan.go", "symptom.go", "miss.go", "judgement.go",
 	"record.go",
-	"internal", "drift", "judge", "probe", "fault", "runbook", "labtest", "systems", "drill", "agent", "lab", "suite", "selftest", "cmd",
+	"internal", "drift", "judge", "probe", "fault", "runbook", "labtest", "systems", "drill", "agent", "lab",
+	"suite", "selftest", "cmd",
 }
 
 // The most that there may be. Who adds a room, or an arrow that runs back up, has a reason for it and changes these.
@@ -53,7 +54,8 @@ func TestRooms(t *testing.T) {
 		}
 	}
 	if len(rooms) > mostRooms || len(up) > mostUp {
-		t.Errorf("there are %d rooms and %d arrows that run back up: at most %d and %d were wanted", len(rooms), len(up), mostRooms, mostUp)
+		t.Errorf("there are %d rooms and %d arrows that run back up: at most %d and %d were wanted",
+			len(rooms), len(up), mostRooms, mostUp)
 	}
 }
 

@@ -86,7 +86,7 @@ func (w Wait) gaveUp(ctx context.Context, waited time.Duration, last error) erro
 var errEnded = errors.New("its system has ended")
 
 // dead returns an error when a node that has to be alive is not. A node that cannot be asked is
-// given the benefit of the doubt.
+// taken to be alive.
 func (w Wait) dead(ctx context.Context) error {
 	for _, node := range w.alive {
 		status, err := node.observer.Status(ctx, node.name)

@@ -115,10 +115,10 @@ func setUp() error {
 	if err != nil {
 		return err
 	}
-	return furnishNetwork()
+	return makeNetwork()
 }
 
-func furnishNetwork() error {
+func makeNetwork() error {
 	loopback, err := netlink.LinkByName("lo")
 	if err != nil {
 		return err

@@ -32,10 +32,10 @@ func TestInterruptedIsInconclusive(t *testing.T) {
 		}, 61 * time.Second, missed(harness.NotRecovered), "interrupted during AwaitRecovery, 1m1s after the fault"},
 		"after the RTO": {await, 70 * time.Second, missed(harness.NotRecovered), "interrupted during AwaitRecovery"},
 		"before a step, after one that stopped": {func(ctx context.Context, t *testing.T, drill *fakeDrill) {
-			fails := fakeRunbook{{Name: "stumble", Do: func(context.Context, harness.Operator) error { return context.DeadlineExceeded }}}
+			fails := fakeRunbook{{Name: "fail", Do: func(context.Context, harness.Operator) error { return context.DeadlineExceeded }}}
 			for range 2 {
 				if drill.Repair(ctx, fails) == nil {
-					t.Error("it does not stumble")
+					t.Error("it does not fail")
 				}
 			}
 			time.Sleep(2 * time.Second)

@@ -182,9 +182,9 @@ func (d *Drill) readBack(ctx context.Context, writer *writer) error {
 	if err != nil {
 		return err
 	}
-	if strangers := writer.strangers(); len(strangers) > 0 {
+	if foreign := writer.foreign(); len(foreign) > 0 {
 		d.Doubt(fmt.Sprintf("ledger %q lists %d entries that this drill never wrote, such as %d: somebody else writes there",
-			writer.ledger.Name(), len(strangers), strangers[0]))
+			writer.ledger.Name(), len(foreign), foreign[0]))
 	}
 	return nil
 }

@@ -150,18 +150,18 @@ func (w *writer) read(ctx context.Context) error {
 	return nil
 }
 
-// strangers are entries that the system has and this drill never wrote.
-func (w *writer) strangers() []int {
+// foreign are entries that the system has and this drill never wrote.
+func (w *writer) foreign() []int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var strangers []int
+	var foreign []int
 	for entry := range w.kept {
 		if _, attempted := w.outcomes[entry]; !attempted {
-			strangers = append(strangers, entry)
+			foreign = append(foreign, entry)
 		}
 	}
-	slices.Sort(strangers)
-	return strangers
+	slices.Sort(foreign)
+	return foreign
 }
 
 // record adds up what became of the writes. Before is the offset of t0; without a fault all writes

@@ -14,7 +14,7 @@
 //
 // # Killed, or without power
 //
-// [NodeLoss] kills every process of a machine: its kernel lives on and says goodbye for them, so
+// [NodeLoss] kills every process of a machine: its kernel lives on and closes their connections, so
 // that peers get a reset at once. [PowerLoss] takes the links down first: peers see silence, and
 // learn of the loss by their own timeouts only. In both the page cache survives, because the
 // kernel is the host's: neither shows what a database loses that does not sync its writes. The exception are

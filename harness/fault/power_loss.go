@@ -51,7 +51,7 @@ func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 }
 
 // unplug takes a node's power. Several links go down one after the other, milliseconds apart: on a node that has
-// them, everything is held still first, or a routing daemon would say goodbye by those that are still up.
+// them, everything is held still first, or a routing daemon would tell its neighbours by those that are still up.
 func unplug(topology harness.Topology, name string) []harness.Action {
 	actions := []harness.Action{
 		{Link: &harness.Link{Up: false}},

@@ -14,8 +14,8 @@ type blast struct {
 	doubts []Reason // SLIs of which nobody can say
 }
 
-// radius looks at the SLIs that the fault must not touch.
-func (o Observation) radius(record harness.Record) blast {
+// blastRadius looks at the SLIs that the fault must not touch.
+func (o Observation) blastRadius(record harness.Record) blast {
 	var found blast
 	if record.Fault == nil {
 		return found

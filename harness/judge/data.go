@@ -17,8 +17,8 @@ type dataBalance struct {
 	doubts       []Reason
 }
 
-// weigh adds the ledgers up.
-func weigh(record harness.Record) dataBalance {
+// dataLoss adds the ledgers up.
+func dataLoss(record harness.Record) dataBalance {
 	var balance dataBalance
 	for _, ledger := range record.Ledgers {
 		balance.acknowledged += ledger.Acknowledged
@@ -67,8 +67,8 @@ func (b dataBalance) misses(record harness.Record, judgement harness.Judgement) 
 	return []Reason{missed}
 }
 
-// merits says in figures why the data loss meets its target.
-func (b dataBalance) merits(record harness.Record) []string {
+// passes says in figures why the data loss meets its target.
+func (b dataBalance) passes(record harness.Record) []string {
 	switch {
 	case record.Objective.NoData:
 		return nil

@@ -33,18 +33,18 @@ func Judge(record harness.Record) harness.Judgement {
 		return judgement
 	}
 	observed := Observe(record)
-	data := weigh(record)
+	data := dataLoss(record)
 	judgement := observed.judgement(record)
 	judgement.RPA, judgement.Lost, judgement.DataJudged = data.rpa, data.lost, data.judged
 
-	blast := observed.radius(record)
+	blast := observed.blastRadius(record)
 	judgement.Spared = blast.spared
 	reached, belated, unwatched := observed.milestones(record)
 	judgement.Milestones, judgement.Symptoms = reached, observed.symptoms(record)
 	inconsistent, unchecked := consistency(record)
 
 	found := findings{
-		doubts:  slices.Concat(doubted(record.Doubts), observed.doubts(record), blast.doubts, blindness(record, judgement)),
+		doubts:  slices.Concat(doubted(record.Doubts), observed.doubts(record), blast.doubts, doubtsFromGaps(record, judgement)),
 		late:    slices.Concat(observed.misses(record, judgement), belated),
 		blast:   blast.misses,
 		data:    slices.Concat(data.misses(record, judgement), inconsistent),
@@ -53,7 +53,7 @@ func Judge(record harness.Record) harness.Judgement {
 	judgement.Verdict, judgement.Misses = found.verdict()
 	judgement.Reasons = Says(slices.Concat(found.doubts, found.unknown, found.late, found.blast, found.data))
 	if judgement.Verdict == harness.Met {
-		judgement.Reasons = slices.Concat(observed.merits(record, judgement), milestoneMerits(reached), data.merits(record))
+		judgement.Reasons = slices.Concat(observed.passes(record, judgement), milestonePasses(reached), data.passes(record))
 	}
 	judgement.Reasons = append(judgement.Reasons, observed.relapses(record)...)
 	judgement.AsClaimed = record.Claim.IsMetBy(judgement.Verdict, judgement.Misses) && record.UnderWay == ""
@@ -74,7 +74,7 @@ func (f findings) verdict() (harness.Verdict, []harness.Miss) {
 	switch {
 	case len(f.doubts) > 0: // how late it was rests on what is doubted; what was touched or lost does not
 		return harness.Inconclusive, missesOf(slices.Concat(f.doubts, f.blast, f.data))
-	case len(f.late) > 0, len(f.blast) > 0: // whatever became of the data, which a service that is down cannot tell
+	case len(f.late) > 0, len(f.blast) > 0: // data loss cannot be checked while the service is down
 		return harness.Missed, missesOf(slices.Concat(f.late, f.blast, f.data))
 	case len(f.unknown) > 0:
 		return harness.Inconclusive, missesOf(slices.Concat(f.unknown, f.data))
@@ -143,10 +143,10 @@ func (o Observation) judgement(record harness.Record) harness.Judgement {
 	return judgement
 }
 
-// blindness doubts what was measured by a harness that did not look all the time, and a figure so
+// doubtsFromGaps doubts what was measured by a harness that did not look all the time, and a figure so
 // near to its target that nobody can say on which side it lies. A stretch without a look that is
 // shorter than the dwell cannot hide a return or an outage that counts; it widens the resolution.
-func blindness(record harness.Record, judgement harness.Judgement) []Reason {
+func doubtsFromGaps(record harness.Record, judgement harness.Judgement) []Reason {
 	longest, dwell := LongestInterruption(record), record.Objective.Dwell
 	var doubts []Reason
 	if longest.Length > 0 && longest.Length >= dwell {
@@ -372,8 +372,8 @@ func (o Observation) unrecovered(record harness.Record) Reason {
 	return missed
 }
 
-// merits says in figures why the recovery time meets its target.
-func (o Observation) merits(record harness.Record, judgement harness.Judgement) []string {
+// passes says in figures why the recovery time meets its target.
+func (o Observation) passes(record harness.Record, judgement harness.Judgement) []string {
 	if record.Objective.Unnoticed {
 		return []string{o.unnoticed(record)}
 	}

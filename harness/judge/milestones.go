@@ -160,12 +160,12 @@ func milestoneBut(m harness.MilestoneTime) string {
 	return "; " + m.HangsOn
 }
 
-// milestoneMerits says in figures when the milestones were reached.
-func milestoneMerits(reached []harness.MilestoneTime) []string {
-	var merits []string
+// milestonePasses says in figures when the milestones were reached.
+func milestonePasses(reached []harness.MilestoneTime) []string {
+	var passes []string
 	for _, time := range reached {
-		merits = append(merits, fmt.Sprintf("the milestone %q was reached %s: its target is %v%s", time.Name, milestoneWords(time),
+		passes = append(passes, fmt.Sprintf("the milestone %q was reached %s: its target is %v%s", time.Name, milestoneWords(time),
 			time.Within, milestoneBut(time)))
 	}
-	return merits
+	return passes
 }

@@ -91,7 +91,7 @@ func (s Service) Start() harness.Step {
 	})
 }
 
-// Kill ends the agents with SIGKILL: no goodbye to the cluster, nothing flushed. Processes that an
+// Kill ends the agents with SIGKILL: no leave message to the cluster, nothing flushed. Processes that an
 // agent has started on purpose to outlive it go on.
 func (s Service) Kill() harness.Step {
 	return s.onEach("kill "+s.where(), func(ctx context.Context, operator harness.Operator, node harness.Node) error {

@@ -1,6 +1,6 @@
 // Package netcheck asks the questions of package harness: HTTP, TCP, DNS and ICMP echo, each over a
 // connection of its own, and as cheaply as the kernel allows, because an agent asks hundreds in a
-// second next to the cluster it measures. The agent and the rack import it.
+// second next to the cluster it measures. The agent and labtest import it.
 //
 //	asker, err := netcheck.New(harness.Question{TCP: &harness.TCPQuestion{At: at}}, nil)
 //	if err != nil {

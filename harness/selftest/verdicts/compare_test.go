@@ -127,12 +127,12 @@ func times(known outcome, record harness.Record, facts facts) []string {
 		wrong = append(wrong, fmt.Sprintf("the RTA is %v, and nothing was done before %v", measured, known.earliest))
 	}
 	if !facts.seen.returned {
-		return append(wrong, "the service is back, and the witness never saw it")
+		return append(wrong, "the service is back, and the second observer never saw it")
 	}
 	from := facts.seen.lastFail.asked.Sub(facts.ended) - judgement.Resolution
 	to := facts.seen.back.answered.Sub(facts.began) + judgement.Resolution + slack
 	if measured < from || measured > to {
-		wrong = append(wrong, fmt.Sprintf("the RTA is %v (± %v), and the witness saw the service back between %v and %v after the "+
+		wrong = append(wrong, fmt.Sprintf("the RTA is %v (± %v), and the second observer saw the service back between %v and %v after the "+
 			"fault",
 			measured, judgement.Resolution, from+judgement.Resolution, to-judgement.Resolution-slack))
 	}
@@ -148,7 +148,7 @@ func beginnings(ttd time.Duration, facts facts, record harness.Record) []string 
 			facts.ended.Sub(facts.began)))
 	}
 	if !facts.seen.failed {
-		return append(wrong, "the service failed, and the witness never saw it")
+		return append(wrong, "the service failed, and the second observer never saw it")
 	}
 	period := time.Duration(0)
 	for _, sli := range record.SLIs {
@@ -157,7 +157,7 @@ func beginnings(ttd time.Duration, facts facts, record harness.Record) []string 
 		}
 	}
 	if latest := facts.seen.known.Sub(facts.began) + period + slack; ttd > latest {
-		wrong = append(wrong, fmt.Sprintf("the TTD is %v, and the witness knew of the failure by %v", ttd, latest))
+		wrong = append(wrong, fmt.Sprintf("the TTD is %v, and the second observer knew of the failure by %v", ttd, latest))
 	}
 	return wrong
 }

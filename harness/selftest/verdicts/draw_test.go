@@ -140,7 +140,7 @@ func TestCompareFindsWhatIsWrong(t *testing.T) {
 			func(r *harness.Record, _ *facts) { r.Judgement.RTA = 1900 * time.Millisecond },
 			"nothing was done before 2s",
 		},
-		"too early for the witness": {
+		"too early for the second observer": {
 			func(r *harness.Record, _ *facts) { r.Judgement.RTA = 2150 * time.Millisecond },
 			"the RTA is 2.15s",
 		},

@@ -12,9 +12,9 @@ import (
 
 // How the second observer looks: more often than the probes do, and as patiently.
 const (
-	witnessPeriod = 100 * time.Millisecond
-	witnessLimit  = 2 * time.Second
-	witnessCrowd  = 40 // looks that may wait for an answer at the same time
+	observerPeriod = 100 * time.Millisecond
+	observerLimit  = 2 * time.Second
+	observerChecks = 40 // looks that may wait for an answer at the same time
 )
 
 // A look is one answer to the whole steady state.
@@ -44,9 +44,9 @@ func startObserver(ctx context.Context, observer harness.Observer, steady harnes
 }
 
 func (w *secondObserver) watch(ctx context.Context) {
-	ticker := time.NewTicker(witnessPeriod)
+	ticker := time.NewTicker(observerPeriod)
 	defer ticker.Stop()
-	places := make(chan struct{}, witnessCrowd)
+	places := make(chan struct{}, observerChecks)
 	for {
 		select {
 		case <-ctx.Done():
@@ -66,7 +66,7 @@ func (w *secondObserver) watch(ctx context.Context) {
 
 // look asks all probes once.
 func (w *secondObserver) look(ctx context.Context) {
-	limited, cancel := context.WithTimeout(ctx, witnessLimit)
+	limited, cancel := context.WithTimeout(ctx, observerLimit)
 	defer cancel()
 	seen := look{asked: time.Now()}
 	outcomes := make([]error, len(w.steady))

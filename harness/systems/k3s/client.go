@@ -96,7 +96,7 @@ func (f freshConnections) RoundTrip(request *http.Request) (*http.Response, erro
 		},
 	}
 	response, err := transport.RoundTrip(request)
-	// The goodbye of TLS reaches the server before its connection is closed: what it answers to that comes
+	// The closing alert of TLS reaches the server before its connection is closed: what it answers to that comes
 	// after the request's end, and is no answer to the request.
 	if ended := request.Context().Err(); err == nil && ended != nil {
 		_ = response.Body.Close()

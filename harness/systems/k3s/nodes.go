@@ -150,7 +150,7 @@ func unready(ctx context.Context, observer harness.Observer, node core.Node, lea
 }
 
 // startOfNode is when the node's main process started; zero when it does not run, or when the node cannot be
-// asked, which gives it the benefit of the doubt.
+// asked, and is taken to be there.
 func startOfNode(ctx context.Context, observer harness.Observer, node string) time.Time {
 	status, err := observer.Status(ctx, node)
 	if err != nil || !status.Running {

@@ -43,7 +43,7 @@ type PeersRecovery struct {
 	Names map[string]string
 	// Servers are the nodes that get the file; empty means every server.
 	Servers []string
-	// RemovePeersInfo also deletes peers.info, as people do who tidy up; Nomad then drops peers.json
+	// RemovePeersInfo also deletes peers.info; Nomad then drops peers.json
 	// without a word of error.
 	RemovePeersInfo bool
 }

@@ -79,7 +79,7 @@ func (s Settings) silence(priority int) Range {
 
 // ospf is how long it takes from the start of the daemon until packets go both ways. A daemon on a network
 // with a designated router waits for as long as it would wait for a dead one before it speaks to anybody: FRR
-// says no goodbye, so that the neighbours still name the router of before. Without one it takes two hellos,
+// announces nothing, so that the neighbours still name the router of before. Without one it takes two hellos,
 // and one in each direction on the old one's side.
 func (s Settings) ospf() Range {
 	wait := Range{0, 2 * s.Hello}

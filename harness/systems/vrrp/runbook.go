@@ -7,7 +7,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// Restart restarts keepalived on a router, as people do after they have changed its configuration, and
+// Restart restarts keepalived on a router, as after a change of its configuration, and
 // sometimes to be on the safe side.
 func Restart(router string) harness.Runbook { return restart{router} }
 

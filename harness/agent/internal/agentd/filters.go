@@ -17,7 +17,7 @@ import (
 )
 
 // flushFilters removes every rule for packets, whichever program has set it: nftables (which the
-// iptables of today uses), the iptables of old, the sets that rules look into, and what the kernel
+// iptables of today uses), the legacy iptables, the sets that rules look into, and what the kernel
 // remembers of connections. The engine's own rules go too: they serve its name server, which nobody in
 // a lab asks. A kernel that lacks one of these has nothing of it to remove.
 func flushFilters(ctx context.Context) error {

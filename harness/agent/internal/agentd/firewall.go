@@ -13,7 +13,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// A packetChain is a list of rules, of nftables or of the iptables of old.
+// A packetChain is a list of rules, of nftables or of the legacy iptables.
 type packetChain struct {
 	name   string   // with its program and table: "nft ip filter input"
 	about  string   // its hook and policy

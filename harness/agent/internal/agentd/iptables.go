@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The iptables of old has one interface: a socket option that takes a whole table. What follows is the
+// Legacy iptables has one interface: a socket option that takes a whole table. What follows is the
 // layout of linux/netfilter/x_tables.h and of ip_tables.h and ip6_tables.h on 64-bit kernels.
 const (
 	optionInfo, optionReplace = 64, 64 // IPT_SO_GET_INFO to read, IPT_SO_SET_REPLACE to write
