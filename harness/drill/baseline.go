@@ -15,42 +15,30 @@ import (
 // Watch begins to sample probes that are recorded and have no part in the steady state, such as the
 // client that goes on asking the address of peace time. It comes before Inject.
 func (d *Drill) Watch(ctx context.Context, probes ...harness.Probe) error {
-	ctx, leave, err := d.enter(ctx, "Watch")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	if err := d.sampling(ctx).watch(isWatched, probes...); err != nil {
-		return fmt.Errorf("watch: %w", err)
-	}
-	return nil
+	return d.watch(ctx, stepWatch, isWatched, probes)
 }
 
 // Unaffected begins to sample probes that the fault must not touch: the confirmed blast radius. Each
 // of them that fails between t0 and the end of the watch is a miss. It comes before Inject.
 func (d *Drill) Unaffected(ctx context.Context, probes ...harness.Probe) error {
-	ctx, leave, err := d.enter(ctx, "Unaffected")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	if err := d.sampling(ctx).watch(isUnaffected, probes...); err != nil {
-		return fmt.Errorf("name the unaffected: %w", err)
-	}
-	return nil
+	return d.watch(ctx, stepUnaffected, isUnaffected, probes)
 }
 
 // WatchSilent begins to sample probes of what no client of the service sees: a log that is written, a job
 // that cron runs. One that fails while every client gets its answers is wrong without going red, and
 // the judgement's symptoms say so. It comes before Inject.
 func (d *Drill) WatchSilent(ctx context.Context, probes ...harness.Probe) error {
-	ctx, leave, err := d.enter(ctx, "WatchSilent")
+	return d.watch(ctx, stepWatchSilent, isUnseen, probes)
+}
+
+func (d *Drill) watch(ctx context.Context, step step, as role, probes []harness.Probe) error {
+	ctx, leave, err := d.enter(ctx, step)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	if err := d.sampling(ctx).watch(isUnseen, probes...); err != nil {
-		return fmt.Errorf("watch what no client sees: %w", err)
+	if err := d.sampling(ctx).watch(as, probes...); err != nil {
+		return fmt.Errorf("%s: %w", stepInWords(step), err)
 	}
 	return nil
 }
@@ -59,7 +47,7 @@ func (d *Drill) WatchSilent(ctx context.Context, probes ...harness.Probe) error 
 // for the dwell. When they do not within a few minutes, the error says of each probe that does not
 // hold what it said last, and the drill can only be judged and closed.
 func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error {
-	ctx, leave, err := d.enter(ctx, "Baseline")
+	ctx, leave, err := d.enter(ctx, stepBaseline)
 	if err != nil {
 		return err
 	}
@@ -100,7 +88,7 @@ func (d *Drill) proved(until time.Duration) {
 // StartWriting begins to write into the ledgers, and returns when each has enough acknowledged
 // writes for a loss to show. The writing goes on until Reconcile.
 func (d *Drill) StartWriting(ctx context.Context, ledgers []harness.Ledger) error {
-	ctx, leave, err := d.enter(ctx, "StartWriting")
+	ctx, leave, err := d.enter(ctx, stepStartWriting)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // Judge ends the sampling and judges the record. It returns nil if and only if the verdict is the
 // claimed one; otherwise the error says both, why, and what was measured against which target.
 func (d *Drill) Judge() error {
-	_, leave, err := d.enter(context.Background(), "Judge")
+	_, leave, err := d.enter(context.Background(), stepJudge)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (d *Drill) shut() bool {
 		return false
 	}
 	d.state = isClosed
-	d.step, d.detail = "Close", ""
+	d.step, d.detail = stepClose, ""
 	return true
 }
 

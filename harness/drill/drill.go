@@ -27,9 +27,9 @@ type Drill struct {
 
 	mu        sync.Mutex // guards what follows
 	state     state
-	step      string                  // the step under way; "" when none is
+	step      step                    // the one under way; "" when none is
 	detail    string                  // what is done within it
-	lastStep  string                  // the one that ended last
+	lastStep  step                    // the one that ended last
 	endStep   context.CancelCauseFunc // breaks it off
 	unsaved   bool                    // a save has gone wrong
 	missTold  bool                    // that the RTO is missed beyond doubt
@@ -64,21 +64,47 @@ const (
 	isClosed      state = "the drill is closed"
 )
 
+// A step is a call that a drill allows in some states only, as errors name it.
+type step string
+
+const (
+	stepWatch          step = "Watch"
+	stepWatchSilent    step = "WatchSilent"
+	stepMilestones     step = "Milestones"
+	stepUnaffected     step = "Unaffected"
+	stepDuringRecovery step = "DuringRecovery"
+	stepStartRegisters step = "StartRegisters"
+	stepBaseline       step = "Baseline"
+	stepStartWriting   step = "StartWriting"
+	stepRehearse       step = "Rehearse"
+	stepInject         step = "Inject"
+	stepDetect         step = "Detect"
+	stepRevert         step = "Revert"
+	stepRepair         step = "Repair"
+	stepAwaitRecovery  step = "AwaitRecovery"
+	stepReconcile      step = "Reconcile"
+	stepJudge          step = "Judge"
+	stepClose          step = "Close"
+)
+
 // next lists the steps that each state allows. Close is allowed in all of them.
-var next = map[state][]string{
-	isNew: {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Baseline"},
+var next = map[state][]step{
+	isNew: {stepWatch, stepWatchSilent, stepMilestones, stepUnaffected, stepDuringRecovery, stepStartRegisters, stepBaseline},
 	isSteady: {
-		"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartWriting", "StartRegisters",
-		"Rehearse", "Inject",
+		stepWatch, stepWatchSilent, stepMilestones, stepUnaffected, stepDuringRecovery, stepStartWriting, stepStartRegisters,
+		stepRehearse, stepInject,
 	},
-	isWriting:     {"Watch", "WatchSilent", "Milestones", "Unaffected", "DuringRecovery", "StartRegisters", "Rehearse", "Inject"},
-	isInjected:    {"Detect", "Revert"},
-	isDetected:    {"Repair", "AwaitRecovery", "Revert"},
-	isUndetected:  {"Reconcile", "Revert", "Judge"},
-	isRecovered:   {"Reconcile", "Revert", "Judge"},
-	isUnrecovered: {"Reconcile", "Revert", "Judge"},
-	isReconciled:  {"Revert", "Judge"},
-	isBroken:      {"Revert", "Judge"},
+	isWriting: {
+		stepWatch, stepWatchSilent, stepMilestones, stepUnaffected, stepDuringRecovery, stepStartRegisters, stepRehearse,
+		stepInject,
+	},
+	isInjected:    {stepDetect, stepRevert},
+	isDetected:    {stepRepair, stepAwaitRecovery, stepRevert},
+	isUndetected:  {stepReconcile, stepRevert, stepJudge},
+	isRecovered:   {stepReconcile, stepRevert, stepJudge},
+	isUnrecovered: {stepReconcile, stepRevert, stepJudge},
+	isReconciled:  {stepRevert, stepJudge},
+	isBroken:      {stepRevert, stepJudge},
 	isJudged:      {},
 	isClosed:      {},
 }
@@ -182,7 +208,7 @@ func (d *Drill) Record() harness.Record {
 
 // enter begins a step, or says why it cannot be begun now. The step ends with leave; its context
 // ends at Close too.
-func (d *Drill) enter(ctx context.Context, step string) (_ context.Context, leave func(), err error) {
+func (d *Drill) enter(ctx context.Context, step step) (_ context.Context, leave func(), err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	select {
@@ -193,7 +219,7 @@ func (d *Drill) enter(ctx context.Context, step string) (_ context.Context, leav
 	if !slices.Contains(next[d.state], step) {
 		<-d.turn
 		return nil, nil, fmt.Errorf("%s: %w: %s; allowed now: %s", step, harness.ErrOrder, d.state,
-			strings.Join(append(slices.Clone(next[d.state]), "Close"), ", "))
+			allowedNow(d.state))
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	d.step, d.endStep = step, end
@@ -213,6 +239,15 @@ func (d *Drill) enter(ctx context.Context, step string) (_ context.Context, leav
 		d.saver.wish()
 		<-d.turn
 	}, nil
+}
+
+// allowedNow lists the steps that a state allows.
+func allowedNow(in state) string {
+	var names []string
+	for _, step := range append(slices.Clone(next[in]), stepClose) {
+		names = append(names, string(step))
+	}
+	return strings.Join(names, ", ")
 }
 
 // become moves the drill on and notes the time. A drill that is closed stays so.
@@ -259,7 +294,7 @@ func (d *Drill) doubt(reason string) {
 
 // interrupted doubts a drill of which a step was broken off, whatever else is known of it: what would have come next
 // is not.
-func (d *Drill) interrupted(step string, cause error) {
+func (d *Drill) interrupted(step step, cause error) {
 	if d.judged || errors.Is(cause, harness.ErrLabLost) {
 		return // the loss is a doubt of its own
 	}

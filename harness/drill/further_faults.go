@@ -30,7 +30,7 @@ type furtherFaults struct {
 // before Inject, and may be called for several faults. t0 stays that of the first fault. A fault that
 // never strikes, or is not proved to bite, makes the drill inconclusive.
 func (d *Drill) DuringRecovery(fault harness.Fault, when harness.Moment) error {
-	_, leave, err := d.enter(context.Background(), "DuringRecovery")
+	_, leave, err := d.enter(context.Background(), stepDuringRecovery)
 	if err != nil {
 		return err
 	}

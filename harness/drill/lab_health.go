@@ -60,7 +60,7 @@ func (d *Drill) lookAtLab(ctx context.Context) {
 }
 
 // endsWithLab tells whether a step has no sense in a lab of which a part is gone. Faults are lifted wherever they can be.
-func endsWithLab(step string) bool { return step != "Revert" && step != "Judge" }
+func endsWithLab(step step) bool { return step != stepRevert && step != stepJudge }
 
 // lookAtShortages doubts a drill at whose end the lab was short of something that the service needs too.
 func (d *Drill) lookAtShortages() {

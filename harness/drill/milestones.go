@@ -12,7 +12,7 @@ import (
 // reached late, or not at all, is a miss. A claim may fail in peace, as that of a machine that nobody
 // has installed yet does. It comes before Inject.
 func (d *Drill) Milestones(ctx context.Context, milestones ...harness.Milestone) error {
-	ctx, leave, err := d.enter(ctx, "Milestones")
+	ctx, leave, err := d.enter(ctx, stepMilestones)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // error names the runbook and the step; what would come after that step is not run, and the drill
 // can go on to see what becomes of the system.
 func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
-	ctx, leave, err := d.enter(ctx, "Repair")
+	ctx, leave, err := d.enter(ctx, stepRepair)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (d *Drill) run(ctx context.Context, runbook string, step harness.Step) erro
 // missed beyond doubt and the last runbook has stopped with an error. After a recovery it looks at every node again:
 // what differs from before the fault, and what still names an address that is gone, goes into the record.
 func (d *Drill) AwaitRecovery(ctx context.Context, steady harness.SteadyState) error {
-	ctx, leave, err := d.enter(ctx, "AwaitRecovery")
+	ctx, leave, err := d.enter(ctx, stepAwaitRecovery)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (d *Drill) recovered(since time.Duration) {
 // which others have come to stay. Registers are ended and checked too. A ledger that cannot be read within a minute is an
 // error that names it, and makes the drill inconclusive.
 func (d *Drill) Reconcile(ctx context.Context, ledgers []harness.Ledger) error {
-	ctx, leave, err := d.enter(ctx, "Reconcile")
+	ctx, leave, err := d.enter(ctx, stepReconcile)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (d *Drill) Rehearse(
 	name string,
 	check func(ctx context.Context, operator harness.Operator) error,
 ) error {
-	ctx, leave, err := d.enter(ctx, "Rehearse")
+	ctx, leave, err := d.enter(ctx, stepRehearse)
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (d *Drill) place() string {
 }
 
 // stepInWords writes the name of a step in words: "AwaitRecovery" as "await recovery".
-func stepInWords(step string) string {
+func stepInWords(step step) string {
 	var text strings.Builder
 	for i, letter := range step {
 		if unicode.IsUpper(letter) && i > 0 {
