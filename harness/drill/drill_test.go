@@ -343,7 +343,8 @@ func TestRejudge(t *testing.T) {
 		doubt string
 		want  harness.Verdict
 	}{
-		{time.Second, "", harness.Met}, {70 * time.Second, "", harness.Missed},
+		{time.Second, "", harness.Met},
+		{70 * time.Second, "", harness.Missed},
 		{time.Second, "the host was starved", harness.Inconclusive},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -423,9 +423,11 @@ func TestJudgeDwell(t *testing.T) {
 		{"back and held", []harness.Spell{up(0, 60), down(61, 89), up(90, 100)}, 95*second + 2*time.Millisecond, 30*second +
 			2*time.Millisecond},
 		{"held a little short", []harness.Spell{up(0, 60), down(61, 89), up(90, 94)}, 96 * second, 0},
-		{"flapped within the dwell", []harness.Spell{up(0, 60), down(61, 69), up(70, 88), down(89, 90), up(91, 100)}, 97 * second,
-			31*second +
-				2*time.Millisecond},
+		{
+			"flapped within the dwell",
+			[]harness.Spell{up(0, 60), down(61, 69), up(70, 88), down(89, 90), up(91, 100)},
+			97 * second, 31*second + 2*time.Millisecond,
+		},
 		{"fails at the end", []harness.Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 99 * second, 0},
 		{"fails after the end", []harness.Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 96 * second, 30*second +
 			2*time.Millisecond},
