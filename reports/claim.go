@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -23,24 +22,4 @@ func otherMiss(record harness.Record) string {
 func missesDiffer(record harness.Record) bool {
 	claim, found := record.Claim, record.Judgement.Misses
 	return len(claim.Misses) > 0 && record.Judgement.Verdict != "" && len(claim.Unclaimed(found))+len(claim.Unfound(found)) > 0
-}
-
-// missMetrics are the claimed and the found misses of the drills in which they differ.
-func missMetrics(text *strings.Builder, records []harness.Record) {
-	described := false
-	for _, record := range records {
-		if !missesDiffer(record) {
-			continue
-		}
-		if !described {
-			describe(text, metric{name: "reprise_miss", help: "1 for each miss of a drill whose claim means another one than was found."})
-			described = true
-		}
-		for side, misses := range [][]harness.Miss{record.Claim.Misses, record.Judgement.Misses} {
-			for _, miss := range misses {
-				sample(text, "reprise_miss", labels(record)+fmt.Sprintf(`,miss="%s",side="%s"`,
-					labelEscapes.Replace(string(miss)), []string{"claimed", "found"}[side]), 1)
-			}
-		}
-	}
 }

@@ -72,3 +72,18 @@ func mixed(rounded, exact, unit time.Duration, name string, smaller time.Duratio
 	}
 	return fmt.Sprintf("%d %s %02d %s", whole, name, rest, smallerName)
 }
+
+// offset is a time relative to t0, with its sign.
+func offset(at time.Duration) string {
+	switch {
+	case at == 0:
+		return "0 s"
+	case at > 0:
+		return "+" + FormatDuration(at)
+	default:
+		return FormatDuration(at)
+	}
+}
+
+// unbroken is a duration that never breaks at the end of a line.
+func unbroken(d time.Duration) string { return glue(FormatDuration(d)) }

@@ -1,11 +1,6 @@
 package reports
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/reprise-dr/reprise/harness"
-)
+import "github.com/reprise-dr/reprise/harness"
 
 // A milestoneView is a milestone in words.
 type milestoneView struct {
@@ -54,26 +49,4 @@ func symptomsOf(record harness.Record) []symptomView {
 		views = append(views, view)
 	}
 	return views
-}
-
-// summaryMilestones are the milestones and the symptoms as Markdown.
-func summaryMilestones(text *strings.Builder, record harness.Record) {
-	if views := milestonesOf(record); len(views) > 0 {
-		text.WriteString("| milestone | reached after | declared | target |\n|---|---|---|---|\n")
-		for _, view := range views {
-			name := view.Name
-			if view.HangsOn != "" {
-				name += " (" + view.HangsOn + ")"
-			}
-			fmt.Fprintf(text, "| %s %s | %s | %s | %s |\n", view.Mark, markdown(name), view.After, view.Declared, view.Target)
-		}
-		text.WriteString("\n")
-	}
-	if views := symptomsOf(record); len(views) > 0 {
-		text.WriteString("| looked at | after the fault | what was wrong |\n|---|---|---|\n")
-		for _, view := range views {
-			fmt.Fprintf(text, "| %s | %s %s | %s |\n", markdown(view.Subject), view.Mark, view.Kind, markdown(view.Says))
-		}
-		text.WriteString("\n")
-	}
 }

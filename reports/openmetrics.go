@@ -3,95 +3,12 @@ package reports
 import (
 	"fmt"
 	"io"
-	"slices"
+	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 )
-
-// A metric is one family: at most one figure per record.
-type metric struct {
-	name, unit, help string
-	// value is the record's figure; false when the drill has none.
-	value func(harness.Record) (float64, bool)
-}
-
-var metrics = []metric{
-	{
-		"reprise_rta_seconds", "seconds", "Recovery time actual: fault to the last SLI's return; a lower bound where " +
-			"reprise_recovered is 0.",
-		func(r harness.Record) (float64, bool) {
-			return r.Judgement.RTA.Seconds(), hasRecoveryTime(r)
-		},
-	},
-	{
-		"reprise_rta_resolution_seconds", "seconds", "Error bound of reprise_rta_seconds.",
-		func(r harness.Record) (float64, bool) { return r.Judgement.Resolution.Seconds(), r.Fault != nil },
-	},
-	{
-		"reprise_rto_seconds", "seconds", "Recovery time objective: the target of reprise_rta_seconds.",
-		func(r harness.Record) (float64, bool) { return r.Objective.RTO.Seconds(), !r.Objective.Unnoticed },
-	},
-	{
-		"reprise_rpa_seconds", "seconds", "Recovery point actual: age at the fault of the oldest acknowledged write that was lost; " +
-			"0 when none was.",
-		func(r harness.Record) (float64, bool) { return r.Judgement.RPA.Seconds(), r.Judgement.DataJudged },
-	},
-	{
-		"reprise_rpo_seconds", "seconds", "Recovery point objective: the target of reprise_rpa_seconds.",
-		func(r harness.Record) (float64, bool) { return r.Objective.RPO.Seconds(), !r.Objective.NoData },
-	},
-	{
-		"reprise_ttd_seconds", "seconds", "Time to detect: fault to the first moment at which a failure of the steady state was known.",
-		func(r harness.Record) (float64, bool) { return r.Judgement.TTD.Seconds(), wasDetected(r) },
-	},
-	{
-		"reprise_lost_writes", "", "Acknowledged writes that were gone afterwards.",
-		func(r harness.Record) (float64, bool) { return float64(r.Judgement.Lost), r.Judgement.DataJudged },
-	},
-	{
-		"reprise_kept_writes", "", "Acknowledged writes that were there afterwards.",
-		func(r harness.Record) (float64, bool) { return float64(writesOf(r).Kept), r.Judgement.DataJudged },
-	},
-	{
-		"reprise_reappeared_writes", "", "Refused writes that were there afterwards all the same.",
-		func(r harness.Record) (float64, bool) { return float64(writesOf(r).Reappeared), r.Judgement.DataJudged },
-	},
-	{
-		"reprise_unknown_writes", "", "Writes whose outcome nobody told the client: neither lost nor kept.",
-		func(r harness.Record) (float64, bool) { return float64(writesOf(r).Unknown), len(r.Ledgers) > 0 },
-	},
-	{
-		"reprise_unknown_kept_writes", "", "Writes of unknown outcome that were there afterwards.",
-		func(r harness.Record) (float64, bool) {
-			return float64(writesOf(r).UnknownKept), r.Judgement.DataJudged
-		},
-	},
-	{
-		"reprise_skipped_questions", "", "Questions that the observer left out because it was late.",
-		func(r harness.Record) (float64, bool) { return float64(skippedQuestions(r)), len(r.SLIs) > 0 },
-	},
-	{
-		"reprise_registers_not_linearizable", "", "Registers with a history that no order explains.",
-		func(r harness.Record) (float64, bool) { return float64(brokenRegisters(r)), len(r.Registers) > 0 },
-	},
-	{
-		"reprise_recovered", "", "1 when the steady state held again, 0 when it did not.",
-		func(r harness.Record) (float64, bool) { return truth(r.Judgement.Recovered), true },
-	},
-	{
-		"reprise_as_claimed", "", "1 when the verdict is conclusive and the one the spec claims, else 0.",
-		func(r harness.Record) (float64, bool) { return truth(outcomeOf(r) == asClaimed), true },
-	},
-	{
-		"reprise_started_timestamp_seconds", "seconds", "When the drill started, in seconds since 1970.",
-		func(r harness.Record) (float64, bool) {
-			return float64(r.Started.UnixNano()) / float64(time.Second), !r.Started.IsZero()
-		},
-	},
-}
 
 // OpenMetrics writes the figures of the drills as OpenMetrics text, ended by "# EOF". All are
 // gauges labelled with the drill's scenario, title and record ID; reprise_verdict has one series
@@ -145,18 +62,96 @@ func specLabels(scenario, title string) string {
 	return fmt.Sprintf(`scenario="%s",title="%s"`, labelEscapes.Replace(scenario), labelEscapes.Replace(title))
 }
 
-// wasDetected tells whether it was known in time that an SLI of the steady state broke: without that a time to detect
-// means nothing.
-func wasDetected(record harness.Record) bool {
-	limit := record.Objective.DetectWithin
-	return slices.ContainsFunc(record.Judgement.Outages, func(outage harness.Outage) bool {
-		return outage.Steady && (limit == 0 || max(outage.Lost, outage.Known) <= limit)
-	})
+// distributionMetrics writes the families of the repeated drills. A drill that did not recover makes
+// its quantile +Inf: longer than every one that did.
+func distributionMetrics(text *strings.Builder, all []Distribution) {
+	if len(all) == 0 {
+		return
+	}
+	for _, family := range []struct {
+		name, help string
+		value      func(Distribution) float64
+	}{
+		{
+			"reprise_repeated_drills", "Drills of the same spec in this run.",
+			func(d Distribution) float64 { return float64(len(d.Records)) },
+		},
+		{"reprise_repeated_recovered_drills", "Those that recovered.", func(d Distribution) float64 { return float64(d.Recovered) }},
+		{"reprise_repeated_met_drills", "Those that met their objective.", func(d Distribution) float64 { return float64(d.Met) }},
+		{
+			"reprise_repeated_lost_writes", "Acknowledged writes lost in all of them.",
+			func(d Distribution) float64 { return float64(d.Lost) },
+		},
+		{
+			"reprise_repeated_rto_met", "1 when the worst of them met the RTO, else 0.",
+			func(d Distribution) float64 { return truth(d.Verdict == harness.Met) },
+		},
+	} {
+		describe(text, metric{name: family.name, help: family.help})
+		for _, d := range all {
+			sample(text, family.name, specLabels(d.Scenario, d.Title), family.value(d))
+		}
+	}
+	for _, family := range []struct {
+		name, help string
+		spread     func(Distribution) Spread
+	}{
+		{
+			"reprise_repeated_rta_seconds",
+			"Recovery time over the drills of a spec; +Inf where it stands for one that did not recover.",
+			func(d Distribution) Spread { return d.RTA },
+		},
+		{"reprise_repeated_ttd_seconds", "Time to detect over the drills of a spec.", func(d Distribution) Spread { return d.TTD }},
+		{"reprise_repeated_rpa_seconds", "Data loss over the drills of a spec.", func(d Distribution) Spread { return d.RPA }},
+	} {
+		describe(text, metric{name: family.name, unit: "seconds", help: family.help})
+		for _, d := range all {
+			spreadSamples(text, family.name, specLabels(d.Scenario, d.Title), family.spread(d))
+		}
+	}
 }
 
-func truth(holds bool) float64 {
-	if holds {
-		return 1
+// spreadSamples writes what there is of a spread, an interval only where n allows one.
+func spreadSamples(text *strings.Builder, name, labels string, spread Spread) {
+	if spread.N == 0 {
+		return
 	}
-	return 0
+	write := func(statistic string, bound Bound) {
+		value := bound.Value.Seconds()
+		if bound.Beyond {
+			value = math.Inf(1)
+		}
+		sample(text, name, labels+fmt.Sprintf(`,statistic="%s"`, statistic), value)
+	}
+	for _, quantile := range []struct {
+		name string
+		Quantile
+	}{{"median", spread.Median}, {"p95", spread.P95}} {
+		write(quantile.name, quantile.At)
+		if quantile.Coverage > 0 {
+			write(quantile.name+"_low", quantile.Low)
+			write(quantile.name+"_high", quantile.High)
+		}
+	}
+	write("max", spread.Max)
+}
+
+// missMetrics are the claimed and the found misses of the drills in which they differ.
+func missMetrics(text *strings.Builder, records []harness.Record) {
+	described := false
+	for _, record := range records {
+		if !missesDiffer(record) {
+			continue
+		}
+		if !described {
+			describe(text, metric{name: "reprise_miss", help: "1 for each miss of a drill whose claim means another one than was found."})
+			described = true
+		}
+		for side, misses := range [][]harness.Miss{record.Claim.Misses, record.Judgement.Misses} {
+			for _, miss := range misses {
+				sample(text, "reprise_miss", labels(record)+fmt.Sprintf(`,miss="%s",side="%s"`,
+					labelEscapes.Replace(string(miss)), []string{"claimed", "found"}[side]), 1)
+			}
+		}
+	}
 }

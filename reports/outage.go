@@ -183,3 +183,12 @@ func registerSentence(register harness.RecordRegister) string {
 	}
 	return printable(text)
 }
+
+// wasDetected tells whether it was known in time that an SLI of the steady state broke: without that a time to detect
+// means nothing.
+func wasDetected(record harness.Record) bool {
+	limit := record.Objective.DetectWithin
+	return slices.ContainsFunc(record.Judgement.Outages, func(outage harness.Outage) bool {
+		return outage.Steady && (limit == 0 || max(outage.Lost, outage.Known) <= limit)
+	})
+}

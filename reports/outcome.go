@@ -101,10 +101,34 @@ func (t tally) words() string {
 	return fmt.Sprintf("%s: %s", plural(t.drills, "drill"), strings.Join(parts, ", "))
 }
 
-// plural is a count with its noun.
-func plural(count int, noun string) string {
-	if count == 1 {
-		return "1 " + noun
+// cells are the columns after the title.
+func cells(record harness.Record) [4]string {
+	return [4]string{
+		recoveryFigure(record) + " / " + recoveryTarget(record),
+		dataLoss(record) + " / " + dataTarget(record),
+		recoveredBy(record),
+		outcomeOf(record).mark() + " " + verdictWords(record),
 	}
-	return fmt.Sprintf("%d %ss", count, noun)
+}
+
+// headline is the run in one phrase.
+func headline(run Run) string {
+	text := tallyOf(run.Records).words()
+	counts := map[FailureKind]int{}
+	for _, failure := range run.Failures {
+		counts[failure.Kind]++
+	}
+	if count := counts[SpecFailed]; count > 0 {
+		text += ", " + plural(count, "failed spec")
+	}
+	if count := counts[SuiteFailed]; count > 0 {
+		text += ", " + plural(count, "failed suite")
+	}
+	if count := counts[NeverRan]; count > 0 {
+		text += ", " + plural(count, "spec") + " never ran"
+	}
+	if count := len(run.Skipped); count > 0 {
+		text += ", " + plural(count, "skipped spec")
+	}
+	return text
 }

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"io"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -242,16 +241,6 @@ func (v drillView) Period(sli string) string {
 
 // Moved tells whether a node has other addresses than in peace.
 func (drillView) Moved(node harness.RecordNode) bool { return node.Before != node.After }
-
-// unbroken is a duration that never breaks at the end of a line.
-func unbroken(d time.Duration) string { return glue(FormatDuration(d)) }
-
-var errorBound = regexp.MustCompile(`± ([0-9.]+) (\S+)`)
-
-// glueError keeps the error bounds in a sentence together.
-func glueError(text string) string { return errorBound.ReplaceAllString(text, "±\u00a0$1\u00a0$2") }
-
-func glue(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") }
 
 func addressList(addresses ...netip.Addr) string {
 	var texts []string

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -33,4 +34,19 @@ func oneLine(text string) string { return strings.Join(strings.Fields(printable(
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	return oneLine(line)
+}
+
+var errorBound = regexp.MustCompile(`± ([0-9.]+) (\S+)`)
+
+// glueError keeps the error bounds in a sentence together.
+func glueError(text string) string { return errorBound.ReplaceAllString(text, "±\u00a0$1\u00a0$2") }
+
+func glue(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") }
+
+// plural is a count with its noun.
+func plural(count int, noun string) string {
+	if count == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", count, noun)
 }

@@ -35,28 +35,6 @@ func Summary(w io.Writer, run Run) error {
 	return err
 }
 
-// headline is the run in one phrase.
-func headline(run Run) string {
-	text := tallyOf(run.Records).words()
-	counts := map[FailureKind]int{}
-	for _, failure := range run.Failures {
-		counts[failure.Kind]++
-	}
-	if count := counts[SpecFailed]; count > 0 {
-		text += ", " + plural(count, "failed spec")
-	}
-	if count := counts[SuiteFailed]; count > 0 {
-		text += ", " + plural(count, "failed suite")
-	}
-	if count := counts[NeverRan]; count > 0 {
-		text += ", " + plural(count, "spec") + " never ran"
-	}
-	if count := len(run.Skipped); count > 0 {
-		text += ", " + plural(count, "skipped spec")
-	}
-	return text
-}
-
 func summaryTable(text *strings.Builder, run Run) {
 	text.WriteString("| | scenario | drill | RTA / RTO | RPA / RPO | recovered by | verdict |\n")
 	text.WriteString("|---|---|---|---|---|---|---|\n")
@@ -141,4 +119,36 @@ func code(text string) string {
 		text = " " + text + " "
 	}
 	return fence + strings.ReplaceAll(text, "\n", " ") + fence
+}
+
+// summaryDistributions is a table of the repeated drills, and a sentence on the worst of each.
+func summaryDistributions(text *strings.Builder, all []Distribution) {
+	if len(all) == 0 {
+		return
+	}
+	text.WriteString("### Repeated drills\n\n")
+	text.WriteString("| drill | n | recovered | met | RTA median | RTA p95 | RTA max | RTO | TTD | RPA |\n")
+	text.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, d := range all {
+		median, p95, longest, ttd := "-", "-", "-", "-"
+		if d.RTA.N > 0 {
+			median = fmt.Sprintf("%s (%s)", d.RTA.Median.At, d.RTA.Median.Interval())
+			p95 = fmt.Sprintf("%s (%s)", d.RTA.P95.At, d.RTA.P95.Interval())
+			longest = d.RTA.Max.String()
+		}
+		if d.TTD.N > 0 {
+			ttd = spreadPhrase(d.TTD)
+		}
+		fmt.Fprintf(text, "| %s | %d | %d | %d | %s | %s | %s | %s | %s | %s |\n", markdown(d.Scenario+": "+d.Title), len(d.Records),
+			d.Recovered, d.Met, markdown(median), markdown(p95), markdown(longest), d.target(), ttd, d.LossPhrase())
+	}
+	text.WriteString("\n")
+	for _, d := range all {
+		sign := [...]string{asClaimed: "✅", notAsClaimed: "❌", inconclusive: "🟣"}[d.outcome()]
+		fmt.Fprintf(text, "%s **%s** %s. %s", sign, markdown(d.Title), d.Counts(), d.Sentence())
+		if d.Worst.Repeat != "" {
+			fmt.Fprintf(text, " Repeat the worst with %s", code(oneLine(d.Worst.Repeat)))
+		}
+		text.WriteString("\n\n")
+	}
 }

@@ -120,3 +120,25 @@ func summaryLedgers(text *strings.Builder, record harness.Record) {
 	}
 	text.WriteString("\n")
 }
+
+// summaryMilestones are the milestones and the symptoms as Markdown.
+func summaryMilestones(text *strings.Builder, record harness.Record) {
+	if views := milestonesOf(record); len(views) > 0 {
+		text.WriteString("| milestone | reached after | declared | target |\n|---|---|---|---|\n")
+		for _, view := range views {
+			name := view.Name
+			if view.HangsOn != "" {
+				name += " (" + view.HangsOn + ")"
+			}
+			fmt.Fprintf(text, "| %s %s | %s | %s | %s |\n", view.Mark, markdown(name), view.After, view.Declared, view.Target)
+		}
+		text.WriteString("\n")
+	}
+	if views := symptomsOf(record); len(views) > 0 {
+		text.WriteString("| looked at | after the fault | what was wrong |\n|---|---|---|\n")
+		for _, view := range views {
+			fmt.Fprintf(text, "| %s | %s %s | %s |\n", markdown(view.Subject), view.Mark, view.Kind, markdown(view.Says))
+		}
+		text.WriteString("\n")
+	}
+}

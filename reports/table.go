@@ -66,16 +66,6 @@ type table struct {
 
 var tableHeads = [...]string{"RTA / RTO", "RPA / RPO", "recovered by", "verdict"}
 
-// cells are the columns after the title.
-func cells(record harness.Record) [4]string {
-	return [4]string{
-		recoveryFigure(record) + " / " + recoveryTarget(record),
-		dataLoss(record) + " / " + dataTarget(record),
-		recoveredBy(record),
-		outcomeOf(record).mark() + " " + verdictWords(record),
-	}
-}
-
 // cells are those of the record, without its resolution where that does not fit.
 func (t *table) cells(record harness.Record) [4]string {
 	values := cells(record)
@@ -193,4 +183,27 @@ func wrap(text string, width int) []string {
 		}
 	}
 	return lines
+}
+
+// distributions prints a block per repeated spec below the table.
+func (t *table) distributions(all []Distribution) {
+	for i, d := range all {
+		if i == 0 {
+			fmt.Fprintln(t.w, "\n"+t.paint(bold, "repeated drills"))
+		}
+		for _, line := range wrap(d.Scenario+": "+d.Title, tableWidth-2) {
+			fmt.Fprintln(t.w, "  "+line)
+		}
+		fmt.Fprintln(t.w, "    "+t.paint(outcomeColors[d.outcome()], d.outcome().mark()+" "+d.Counts()))
+		for _, line := range wrap(d.Sentence(), tableWidth-6) {
+			fmt.Fprintln(t.w, "      "+line)
+		}
+		for _, row := range d.Rows() {
+			head := "      " + pad(row.Name, 12) + pad(row.Value+" ", 13)
+			for _, line := range wrap(row.Note, tableWidth-utf8.RuneCountInString(head)) {
+				fmt.Fprintln(t.w, head+t.paint(faint, line))
+				head = pad("", utf8.RuneCountInString(head))
+			}
+		}
+	}
 }

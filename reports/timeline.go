@@ -127,18 +127,6 @@ func (t *timeline) addTicks() {
 	}
 }
 
-// offset is a time relative to t0, with its sign.
-func offset(at time.Duration) string {
-	switch {
-	case at == 0:
-		return "0 s"
-	case at > 0:
-		return "+" + FormatDuration(at)
-	default:
-		return FormatDuration(at)
-	}
-}
-
 // percent writes a place with a precision that no screen exceeds.
 func percent(value float64) string {
 	return strconv.FormatFloat(value, 'f', 2, 64) + "%"
