@@ -15,7 +15,8 @@ type scale struct {
 
 // tickSteps are the distances that a reader can count in.
 var tickSteps = []time.Duration{
-	100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond,
+	10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond,
+	500 * time.Millisecond,
 	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
@@ -40,14 +41,18 @@ func scaleOf(record harness.Record) scale {
 		}
 		s.from = max(0, s.zero-after/7)
 	}
-	s.step = tickSteps[len(tickSteps)-1]
+	s.step = tickStep(s.to - s.from)
+	return s
+}
+
+// tickStep is the shortest distance of which there are not too many.
+func tickStep(shown time.Duration) time.Duration {
 	for _, step := range tickSteps {
-		if (s.to-s.from)/step <= mostTicks {
-			s.step = step
-			break
+		if shown/step <= mostTicks {
+			return step
 		}
 	}
-	return s
+	return tickSteps[len(tickSteps)-1]
 }
 
 // lastMoment is the end of the last sample or step.

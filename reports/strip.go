@@ -13,7 +13,7 @@ type strip struct {
 	Height, Axis int
 	Ticks        []tick
 	Dots         []dot
-	Lines        []stripLine
+	Lines        flags // the median, the 95th percentile and the target
 	// Interval is the confidence interval of the median; nil when n is too small for one.
 	Interval  *bar
 	IntervalY int
@@ -25,13 +25,6 @@ type strip struct {
 type dot struct {
 	X, Class, Title, ID, Shape string
 	Y                          int
-}
-
-// A stripLine is the median, the 95th percentile or the target, with a flag in a row of its own.
-type stripLine struct {
-	X, Anchor, Label, Class string
-	DX, Row                 int
-	Edge                    bool // it lies beyond the picture
 }
 
 const (
@@ -49,7 +42,7 @@ func drawStrip(d Distribution) *strip {
 	}
 	s := &strip{to: stripEnd(d)}
 	s.addLines(d)
-	top := marginTop + len(s.Lines)*flagHeight + 8
+	top := s.Lines.row() - 4
 	rows := s.addDots(d)
 	s.IntervalY = top + rows*dotHeight + 6
 	s.Axis = s.IntervalY + 14
@@ -137,41 +130,22 @@ func dotTitle(record harness.Record) string {
 
 // addLines flags the median, the 95th percentile and the target.
 func (s *strip) addLines(d Distribution) {
-	s.line("median", "median "+d.RTA.Median.At.String(), d.RTA.Median.At)
-	s.line("p95", "p95 "+d.RTA.P95.At.String(), d.RTA.P95.At)
-	if d.Unnoticed {
-		return // every dot is over it
+	s.Lines.add(s.place(d.RTA.Median.At), mark{Class: "median", Label: "median " + d.RTA.Median.At.String()})
+	s.Lines.add(s.place(d.RTA.P95.At), mark{Class: "p95", Label: "p95 " + d.RTA.P95.At.String()})
+	target := mark{Class: "target", Label: "RTO " + FormatDuration(d.RTO)}
+	switch {
+	case d.Unnoticed: // every dot is over it
+	case d.RTO <= s.to:
+		s.Lines.add(s.place(Bound{Value: d.RTO}), target)
+	default:
+		target.Label += " →"
+		s.Lines.addBeyond(target)
 	}
-	if d.RTO <= s.to {
-		s.line("target", "RTO "+FormatDuration(d.RTO), Bound{Value: d.RTO})
-		return
-	}
-	s.Lines = append(s.Lines, stripLine{
-		X: "100%", Anchor: "end", Label: "RTO " + FormatDuration(d.RTO) + " →", Class: "target",
-		Row: s.flagRow(), Edge: true,
-	})
 }
-
-func (s *strip) line(class, label string, at Bound) {
-	x := s.place(at)
-	one := stripLine{X: percent(x), Anchor: "start", DX: 5, Label: label, Class: class, Row: s.flagRow()}
-	if x > 60 {
-		one.Anchor, one.DX = "end", -5
-	}
-	s.Lines = append(s.Lines, one)
-}
-
-func (s *strip) flagRow() int { return marginTop + len(s.Lines)*flagHeight + 12 }
 
 // addTicks counts from the fault.
 func (s *strip) addTicks() {
-	step := tickSteps[len(tickSteps)-1]
-	for _, one := range append([]time.Duration{10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond}, tickSteps...) {
-		if s.to/one <= mostTicks {
-			step = one
-			break
-		}
-	}
+	step := tickStep(s.to)
 	for at := time.Duration(0); at <= s.to; at += step {
 		anchor := "middle"
 		if at == 0 {

@@ -13,7 +13,7 @@ type timeline struct {
 	Height   int
 	Axis     int // the axis' height from the top
 	Ticks    []tick
-	Marks    []mark
+	Marks    flags
 	Dwell    *bar
 	Lanes    []lane
 	Headings []heading
@@ -32,6 +32,27 @@ type mark struct {
 	DX, Row                        int
 	Edge                           bool
 }
+
+// flags are marks, each with a row of its own for its flag, so that none covers another.
+type flags []mark
+
+// add places a mark, its flag on the side that has more room.
+func (f *flags) add(x float64, one mark) {
+	one.X, one.Anchor, one.DX, one.Row = percent(x), "start", 5, f.row()
+	if x > 60 {
+		one.Anchor, one.DX = "end", -5
+	}
+	*f = append(*f, one)
+}
+
+// addBeyond flags what lies right of the picture.
+func (f *flags) addBeyond(one mark) {
+	one.X, one.Anchor, one.Edge, one.Row = "100%", "end", true, f.row()
+	*f = append(*f, one)
+}
+
+// row is the baseline of the next flag.
+func (f *flags) row() int { return marginTop + len(*f)*flagHeight + 12 }
 
 // A lane is what one SLI went through: a label above a row of bars.
 type lane struct {
@@ -72,7 +93,7 @@ func drawTimeline(record harness.Record) *timeline {
 	t := &timeline{record: record, scale: scaleOf(record)}
 	t.addMarks()
 	t.addDwell()
-	y := marginTop + len(t.Marks)*flagHeight + 6
+	y := t.Marks.row() - 6
 	for _, steady := range []bool{true, false} {
 		for _, sli := range record.SLIs {
 			if sli.Steady == steady {

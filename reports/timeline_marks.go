@@ -81,34 +81,21 @@ func (t *timeline) markTarget() {
 	if declared > 0 {
 		label += ", less " + FormatDuration(declared) + " declared"
 	}
+	beyond := mark{Class: "target", Label: label + " →", Title: "the target lies beyond this picture"}
 	switch left := target - declared; {
 	case left <= 0:
-		t.edge(label + ": used up")
+		beyond.Label = label + ": used up"
+		t.Marks.addBeyond(beyond)
 	case t.scale.shows(t.record.Fault.At + left):
 		t.mark("target", left, label, "the target of the recovery time")
 	default:
-		t.edge(label + " →")
+		t.Marks.addBeyond(beyond)
 	}
 }
 
 func (t *timeline) mark(class string, at time.Duration, label, title string) {
-	x := t.scale.percent(t.record.Fault.At + at)
-	flag := mark{X: percent(x), Label: label, Title: title, Class: class, Anchor: "start", DX: 5, Row: t.flagRow()}
-	if x > 60 {
-		flag.Anchor, flag.DX = "end", -5
-	}
 	if at != 0 {
-		flag.Title += " (" + offset(at) + ")"
+		title += " (" + offset(at) + ")"
 	}
-	t.Marks = append(t.Marks, flag)
+	t.Marks.add(t.scale.percent(t.record.Fault.At+at), mark{Label: label, Title: title, Class: class})
 }
-
-func (t *timeline) edge(label string) {
-	t.Marks = append(t.Marks, mark{
-		X: "100%", Anchor: "end", Label: label, Title: "the target lies beyond this picture", Class: "target", Row: t.flagRow(),
-		Edge: true,
-	})
-}
-
-// flagRow is the baseline of the next flag: each has a row of its own, so that none covers another.
-func (t *timeline) flagRow() int { return marginTop + len(t.Marks)*flagHeight + 12 }
