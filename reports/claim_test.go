@@ -62,7 +62,7 @@ func TestDetectedWhenKnown(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if sentence := outageSentence(record, record.Judgement.Outages[0]); !strings.Contains(sentence,
+	if sentence := viewOf(record, nil).Outages[0].Sentence; !strings.Contains(sentence,
 		"lost at 41.5 ms, known at 1.84 s") {
 		t.Errorf("the sentence is %q", sentence)
 	}

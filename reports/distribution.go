@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"slices"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -37,20 +36,27 @@ type Distribution struct {
 	// Verdict is that of the RTO, judged on the worst drill: missed when that took longer, met when
 	// none did and every drill was measured and conclusive, else inconclusive.
 	Verdict harness.Verdict
+
+	drills []*view
+	worst  string // how long the worst took
 }
 
 // Distributions groups the drills by scenario and title, in the order of each group's first drill.
 // A drill that has no second one like it makes no distribution.
 func Distributions(records []harness.Record) []Distribution {
+	return distributionsOf(viewsOf(Run{Records: records}))
+}
+
+func distributionsOf(drills []*view) []Distribution {
 	type spec struct{ scenario, title string }
 	var order []spec
-	groups := map[spec][]harness.Record{}
-	for _, record := range records {
-		key := spec{record.Scenario, record.Title}
+	groups := map[spec][]*view{}
+	for _, v := range drills {
+		key := spec{v.Scenario, v.Title}
 		if len(groups[key]) == 0 {
 			order = append(order, key)
 		}
-		groups[key] = append(groups[key], record)
+		groups[key] = append(groups[key], v)
 	}
 	var distributions []Distribution
 	for _, key := range order {
@@ -61,32 +67,32 @@ func Distributions(records []harness.Record) []Distribution {
 	return distributions
 }
 
-func distributionOf(records []harness.Record) Distribution {
+func distributionOf(drills []*view) Distribution {
+	first := drills[0]
 	d := Distribution{
-		Scenario: records[0].Scenario, Title: records[0].Title, Records: slices.Clone(records),
-		RTO: records[0].Objective.RTO,
+		Scenario: first.Scenario, Title: first.Title, RTO: first.Objective.RTO, Unnoticed: first.Objective.Unnoticed, drills: drills,
 	}
-	d.Unnoticed = records[0].Objective.Unnoticed
 	var recoveries, detections, losses []Bound
-	for _, record := range records {
-		d = d.with(record)
-		judgement := record.Judgement
-		if wasDetected(record) {
+	var worst Bound
+	for _, v := range drills {
+		d = d.with(v)
+		judgement := v.Judgement
+		if v.Detected {
 			detections = append(detections, Bound{Value: judgement.TTD})
 		}
 		if judgement.DataJudged {
 			losses = append(losses, Bound{Value: judgement.RPA})
 		}
-		if !hasRecoveryTime(record) {
-			if !record.Objective.Unnoticed || judgement.Verdict != harness.Met {
+		if !v.Measured {
+			if !v.Objective.Unnoticed || judgement.Verdict != harness.Met {
 				d.Unmeasured++
 			}
 			continue
 		}
-		if len(recoveries) == 0 || recoveryBound(record).longerThan(recoveryBound(d.Worst)) {
-			d.Worst = record
+		if len(recoveries) == 0 || v.RTA.longerThan(worst) {
+			worst, d.Worst, d.worst = v.RTA, v.Record, v.Figure
 		}
-		recoveries = append(recoveries, recoveryBound(record))
+		recoveries = append(recoveries, v.RTA)
 		d.Resolution = max(d.Resolution, judgement.Resolution)
 	}
 	d.RTA, d.TTD, d.RPA = spreadOf(recoveries), spreadOf(detections), spreadOf(losses)
@@ -95,32 +101,35 @@ func distributionOf(records []harness.Record) Distribution {
 }
 
 // with adds the drill's verdict, its losses and its target.
-func (d Distribution) with(record harness.Record) Distribution {
-	switch judgement := record.Judgement; {
-	case outcomeOf(record) == inconclusive:
+func (d Distribution) with(v *view) Distribution {
+	d.Records = append(d.Records, v.Record)
+	switch v.Outcome {
+	case inconclusive:
 		d.Inconclusive++
-	case judgement.Verdict == harness.Met:
-		d.Met++
-	default:
-		d.Missed++
-	}
-	if outcomeOf(record) == asClaimed {
+	case asClaimed:
 		d.AsClaimed++
+		fallthrough
+	default:
+		if v.Judgement.Verdict == harness.Met {
+			d.Met++
+		} else {
+			d.Missed++
+		}
 	}
-	if record.Judgement.Recovered {
+	if v.Judgement.Recovered {
 		d.Recovered++
 	}
-	d.Lost += record.Judgement.Lost
-	d.MostLost = max(d.MostLost, record.Judgement.Lost)
-	d.RTO = min(d.RTO, record.Objective.RTO)
+	d.Lost += v.Judgement.Lost
+	d.MostLost = max(d.MostLost, v.Judgement.Lost)
+	d.RTO = min(d.RTO, v.Objective.RTO)
 	return d
 }
 
 // judge says whether the RTO was met. A drill that nothing can be concluded from may have been worse
 // than any other, but it cannot make good what another one missed.
 func (d Distribution) judge() harness.Verdict {
-	for _, record := range d.Records {
-		if hasRecoveryTime(record) && outcomeOf(record) != inconclusive && d.misses(record) {
+	for _, v := range d.drills {
+		if v.Measured && v.Outcome != inconclusive && d.misses(v) {
 			return harness.Missed
 		}
 	}
@@ -131,11 +140,4 @@ func (d Distribution) judge() harness.Verdict {
 }
 
 // misses tells whether the drill took longer than the target.
-func (d Distribution) misses(record harness.Record) bool {
-	return !record.Judgement.Recovered || record.Judgement.RTA > d.RTO
-}
-
-// hasRecoveryTime tells whether the steady state broke, so that there was something to recover from.
-func hasRecoveryTime(record harness.Record) bool {
-	return record.Fault != nil && (record.Judgement.Recovered || wasDetected(record))
-}
+func (d Distribution) misses(v *view) bool { return v.RTA.Beyond || v.RTA.Value > d.RTO }

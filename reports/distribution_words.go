@@ -29,8 +29,12 @@ func (d Distribution) Sentence() string {
 	if d.RTA.N == 0 {
 		return fmt.Sprintf("The RTO of %s cannot be judged: nothing broke in any drill.", FormatDuration(d.RTO))
 	}
+	worst := d.worst
+	if !d.Worst.Judgement.Recovered {
+		worst = "not back within " + FormatDuration(d.Worst.Judgement.RTA)
+	}
 	text := fmt.Sprintf("The RTO of %s is judged on the worst drill and is %s: %s, seed %d, phase %s.",
-		FormatDuration(d.RTO), d.verdictWords(), d.worstTime(), d.Worst.Seed, FormatDuration(d.Worst.Phase))
+		FormatDuration(d.RTO), d.verdictWords(), worst, d.Worst.Seed, FormatDuration(d.Worst.Phase))
 	if d.Verdict == harness.Inconclusive {
 		text += fmt.Sprintf(" %d of %d drills prove nothing.", max(d.Inconclusive, d.Unmeasured), len(d.Records))
 	}
@@ -43,14 +47,6 @@ func (d Distribution) verdictWords() string {
 		return "missed, as claimed"
 	}
 	return string(d.Verdict)
-}
-
-// worstTime is how long the worst drill took.
-func (d Distribution) worstTime() string {
-	if !d.Worst.Judgement.Recovered {
-		return "not back within " + FormatDuration(d.Worst.Judgement.RTA)
-	}
-	return recoveryFigure(d.Worst)
 }
 
 // spreadPhrase is a distribution in one short line.

@@ -85,5 +85,13 @@ func offset(at time.Duration) string {
 	}
 }
 
+// declaredTime is what a person declared to take, "-" when nothing.
+func declaredTime(d time.Duration) string {
+	if d == 0 {
+		return "-"
+	}
+	return FormatDuration(d)
+}
+
 // unbroken is a duration that never breaks at the end of a line.
 func unbroken(d time.Duration) string { return glue(FormatDuration(d)) }

@@ -354,7 +354,7 @@ func TestWhatNeverRanIsTold(t *testing.T) {
 			!strings.Contains(text, `type="suite failed"`) {
 			t.Errorf("%s: JUnit lacks the kinds:\n%s", name, text)
 		}
-		if text := headline(run); !strings.Contains(text, "1 failed suite, 1 spec never ran") {
+		if text := viewOfRun(run).Headline; !strings.Contains(text, "1 failed suite, 1 spec never ran") {
 			t.Errorf("%s: the headline is %q", name, text)
 		}
 	}

@@ -71,12 +71,14 @@ type junitText struct {
 // error, which viewers show apart. A failed spec fails whatever its drill's verdict; so do a suite that
 // failed and a spec that never ran, each as a test case of its own. The figures are
 // properties of the test case, in seconds.
-func JUnit(w io.Writer, run Run) error {
-	builder := junitBuilder{run: run, suites: map[string]*junitSuite{}}
-	for _, record := range run.Records {
-		builder.add(record.Scenario, drillCase(record, run.failuresOf(record)), record.Started, record.Duration)
+func JUnit(w io.Writer, run Run) error { return writeJUnit(w, viewOfRun(run)) }
+
+func writeJUnit(w io.Writer, run runView) error {
+	builder := junitBuilder{run: run.Run, suites: map[string]*junitSuite{}}
+	for _, v := range run.Drills {
+		builder.add(v.Scenario, drillCase(v), v.Started, v.Duration)
 	}
-	for _, failure := range slices.Concat(run.otherFailures(), run.neverRan()) {
+	for _, failure := range slices.Concat(run.Others, run.NeverRan) {
 		builder.add(failure.Scenario, junitCase{Name: failure.Title, Failure: specFailure([]Failure{failure})}, time.Time{}, 0)
 	}
 	for _, skip := range run.Skipped {
@@ -144,19 +146,16 @@ func (b *junitBuilder) all() junitSuites {
 }
 
 // drillCase is the test case of a drill. It has one outcome at most: viewers count no more.
-func drillCase(record harness.Record, failures []Failure) junitCase {
-	test := junitCase{
-		Name: record.Title, Properties: &junitProperties{drillProperties(record)},
-		Output: &junitText{drillOutput(record)},
-	}
-	verdict := junitOutcome{Message: sentence(record), Type: verdictWords(record), Text: strings.Join(furtherReasons(record), "\n")}
+func drillCase(v *view) junitCase {
+	test := junitCase{Name: v.Title, Properties: &junitProperties{drillProperties(v)}, Output: &junitText{drillOutput(v)}}
+	verdict := junitOutcome{Message: v.Sentence, Type: v.Verdict, Text: strings.Join(v.Why, "\n")}
 	switch {
-	case len(failures) > 0:
-		test.Failure = specFailure(failures)
-		test.Failure.Text += "\n" + sentence(record)
-	case outcomeOf(record) == inconclusive:
+	case len(v.Failures) > 0:
+		test.Failure = specFailure(v.Failures)
+		test.Failure.Text += "\n" + v.Sentence
+	case v.Outcome == inconclusive:
 		test.Error = &verdict
-	case outcomeOf(record) == notAsClaimed:
+	case v.Outcome == notAsClaimed:
 		test.Failure = &verdict
 	}
 	return test
@@ -172,47 +171,47 @@ func specFailure(failures []Failure) *junitOutcome {
 }
 
 // drillProperties are the figures of the drill, under the names that OpenMetrics gives them.
-func drillProperties(record harness.Record) []junitProperty {
+func drillProperties(v *view) []junitProperty {
 	properties := []junitProperty{
-		{"record", record.ID},
-		{"verdict", string(record.Judgement.Verdict)},
-		{"claimed", string(record.Claim.Verdict)},
-		{"recovered_by", string(record.Judgement.RecoveredBy)},
+		{"record", v.ID},
+		{"verdict", string(v.Judgement.Verdict)},
+		{"claimed", string(v.Claim.Verdict)},
+		{"recovered_by", string(v.Judgement.RecoveredBy)},
 	}
-	if missesDiffer(record) {
-		properties = append(properties, junitProperty{"claimed_misses", harness.JoinMisses(record.Claim.Misses)},
-			junitProperty{"found_misses", harness.JoinMisses(record.Judgement.Misses)})
+	if v.OtherMiss != "" {
+		properties = append(properties, junitProperty{"claimed_misses", harness.JoinMisses(v.Claim.Misses)},
+			junitProperty{"found_misses", harness.JoinMisses(v.Judgement.Misses)})
 	}
 	for _, metric := range metrics {
-		if value, known := metric.value(record); known {
+		if value, known := metric.value(v); known {
 			name := strings.TrimPrefix(metric.name, "reprise_")
 			properties = append(properties, junitProperty{name, strconv.FormatFloat(value, 'f', -1, 64)})
 		}
 	}
-	properties = append(properties, junitProperty{"seed", strconv.FormatInt(record.Seed, 10)})
-	if record.Phase > 0 {
-		properties = append(properties, junitProperty{"phase_seconds", strconv.FormatFloat(record.Phase.Seconds(), 'f', -1, 64)})
+	properties = append(properties, junitProperty{"seed", strconv.FormatInt(v.Seed, 10)})
+	if v.Phase > 0 {
+		properties = append(properties, junitProperty{"phase_seconds", strconv.FormatFloat(v.Phase.Seconds(), 'f', -1, 64)})
 	}
-	return append(properties, junitProperty{"repeat", record.Repeat})
+	return append(properties, junitProperty{"repeat", v.Repeat})
 }
 
 // drillOutput is what a viewer shows below the test case.
-func drillOutput(record harness.Record) string {
-	lines := []string{sentence(record)}
-	for _, rehearsal := range record.Rehearsals {
-		lines = append(lines, rehearsalSentence(rehearsal))
+func drillOutput(v *view) string {
+	lines := []string{v.Sentence}
+	for _, rehearsal := range v.Rehearsals {
+		lines = append(lines, rehearsal.Sentence)
 	}
-	for _, outage := range record.Judgement.Outages {
-		lines = append(lines, outageSentence(record, outage))
+	for _, outage := range v.Outages {
+		lines = append(lines, outage.Sentence)
 	}
-	for _, one := range sparedSLIs(record) {
+	for _, one := range v.Spared {
 		lines = append(lines, one.SLI+" (named as unaffected): "+one.Outcome)
 	}
-	for _, register := range record.Registers {
-		lines = append(lines, registerSentence(register))
+	for _, register := range v.Registers {
+		lines = append(lines, register.Sentence)
 	}
-	lines = append(lines, gapSentences(record)...)
-	for _, finding := range record.Findings {
+	lines = append(lines, v.Gaps...)
+	for _, finding := range v.Findings {
 		lines = append(lines, "found: "+finding)
 	}
 	return printable(strings.Join(lines, "\n"))

@@ -15,24 +15,28 @@ import (
 // per verdict, 1 for the one that was given; reprise_miss one per miss where the claimed and the found ones differ. Those
 // of repeated drills are labelled with scenario and title only. A figure that a drill does not have is left out.
 func OpenMetrics(w io.Writer, records []harness.Record) error {
+	return writeMetrics(w, viewOfRun(Run{Records: records}))
+}
+
+func writeMetrics(w io.Writer, run runView) error {
 	var text strings.Builder
 	for _, metric := range metrics {
 		describe(&text, metric)
-		for _, record := range records {
-			if value, known := metric.value(record); known {
-				sample(&text, metric.name, labels(record), value)
+		for _, v := range run.Drills {
+			if value, known := metric.value(v); known {
+				sample(&text, metric.name, labels(v), value)
 			}
 		}
 	}
 	describe(&text, metric{name: "reprise_verdict", help: "1 for the verdict of the drill, 0 for the others."})
-	for _, record := range records {
+	for _, v := range run.Drills {
 		for _, verdict := range []harness.Verdict{harness.Met, harness.Missed, harness.Inconclusive} {
-			given := record.Judgement.Verdict == verdict || record.Judgement.Verdict == "" && verdict == harness.Inconclusive
-			sample(&text, "reprise_verdict", labels(record)+fmt.Sprintf(`,verdict="%s"`, verdict), truth(given))
+			given := v.Judgement.Verdict == verdict || v.Judgement.Verdict == "" && verdict == harness.Inconclusive
+			sample(&text, "reprise_verdict", labels(v)+fmt.Sprintf(`,verdict="%s"`, verdict), truth(given))
 		}
 	}
-	missMetrics(&text, records)
-	distributionMetrics(&text, Distributions(records))
+	missMetrics(&text, run.Drills)
+	distributionMetrics(&text, run.Distributions)
 	text.WriteString("# EOF\n")
 	_, err := io.WriteString(w, text.String())
 	return err
@@ -51,8 +55,8 @@ func sample(text *strings.Builder, name, labels string, value float64) {
 }
 
 // labels tells the drills of a run apart. Scenario and title are not enough: a run may repeat a drill.
-func labels(record harness.Record) string {
-	return specLabels(record.Scenario, record.Title) + fmt.Sprintf(`,record="%s"`, labelEscapes.Replace(record.ID))
+func labels(v *view) string {
+	return specLabels(v.Scenario, v.Title) + fmt.Sprintf(`,record="%s"`, labelEscapes.Replace(v.ID))
 }
 
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
@@ -64,7 +68,7 @@ func specLabels(scenario, title string) string {
 
 // distributionMetrics writes the families of the repeated drills. A drill that did not recover makes
 // its quantile +Inf: longer than every one that did.
-func distributionMetrics(text *strings.Builder, all []Distribution) {
+func distributionMetrics(text *strings.Builder, all []distributionView) {
 	if len(all) == 0 {
 		return
 	}
@@ -89,7 +93,7 @@ func distributionMetrics(text *strings.Builder, all []Distribution) {
 	} {
 		describe(text, metric{name: family.name, help: family.help})
 		for _, d := range all {
-			sample(text, family.name, specLabels(d.Scenario, d.Title), family.value(d))
+			sample(text, family.name, specLabels(d.Scenario, d.Title), family.value(d.Distribution))
 		}
 	}
 	for _, family := range []struct {
@@ -106,7 +110,7 @@ func distributionMetrics(text *strings.Builder, all []Distribution) {
 	} {
 		describe(text, metric{name: family.name, unit: "seconds", help: family.help})
 		for _, d := range all {
-			spreadSamples(text, family.name, specLabels(d.Scenario, d.Title), family.spread(d))
+			spreadSamples(text, family.name, specLabels(d.Scenario, d.Title), family.spread(d.Distribution))
 		}
 	}
 }
@@ -137,19 +141,19 @@ func spreadSamples(text *strings.Builder, name, labels string, spread Spread) {
 }
 
 // missMetrics are the claimed and the found misses of the drills in which they differ.
-func missMetrics(text *strings.Builder, records []harness.Record) {
+func missMetrics(text *strings.Builder, drills []*view) {
 	described := false
-	for _, record := range records {
-		if !missesDiffer(record) {
+	for _, v := range drills {
+		if v.OtherMiss == "" {
 			continue
 		}
 		if !described {
 			describe(text, metric{name: "reprise_miss", help: "1 for each miss of a drill whose claim means another one than was found."})
 			described = true
 		}
-		for side, misses := range [][]harness.Miss{record.Claim.Misses, record.Judgement.Misses} {
+		for side, misses := range [][]harness.Miss{v.Claim.Misses, v.Judgement.Misses} {
 			for _, miss := range misses {
-				sample(text, "reprise_miss", labels(record)+fmt.Sprintf(`,miss="%s",side="%s"`,
+				sample(text, "reprise_miss", labels(v)+fmt.Sprintf(`,miss="%s",side="%s"`,
 					labelEscapes.Replace(string(miss)), []string{"claimed", "found"}[side]), 1)
 			}
 		}

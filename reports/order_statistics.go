@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
 // confidence is the least probability with which an interval holds the quantile of all drills that
@@ -155,9 +153,4 @@ func leastForInterval(p float64) int {
 			return n
 		}
 	}
-}
-
-// recoveryBound is a drill's RTA as a place in a distribution.
-func recoveryBound(record harness.Record) Bound {
-	return Bound{Value: record.Judgement.RTA, Beyond: !record.Judgement.Recovered}
 }

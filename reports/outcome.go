@@ -27,9 +27,25 @@ func outcomeOf(record harness.Record) outcome {
 	}
 }
 
-// mark carries the outcome where there is no colour.
-func (o outcome) mark() string {
-	return [...]string{"✓", "✗", "?"}[o]
+// A sign says how something ended: a mark where there is no colour, and the page's class.
+type sign struct{ Mark, Class string }
+
+var (
+	good     = sign{"✓", "good"}
+	bad      = sign{"✗", "bad"}
+	doubtful = sign{"?", "doubt"}
+	notable  = sign{"!", "doubt"} // nothing failed, and somebody should look
+)
+
+func (o outcome) sign() sign { return [...]sign{good, bad, doubtful}[o] }
+
+// signOf sets a miss that went as its spec claims apart from what was met.
+func signOf(outcome outcome, missed bool) sign {
+	sign := outcome.sign()
+	if outcome == asClaimed && missed {
+		sign.Class = "control"
+	}
+	return sign
 }
 
 // isControl tells whether the spec claims that its drill misses: a control arm, or a procedure
@@ -60,12 +76,12 @@ func verdictWords(record harness.Record) string {
 // A tally counts the drills of a run by outcome.
 type tally struct{ drills, met, missedAsClaimed, notAsClaimed, inconclusive int }
 
-func tallyOf(records []harness.Record) tally {
-	counts := tally{drills: len(records)}
-	for _, record := range records {
-		switch outcomeOf(record) {
+func tallyOf(drills []*view) tally {
+	counts := tally{drills: len(drills)}
+	for _, v := range drills {
+		switch v.Outcome {
 		case asClaimed:
-			if record.Judgement.Verdict == harness.Met {
+			if v.Judgement.Verdict == harness.Met {
 				counts.met++
 			} else {
 				counts.missedAsClaimed++
@@ -101,19 +117,18 @@ func (t tally) words() string {
 	return fmt.Sprintf("%s: %s", plural(t.drills, "drill"), strings.Join(parts, ", "))
 }
 
-// cells are the columns after the title.
-func cells(record harness.Record) [4]string {
-	return [4]string{
-		recoveryFigure(record) + " / " + recoveryTarget(record),
-		dataLoss(record) + " / " + dataTarget(record),
-		recoveredBy(record),
-		outcomeOf(record).mark() + " " + verdictWords(record),
+// cells are the columns of a drill's row: its figures, without the error bound where bare, what brought it back, the verdict.
+func (v *view) cells(bare bool) [4]string {
+	recovery := v.Figure
+	if bare {
+		recovery = v.Recovery
 	}
+	return [4]string{recovery + " / " + v.Target, v.Loss + " / " + v.LossGoal, v.By, v.Outcome.sign().Mark + " " + v.Verdict}
 }
 
 // headline is the run in one phrase.
-func headline(run Run) string {
-	text := tallyOf(run.Records).words()
+func headline(drills tally, run Run) string {
+	text := drills.words()
 	counts := map[FailureKind]int{}
 	for _, failure := range run.Failures {
 		counts[failure.Kind]++

@@ -6,31 +6,22 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// failedRehearsal is what was tried before the fault and did not work, which ended the drill; false when
-// everything worked.
-func failedRehearsal(record harness.Record) (harness.RecordRehearsal, bool) {
+// A rehearsalView is what was tried before the fault; one that does not work ended the drill.
+type rehearsalView struct {
+	harness.RecordRehearsal
+	sign
+	Sentence string // what was tried, how long it took and whether it works
+}
+
+func rehearsalsOf(record harness.Record) []rehearsalView {
+	var views []rehearsalView
 	for _, rehearsal := range record.Rehearsals {
+		sign, outcome := good, "works"
 		if rehearsal.Error != "" {
-			return rehearsal, true
+			sign, outcome = bad, "does not work: "+rehearsal.Error
 		}
+		views = append(views, rehearsalView{rehearsal, sign, printable(fmt.Sprintf("rehearsed before any fault: %s: took %s, %s",
+			rehearsal.Name, FormatDuration(rehearsal.To-rehearsal.From), outcome))})
 	}
-	return harness.RecordRehearsal{}, false
-}
-
-// rehearsalSentence says what was tried before the fault, how long it took and whether it works.
-func rehearsalSentence(rehearsal harness.RecordRehearsal) string {
-	outcome := "works"
-	if rehearsal.Error != "" {
-		outcome = "does not work: " + rehearsal.Error
-	}
-	return printable(fmt.Sprintf("rehearsed before any fault: %s: took %s, %s", rehearsal.Name,
-		FormatDuration(rehearsal.To-rehearsal.From), outcome))
-}
-
-// rehearsalMark carries the outcome where there is no colour.
-func rehearsalMark(rehearsal harness.RecordRehearsal) string {
-	if rehearsal.Error != "" {
-		return notAsClaimed.mark()
-	}
-	return asClaimed.mark()
+	return views
 }

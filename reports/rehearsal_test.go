@@ -34,7 +34,7 @@ func TestRehearsalsAreTold(t *testing.T) {
 		record.Rehearsals = []harness.RecordRehearsal{test.rehearsal}
 		record.Judgement = judge.Judge(record)
 		run := Run{ID: "one", Records: []harness.Record{record}}
-		if got := sentence(record); !strings.HasPrefix(got, test.sentence) {
+		if got := viewOf(record, nil).Sentence; !strings.HasPrefix(got, test.sentence) {
 			t.Errorf("%s: the sentence is %q", name, got)
 		}
 		page := render(t, run, "page")

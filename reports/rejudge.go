@@ -96,9 +96,8 @@ func tellsKnown(judgement harness.Judgement) bool {
 func outageDifferences(stored, now harness.Judgement) []string {
 	var lines []string
 	skip := map[string]bool{"Resolution": !boundsEdges(stored), "Inconclusive": !boundsEdges(stored), "Known": !tellsKnown(stored)}
-	after := harness.Record{Judgement: now}
 	for _, was := range stored.Outages {
-		is, found := outageOf(after, was.SLI)
+		is, found := outageOf(now, was.SLI)
 		if !found {
 			lines = append(lines, fmt.Sprintf("outage of %q: down for %v, now none", was.SLI, was.Down))
 			continue
@@ -106,9 +105,8 @@ func outageDifferences(stored, now harness.Judgement) []string {
 		lines = append(lines, fieldDifferences(fmt.Sprintf("outage of %q, ", was.SLI), reflect.ValueOf(was), reflect.ValueOf(is),
 			skip)...)
 	}
-	before := harness.Record{Judgement: stored}
 	for _, is := range now.Outages {
-		if _, found := outageOf(before, is.SLI); !found {
+		if _, found := outageOf(stored, is.SLI); !found {
 			lines = append(lines, fmt.Sprintf("outage of %q: none, now down for %v", is.SLI, is.Down))
 		}
 	}

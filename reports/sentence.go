@@ -3,37 +3,32 @@ package reports
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 )
 
 // sentence says in words how a drill ended: the verdict, the recovery with its resolution and its
 // target, and what became of the data.
-func sentence(record harness.Record) string {
-	verdict := verdictPhrase(record)
-	if other := otherMiss(record); other != "" {
-		verdict += " [" + other + "]"
+func (v *view) sentence() string {
+	verdict := v.verdictPhrase()
+	if v.OtherMiss != "" {
+		verdict += " [" + v.OtherMiss + "]"
 	}
-	return oneLine(verdict + ": " + recoveryPhrase(record) + furtherFaults(record) + "; " + dataPhrase(record) + besides(record) +
-		".")
+	return oneLine(verdict + ": " + v.recoveryPhrase() + v.furtherFaults() + "; " + v.dataPhrase() + v.besides() + ".")
 }
 
 // verdictPhrase is the beginning of the sentence, with the claim's reason where the claim was a miss.
-func verdictPhrase(record harness.Record) string {
-	words := verdictWords(record)
-	words = strings.ToUpper(words[:1]) + words[1:]
-	if outcomeOf(record) == inconclusive {
-		return words + firstOf(reasons(record))
-	}
-	if !sentenceHasClaim(record) {
+func (v *view) verdictPhrase() string {
+	words := capital(v.Verdict)
+	switch {
+	case v.Outcome == inconclusive:
+		return words + firstOf(v.reasons)
+	case !v.claimsMiss():
 		return words
+	case v.Judgement.AsClaimed:
+		return fmt.Sprintf("%s (%s)", words, v.Claim.Because)
 	}
-	if record.Judgement.AsClaimed {
-		return fmt.Sprintf("%s (%s)", words, record.Claim.Because)
-	}
-	return fmt.Sprintf("%s (the spec claims a miss: %s)", words, record.Claim.Because)
+	return fmt.Sprintf("%s (the spec claims a miss: %s)", words, v.Claim.Because)
 }
 
 // firstOf is the first of several reasons, with a hint at the others.
@@ -48,49 +43,51 @@ func firstOf(texts []string) string {
 	}
 }
 
-// sentenceHasClaim tells whether the sentence says why a miss is claimed.
-func sentenceHasClaim(record harness.Record) bool {
-	return isControl(record) && record.Claim.Because != "" && outcomeOf(record) != inconclusive
-}
+// claimsMiss tells whether the spec claims a miss and says why.
+func (v *view) claimsMiss() bool { return isControl(v.Record) && v.Claim.Because != "" }
 
-func recoveryPhrase(record harness.Record) string {
-	judgement, target := record.Judgement, record.Objective.RTO
-	if rehearsal, failed := failedRehearsal(record); failed {
-		return fmt.Sprintf("%s does not work, so no fault was injected", rehearsal.Name)
+func (v *view) recoveryPhrase() string {
+	for _, rehearsal := range v.Rehearsals {
+		if rehearsal.Error != "" {
+			return fmt.Sprintf("%s does not work, so no fault was injected", rehearsal.Name)
+		}
 	}
+	judgement, took := v.Judgement, FormatDuration(v.Judgement.RTA)
 	switch {
-	case record.Fault == nil:
+	case v.Fault == nil:
 		return "no fault was injected"
-	case record.Objective.Unnoticed && wasDetected(record):
+	case v.Objective.Unnoticed && v.Detected:
 		return fmt.Sprintf("noticed %s after its beginning, and nobody was to notice it", FormatDuration(judgement.TTD))
-	case record.Objective.Unnoticed:
-		return fmt.Sprintf("nobody noticed it within %s", FormatDuration(record.Objective.DetectWithin))
-	case !hasRecoveryTime(record):
+	case v.Objective.Unnoticed:
+		return fmt.Sprintf("nobody noticed it within %s", FormatDuration(v.Objective.DetectWithin))
+	case !v.Measured:
 		return "no failure was seen"
 	case judgement.RecoveredBy == harness.ByRevert:
-		return fmt.Sprintf("back only after the fault was lifted, %s after it had struck, target %s", FormatDuration(judgement.RTA),
-			FormatDuration(target))
+		return fmt.Sprintf("back only after the fault was lifted, %s after it had struck, target %s", took, v.Target)
 	case !judgement.Recovered:
-		return fmt.Sprintf("not back within %s, target %s", FormatDuration(judgement.RTA), FormatDuration(target))
+		return fmt.Sprintf("not back within %s, target %s", took, v.Target)
 	}
-	phrase := fmt.Sprintf("back after %s (%s)%s, ", FormatDuration(judgement.RTA), resolution(judgement),
-		broughtBack(judgement.RecoveredBy))
-	if judgement.RTA > target {
-		return phrase + fmt.Sprintf("%s over the target of %s", FormatDuration(judgement.RTA-target), FormatDuration(target))
+	phrase := fmt.Sprintf("back after %s (%s", took, v.Bounds)
+	if judgement.Declared > 0 {
+		phrase += "; " + FormatDuration(judgement.Declared) + " of it declared, not measured"
 	}
-	return phrase + "target " + FormatDuration(target)
+	phrase += ")" + broughtBack(judgement.RecoveredBy) + ", "
+	if over := judgement.RTA - v.Objective.RTO; over > 0 {
+		return phrase + fmt.Sprintf("%s over the target of %s", FormatDuration(over), v.Target)
+	}
+	return phrase + "target " + v.Target
 }
 
 // besides names what was not to happen and did, besides a late recovery and lost writes: a miss that
 // the figures do not explain.
-func besides(record harness.Record) string {
+func (v *view) besides() string {
 	text := ""
-	for _, one := range sparedSLIs(record) {
-		if one.Failed {
+	for _, one := range v.Spared {
+		if one.sign == bad {
 			text += fmt.Sprintf("; %s was named as unaffected and failed", one.SLI)
 		}
 	}
-	for _, register := range record.Registers {
+	for _, register := range v.Registers {
 		if register.Linearizable == harness.NotLinearizable {
 			text += fmt.Sprintf("; %s is not linearizable", register.Name)
 		}
@@ -99,31 +96,12 @@ func besides(record harness.Record) string {
 }
 
 // furtherFaults says when the recovery itself was disturbed.
-func furtherFaults(record harness.Record) string {
-	if record.Fault == nil {
-		return ""
-	}
+func (v *view) furtherFaults() string {
 	text := ""
-	for i, fault := range record.FurtherFaults {
-		text += fmt.Sprintf(", with a %s fault %s after the first", ordinal(i+2), FormatDuration(fault.At-record.Fault.At))
-	}
-	return text
-}
-
-// ordinal is the word for a fault's number.
-func ordinal(number int) string {
-	words := []string{"", "first", "second", "third", "fourth", "fifth"}
-	if number < len(words) {
-		return words[number]
-	}
-	return fmt.Sprintf("%dth", number)
-}
-
-// resolution is the error bound of the recovery time, with the part that nobody measured.
-func resolution(judgement harness.Judgement) string {
-	text := "± " + FormatDuration(judgement.Resolution)
-	if judgement.Declared > 0 {
-		text += "; " + FormatDuration(judgement.Declared) + " of it declared, not measured"
+	for _, fault := range v.Faults {
+		if v.Fault != nil && fault.Further {
+			text += fmt.Sprintf(", with a %s %s after the first", fault.Name, FormatDuration(fault.Since))
+		}
 	}
 	return text
 }
@@ -139,95 +117,26 @@ func broughtBack(by harness.RecoveredBy) string {
 	}
 }
 
-func dataPhrase(record harness.Record) string {
-	acknowledged := writesOf(record).Acknowledged
-	switch judgement := record.Judgement; {
-	case record.Objective.NoData:
+func (v *view) dataPhrase() string {
+	switch judgement := v.Judgement; {
+	case v.Objective.NoData:
 		return "no claim about data"
 	case !judgement.DataJudged:
 		return "data loss was not judged"
 	case judgement.Lost == 0:
-		return "no acknowledged write of " + fmt.Sprint(acknowledged) + " was lost"
+		return fmt.Sprintf("no acknowledged write of %d was lost", v.Writes.Acknowledged)
 	default:
-		return fmt.Sprintf("%d of %s lost, %s, target %s",
-			judgement.Lost, plural(acknowledged, "acknowledged write"), oldestLost(judgement.RPA), FormatDuration(record.Objective.RPO))
+		oldest := "all acknowledged after the fault"
+		if judgement.RPA > 0 {
+			oldest = "the oldest acknowledged " + FormatDuration(judgement.RPA) + " before the fault"
+		}
+		return fmt.Sprintf("%d of %s lost, %s, target %s", judgement.Lost, plural(v.Writes.Acknowledged, "acknowledged write"), oldest,
+			v.LossGoal)
 	}
-}
-
-// lostWrites is the data loss in writes.
-func lostWrites(record harness.Record) string {
-	if !record.Judgement.DataJudged {
-		return "not judged"
-	}
-	return fmt.Sprintf("%d of %s", record.Judgement.Lost, plural(writesOf(record).Acknowledged, "write"))
-}
-
-// oldestLost places the oldest lost write relative to the fault.
-func oldestLost(before time.Duration) string {
-	if before <= 0 {
-		return "all acknowledged after the fault"
-	}
-	return "the oldest acknowledged " + FormatDuration(before) + " before the fault"
 }
 
 // unnoticedTarget stands for the RTO of work that nobody may notice.
 const unnoticedTarget = "unnoticed"
-
-// recoveryTarget is the RTO as a table shows it.
-func recoveryTarget(record harness.Record) string {
-	if record.Objective.Unnoticed {
-		return unnoticedTarget
-	}
-	return FormatDuration(record.Objective.RTO)
-}
-
-// recoveryTime is the RTA without its resolution: a lower bound when the service never came back.
-func recoveryTime(record harness.Record) string {
-	switch judgement := record.Judgement; {
-	case !hasRecoveryTime(record):
-		return "-"
-	case !judgement.Recovered:
-		return "> " + FormatDuration(judgement.RTA)
-	default:
-		return FormatDuration(judgement.RTA)
-	}
-}
-
-// recoveryFigure is the RTA with its resolution; a lower bound has none.
-func recoveryFigure(record harness.Record) string {
-	if !hasRecoveryTime(record) || !record.Judgement.Recovered {
-		return recoveryTime(record)
-	}
-	return recoveryTime(record) + " ± " + FormatDuration(record.Judgement.Resolution)
-}
-
-// dataLoss is the RPA as a table shows it, with the number of lost writes when there are any.
-func dataLoss(record harness.Record) string {
-	switch judgement := record.Judgement; {
-	case record.Objective.NoData || !judgement.DataJudged:
-		return "-"
-	case judgement.Lost > 0:
-		return fmt.Sprintf("%s (%d lost)", FormatDuration(judgement.RPA), judgement.Lost)
-	default:
-		return FormatDuration(judgement.RPA)
-	}
-}
-
-// dataTarget is the RPO as a table shows it.
-func dataTarget(record harness.Record) string {
-	if record.Objective.NoData {
-		return "-"
-	}
-	return FormatDuration(record.Objective.RPO)
-}
-
-// recoveredBy names what brought the service back, "-" for a record that nobody judged.
-func recoveredBy(record harness.Record) string {
-	if record.Judgement.RecoveredBy == "" {
-		return "-"
-	}
-	return string(record.Judgement.RecoveredBy)
-}
 
 // relapsed tells whether the steady state broke once more after its recovery had been watched. That
 // changes no figure, and a reader must know it.
@@ -245,26 +154,20 @@ func relapsed(record harness.Record) bool {
 	return false
 }
 
-// explanations are what a person needs to know about a drill that is not plainly met: the claim
-// behind an intended miss, then the reasons.
-func explanations(record harness.Record) []string {
-	var texts []string
-	if isControl(record) && record.Claim.Because != "" {
-		texts = append(texts, "the spec claims a miss: "+printable(record.Claim.Because))
+// addReasons says what a person needs to know about a drill that is not plainly met: the claim behind an intended miss,
+// the miss that was found in its place, then the reasons.
+func (v *view) addReasons() {
+	if v.claimsMiss() {
+		claim := "the spec claims a miss: " + printable(v.Claim.Because)
+		v.Explanations = append(v.Explanations, claim)
+		if v.Outcome == inconclusive {
+			v.Why = append(v.Why, claim)
+		}
 	}
-	if other := otherMiss(record); other != "" {
-		texts = append(texts, printable(other))
+	if v.OtherMiss != "" {
+		v.Explanations = append(v.Explanations, printable(v.OtherMiss))
 	}
-	return append(texts, reasons(record)...)
-}
-
-// furtherReasons are the explanations that the sentence does not contain.
-func furtherReasons(record harness.Record) []string {
-	if sentenceHasClaim(record) {
-		return reasons(record)
-	}
-	other := printable(otherMiss(record))
-	return slices.DeleteFunc(explanations(record), func(text string) bool { return text == other })
+	v.Explanations, v.Why = append(v.Explanations, v.reasons...), append(v.Why, v.reasons...)
 }
 
 // reasons are the judge's, unless they only say in other words that the drill was met, and the
@@ -288,4 +191,17 @@ func reasons(record harness.Record) []string {
 		}
 	}
 	return texts
+}
+
+// otherMiss says which miss was claimed and which was found, where the claim names one and they differ; "" where not.
+func otherMiss(record harness.Record) string {
+	claim, found := record.Claim, record.Judgement.Misses
+	if len(claim.Misses) == 0 || record.Judgement.Verdict == "" || len(claim.Unclaimed(found))+len(claim.Unfound(found)) == 0 {
+		return ""
+	}
+	words := string(record.Judgement.Verdict)
+	if len(found) > 0 {
+		words = harness.JoinMisses(found)
+	}
+	return fmt.Sprintf("claimed: %s; found: %s", harness.JoinMisses(claim.Misses), words)
 }

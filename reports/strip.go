@@ -3,8 +3,6 @@ package reports
 import (
 	"fmt"
 	"time"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
 // A strip is the geometry of a distribution's picture: a dot per drill above an axis of recovery
@@ -61,9 +59,9 @@ func drawStrip(d Distribution) *strip {
 // stripEnd shows every drill that recovered, and the target if it lies near.
 func stripEnd(d Distribution) time.Duration {
 	var end time.Duration
-	for _, record := range d.Records {
-		if hasRecoveryTime(record) && (record.Judgement.Recovered || d.Recovered == 0) {
-			end = max(end, record.Judgement.RTA)
+	for _, v := range d.drills {
+		if v.Measured && (!v.RTA.Beyond || d.Recovered == 0) {
+			end = max(end, v.RTA.Value)
 		}
 	}
 	if d.RTO <= 2*end {
@@ -88,11 +86,11 @@ func (s *strip) addDots(d Distribution) int {
 	}
 	var placed []taken
 	rows := 1
-	for _, record := range d.Records {
-		if !hasRecoveryTime(record) {
+	for _, v := range d.drills {
+		if !v.Measured {
 			continue
 		}
-		here := taken{x: s.place(recoveryBound(record))}
+		here := taken{x: s.place(v.RTA)}
 		for i := 0; i < len(placed); i++ {
 			if distance := placed[i].x - here.x; placed[i].row == here.row && distance < dotWidth && distance > -dotWidth {
 				here.row++
@@ -101,31 +99,26 @@ func (s *strip) addDots(d Distribution) int {
 		}
 		placed = append(placed, here)
 		rows = max(rows, here.row+1)
-		class, shape := dotClass(d, record)
+		class, shape := dotClass(d, v)
 		s.Dots = append(s.Dots, dot{
-			X: percent(here.x), Y: here.row, Class: class, Shape: shape, ID: record.ID,
-			Title: dotTitle(record),
+			X: percent(here.x), Y: here.row, Class: class, Shape: shape, ID: v.ID,
+			Title: fmt.Sprintf("%s, %s, seed %d, phase %s", v.Figure, v.Verdict, v.Seed, FormatDuration(v.Phase)),
 		})
 	}
 	return rows
 }
 
 // dotClass tells by colour and shape how a drill stands to the RTO.
-func dotClass(d Distribution, record harness.Record) (class, shape string) {
+func dotClass(d Distribution, v *view) (class, shape string) {
 	switch {
-	case outcomeOf(record) == inconclusive:
+	case v.Outcome == inconclusive:
 		return "doubt", "ring"
-	case !record.Judgement.Recovered:
+	case v.RTA.Beyond:
 		return "bad", "arrow"
-	case d.misses(record):
+	case d.misses(v):
 		return "bad", "diamond"
 	}
 	return "good", "disc"
-}
-
-func dotTitle(record harness.Record) string {
-	return fmt.Sprintf("%s, %s, seed %d, phase %s", recoveryFigure(record), verdictWords(record), record.Seed,
-		FormatDuration(record.Phase))
 }
 
 // addLines flags the median, the 95th percentile and the target.

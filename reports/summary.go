@@ -3,24 +3,25 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
 // Summary writes the run as Markdown for the summary of a CI step: one table, one of the repeated
 // drills, the reasons of everything that is not plainly met, and folded below it the details of each
 // drill: what each SLI suffered, what the runbook took, what became of the writes.
-func Summary(w io.Writer, run Run) error {
+func Summary(w io.Writer, run Run) error { return writeSummary(w, viewOfRun(run)) }
+
+func writeSummary(w io.Writer, run runView) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "## Reprise: %s\n\n", markdown(headline(run)))
-	if len(run.Records)+len(run.neverRan()) > 0 {
+	fmt.Fprintf(&text, "## Reprise: %s\n\n", markdown(run.Headline))
+	if len(run.Drills)+len(run.NeverRan) > 0 {
 		summaryTable(&text, run)
 	}
-	summaryDistributions(&text, Distributions(run.Records))
+	summaryDistributions(&text, run.Distributions)
 	summaryProblems(&text, run)
-	for _, record := range run.Records {
-		summaryDetails(&text, record)
+	for _, v := range run.Drills {
+		summaryDetails(&text, v)
 	}
 	if len(run.Skipped) > 0 {
 		fmt.Fprintf(&text, "<details><summary>%s</summary>\n\n", plural(len(run.Skipped), "skipped spec"))
@@ -35,50 +36,44 @@ func Summary(w io.Writer, run Run) error {
 	return err
 }
 
-func summaryTable(text *strings.Builder, run Run) {
+func summaryTable(text *strings.Builder, run runView) {
 	text.WriteString("| | scenario | drill | RTA / RTO | RPA / RPO | recovered by | verdict |\n")
 	text.WriteString("|---|---|---|---|---|---|---|\n")
-	for _, record := range run.Records {
-		values := cells(record)
-		failed := ""
-		if len(run.failuresOf(record)) > 0 {
-			failed = ", spec failed"
+	for _, v := range run.Drills {
+		values, mark, failed := v.cells(false), summaryMarks[v.Outcome], ""
+		if len(v.Failures) > 0 {
+			mark, failed = summaryMarks[notAsClaimed], ", spec failed"
 		}
-		fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s | %s%s |\n", summaryMark(record, failed != ""),
-			markdown(record.Scenario), markdown(record.Title), values[0], values[1], values[2], verdictWords(record), failed)
+		fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s | %s%s |\n", mark, markdown(v.Scenario), markdown(v.Title), values[0],
+			values[1], values[2], v.Verdict, failed)
 	}
-	for _, failure := range run.neverRan() {
+	for _, failure := range run.NeverRan {
 		fmt.Fprintf(text, "| ❌ | %s | %s | - | - | - | %s |\n", markdown(failure.Scenario), markdown(failure.Title),
 			markdown(firstLine(failure.Message)))
 	}
 	text.WriteString("\n")
 }
 
-// summaryMark is the outcome as a coloured sign, which Markdown has no other way to give.
-func summaryMark(record harness.Record, failed bool) string {
-	if failed {
-		return "❌"
-	}
-	return [...]string{asClaimed: "✅", notAsClaimed: "❌", inconclusive: "🟣"}[outcomeOf(record)]
-}
+// summaryMarks are the outcomes as coloured signs, which Markdown has no other way to give.
+var summaryMarks = [...]string{asClaimed: "✅", notAsClaimed: "❌", inconclusive: "🟣"}
 
 // summaryProblems explains every drill that is not plainly met, and every failed spec.
-func summaryProblems(text *strings.Builder, run Run) {
-	for _, record := range run.Records {
-		texts := furtherReasons(record)
-		for _, failure := range run.failuresOf(record) {
+func summaryProblems(text *strings.Builder, run runView) {
+	for _, v := range run.Drills {
+		texts := slices.Clone(v.Why)
+		for _, failure := range v.Failures {
 			texts = append(texts, "spec failed: "+firstLine(failure.Message))
 		}
 		if len(texts) == 0 {
 			continue
 		}
-		fmt.Fprintf(text, "**%s** %s\n\n", markdown(record.Title), markdown(sentence(record)))
+		fmt.Fprintf(text, "**%s** %s\n\n", markdown(v.Title), markdown(v.Sentence))
 		for _, line := range texts {
 			fmt.Fprintf(text, "- %s\n", markdown(line))
 		}
 		text.WriteString("\n")
 	}
-	for _, failure := range run.otherFailures() {
+	for _, failure := range run.Others {
 		verb := "left no record"
 		if failure.Kind == SuiteFailed {
 			verb = "failed"
@@ -122,7 +117,7 @@ func code(text string) string {
 }
 
 // summaryDistributions is a table of the repeated drills, and a sentence on the worst of each.
-func summaryDistributions(text *strings.Builder, all []Distribution) {
+func summaryDistributions(text *strings.Builder, all []distributionView) {
 	if len(all) == 0 {
 		return
 	}
@@ -144,8 +139,7 @@ func summaryDistributions(text *strings.Builder, all []Distribution) {
 	}
 	text.WriteString("\n")
 	for _, d := range all {
-		sign := [...]string{asClaimed: "✅", notAsClaimed: "❌", inconclusive: "🟣"}[d.outcome()]
-		fmt.Fprintf(text, "%s **%s** %s. %s", sign, markdown(d.Title), d.Counts(), d.Sentence())
+		fmt.Fprintf(text, "%s **%s** %s. %s", summaryMarks[d.outcome()], markdown(d.Title), d.Counts(), d.Sentence())
 		if d.Worst.Repeat != "" {
 			fmt.Fprintf(text, " Repeat the worst with %s", code(oneLine(d.Worst.Repeat)))
 		}

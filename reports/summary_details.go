@@ -4,35 +4,32 @@ import (
 	"fmt"
 	"html"
 	"strings"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
 // summaryDetails folds what a drill measured besides its verdict.
-func summaryDetails(text *strings.Builder, record harness.Record) {
-	if len(record.Judgement.Outages)+len(record.Ledgers)+len(record.Registers)+len(record.Rehearsals)+len(record.Drift)+len(
-		record.Mentions) == 0 && len(sparedSLIs(record)) == 0 {
+func summaryDetails(text *strings.Builder, v *view) {
+	if len(v.Outages)+len(v.Ledgers)+len(v.Registers)+len(v.Rehearsals)+len(v.Drift)+len(v.Mentions)+len(v.Spared) == 0 {
 		return
 	}
-	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(record.Title)))
-	fmt.Fprintf(text, "%s\n\n", markdown(sentence(record)))
-	summaryMilestones(text, record)
-	summaryOutages(text, record)
-	summaryNotes(text, record)
-	summaryRepairs(text, record)
-	summaryLedgers(text, record)
+	fmt.Fprintf(text, "<details><summary>%s: what each SLI suffered</summary>\n\n", html.EscapeString(oneLine(v.Title)))
+	fmt.Fprintf(text, "%s\n\n", markdown(v.Sentence))
+	summaryMilestones(text, v)
+	summaryOutages(text, v)
+	summaryNotes(text, v)
+	summaryRepairs(text, v)
+	summaryLedgers(text, v)
 	text.WriteString("</details>\n\n")
 }
 
-func summaryOutages(text *strings.Builder, record harness.Record) {
-	if len(record.Judgement.Outages) == 0 {
+func summaryOutages(text *strings.Builder, v *view) {
+	if len(v.Outages) == 0 {
 		return
 	}
 	text.WriteString("| SLI | lost at | back at | down for |\n|---|---|---|---|\n")
-	for _, outage := range record.Judgement.Outages {
-		name, back, down := markdown(outage.SLI), "never", downTime(outage)
-		if part := part(record, outage.SLI); part != "" {
-			name += " (" + part + ")"
+	for _, outage := range v.Outages {
+		lost, back, down := FormatDuration(outage.Lost), "never", outage.DownFor
+		if outage.KnownLate {
+			lost += ", known at " + FormatDuration(outage.Known)
 		}
 		if outage.Returned {
 			back = FormatDuration(outage.Back)
@@ -40,32 +37,30 @@ func summaryOutages(text *strings.Builder, record harness.Record) {
 		if outage.Inconclusive != "" {
 			down = "🟣 " + markdown(down+", inconclusive: "+outage.Inconclusive)
 		}
-		lost := FormatDuration(outage.Lost)
-		if knownLate(record, outage) {
-			lost += ", known at " + FormatDuration(outage.Known)
-		}
-		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", name, lost, back, down)
+		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", markdown(outage.Name), lost, back, down)
 	}
 	text.WriteString("\n")
 }
 
 // summaryNotes lists what has no figures of its own kind: rehearsals, what was spared, further faults, registers, gaps, drift.
-func summaryNotes(text *strings.Builder, record harness.Record) {
+func summaryNotes(text *strings.Builder, v *view) {
 	var notes []string
-	for _, rehearsal := range record.Rehearsals {
-		notes = append(notes, rehearsalMark(rehearsal)+" "+rehearsalSentence(rehearsal))
+	for _, rehearsal := range v.Rehearsals {
+		notes = append(notes, rehearsal.Mark+" "+rehearsal.Sentence)
 	}
-	for _, one := range sparedSLIs(record) {
+	for _, one := range v.Spared {
 		notes = append(notes, one.Mark+" "+one.SLI+", named as unaffected: "+one.Outcome)
 	}
-	for i, fault := range record.FurtherFaults {
-		notes = append(notes, furtherFaultSentence(record, i, fault))
+	for _, fault := range v.Faults {
+		if fault.Further {
+			notes = append(notes, fault.Sentence)
+		}
 	}
-	for _, register := range record.Registers {
-		notes = append(notes, registerSentence(register))
+	for _, register := range v.Registers {
+		notes = append(notes, register.Sentence)
 	}
-	notes = append(notes, gapSentences(record)...)
-	notes = append(notes, driftNotes(record)...)
+	notes = append(notes, v.Gaps...)
+	notes = append(notes, v.DriftNotes...)
 	for _, note := range notes {
 		fmt.Fprintf(text, "- %s\n", markdown(note))
 	}
@@ -74,58 +69,41 @@ func summaryNotes(text *strings.Builder, record harness.Record) {
 	}
 }
 
-// furtherFaultSentence says of a fault that struck during the recovery when it did and what proves it.
-func furtherFaultSentence(record harness.Record, index int, fault harness.RecordFault) string {
-	text := fmt.Sprintf("%s fault", ordinal(index+2))
-	if record.Fault != nil {
-		text += ", " + offset(fault.At-record.Fault.At)
-	}
-	text += ": " + fault.Description
-	if fault.Confirmed == "" {
-		return text + "; nothing proved that it bites"
-	}
-	return text + "; it bites: " + fault.Confirmed
-}
-
-func summaryRepairs(text *strings.Builder, record harness.Record) {
-	if len(record.Judgement.Repairs) == 0 {
+func summaryRepairs(text *strings.Builder, v *view) {
+	if len(v.Judgement.Repairs) == 0 {
 		return
 	}
 	text.WriteString("| runbook | step | took | declared |\n|---|---|---|---|\n")
-	for _, repair := range record.Judgement.Repairs {
-		declared := "-"
-		if repair.Declared > 0 {
-			declared = FormatDuration(repair.Declared)
-		}
+	for _, repair := range v.Judgement.Repairs {
 		fmt.Fprintf(text, "| %s | %s | %s | %s |\n", markdown(repair.Runbook), markdown(repair.Name), FormatDuration(repair.Took),
-			declared)
+			declaredTime(repair.Declared))
 	}
 	text.WriteString("\n")
 }
 
-func summaryLedgers(text *strings.Builder, record harness.Record) {
-	if len(record.Ledgers) == 0 {
+func summaryLedgers(text *strings.Builder, v *view) {
+	if len(v.Ledgers) == 0 {
 		return
 	}
 	text.WriteString("| ledger | acknowledged | kept | lost | oldest lost | unknown | unknown, kept | refused | reappeared " +
 		"|\n|---|---|---|---|---|---|---|---|---|\n")
-	for _, ledger := range record.Ledgers {
+	for _, ledger := range v.Ledgers {
 		name, readBack := markdown(ledger.Name), func(count int) string { return fmt.Sprint(count) }
 		if !ledger.Reconciled {
 			name, readBack = name+" (never read back)", func(int) string { return "-" }
 		}
 		fmt.Fprintf(text, "| %s | %d | %s | %s | %s | %d | %s | %d | %s |\n", name, ledger.Acknowledged, readBack(ledger.Kept),
-			readBack(ledger.Lost),
-			oldestLostOf(record, ledger), ledger.Unknown, readBack(ledger.UnknownKept), ledger.Refused, readBack(ledger.Reappeared))
+			readBack(ledger.Lost), ledger.OldestLost, ledger.Unknown, readBack(ledger.UnknownKept), ledger.Refused,
+			readBack(ledger.Reappeared))
 	}
 	text.WriteString("\n")
 }
 
 // summaryMilestones are the milestones and the symptoms as Markdown.
-func summaryMilestones(text *strings.Builder, record harness.Record) {
-	if views := milestonesOf(record); len(views) > 0 {
+func summaryMilestones(text *strings.Builder, v *view) {
+	if len(v.Milestones) > 0 {
 		text.WriteString("| milestone | reached after | declared | target |\n|---|---|---|---|\n")
-		for _, view := range views {
+		for _, view := range v.Milestones {
 			name := view.Name
 			if view.HangsOn != "" {
 				name += " (" + view.HangsOn + ")"
@@ -134,9 +112,9 @@ func summaryMilestones(text *strings.Builder, record harness.Record) {
 		}
 		text.WriteString("\n")
 	}
-	if views := symptomsOf(record); len(views) > 0 {
+	if len(v.Symptoms) > 0 {
 		text.WriteString("| looked at | after the fault | what was wrong |\n|---|---|---|\n")
-		for _, view := range views {
+		for _, view := range v.Symptoms {
 			fmt.Fprintf(text, "| %s | %s %s | %s |\n", markdown(view.Subject), view.Mark, view.Kind, markdown(view.Says))
 		}
 		text.WriteString("\n")

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
 // tableWidth is the number of columns of a terminal that the table is made for.
@@ -29,30 +27,30 @@ const (
 // A spec that failed although its drill went as claimed says so in its row. One that left no record is
 // named below, then every suite that failed, with the end of its output, and every spec that never ran.
 func Table(w io.Writer, run Run, color bool) {
-	t := table{w: w, color: color}
-	t.fit(run.Records)
+	t, view := table{w: w, color: color}, viewOfRun(run)
+	t.fit(view.Drills)
 	if t.needed() > tableWidth {
 		t.bare = true
-		t.fit(run.Records)
+		t.fit(view.Drills)
 	}
 	t.header()
 	scenario := ""
-	for i, record := range run.Records {
-		if record.Scenario != scenario || i == 0 {
-			scenario = record.Scenario
+	for i, v := range view.Drills {
+		if v.Scenario != scenario || i == 0 {
+			scenario = v.Scenario
 			fmt.Fprintln(w, t.paint(bold, oneLine(scenario)))
 		}
-		t.row(record)
-		t.failures(run.failuresOf(record))
+		t.row(v)
+		t.failures(v.Failures)
 	}
-	for _, failure := range slices.Concat(run.otherFailures(), run.neverRan()) {
+	for _, failure := range slices.Concat(view.Others, view.NeverRan) {
 		for _, line := range wrap(failure.Scenario+": "+failure.Title, tableWidth-2) {
 			fmt.Fprintln(w, "  "+line)
 		}
 		t.failures([]Failure{failure})
 	}
-	t.distributions(Distributions(run.Records))
-	fmt.Fprintf(w, "\n%s\n", tallyOf(run.Records).words())
+	t.distributions(view.Distributions)
+	fmt.Fprintf(w, "\n%s\n", view.Tally.words())
 }
 
 type table struct {
@@ -66,22 +64,13 @@ type table struct {
 
 var tableHeads = [...]string{"RTA / RTO", "RPA / RPO", "recovered by", "verdict"}
 
-// cells are those of the record, without its resolution where that does not fit.
-func (t *table) cells(record harness.Record) [4]string {
-	values := cells(record)
-	if t.bare {
-		values[0] = recoveryTime(record) + " / " + recoveryTarget(record)
-	}
-	return values
-}
-
 // fit makes the columns as wide as their heads and cells.
-func (t *table) fit(records []harness.Record) {
+func (t *table) fit(drills []*view) {
 	for i, head := range tableHeads {
 		t.widths[i] = len(head)
 	}
-	for _, record := range records {
-		for i, cell := range t.cells(record) {
+	for _, v := range drills {
+		for i, cell := range v.cells(t.bare) {
 			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
 		}
 	}
@@ -111,8 +100,8 @@ func (t *table) header() {
 
 // row prints a drill: its title, its figures beside the title's last line when they fit there and
 // below it when not, and what explains it.
-func (t *table) row(record harness.Record) {
-	title := wrap(record.Title, tableWidth-2)
+func (t *table) row(v *view) {
+	title := wrap(v.Title, tableWidth-2)
 	if utf8.RuneCountInString(title[len(title)-1]) > t.title() {
 		title = append(title, "")
 	}
@@ -120,12 +109,12 @@ func (t *table) row(record harness.Record) {
 		fmt.Fprintln(t.w, "  "+line)
 	}
 	line := "  " + pad(title[len(title)-1], t.title())
-	values := t.cells(record)
+	values := v.cells(t.bare)
 	for i, cell := range values[:3] {
 		line += "  " + pad(cell, t.widths[i])
 	}
-	fmt.Fprintln(t.w, line+"  "+t.paint(outcomeColors[outcomeOf(record)], values[3]))
-	for _, text := range explanations(record) {
+	fmt.Fprintln(t.w, line+"  "+t.paint(outcomeColors[v.Outcome], values[3]))
+	for _, text := range v.Explanations {
 		for i, part := range wrap(text, tableWidth-6) {
 			bullet := "- "
 			if i > 0 {
@@ -186,7 +175,7 @@ func wrap(text string, width int) []string {
 }
 
 // distributions prints a block per repeated spec below the table.
-func (t *table) distributions(all []Distribution) {
+func (t *table) distributions(all []distributionView) {
 	for i, d := range all {
 		if i == 0 {
 			fmt.Fprintln(t.w, "\n"+t.paint(bold, "repeated drills"))
@@ -194,7 +183,7 @@ func (t *table) distributions(all []Distribution) {
 		for _, line := range wrap(d.Scenario+": "+d.Title, tableWidth-2) {
 			fmt.Fprintln(t.w, "  "+line)
 		}
-		fmt.Fprintln(t.w, "    "+t.paint(outcomeColors[d.outcome()], d.outcome().mark()+" "+d.Counts()))
+		fmt.Fprintln(t.w, "    "+t.paint(outcomeColors[d.outcome()], d.Mark+" "+d.Counts()))
 		for _, line := range wrap(d.Sentence(), tableWidth-6) {
 			fmt.Fprintln(t.w, "      "+line)
 		}

@@ -3,8 +3,6 @@ package reports
 import (
 	"strconv"
 	"time"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
 // A timeline is the geometry of a drill's picture. Horizontal places are percentages of its width
@@ -19,8 +17,11 @@ type timeline struct {
 	Headings []heading
 	Steps    []stepLane
 
-	scale  scale
-	record harness.Record
+	Held   string // how long the recovery had to hold
+	Struck bool   // there was a fault to count from
+
+	scale scale
+	view  *view
 }
 
 type tick struct{ X, Anchor, Label string }
@@ -86,16 +87,16 @@ const (
 )
 
 // drawTimeline lays a record out; nil when there is nothing to show.
-func drawTimeline(record harness.Record) *timeline {
-	if len(record.SLIs) == 0 && len(record.Steps) == 0 {
+func drawTimeline(v *view) *timeline {
+	if len(v.SLIs) == 0 && len(v.Steps) == 0 {
 		return nil
 	}
-	t := &timeline{record: record, scale: scaleOf(record)}
+	t := &timeline{view: v, scale: scaleOf(v.Record), Held: FormatDuration(v.Objective.Dwell), Struck: v.Fault != nil}
 	t.addMarks()
 	t.addDwell()
 	y := t.Marks.row() - 6
 	for _, steady := range []bool{true, false} {
-		for _, sli := range record.SLIs {
+		for _, sli := range v.SLIs {
 			if sli.Steady == steady {
 				t.Lanes = append(t.Lanes, t.sliLane(sli, y))
 				y += laneHeight
@@ -109,20 +110,14 @@ func drawTimeline(record harness.Record) *timeline {
 	return t
 }
 
-// Held is how long the recovery had to hold.
-func (t *timeline) Held() string { return unbroken(t.record.Objective.Dwell) }
-
-// Struck tells whether there was a fault to count from.
-func (t *timeline) Struck() bool { return t.record.Fault != nil }
-
 // addDwell shades the time that the recovery had to hold.
 func (t *timeline) addDwell() {
-	judgement, dwell := t.record.Judgement, t.record.Objective.Dwell
-	if !judgement.Recovered || t.record.Fault == nil {
+	judgement := t.view.Judgement
+	if !judgement.Recovered || !t.Struck {
 		return
 	}
-	back := t.record.Fault.At + judgement.RTA - judgement.Declared
-	shade := t.bar(back, back+dwell, "dwell", "dwell: the recovery had to hold for "+FormatDuration(dwell))
+	back := t.view.t0 + judgement.RTA - judgement.Declared
+	shade := t.bar(back, back+t.view.Objective.Dwell, "dwell", "dwell: the recovery had to hold for "+t.Held)
 	t.Dwell = &shade
 }
 

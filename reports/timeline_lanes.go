@@ -12,13 +12,12 @@ import (
 
 // sliLane draws what one SLI went through.
 func (t *timeline) sliLane(sli harness.RecordSLI, y int) lane {
-	row := lane{Label: sli.Name, Class: "sli steady", Y: y, Note: t.slis(sli)}
-	if part := part(t.record, sli.Name); part != "" {
-		row.Class = "sli watched"
-		row.Label += " (" + part + ")"
-	}
-	if sli.Unaffected {
+	row := lane{Label: nameWithPart(sli), Class: "sli steady", Y: y, Note: t.slis(sli)}
+	switch {
+	case sli.Unaffected:
 		row.Class = "sli unaffected"
+	case !sli.Steady:
+		row.Class = "sli watched"
 	}
 	room := max(laneCharacters-utf8.RuneCountInString(row.Note), 20)
 	row.Label, row.Title = shorten(row.Label, min(laneLabel, room)), row.Label+": "+row.Note
@@ -50,9 +49,9 @@ func spellBegins(spell harness.Spell) time.Duration {
 
 // slis says beside an SLI's name what became of it.
 func (t *timeline) slis(sli harness.RecordSLI) string {
-	outage, found := outageOf(t.record, sli.Name)
+	outage, found := outageOf(t.view.Judgement, sli.Name)
 	switch {
-	case !found && slices.Contains(t.record.Judgement.Spared, sli.Name):
+	case !found && slices.Contains(t.view.Judgement.Spared, sli.Name):
 		return "stayed green"
 	case !found:
 		return "not affected"
@@ -70,7 +69,7 @@ func (t *timeline) spellTitle(sli harness.RecordSLI, spell harness.Spell, begin,
 		state = "down"
 	}
 	text := fmt.Sprintf("%s: %s from %s to %s, %s, one each %s", sli.Name, state,
-		offset(begin-t.scale.zero), offset(end-t.scale.zero), plural(spell.Samples, "sample"), FormatDuration(sli.Period))
+		t.view.Offset(begin), t.view.Offset(end), plural(spell.Samples, "sample"), FormatDuration(sli.Period))
 	if spell.Error != "" {
 		text += ": " + printable(spell.Error)
 	}
@@ -80,7 +79,7 @@ func (t *timeline) spellTitle(sli harness.RecordSLI, spell harness.Spell, begin,
 // addSteps gives every step of a runbook a lane, below a heading per runbook.
 func (t *timeline) addSteps(y int) int {
 	runbook := ""
-	for i, step := range t.record.Steps {
+	for i, step := range t.view.Steps {
 		if step.Runbook != runbook || i == 0 {
 			runbook = step.Runbook
 			t.Headings = append(t.Headings, heading{Y: y + 20, Text: runbook})
@@ -102,7 +101,7 @@ func (t *timeline) stepLane(number int, step harness.RecordStep, y int) stepLane
 	if step.Error != "" {
 		class, length = "step wrong", length+", went wrong"
 	}
-	title := fmt.Sprintf("%s: %s: from %s, %s", step.Runbook, step.Name, offset(step.From-t.scale.zero), length)
+	title := fmt.Sprintf("%s: %s: from %s, %s", step.Runbook, step.Name, t.view.Offset(step.From), length)
 	if step.Error != "" {
 		title += ": " + printable(step.Error)
 	}

@@ -15,56 +15,54 @@ type moment struct {
 
 // addMarks flags the moments in the order in which they happened, the target last.
 func (t *timeline) addMarks() {
-	if t.record.Fault == nil {
+	if !t.Struck {
 		return
 	}
-	moments := append(t.moments(), t.furtherMoments()...)
+	moments := t.moments()
 	slices.SortStableFunc(moments, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
 	for _, one := range moments {
-		t.mark(one.class, one.at, one.label, one.title)
+		if one.at != 0 {
+			one.title += " (" + offset(one.at) + ")"
+		}
+		t.mark(one)
 	}
 	t.markTarget()
 }
 
-// moments are those of every drill.
 func (t *timeline) moments() []moment {
-	fault, judgement := t.record.Fault, t.record.Judgement
-	moments := []moment{{"fault", 0, "fault", fault.Description}}
-	if wasDetected(t.record) {
+	judgement := t.view.Judgement
+	moments := []moment{{"fault", 0, "fault", t.view.Fault.Description}}
+	if t.view.Detected {
 		moments = append(moments, moment{
-			"detect", judgement.TTD, "detected " + offset(judgement.TTD),
-			"the first failure of the steady state was known",
+			"detect", judgement.TTD, "detected " + offset(judgement.TTD), "the first failure of the steady state was known",
 		})
 	}
 	if judgement.Recovered {
 		back := judgement.RTA - judgement.Declared
 		moments = append(moments, moment{
-			"recover", back, "recovered " + offset(back) + " ± " + FormatDuration(judgement.Resolution),
-			"every SLI of the steady state held from here on",
+			"recover", back, "recovered " + offset(back) + " " + t.view.Bounds, "every SLI of the steady state held from here on",
 		})
 	}
-	if fault.RevertedAt > 0 && t.scale.shows(fault.RevertedAt) {
-		lifted := fault.RevertedAt - fault.At
-		moments = append(moments, moment{"revert", lifted, "fault lifted " + offset(lifted), "the harness took the fault back"})
-	}
-	if watched := t.record.WatchedUntil - fault.At; !judgement.Recovered && t.record.WatchedUntil > 0 {
+	moments = append(moments, t.faultMoments()...)
+	if watched := t.view.WatchedUntil - t.view.t0; !judgement.Recovered && t.view.WatchedUntil > 0 {
 		moments = append(moments, moment{
-			"watched", watched, "watched until " + offset(watched),
-			"nobody waited any longer for a recovery",
+			"watched", watched, "watched until " + offset(watched), "nobody waited any longer for a recovery",
 		})
 	}
 	return moments
 }
 
-// furtherMoments are those of the faults that struck during the recovery.
-func (t *timeline) furtherMoments() []moment {
+// faultMoments are those of the faults that struck during the recovery, and when any was lifted.
+func (t *timeline) faultMoments() []moment {
 	var moments []moment
-	for i, fault := range t.record.FurtherFaults {
-		number, at := ordinal(i+2), fault.At-t.record.Fault.At
-		moments = append(moments, moment{"fault further", at, number + " fault " + offset(at), fault.Description})
+	for _, fault := range t.view.Faults {
+		lifted := "the harness took the fault back"
+		if fault.Further {
+			lifted = "the harness took it back"
+			moments = append(moments, moment{"fault further", fault.Since, fault.Name + " " + offset(fault.Since), fault.Description})
+		}
 		if fault.RevertedAt > 0 && t.scale.shows(fault.RevertedAt) {
-			lifted := fault.RevertedAt - t.record.Fault.At
-			moments = append(moments, moment{"revert", lifted, number + " fault lifted " + offset(lifted), "the harness took it back"})
+			moments = append(moments, moment{"revert", fault.Lifted, fault.Name + " lifted " + offset(fault.Lifted), lifted})
 		}
 	}
 	return moments
@@ -73,10 +71,10 @@ func (t *timeline) furtherMoments() []moment {
 // markTarget draws the RTO. Declared time counts against it without passing here, so the line
 // stands where the measured time would use up what is left.
 func (t *timeline) markTarget() {
-	if t.record.Objective.Unnoticed {
+	if t.view.Objective.Unnoticed {
 		return // the whole picture is the target
 	}
-	target, declared := t.record.Objective.RTO, t.record.Judgement.Declared
+	target, declared := t.view.Objective.RTO, t.view.Judgement.Declared
 	label := "RTO " + FormatDuration(target)
 	if declared > 0 {
 		label += ", less " + FormatDuration(declared) + " declared"
@@ -86,16 +84,13 @@ func (t *timeline) markTarget() {
 	case left <= 0:
 		beyond.Label = label + ": used up"
 		t.Marks.addBeyond(beyond)
-	case t.scale.shows(t.record.Fault.At + left):
-		t.mark("target", left, label, "the target of the recovery time")
+	case t.scale.shows(t.view.t0 + left):
+		t.mark(moment{"target", left, label, "the target of the recovery time (" + offset(left) + ")"})
 	default:
 		t.Marks.addBeyond(beyond)
 	}
 }
 
-func (t *timeline) mark(class string, at time.Duration, label, title string) {
-	if at != 0 {
-		title += " (" + offset(at) + ")"
-	}
-	t.Marks.add(t.scale.percent(t.record.Fault.At+at), mark{Label: label, Title: title, Class: class})
+func (t *timeline) mark(one moment) {
+	t.Marks.add(t.scale.percent(t.view.t0+one.at), mark{Label: one.label, Title: one.title, Class: one.class})
 }

@@ -42,7 +42,7 @@ func findMark(t *testing.T, drawn *timeline, class string) mark {
 // ends at the recovery mark, which stands RTA after the fault. Method: convert places back to times.
 func TestTimelineAgreesWithTheFigures(t *testing.T) {
 	record := judged(recoveredByRunbook())
-	drawn := drawTimeline(record)
+	drawn := viewOf(record, nil).Timeline
 	span := float64(drawn.scale.to - drawn.scale.from)
 	after := func(x string) time.Duration {
 		return time.Duration(place(t, x)/100*span) + drawn.scale.from - drawn.scale.zero
@@ -79,7 +79,7 @@ func TestTimelineStaysInside(t *testing.T) {
 	noFault := recoveredBySelf()
 	noFault.Fault = nil
 	for _, record := range append(madeUp(), judged(empty), judged(noFault)) {
-		drawn := drawTimeline(record)
+		drawn := viewOf(record, nil).Timeline
 		rows := map[int]bool{}
 		for _, mark := range drawn.Marks {
 			if rows[mark.Row] {
@@ -127,7 +127,7 @@ func TestTimelineTarget(t *testing.T) {
 			record := recoveredByRunbook()
 			record.Objective.RTO = test.target
 			record.Steps[0].Declared = test.declared
-			got := findMark(t, drawTimeline(judged(record)), "target")
+			got := findMark(t, viewOf(judged(record), nil).Timeline, "target")
 			if got.Label != test.label || got.Edge != test.edge {
 				t.Errorf("got %q at the edge %v, want %q, %v", got.Label, got.Edge, test.label, test.edge)
 			}
@@ -138,7 +138,7 @@ func TestTimelineTarget(t *testing.T) {
 // TestTimelineNothingToShow proves that a record without samples and steps gets no picture.
 // Method: draw an empty record.
 func TestTimelineNothingToShow(t *testing.T) {
-	if drawn := drawTimeline(harness.Record{}); drawn != nil {
+	if drawn := viewOf(harness.Record{}, nil).Timeline; drawn != nil {
 		t.Errorf("got %+v, want no picture", drawn)
 	}
 }

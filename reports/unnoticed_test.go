@@ -32,7 +32,7 @@ func TestUnnoticedIsAVerdict(t *testing.T) {
 		{loud, "Missed, not as claimed: noticed 2", " / unnoticed | - / - | self | missed, not as claimed |"},
 	} {
 		run := Run{Records: []harness.Record{test.record}}
-		if got := sentence(test.record); !strings.HasPrefix(got, test.says) {
+		if got := viewOf(test.record, nil).Sentence; !strings.HasPrefix(got, test.says) {
 			t.Errorf("%s: %q, want %q", test.record.ID, got, test.says)
 		}
 		if summary := render(t, run, "summary"); !strings.Contains(summary, test.row) {

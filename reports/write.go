@@ -32,16 +32,12 @@ func Write(dir string, run Run) error {
 	}
 	files := []struct {
 		name  string
-		write func(io.Writer, Run) error
-	}{
-		{"junit.xml", JUnit},
-		{"summary.md", Summary},
-		{"metrics.txt", func(w io.Writer, run Run) error { return OpenMetrics(w, run.Records) }},
-		{"index.html", Page},
-	}
+		write func(io.Writer, runView) error
+	}{{"junit.xml", writeJUnit}, {"summary.md", writeSummary}, {"metrics.txt", writeMetrics}, {"index.html", writePage}}
+	view := viewOfRun(run)
 	for _, file := range files {
 		var text bytes.Buffer
-		if err := file.write(&text, run); err != nil {
+		if err := file.write(&text, view); err != nil {
 			return fmt.Errorf("write %s: %w", file.name, err)
 		}
 		if err := writeFile(filepath.Join(dir, file.name), text.Bytes()); err != nil {
