@@ -2,7 +2,6 @@ package reports
 
 import (
 	"html"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -15,11 +14,6 @@ import (
 // found; one that is missed as claimed, and one whose claim names no miss, say nothing of the kind. Method: the
 // drill with declared time longer than its RTO, under three claims.
 func TestClaimedAndFoundMiss(t *testing.T) {
-	formats := map[string]func(io.Writer, Run) error{
-		"page": Page, "summary": Summary, "JUnit": JUnit,
-		"OpenMetrics": func(w io.Writer, run Run) error { return OpenMetrics(w, run.Records) },
-		"table":       func(w io.Writer, run Run) error { Table(w, run, false); return nil },
-	}
 	for _, test := range []struct {
 		misses []harness.Miss
 		differ bool
@@ -34,14 +28,10 @@ func TestClaimedAndFoundMiss(t *testing.T) {
 		if record.Judgement.AsClaimed == test.differ {
 			t.Fatalf("claimed %q, found %q, as claimed: %v", test.misses, record.Judgement.Misses, record.Judgement.AsClaimed)
 		}
-		for name, write := range formats {
-			var text strings.Builder
-			if err := write(&text, Run{ID: "run", Records: []harness.Record{record}}); err != nil {
-				t.Fatal(err)
-			}
-			told := strings.Contains(text.String(), "not recovered") && strings.Contains(text.String(), "too late")
-			if told != test.differ {
-				t.Errorf("%s, claimed %q: the misses are told: %v", name, test.misses, told)
+		for _, format := range []string{"page", "summary", "junit", "metrics", "table"} {
+			text := render(t, Run{ID: "run", Records: []harness.Record{record}}, format)
+			if told := strings.Contains(text, "not recovered") && strings.Contains(text, "too late"); told != test.differ {
+				t.Errorf("%s, claimed %q: the misses are told: %v", format, test.misses, told)
 			}
 		}
 	}
@@ -53,12 +43,9 @@ func TestDetectedWhenKnown(t *testing.T) {
 	record := recoveredBySelf()
 	record.SLIs[0].Spells[1].From, record.SLIs[0].Spells[1].Seen = t0+41500*time.Microsecond, t0+1840*time.Millisecond
 	record.Judgement = judge.Judge(record)
-	var page strings.Builder
-	if err := Page(&page, Run{ID: "run", Records: []harness.Record{record}}); err != nil {
-		t.Fatal(err)
-	}
+	page := render(t, Run{ID: "run", Records: []harness.Record{record}}, "page")
 	for _, want := range []string{"TTD</abbr></dt><dd>1.84", "+41.5 ms, known at +1.84"} {
-		if text := strings.ReplaceAll(html.UnescapeString(page.String()), "\u00a0", " "); !strings.Contains(text, want) {
+		if text := strings.ReplaceAll(html.UnescapeString(page), "\u00a0", " "); !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}

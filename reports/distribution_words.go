@@ -10,14 +10,8 @@ import (
 // Counts says how many drills there are and how they ended, without what did not occur.
 func (d Distribution) Counts() string {
 	parts := []string{fmt.Sprintf("%d recovered", d.Recovered), fmt.Sprintf("%d met", d.Met)}
-	for _, part := range []struct {
-		count int
-		name  string
-	}{{d.Missed, "missed"}, {d.Inconclusive, "inconclusive"}, {d.Unmeasured, "without a recovery time"}} {
-		if part.count > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.name))
-		}
-	}
+	parts = append(parts, occurred(count{d.Missed, "missed"}, count{d.Inconclusive, "inconclusive"},
+		count{d.Unmeasured, "without a recovery time"})...)
 	return fmt.Sprintf("%s: %s", plural(len(d.Records), "drill"), strings.Join(parts, ", "))
 }
 

@@ -58,8 +58,8 @@ func render(t *testing.T, run Run, name string) string {
 		err = Summary(&text, run)
 	case "metrics":
 		err = OpenMetrics(&text, run.Records)
-	case "table":
-		Table(&text, run, false)
+	case "table", "table in colour":
+		Table(&text, run, name != "table")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -118,9 +118,9 @@ func TestJUnitIsReadable(t *testing.T) {
 		for _, suite := range suites.Suites {
 			for _, test := range suite.Cases {
 				tests++
-				failures += count(test.Failure)
-				errors += count(test.Error)
-				skipped += count(test.Skipped)
+				failures += present(test.Failure)
+				errors += present(test.Error)
+				skipped += present(test.Skipped)
 			}
 		}
 		got := [...]int{suites.Tests, suites.Failures, suites.Errors, suites.Skipped}
@@ -133,7 +133,7 @@ func TestJUnitIsReadable(t *testing.T) {
 	}
 }
 
-func count(outcome *junitOutcome) int {
+func present(outcome *junitOutcome) int {
 	if outcome == nil {
 		return 0
 	}
@@ -273,16 +273,15 @@ func TestTableFits(t *testing.T) {
 // TestTableColors proves that colour is an addition: the coloured table is the plain one once the
 // sequences are removed, and each outcome has its own. Method: strip and compare.
 func TestTableColors(t *testing.T) {
-	var colored bytes.Buffer
-	Table(&colored, madeUpRun(), true)
-	if got, want := printable(colored.String()), render(t, madeUpRun(), "table"); got != want {
+	colored := render(t, madeUpRun(), "table in colour")
+	if got, want := printable(colored), render(t, madeUpRun(), "table"); got != want {
 		t.Errorf("without its colours the table is\n%s\nwant\n%s", got, want)
 	}
 	for _, want := range []string{
 		"\x1b[32m✓ met", "\x1b[32m✓ missed, as claimed", "\x1b[31m✗ missed, not as claimed",
 		"\x1b[35m? inconclusive",
 	} {
-		if !strings.Contains(colored.String(), want) {
+		if !strings.Contains(colored, want) {
 			t.Errorf("the table lacks %q", want)
 		}
 	}

@@ -97,24 +97,29 @@ func tallyOf(drills []*view) tally {
 
 // words is the tally as a phrase, without what did not occur.
 func (t tally) words() string {
-	var parts []string
-	for _, part := range []struct {
-		count int
-		name  string
-	}{
-		{t.met, "met"},
-		{t.missedAsClaimed, "missed as claimed"},
-		{t.notAsClaimed, "not as claimed"},
-		{t.inconclusive, "inconclusive"},
-	} {
-		if part.count > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.name))
-		}
-	}
+	parts := occurred(count{t.met, "met"}, count{t.missedAsClaimed, "missed as claimed"}, count{t.notAsClaimed, "not as claimed"},
+		count{t.inconclusive, "inconclusive"})
 	if len(parts) == 0 {
 		return "no drill was run"
 	}
 	return fmt.Sprintf("%s: %s", plural(t.drills, "drill"), strings.Join(parts, ", "))
+}
+
+// A count says how often something occurred.
+type count struct {
+	times int
+	name  string
+}
+
+// occurred are the counts in words, without what did not occur.
+func occurred(counts ...count) []string {
+	var parts []string
+	for _, one := range counts {
+		if one.times > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", one.times, one.name))
+		}
+	}
+	return parts
 }
 
 // cells are the columns of a drill's row: its figures, without the error bound where bare, what brought it back, the verdict.
@@ -133,17 +138,18 @@ func headline(drills tally, run Run) string {
 	for _, failure := range run.Failures {
 		counts[failure.Kind]++
 	}
-	if count := counts[SpecFailed]; count > 0 {
-		text += ", " + plural(count, "failed spec")
-	}
-	if count := counts[SuiteFailed]; count > 0 {
-		text += ", " + plural(count, "failed suite")
-	}
-	if count := counts[NeverRan]; count > 0 {
-		text += ", " + plural(count, "spec") + " never ran"
-	}
-	if count := len(run.Skipped); count > 0 {
-		text += ", " + plural(count, "skipped spec")
+	for _, part := range []struct {
+		count       int
+		noun, after string
+	}{
+		{counts[SpecFailed], "failed spec", ""},
+		{counts[SuiteFailed], "failed suite", ""},
+		{counts[NeverRan], "spec", " never ran"},
+		{len(run.Skipped), "skipped spec", ""},
+	} {
+		if part.count > 0 {
+			text += ", " + plural(part.count, part.noun) + part.after
+		}
 	}
 	return text
 }

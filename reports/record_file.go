@@ -99,11 +99,7 @@ func (f *RecordFile) Finish(record harness.Record) error {
 
 // Discard removes the record: there was no drill.
 func (f *RecordFile) Discard() error {
-	err := os.Remove(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return errors.Join(err, f.drop())
+	return errors.Join(removeIfThere(f.path), f.drop())
 }
 
 // keep makes the reserve at least so large.

@@ -30,11 +30,11 @@ func (t *timeline) sliLane(sli harness.RecordSLI, y int) lane {
 		if end <= t.scale.from || begin >= t.scale.to {
 			continue
 		}
-		class := "up"
-		if !spell.Up {
-			class = "down"
+		class := "down"
+		if spell.Up {
+			class = "up"
 		}
-		row.Bars = append(row.Bars, t.bar(begin, end, class, t.spellTitle(sli, spell, begin, end)))
+		row.Bars = append(row.Bars, t.bar(begin, end, class, t.spellTitle(sli, spell, class, begin, end)))
 	}
 	return row
 }
@@ -63,11 +63,7 @@ func (t *timeline) slis(sli harness.RecordSLI) string {
 	return "down for " + downTime(outage)
 }
 
-func (t *timeline) spellTitle(sli harness.RecordSLI, spell harness.Spell, begin, end time.Duration) string {
-	state := "up"
-	if !spell.Up {
-		state = "down"
-	}
+func (t *timeline) spellTitle(sli harness.RecordSLI, spell harness.Spell, state string, begin, end time.Duration) string {
 	text := fmt.Sprintf("%s: %s from %s to %s, %s, one each %s", sli.Name, state,
 		t.view.Offset(begin), t.view.Offset(end), plural(spell.Samples, "sample"), FormatDuration(sli.Period))
 	if spell.Error != "" {
