@@ -75,7 +75,7 @@ func settledAt(record harness.Record) time.Duration {
 	settled := record.Fault.At + judgement.RTA - judgement.Declared + record.Objective.Dwell
 	for _, sli := range record.SLIs {
 		for _, spell := range sli.Spells {
-			settled = max(settled, spellBegins(spell))
+			settled = max(settled, spell.Begins())
 		}
 	}
 	for _, step := range record.Steps {

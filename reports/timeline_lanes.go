@@ -24,9 +24,9 @@ func (t *timeline) sliLane(sli harness.RecordSLI, y int) lane {
 	for i, spell := range sli.Spells {
 		end := spell.To + sli.Period
 		if i+1 < len(sli.Spells) {
-			end = spellBegins(sli.Spells[i+1])
+			end = sli.Spells[i+1].Begins()
 		}
-		begin := spellBegins(spell)
+		begin := spell.Begins()
 		if end <= t.scale.from || begin >= t.scale.to {
 			continue
 		}
@@ -37,14 +37,6 @@ func (t *timeline) sliLane(sli harness.RecordSLI, y int) lane {
 		row.Bars = append(row.Bars, t.bar(begin, end, class, t.spellTitle(sli, spell, class, begin, end)))
 	}
 	return row
-}
-
-// spellBegins is where the judge lets a spell begin: a failure at the question, a success at its answer.
-func spellBegins(spell harness.Spell) time.Duration {
-	if spell.Up {
-		return max(spell.From, spell.Seen)
-	}
-	return spell.From
 }
 
 // slis says beside an SLI's name what became of it.

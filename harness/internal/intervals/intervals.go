@@ -35,23 +35,15 @@ func Of(sli harness.RecordSLI, up bool, window Stretch) []Stretch {
 		if spell.Up != up {
 			continue
 		}
-		part := Stretch{Begins(spell), window.To}
+		part := Stretch{spell.Begins(), window.To}
 		if i+1 < len(sli.Spells) {
-			part.To = Begins(sli.Spells[i+1])
+			part.To = sli.Spells[i+1].Begins()
 		}
 		if part = part.within(window); part.Length() > 0 {
 			found = append(found, part)
 		}
 	}
 	return found
-}
-
-// Begins is when a spell counts from: a return from its answer, as everywhere in a record.
-func Begins(spell harness.Spell) time.Duration {
-	if spell.Up {
-		return spell.Seen
-	}
-	return spell.From
 }
 
 // Total is how long stretches are together.

@@ -51,7 +51,7 @@ func (p Pair) firstMove(record harness.Record, window intervals.Stretch) time.Du
 				continue
 			}
 			for _, spell := range sli.Spells[min(1, len(sli.Spells)):] {
-				if at := intervals.Begins(spell); at >= window.From {
+				if at := spell.Begins(); at >= window.From {
 					moved = min(moved, at)
 				}
 			}
