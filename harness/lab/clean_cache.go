@@ -23,7 +23,7 @@ const (
 // CleanCache removes what runs and builds that were broken off have left in this user's cache: temporary files, folders
 // that were being filled, archives, and locks that nobody holds. What is in use, and what was completed, stays.
 func CleanCache() (removed []string, err error) {
-	root, err := cacheRoot()
+	root, err := supervise.CacheRoot()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func cleanCache(root string) (removed []string, err error) {
 // cleanEntry removes what the name tells to be left over, unless whoever works on it holds its lock.
 func cleanEntry(root, name string) (gone bool, err error) {
 	path := filepath.Join(root, name)
-	if strings.HasPrefix(name, temporaryPrefix) {
+	if strings.HasPrefix(name, supervise.TemporaryPrefix) {
 		return supervise.RemoveUnused(path)
 	}
 	key, _, isPartial := strings.Cut(name, partialInfix)

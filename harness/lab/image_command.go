@@ -26,7 +26,7 @@ func runCommand(ctx context.Context, command *exec.Cmd, observe func(line string
 		}
 	}
 	command.Stdout, command.Stderr = lines, lines
-	temporary, err := TemporaryFolder()
+	temporary, err := supervise.TemporaryFolder()
 	if err != nil {
 		return err
 	}

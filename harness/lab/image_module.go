@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 )
 
 // A cannotBuild is a whole sentence about a version that cannot be had; it needs no more context.
@@ -131,7 +132,7 @@ func (r *resolver) fetchRequired(ctx context.Context, image harness.Image, binar
 	if len(binary.Require) == 0 {
 		return nil
 	}
-	dir, remove, err := MakeTemporary()
+	dir, remove, err := supervise.MakeTemporary()
 	if err != nil {
 		return fmt.Errorf("make a folder for the go command: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 )
 
 // A resolver finds, pulls or builds images in one engine.
@@ -38,7 +39,7 @@ func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, 
 	if err != nil {
 		return nil, err
 	}
-	root, err := cacheRoot()
+	root, err := supervise.CacheRoot()
 	if err != nil {
 		return nil, err
 	}

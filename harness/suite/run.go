@@ -13,6 +13,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
@@ -68,7 +69,7 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 	if _, err := controlled(os.Getenv(controlArm)); err != nil {
 		t.Fatal(err)
 	}
-	lab.InterruptOrphan()
+	supervise.InterruptOrphan()
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)
 	if configuration, _ := ginkgo.GinkgoConfiguration(); !configuration.DryRun { // which only says what would run

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
@@ -49,7 +50,7 @@ type plainNode struct {
 
 // newPlainNode writes the files of the node into a temporary folder.
 func newPlainNode(topology harness.Topology, run string) (*plainNode, error) {
-	folder, remove, err := lab.MakeTemporary()
+	folder, remove, err := supervise.MakeTemporary()
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the files of a plain node: %w", err)
 	}

@@ -181,7 +181,7 @@ func (r *chaosRun) prepared(
 	if err != nil {
 		return nil, err
 	}
-	folder, removeCompiled, err := lab.MakeTemporary()
+	folder, removeCompiled, err := supervise.MakeTemporary()
 	if err != nil {
 		return nil, errors.Join(err, used.Close())
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
 )
 
 // A suiteProcess is a suite at work, with everything it has started, as one process group.
@@ -43,7 +42,7 @@ func (s suiteProcess) start() (*exec.Cmd, *supervise.Process, error) {
 	runner := exec.Command(s.path, s.arguments...)
 	runner.Dir, runner.Env = s.folder, append(os.Environ(), s.environment...)
 	runner.Stdout, runner.Stderr = s.out, s.out
-	temporary, err := lab.TemporaryFolder()
+	temporary, err := supervise.TemporaryFolder()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
 )
 
 // A suite is the specs of a folder, compiled.
@@ -86,7 +85,7 @@ func combinedOutput(ctx context.Context, folder string, environment []string, na
 	program.Dir, program.Env = folder, append(os.Environ(), environment...)
 	var text bytes.Buffer
 	program.Stdout, program.Stderr = &text, &text
-	temporary, err := lab.TemporaryFolder()
+	temporary, err := supervise.TemporaryFolder()
 	if err != nil {
 		return "", err
 	}

@@ -15,7 +15,7 @@ import (
 
 // orphanGrace is how long suites whose command is gone may take to close their labs before they are killed: a lab
 // that is left then ends with the leases of its agents, and all of it within a lease and ten seconds.
-const orphanGrace = lab.OrphanGrace
+const orphanGrace = supervise.OrphanGrace
 
 // becomeSupervisor has everything that this process starts from now on supervised by its own program.
 func becomeSupervisor() error {

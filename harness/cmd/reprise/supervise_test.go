@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
 )
 
 // roleVariable has the test's own program play a part in a tree of processes instead of running tests.
@@ -50,7 +49,7 @@ func playCommand() {
 	note("command", os.Getpid())
 	signals, stop := interrupts()
 	defer stop()
-	compiled, remove, err := lab.MakeTemporary()
+	compiled, remove, err := supervise.MakeTemporary()
 	if err != nil {
 		panic(err)
 	}
@@ -65,11 +64,11 @@ func playCommand() {
 
 // playSuite is a suite that has something built: it ends at an interrupt when told so, and else never.
 func playSuite() {
-	lab.InterruptOrphan()
+	supervise.InterruptOrphan()
 	build := exec.Command("sh", "-c", `echo $$ > "$REPRISE_TEST_FOLDER/build.new"; mv "$REPRISE_TEST_FOLDER/build.new" `+
 		`"$REPRISE_TEST_FOLDER/build"; mktemp >/dev/null; sleep 3600 & echo $! > "$REPRISE_TEST_FOLDER/compiler.new"; mv `+
 		`"$REPRISE_TEST_FOLDER/compiler.new" "$REPRISE_TEST_FOLDER/compiler"; wait`)
-	temporary, err := lab.TemporaryFolder()
+	temporary, err := supervise.TemporaryFolder()
 	if err != nil {
 		panic(err)
 	}

@@ -1,4 +1,4 @@
-package lab
+package supervise
 
 import (
 	"crypto/rand"
@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/reprise-dr/reprise/harness/internal/supervise"
 )
 
-// temporaryPrefix begins the name of a folder of temporary files in the cache.
-const temporaryPrefix = "temporary-"
+// TemporaryPrefix begins the name of a folder of temporary files in the cache.
+const TemporaryPrefix = "temporary-"
 
-// cacheRoot is where everything is that was built, or is being built.
-func cacheRoot() (string, error) {
+// CacheRoot is this user's folder of everything that was built, or is being built. It need not be there yet.
+func CacheRoot() (string, error) {
 	root, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the folder that keeps what was compiled: %w", err)
@@ -25,11 +23,11 @@ func cacheRoot() (string, error) {
 // TemporaryFolder names a folder for the temporary files of one program. It is not there yet; `make clean` removes it
 // when nobody has.
 func TemporaryFolder() (string, error) {
-	root, err := cacheRoot()
+	root, err := CacheRoot()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(root, temporaryPrefix+rand.Text()), nil
+	return filepath.Join(root, TemporaryPrefix+rand.Text()), nil
 }
 
 // MakeTemporary makes a folder for temporary files of this process, which `make clean` leaves alone for as long as the
@@ -39,7 +37,7 @@ func MakeTemporary() (path string, remove func() error, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	used, err := supervise.HoldFolder(path)
+	used, err := HoldFolder(path)
 	if err != nil {
 		return "", nil, err
 	}

@@ -1,12 +1,10 @@
-package lab
+package supervise
 
 import (
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
-
-	"github.com/reprise-dr/reprise/harness/internal/supervise"
 )
 
 // OrphanGrace is how long a process whose command is gone may take to close its labs. What it has not closed by then
@@ -16,7 +14,7 @@ const OrphanGrace = 8 * time.Second
 // InterruptOrphan interrupts this process when the reprise command that started it is gone, as a Ctrl-C does, and
 // kills it when it is still there [OrphanGrace] later. A process that no such command has started is left alone.
 func InterruptOrphan() {
-	gone := supervise.ParentGone()
+	gone := ParentGone()
 	// Who is killed takes the other end of its children's output along: a line that nobody reads must not end them.
 	broken := make(chan os.Signal, 1)
 	signal.Notify(broken, syscall.SIGPIPE)
