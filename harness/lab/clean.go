@@ -21,8 +21,6 @@ type cleanEngine interface {
 	NetworkRemove(ctx context.Context, id string, options client.NetworkRemoveOptions) (client.NetworkRemoveResult, error)
 	VolumeList(ctx context.Context, options client.VolumeListOptions) (client.VolumeListResult, error)
 	VolumeRemove(ctx context.Context, id string, options client.VolumeRemoveOptions) (client.VolumeRemoveResult, error)
-	ImageList(ctx context.Context, options client.ImageListOptions) (client.ImageListResult, error)
-	ImageRemove(ctx context.Context, id string, options client.ImageRemoveOptions) (client.ImageRemoveResult, error)
 	Info(ctx context.Context, options client.InfoOptions) (client.SystemInfoResult, error)
 }
 
@@ -74,7 +72,7 @@ func untilReached(ctx context.Context, clean func() (Removed, error)) (removed R
 
 // unreached tells whether an error says that the engine could not be reached, did not answer, or went while it was asked.
 func unreached(err error) bool {
-	var hung *hungError
+	var hung *HungError
 	var broken *net.OpError // what the client does not call a failed connection: one that was reset
 	return client.IsErrConnectionFailed(err) || errors.As(err, &hung) || errors.As(err, &broken) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
@@ -166,6 +164,25 @@ func untilGone(ctx context.Context, id string, remove func(context.Context, stri
 		select {
 		case <-limited.Done():
 			return last
+		case <-ticker.C:
+		}
+	}
+}
+
+// RemoveContainer ends a container and waits until the engine has forgotten it.
+func RemoveContainer(ctx context.Context, engine *Engine, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, removeLimit)
+	defer cancel()
+	ticker := time.NewTicker(removeEvery)
+	defer ticker.Stop()
+	for {
+		_, err := engine.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		if errdefs.IsNotFound(err) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
 		case <-ticker.C:
 		}
 	}

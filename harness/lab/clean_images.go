@@ -15,12 +15,12 @@ import (
 // CleanImages removes every image that a lab has built, and none that was pulled. The next run
 // builds them again, from what was kept of the compiled products.
 func CleanImages(ctx context.Context, engine *Engine) (Removed, error) {
-	return cleanImages(ctx, engine, labelImage)
+	return cleanImages(ctx, engine, LabelImage)
 }
 
 // CleanImage is [CleanImages] for those of one name.
 func CleanImage(ctx context.Context, engine *Engine, name string) (Removed, error) {
-	return cleanImages(ctx, engine, labelImage+"="+name)
+	return cleanImages(ctx, engine, LabelImage+"="+name)
 }
 
 // CleanStages removes what builds that were killed have left on the engine of the stage in which packages are installed. A build
@@ -30,8 +30,8 @@ func CleanStages(ctx context.Context, engine *Engine) (Removed, error) {
 }
 
 // cleanImages removes the images that carry the label.
-func cleanImages(ctx context.Context, engine cleanEngine, label string) (Removed, error) {
-	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", label)})
+func cleanImages(ctx context.Context, store imageStore, label string) (Removed, error) {
+	listed, err := store.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", label)})
 	if err != nil {
 		return Removed{}, fmt.Errorf("list the built images: %w", err)
 	}
@@ -43,7 +43,7 @@ func cleanImages(ctx context.Context, engine cleanEngine, label string) (Removed
 		if len(one.RepoTags) > 0 {
 			name = one.RepoTags[0]
 		}
-		_, removeErr := engine.ImageRemove(ctx, one.ID, client.ImageRemoveOptions{Force: true, PruneChildren: true})
+		_, removeErr := store.ImageRemove(ctx, one.ID, client.ImageRemoveOptions{Force: true, PruneChildren: true})
 		switch {
 		case errdefs.IsNotFound(removeErr): // went with another one
 		case removeErr != nil:

@@ -12,11 +12,12 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
 // crowdedEngine holds things in memory and answers as an engine does, as far as cleaning goes: it
@@ -26,7 +27,6 @@ type crowdedEngine struct {
 	containers []container.Summary
 	networks   []network.Summary
 	volumes    []volume.Volume
-	images     []image.Summary
 	unlistable string         // kind of thing whose list is an error; "" for none
 	refusals   map[string]int // how often removing the thing is refused before it works; -1 for ever
 }
@@ -112,25 +112,6 @@ func (e *crowdedEngine) VolumeRemove(
 ) (client.VolumeRemoveResult, error) {
 	e.volumes = slices.DeleteFunc(e.volumes, func(one volume.Volume) bool { return one.Name == id })
 	return client.VolumeRemoveResult{}, e.refuse(id)
-}
-
-func (e *crowdedEngine) ImageList(_ context.Context, options client.ImageListOptions) (result client.ImageListResult, _ error) {
-	for _, one := range e.images {
-		if hasLabels(one.Labels, options.Filters) {
-			result.Items = append(result.Items, one)
-		}
-	}
-	return result, nil
-}
-
-func (e *crowdedEngine) ImageRemove(_ context.Context, id string, _ client.ImageRemoveOptions) (client.ImageRemoveResult, error) {
-	for _, one := range e.images {
-		if one.ParentID == id {
-			return client.ImageRemoveResult{}, errdefs.ErrConflict.WithMessage("image has dependent child images")
-		}
-	}
-	e.images = slices.DeleteFunc(e.images, func(one image.Summary) bool { return one.ID == id })
-	return client.ImageRemoveResult{}, nil
 }
 
 func (e *crowdedEngine) Info(context.Context, client.InfoOptions) (client.SystemInfoResult, error) {
@@ -321,7 +302,7 @@ func TestCleanRunWaitsForTheEngine(t *testing.T) {
 			tries := 0
 			removed, err := untilReached(ctx, func() (Removed, error) {
 				if tries++; tries < test.reached {
-					return Removed{}, &hungError{"list containers", time.Second}
+					return Removed{}, &HungError{Asked: "list containers", Limit: time.Second}
 				}
 				return Removed{Networks: []string{"stray"}}, nil
 			})
@@ -335,7 +316,7 @@ func TestCleanRunWaitsForTheEngine(t *testing.T) {
 // Goal: an engine that goes while it is asked is asked again, and one that refuses is not. Method: a socket that takes every
 // connection and closes it, as that of an engine that is being restarted does, and an answer.
 func TestUnreachedIsAlsoAConnectionThatBreaks(t *testing.T) {
-	engine := impatient(t, serveEngine(t, func(w http.ResponseWriter, _ *http.Request) {
+	engine := impatient(t, enginetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := w.(http.Hijacker).Hijack()
 		if err == nil {
 			err = connection.Close()
@@ -347,7 +328,7 @@ func TestUnreachedIsAlsoAConnectionThatBreaks(t *testing.T) {
 	if _, err := clean(t.Context(), engine); !unreached(err) {
 		t.Errorf("a connection that breaks counts as an answer: %v", err)
 	}
-	refusing := impatient(t, serveEngine(t, func(w http.ResponseWriter, _ *http.Request) {
+	refusing := impatient(t, enginetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 	}))
 	if _, err := clean(t.Context(), refusing); err == nil || unreached(err) {
@@ -371,37 +352,4 @@ func TestCleanNamesWhatStays(t *testing.T) {
 			t.Errorf("cleaning says it removed the containers %q", removed.Containers)
 		}
 	})
-}
-
-// Goal: what a killed build has left of its packages goes without the images going. Method: one of each.
-func TestCleanStagesLeavesTheImages(t *testing.T) {
-	engine := &crowdedEngine{images: []image.Summary{
-		{ID: "stage", Labels: map[string]string{labelStage: "5a7e", labelImage: "debian"}},
-		{ID: "built", RepoTags: []string{"reprise/router:bookworm-5a7e"}, Labels: map[string]string{labelImage: "router"}},
-	}}
-	removed, err := cleanImages(t.Context(), engine, labelStage)
-	if err != nil || !slices.Equal(removed.Images, []string{"stage"}) || len(engine.images) != 1 {
-		t.Errorf("removed were %v, left are %v, %v", removed.Images, engine.images, err)
-	}
-}
-
-// Goal: built images go, an image before the one it was built on, and pulled ones stay. Method: a
-// fake engine that refuses to remove an image others are built on.
-func TestCleanImagesTakesTheBuiltOnes(t *testing.T) {
-	built := map[string]string{labelImage: "any"}
-	engine := &crowdedEngine{images: []image.Summary{
-		{ID: "base", RepoTags: []string{"reprise/debian:1"}, Labels: built, Created: 1},
-		{ID: "nomad", ParentID: "base", RepoTags: []string{"reprise/nomad:1"}, Labels: built, Created: 2},
-		{ID: "pulled", RepoTags: []string{"debian:bookworm-slim"}, Created: 3},
-	}}
-	removed, err := cleanImages(t.Context(), engine, labelImage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"reprise/nomad:1", "reprise/debian:1"}; !slices.Equal(removed.Images, want) {
-		t.Errorf("removed %q, want %q", removed.Images, want)
-	}
-	if len(engine.images) != 1 || engine.images[0].ID != "pulled" {
-		t.Errorf("the engine has %v left", engine.images)
-	}
 }

@@ -114,7 +114,7 @@ func describeEngine(ctx context.Context, engine *Engine, images []harness.Image)
 	host := engine.DaemonHost()
 	examined := &machine{
 		engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images,
-		sources: aptSources,
+		sources: AptSources,
 	}
 	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
 		info.Info.ServerVersion, host, engine.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)

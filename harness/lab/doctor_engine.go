@@ -18,6 +18,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // doctorLab marks what the doctor creates for a moment, so that `make clean` finds it after a crash.
@@ -66,7 +67,7 @@ func checkDisk(_ context.Context, examined *machine) (Health, string, string) {
 // freeSpace is what an ordinary user may still write below a folder, or below the first folder
 // above it that exists.
 func freeSpace(folder string) (uint64, error) {
-	for !exists(folder) && strings.Contains(strings.Trim(folder, "/"), "/") {
+	for !paths.Exists(folder) && strings.Contains(strings.Trim(folder, "/"), "/") {
 		folder = folder[:strings.LastIndexByte(folder, '/')]
 	}
 	var state syscall.Statfs_t
@@ -86,9 +87,7 @@ func checkIPv6(ctx context.Context, examined *machine) (Health, string, string) 
 	if err != nil {
 		return Missing, fmt.Sprintf("no network with IPv6 can be created: %v", err), advice
 	}
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
-	defer cancel()
-	if _, err := examined.engine.NetworkRemove(bounded, created.ID, client.NetworkRemoveOptions{}); err != nil {
+	if _, err := examined.engine.NetworkRemove(context.WithoutCancel(ctx), created.ID, client.NetworkRemoveOptions{}); err != nil {
 		return Warning, fmt.Sprintf("the network that was tried is still there: %v", err), "run make clean"
 	}
 	return Healthy, "networks can have it", ""
@@ -97,7 +96,7 @@ func checkIPv6(ctx context.Context, examined *machine) (Health, string, string) 
 // checkCapabilities starts the agent's container with each set of capabilities a drill may need.
 // Engines differ in what they can grant, and say so only when a container starts.
 func checkCapabilities(ctx context.Context, examined *machine) (Health, string, string) {
-	reference, err := examined.reference(ctx, AgentImage())
+	reference, err := FindImage(ctx, examined.engine, agent.Image())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
 	}
@@ -129,7 +128,7 @@ func checkDisks(ctx context.Context, examined *machine) (Health, string, string)
 
 // passes runs a trial. What fails only keeps some drills from running, which the advice says.
 func (p *machine) passes(ctx context.Context, trial trial, capabilities []string, advice string) (Health, string, string) {
-	reference, err := p.reference(ctx, AgentImage())
+	reference, err := FindImage(ctx, p.engine, agent.Image())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
 	}
@@ -155,26 +154,9 @@ func (p *machine) grants(ctx context.Context, reference string, capabilities []s
 	return nil
 }
 
-// createForTrial creates a container that shows what the engine can do. Its removal works whatever became
-// of it, and of the context.
-func createForTrial(
-	ctx context.Context, engine *Engine, config *container.Config, host *container.HostConfig,
-) (id string, remove func() error, err error) {
-	created, err := engine.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host})
-	if err != nil {
-		return "", nil, fmt.Errorf("create a container: %w", err)
-	}
-	return created.ID, func() error {
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeLimit)
-		defer cancel()
-		_, err := engine.ContainerRemove(bounded, created.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-		return err
-	}, nil
-}
-
 func checkImages(ctx context.Context, examined *machine) (Health, string, string) {
 	var absent []string
-	for _, image := range append([]harness.Image{AgentImage()}, examined.images...) {
+	for _, image := range append([]harness.Image{agent.Image()}, examined.images...) {
 		present, err := examined.has(ctx, image)
 		if err != nil {
 			return Warning, fmt.Sprintf("image %s: %v", image, err), "run make images to see more"
@@ -191,53 +173,29 @@ func checkImages(ctx context.Context, examined *machine) (Health, string, string
 
 // has tells whether the engine has the image, pulled or built.
 func (p *machine) has(ctx context.Context, image harness.Image) (bool, error) {
-	_, err := p.reference(ctx, image)
+	_, err := FindImage(ctx, p.engine, image)
 	if errdefs.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// reference names the image in the engine; the error is a not-found error when it is not there.
-func (p *machine) reference(ctx context.Context, image harness.Image) (string, error) {
-	resolver, err := newResolver(p.engine, 1, nil)
-	if err != nil {
-		return "", err
-	}
-	if image.Reference != "" {
-		if present, err := resolver.present(ctx, image.Reference); present || err != nil {
-			return image.Reference, err
-		}
-	}
-	made, err := resolver.read(ctx, image)
-	if err != nil {
-		return "", err
-	}
-	if present, err := resolver.present(ctx, made.tag); present || err != nil {
-		return made.tag, err
-	}
-	return "", errdefs.ErrNotFound.WithMessage(fmt.Sprintf("image %s is not in the engine", image))
-}
-
-// registryAnswer is how long a registry may take: as long as a drill would wait for it.
-const registryAnswer = pullAnswer
-
 // checkRegistry has the engine ask a registry about an image, since its way there may be another
 // than this machine's.
 func checkRegistry(ctx context.Context, examined *machine) (Health, string, string) {
 	const advice = "nothing has to be done: images are built here instead, which takes minutes the first time"
-	allowed, err := pullAllowed(os.Getenv(pullVariable))
+	allowed, err := PullAllowed()
 	switch {
 	case err != nil:
-		return Missing, err.Error(), fmt.Sprintf("unset %s or set it to never", pullVariable)
+		return Missing, err.Error(), fmt.Sprintf("unset %s or set it to never", PullVariable)
 	case !allowed:
-		return Healthy, pullVariable + "=never: not asked", ""
+		return Healthy, PullVariable + "=never: not asked", ""
 	}
 	image, published := firstPublished(examined.images)
 	if !published {
 		return Healthy, "no image is published: not asked", ""
 	}
-	took, err := examined.askRegistry(ctx, image)
+	took, err := AskRegistry(ctx, examined.engine, image)
 	if err != nil {
 		return Warning, fmt.Sprintf("the engine cannot ask about %s: %v", image.Reference, err), advice
 	}
@@ -250,13 +208,4 @@ func firstPublished(images []harness.Image) (harness.Image, bool) {
 		return harness.Image{}, false
 	}
 	return images[at], true
-}
-
-// askRegistry has the engine ask about an image and says how long the answer took.
-func (p *machine) askRegistry(ctx context.Context, image harness.Image) (time.Duration, error) {
-	limited, cancel := context.WithTimeout(ctx, registryAnswer)
-	defer cancel()
-	started := time.Now()
-	_, err := p.engine.DistributionInspect(limited, image.Reference, client.DistributionInspectOptions{})
-	return time.Since(started), err
 }

@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -31,13 +30,13 @@ func checkPackages(ctx context.Context, examined *machine) (Health, string, stri
 
 // pullable tells why an image cannot be pulled, or nil.
 func (p *machine) pullable(ctx context.Context, image harness.Image) error {
-	if allowed, err := pullAllowed(os.Getenv(pullVariable)); err != nil || !allowed {
-		return fmt.Errorf("%s=never forbids it", pullVariable)
+	if allowed, err := PullAllowed(); err != nil || !allowed {
+		return fmt.Errorf("%s=never forbids it", PullVariable)
 	}
 	if present, err := p.has(ctx, harness.Image{Reference: image.Reference}); err == nil && present {
 		return nil
 	}
-	_, err := p.askRegistry(ctx, image)
+	_, err := AskRegistry(ctx, p.engine, image)
 	return err
 }
 

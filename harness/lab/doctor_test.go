@@ -2,20 +2,34 @@ package lab
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/moby/moby/api/types/system"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
 // Goal: without an engine the doctor says that and nothing else, since all else would be guessed.
 // Method: an address where there is none.
 func TestDoctorWithoutAnEngine(t *testing.T) {
-	t.Setenv(hostVariable, "unix:///nowhere/engine.sock")
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/engine.sock")
 	findings := Doctor(t.Context(), nil, "test")
 	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "/nowhere/engine.sock") {
+		t.Errorf("the findings are %v", findings)
+	}
+}
+
+// Goal: an engine that greets and does not describe itself is the only finding, with what it says. Method: one that refuses
+// everything else.
+func TestDoctorOnAnEngineThatRefuses(t *testing.T) {
+	t.Setenv("DOCKER_HOST", enginetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"message": "it is shutting down"}`, http.StatusInternalServerError)
+	}))
+	findings := Doctor(t.Context(), nil, "test")
+	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "it is shutting down") {
 		t.Errorf("the findings are %v", findings)
 	}
 }
@@ -62,9 +76,9 @@ func TestFreeSpaceOfAFolderToBe(t *testing.T) {
 // may be asked, which a machine without an engine would not survive.
 func TestCheckRegistryRespectsNever(t *testing.T) {
 	for value, want := range map[string]Health{"never": Healthy, "perhaps": Missing} {
-		t.Setenv(pullVariable, value)
+		t.Setenv(PullVariable, value)
 		if health, detail, _ := checkRegistry(t.Context(), &machine{}); health != want {
-			t.Errorf("%s=%s is %s (%s), want %s", pullVariable, value, health, detail, want)
+			t.Errorf("%s=%s is %s (%s), want %s", PullVariable, value, health, detail, want)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"os/user"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
@@ -18,9 +17,6 @@ import (
 
 // MinimumAPI is the oldest version of the engine's interface that drills run on: that of Docker 20.10.
 const MinimumAPI = "1.41"
-
-// engineAnswer is how long an engine may take to say hello before it counts as hung.
-const engineAnswer = 10 * time.Second
 
 // Connect opens the connection to the container engine: the one DOCKER_HOST names, else that of the
 // current docker context (DOCKER_CONTEXT or `docker context use`), else the one behind the default

@@ -18,19 +18,19 @@ type Engine struct {
 	limits engineLimits
 }
 
-// A hungError is an engine that took a request and did not answer.
-type hungError struct {
-	asked string
-	limit time.Duration
+// A HungError is an engine that took a request and did not answer.
+type HungError struct {
+	Asked string // continues "was asked to"
+	Limit time.Duration
 }
 
-func (e *hungError) Error() string {
+func (e *HungError) Error() string {
 	return fmt.Sprintf("the container engine was asked to %s and did not answer within %v: restart it, or wait for what keeps "+
-		"it busy", e.asked, e.limit)
+		"it busy", e.Asked, e.Limit)
 }
 
 // Unwrap makes it a deadline that has passed.
-func (e *hungError) Unwrap() error { return context.DeadlineExceeded }
+func (e *HungError) Unwrap() error { return context.DeadlineExceeded }
 
 // within makes a call of the engine and waits for its answer no longer than the limit.
 func within[R any](ctx context.Context, asked string, limit time.Duration, call func(context.Context) (R, error)) (R, error) {
@@ -38,7 +38,7 @@ func within[R any](ctx context.Context, asked string, limit time.Duration, call 
 	defer cancel()
 	answer, err := call(limited)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return answer, &hungError{asked, limit}
+		return answer, &HungError{asked, limit}
 	}
 	return answer, err
 }
@@ -312,11 +312,11 @@ func openStream(
 	ctx context.Context, limit time.Duration, asked string, call func(context.Context) (io.ReadCloser, error),
 ) (io.ReadCloser, error) {
 	limited, cancel := context.WithCancelCause(ctx)
-	watchdog := time.AfterFunc(limit, func() { cancel(&hungError{asked, limit}) })
+	watchdog := time.AfterFunc(limit, func() { cancel(&HungError{asked, limit}) })
 	body, err := call(limited)
 	if err != nil {
 		watchdog.Stop()
-		err = causeOf(limited, err)
+		err = CauseOf(limited, err)
 		cancel(nil)
 		return nil, err
 	}
@@ -328,7 +328,7 @@ func (s *limitedStream) Read(data []byte) (int, error) {
 	s.watchdog.Reset(s.limit)
 	n, err := s.ReadCloser.Read(data)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = causeOf(s.ctx, err)
+		err = CauseOf(s.ctx, err)
 	}
 	return n, err
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/cpuguy83/dockercfg"
 	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // hostVariable names the engine to everything that speaks to one.
@@ -96,7 +98,7 @@ func contextEndpoint() (endpoint, error) {
 		return endpoint{}, fmt.Errorf("read the docker context %q: %w", name, err)
 	}
 	found := endpoint{host: context.Endpoints["docker"].Host}
-	if certificates := filepath.Join(contexts, "tls", key, "docker"); exists(certificates) {
+	if certificates := filepath.Join(contexts, "tls", key, "docker"); paths.Exists(certificates) {
 		found.certificates = certificates
 	}
 	return found, nil
@@ -118,7 +120,7 @@ func contextName(config string) (string, error) {
 // rootlessHost finds the socket of an engine that the user runs for themselves, where there is no
 // other. The folders are those where rootless engines and Docker Desktop have it.
 func rootlessHost() string {
-	if exists(strings.TrimPrefix(client.DefaultDockerHost, "unix://")) {
+	if paths.Exists(strings.TrimPrefix(client.DefaultDockerHost, "unix://")) {
 		return ""
 	}
 	folders := []string{os.Getenv("XDG_RUNTIME_DIR"), filepath.Join("/run/user", strconv.Itoa(os.Getuid()))}
@@ -126,7 +128,7 @@ func rootlessHost() string {
 		folders = append(folders, filepath.Join(home, ".docker", "run"), filepath.Join(home, ".docker", "desktop"))
 	}
 	for _, folder := range folders {
-		if socket := filepath.Join(folder, "docker.sock"); folder != "" && exists(socket) {
+		if socket := filepath.Join(folder, "docker.sock"); folder != "" && paths.Exists(socket) {
 			return "unix://" + socket
 		}
 	}

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // A LockMode says beside whom an engine can be used.
@@ -96,13 +98,13 @@ func processBegan(process int) string {
 // LockEngine takes the engine for what the caller is doing ("reprise chaos"), among all users of this machine. An engine
 // is known by its own id: whatever address it is reached by, and whoever asks. When somebody else uses it in a way that
 // does not go together, the error wraps [ErrEngineInUse] and says who; when that one has been killed and others still
-// work for it, LockEngine waits for them a while first, and says so.
-func LockEngine(ctx context.Context, engine *Engine, mode LockMode, doing string, progress Progress) (*EngineLock, error) {
+// work for it, LockEngine waits for them a while first, and tells so in a line; nil is told nothing.
+func LockEngine(ctx context.Context, engine *Engine, mode LockMode, doing string, tell func(line string)) (*EngineLock, error) {
 	id, err := engine.id(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return lockEngine(ctx, engineLockPath(lockFolder, id), mode, doing, progress)
+	return lockEngine(ctx, engineLockPath(lockFolder, id), mode, doing, tell)
 }
 
 // engineLockPath has no characters of the engine's choice.
@@ -111,7 +113,9 @@ func engineLockPath(folder, id string) string {
 	return filepath.Join(folder, "reprise-"+hex.EncodeToString(sum[:8])+".lock")
 }
 
-func lockEngine(ctx context.Context, path string, mode LockMode, doing string, progress Progress) (*EngineLock, error) {
+func lockEngine(
+	ctx context.Context, path string, mode LockMode, doing string, tell func(line string),
+) (*EngineLock, error) {
 	var said bool
 	for deadline := time.Now().Add(orphansLimit); ; {
 		lock, err := tryLock(path, mode)
@@ -130,14 +134,14 @@ func lockEngine(ctx context.Context, path string, mode LockMode, doing string, p
 			return nil, fmt.Errorf("%w: %s has ended, and something that it has started still runs after %v: `make clean` ends it",
 				ErrEngineInUse, last, orphansLimit)
 		}
-		if !said && progress != nil {
-			progress.Event(fmt.Sprintf("waiting for what is left of %s: it has ended, and its suites are still closing their labs", last))
+		if !said && tell != nil {
+			tell(fmt.Sprintf("waiting for what is left of %s: it has ended, and its suites are still closing their labs", last))
 			said = true
 		}
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
-		case <-time.After(lockPoll):
+		case <-time.After(lockEvery):
 		}
 	}
 }
@@ -157,7 +161,7 @@ func tryLock(path string, mode LockMode) (*EngineLock, error) {
 			}
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
-		if same, err := isAt(file, path); same || err != nil {
+		if same, err := paths.IsAt(file, path); same || err != nil {
 			return &EngineLock{file}, err
 		}
 		_ = file.Close() // somebody has removed the file in the meantime, as those do who tidy /tmp: the next one locks another
@@ -192,22 +196,6 @@ func openLock(path string) (*os.File, error) {
 		}
 		return file, nil
 	}
-}
-
-// isAt tells whether the file is the one that others find at the path.
-func isAt(file interface{ Stat() (fs.FileInfo, error) }, path string) (bool, error) {
-	ours, err := file.Stat()
-	if err != nil {
-		return false, fmt.Errorf("look at the lock: %w", err)
-	}
-	found, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look at the lock: %w", err)
-	}
-	return os.SameFile(ours, found), nil
 }
 
 // lockFileLimit is how much of a lock's file is read: more than all who can hold it at a time write.

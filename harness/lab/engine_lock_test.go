@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // Goal: what goes together may, what does not is refused with the name of who is there, and when that one has ended, it
@@ -86,23 +88,24 @@ func TestEngineLockIsHeldByWhoIsLeft(t *testing.T) {
 	}
 	lock.Release()
 
-	said := &events{}
-	got := make(chan error, 1)
+	said, got := make(chan string, 1), make(chan error, 1)
 	go func() {
-		next, err := lockEngine(t.Context(), path, Exclusive, "reprise bench", said)
+		next, err := lockEngine(t.Context(), path, Exclusive, "reprise bench", func(line string) { said <- line })
 		if err == nil {
 			next.Release()
 		}
 		got <- err
 	}()
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(said.String(),
-		"waiting for what is left of reprise chaos of user somebody"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it says %q", said)
+	select {
+	case line := <-said:
+		if !strings.Contains(line, "waiting for what is left of reprise chaos of user somebody") {
+			t.Errorf("it says %q", line)
 		}
-	}
-	if strings.Contains(said.String(), "\x1b") {
-		t.Error("what somebody else wrote reaches the terminal as it is")
+		if strings.Contains(line, "\x1b") {
+			t.Error("what somebody else wrote reaches the terminal as it is")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it says nothing")
 	}
 	if err := errors.Join(left.Process.Kill(), left.Wait()); err != nil && !strings.Contains(err.Error(), "killed") {
 		t.Fatal(err)
@@ -166,7 +169,7 @@ func TestEngineLockSurvivesItsFile(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if same, err := isAt(stale, path); same || err != nil {
+	if same, err := paths.IsAt(stale, path); same || err != nil {
 		t.Errorf("a file that is gone counts as the lock: %v, %v", same, err)
 	}
 	first.Release()
@@ -174,7 +177,7 @@ func TestEngineLockSurvivesItsFile(t *testing.T) {
 	if err != nil || next == nil {
 		t.Fatal(next, err)
 	}
-	if same, err := isAt(next.file, path); !same || err != nil {
+	if same, err := paths.IsAt(next.file, path); !same || err != nil {
 		t.Errorf("the lock is not the file that others find: %v, %v", same, err)
 	}
 	next.Release()

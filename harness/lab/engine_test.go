@@ -13,23 +13,14 @@ import (
 	"testing"
 
 	"github.com/moby/moby/client"
-)
 
-// socket gives a path that is short enough for a socket, which a test's own folder is not everywhere.
-func socket(t *testing.T) string {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "engine") //nolint:usetesting // t.TempDir is too long for a socket's path on some machines
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	return filepath.Join(folder, "engine.sock")
-}
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+)
 
 // answering listens at a socket and answers every request with the headers.
 func answering(t *testing.T, headers map[string]string) string {
 	t.Helper()
-	path := socket(t)
+	path := enginetest.Socket(t)
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +39,7 @@ func answering(t *testing.T, headers map[string]string) string {
 // Goal: every reason why no drill can run on an engine is one sentence with a way out. Method: the
 // reasons are made, one by one, behind DOCKER_HOST.
 func TestConnectExplainsItself(t *testing.T) {
-	refusing := socket(t)
+	refusing := enginetest.Socket(t)
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: refusing})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +84,7 @@ func TestConnectExplainsItself(t *testing.T) {
 // mute listens and ends every connection at once.
 func mute(t *testing.T) string {
 	t.Helper()
-	path := socket(t)
+	path := enginetest.Socket(t)
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)

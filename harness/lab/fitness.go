@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
@@ -20,6 +21,9 @@ import (
 // ErrUnfit is an engine that cannot run some kind of node: it does not grant a capability, or its kernel
 // lacks a feature. `make doctor` says the same.
 var ErrUnfit = errors.New("this engine cannot run nodes")
+
+// trialLimit is for one trial, on a machine with two starved cores.
+const trialLimit = time.Minute
 
 // trialDisk is where the trial has a volume.
 const trialDisk = "/trial"
@@ -57,13 +61,14 @@ var fitness struct {
 	known map[string]error
 }
 
-// fit tries what the topology asks of the engine and not every engine can do. An error wraps [ErrUnfit].
-func (l *Lab) fit(ctx context.Context, agentImage string) error {
+// TryEngine tries what the topology asks of the engine and not every engine can do, each once in a process. What it creates
+// for that carries the labels. An error wraps [ErrUnfit].
+func TryEngine(ctx context.Context, engine *Engine, topology harness.Topology, agentImage string, labels map[string]string) error {
 	for _, trial := range trials() {
 		var capabilities []string
 		wanted := false
-		for _, node := range l.topology.Nodes {
-			if trial.wanted(l.topology, node.System) {
+		for _, node := range topology.Nodes {
+			if trial.wanted(topology, node.System) {
 				capabilities, wanted = append(capabilities, node.System.Capabilities...), true
 			}
 		}
@@ -71,22 +76,24 @@ func (l *Lab) fit(ctx context.Context, agentImage string) error {
 			continue
 		}
 		slices.Sort(capabilities)
-		if err := l.try(ctx, trial, agentImage, slices.Compact(capabilities)); err != nil {
+		if err := trial.once(ctx, engine, agentImage, slices.Compact(capabilities), labels); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// try runs a trial, once for all labs of this process.
-func (l *Lab) try(ctx context.Context, trial trial, agentImage string, capabilities []string) error {
+// once runs a trial, once for all labs of this process.
+func (t trial) once(
+	ctx context.Context, engine *Engine, agentImage string, capabilities []string, labels map[string]string,
+) error {
 	fitness.Lock()
 	defer fitness.Unlock()
-	key := strings.Join(append([]string{l.engine.DaemonHost(), trial.kind}, capabilities...), " ")
+	key := strings.Join(append([]string{engine.DaemonHost(), t.kind}, capabilities...), " ")
 	if err, known := fitness.known[key]; known {
 		return err
 	}
-	err := trial.run(ctx, l.engine, agentImage, capabilities, l.labels(""))
+	err := t.run(ctx, engine, agentImage, capabilities, labels)
 	if ctx.Err() != nil {
 		return err // the trial was broken off: it says nothing
 	}
@@ -99,22 +106,22 @@ func (l *Lab) try(ctx context.Context, trial trial, agentImage string, capabilit
 
 // run has the agent try in a container like those of the nodes, and takes it away again.
 func (t trial) run(
-	ctx context.Context, engine *Engine, agentImage string, capabilities []string, labels map[string]string,
+	ctx context.Context, connection *Engine, agentImage string, capabilities []string, labels map[string]string,
 ) (err error) {
 	system := t.furnished
 	system.Capabilities, system.Volumes = capabilities, []string{trialDisk}
 	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: t.entrypoint, Volumes: volumes(system)}
 	host := &container.HostConfig{NetworkMode: "none", SecurityOpt: []string{"apparmor=unconfined"}}
 	configureContainer(system, host)
-	id, remove, err := createForTrial(ctx, engine, config, host)
+	id, remove, err := createForTrial(ctx, connection, config, host)
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", ErrUnfit, t.kind, err)
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	ctx, cancel := context.WithTimeoutCause(ctx, trialLimit, &hungError{"try what nodes " + t.kind + " need", trialLimit})
+	ctx, cancel := context.WithTimeoutCause(ctx, trialLimit, &HungError{Asked: "try what nodes " + t.kind + " need", Limit: trialLimit})
 	defer cancel()
-	waiting := engine.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
-	_, err = engine.ContainerStart(ctx, id, client.ContainerStartOptions{})
+	waiting := connection.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
+	_, err = connection.ContainerStart(ctx, id, client.ContainerStartOptions{})
 	if ctx.Err() != nil {
 		return fmt.Errorf("try what the engine can do: %w", context.Cause(ctx))
 	}
@@ -123,10 +130,26 @@ func (t trial) run(
 	}
 	select {
 	case ended := <-waiting.Result:
-		return t.outcome(ended.StatusCode, lastWords(ctx, engine, id))
+		return t.outcome(ended.StatusCode, lastWords(ctx, connection, id))
 	case err := <-waiting.Error:
 		return fmt.Errorf("wait for the trial of the engine: %w", err)
 	}
+}
+
+// createForTrial creates a container that shows what the engine can do. Its removal works whatever became
+// of it, and of the context.
+func createForTrial(
+	ctx context.Context, connection *Engine, config *container.Config, host *container.HostConfig,
+) (id string, remove func() error, err error) {
+	created, err := connection.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host})
+	if err != nil {
+		return "", nil, fmt.Errorf("create a container: %w", err)
+	}
+	return created.ID, func() error {
+		_, err := connection.ContainerRemove(context.WithoutCancel(ctx), created.ID,
+			client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		return err
+	}, nil
 }
 
 // signalled is above the exit status of a container's process that was ended by a signal.

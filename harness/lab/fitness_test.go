@@ -7,25 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
 // A trialEngine is an engine that runs one container, the trial's, and says how it ended.
 type trialEngine struct {
-	refuses string               // what it says instead of starting the container; "" starts it
-	exit    int                  // how the container ends
-	prints  string               // what it prints
-	hangs   bool                 // the container never ends
-	answer  func(*http.Response) // sees every answer that arrives; nil: nobody does
+	refuses string // what it says instead of starting the container; "" starts it
+	exit    int    // how the container ends
+	prints  string // what it prints
+	hangs   bool   // the container never ends
+	started func() // called when the container has been started; nil: nobody is
 
 	mu      sync.Mutex
 	created []trialContainer
@@ -38,24 +37,16 @@ type trialContainer struct {
 	HostConfig container.HostConfig
 }
 
-// connect makes a client of the engine.
+// connect opens a connection to the engine.
 func (e *trialEngine) connect(t *testing.T) *Engine {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(e.serve))
-	t.Cleanup(server.Close)
-	engine, err := client.New(client.WithHost("tcp://"+server.Listener.Addr().String()), client.WithAPIVersion(MinimumAPI),
-		client.WithResponseHook(e.seeAnswer))
+	t.Setenv("DOCKER_HOST", enginetest.Serve(t, e.serve))
+	connection, err := Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = engine.Close() })
-	return &Engine{engine, usualLimits}
-}
-
-func (e *trialEngine) seeAnswer(answer *http.Response) {
-	if e.answer != nil {
-		e.answer(answer)
-	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection
 }
 
 func (e *trialEngine) serve(w http.ResponseWriter, r *http.Request) {
@@ -100,6 +91,9 @@ func (e *trialEngine) serve(w http.ResponseWriter, r *http.Request) {
 func (e *trialEngine) start(w http.ResponseWriter) {
 	if e.refuses == "" {
 		w.WriteHeader(http.StatusNoContent)
+		if e.started != nil {
+			e.started()
+		}
 		return
 	}
 	w.WriteHeader(http.StatusInternalServerError)
@@ -123,23 +117,24 @@ func (e *trialEngine) seen() (created []trialContainer, removed int) {
 	return slices.Clone(e.created), e.removed
 }
 
-// runner is a lab on the engine whose nodes run containers, with the capabilities each.
-func runner(t *testing.T, engine *trialEngine, capabilities ...string) *Lab {
-	t.Helper()
+// runner is a topology whose nodes run containers, with the capabilities each.
+func runner(capabilities ...string) harness.Topology {
 	system := harness.System{Containers: true, Capabilities: capabilities}
-	return &Lab{
-		ID: "1", engine: engine.connect(t),
-		topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}, {Name: "b", System: system}}},
-	}
+	return harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}, {Name: "b", System: system}}}
+}
+
+// tryFor is TryEngine for a lab that needs what the topology says.
+func tryFor(ctx context.Context, connection *Engine, topology harness.Topology) error {
+	return TryEngine(ctx, connection, topology, "agent:1", map[string]string{LabelLab: "1"})
 }
 
 // Goal: the trial's container is like those of the nodes, cut off from every network, and is taken away; an engine that
 // passes is tried once for all labs. Method: an engine that passes, two labs on it, and what it was told.
 func TestFitEngine(t *testing.T) {
 	engine := &trialEngine{}
-	lab := runner(t, engine, "SYS_ADMIN", "NET_ADMIN")
+	connection := engine.connect(t)
 	for range 2 {
-		if err := lab.fit(t.Context(), "agent:1"); err != nil {
+		if err := tryFor(t.Context(), connection, runner("SYS_ADMIN", "NET_ADMIN")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -177,9 +172,10 @@ func TestUnfitEngine(t *testing.T) {
 		},
 	} {
 		engine := test.engine
-		lab := runner(t, engine, "SYS_ADMIN", "NET_ADMIN")
+		connection := engine.connect(t)
 		for range 2 {
-			if err := lab.fit(t.Context(), "agent:1"); !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), test.want) {
+			err := tryFor(t.Context(), connection, runner("SYS_ADMIN", "NET_ADMIN"))
+			if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: %v, want %q", name, err, test.want)
 			}
 		}
@@ -193,11 +189,11 @@ func TestUnfitEngine(t *testing.T) {
 // refuse.
 func TestFitWithoutContainers(t *testing.T) {
 	engine := &trialEngine{refuses: "no"}
-	lab := runner(t, engine, "SYS_ADMIN")
-	for i := range lab.topology.Nodes {
-		lab.topology.Nodes[i].System.Containers = false
+	topology := runner("SYS_ADMIN")
+	for i := range topology.Nodes {
+		topology.Nodes[i].System.Containers = false
 	}
-	if err := lab.fit(t.Context(), "agent:1"); err != nil {
+	if err := tryFor(t.Context(), engine.connect(t), topology); err != nil {
 		t.Error(err)
 	}
 	if created, _ := engine.seen(); len(created) > 0 {
@@ -210,17 +206,13 @@ func TestFitWithoutContainers(t *testing.T) {
 func TestFitBrokenOff(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	engine := &trialEngine{hangs: true, answer: func(answer *http.Response) {
-		if strings.HasSuffix(answer.Request.URL.Path, "/start") {
-			cancel()
-		}
-	}}
-	lab := runner(t, engine, "SYS_ADMIN", "NET_ADMIN")
-	if err := lab.fit(ctx, "agent:1"); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnfit) {
+	engine := &trialEngine{hangs: true, started: cancel}
+	connection, topology := engine.connect(t), runner("SYS_ADMIN", "NET_ADMIN")
+	if err := tryFor(ctx, connection, topology); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnfit) {
 		t.Errorf("broken off: %v", err)
 	}
 	engine.hangs = false
-	if err := lab.fit(t.Context(), "agent:1"); err != nil {
+	if err := tryFor(t.Context(), connection, topology); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 	if created, removed := engine.seen(); len(created) != 2 || removed != 2 {
@@ -262,8 +254,7 @@ func TestFitDisks(t *testing.T) {
 		"attached": {Nodes: []harness.Node{{Name: "a", System: system}}, Disks: []harness.Disk{{Name: "data"}}},
 	} {
 		engine := &trialEngine{exit: 1, prints: says}
-		lab := &Lab{ID: "1", engine: engine.connect(t), topology: topology}
-		if err := lab.fit(t.Context(), "agent:1"); !errors.Is(err, ErrUnfit) ||
+		if err := tryFor(t.Context(), engine.connect(t), topology); !errors.Is(err, ErrUnfit) ||
 			!strings.Contains(err.Error(), "nodes that have disks: open /dev/loop-control") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -273,10 +264,8 @@ func TestFitDisks(t *testing.T) {
 			t.Errorf("%s: created %+v, removed %d", name, created, removed)
 		}
 	}
-	if err := (&Lab{
-		ID: "1", engine: (&trialEngine{refuses: "no"}).connect(t),
-		topology: harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}}},
-	}).fit(t.Context(), "agent:1"); err != nil {
+	without := harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}}}
+	if err := tryFor(t.Context(), (&trialEngine{refuses: "no"}).connect(t), without); err != nil {
 		t.Errorf("without disks: %v", err)
 	}
 	engine := &trialEngine{exit: 1, prints: says}

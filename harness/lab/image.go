@@ -2,27 +2,31 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"io"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// Labels that every image the lab builds carries.
-const (
-	labelImage  = "io.reprise.image"  // the image's name, such as "nomad"
-	labelRecipe = "io.reprise.recipe" // the hash of all that went into it
-)
+// labelRecipe is a label of every image that is built: the hash of all that went into it.
+const labelRecipe = "io.reprise.recipe"
+
+// imageStore is the little that removing images needs of a container engine.
+type imageStore interface {
+	ImageList(ctx context.Context, options client.ImageListOptions) (client.ImageListResult, error)
+	ImageRemove(ctx context.Context, id string, options client.ImageRemoveOptions) (client.ImageRemoveResult, error)
+}
 
 // imageEngine is the little that making images needs of a container engine.
 type imageEngine interface {
+	imageStore
 	ImageInspect(ctx context.Context, reference string, options ...client.ImageInspectOption) (client.ImageInspectResult, error)
 	ImagePull(ctx context.Context, reference string, options client.ImagePullOptions) (client.ImagePullResponse, error)
 	ImageBuild(ctx context.Context, buildContext io.Reader, options client.ImageBuildOptions) (client.ImageBuildResult, error)
-	ImageList(ctx context.Context, options client.ImageListOptions) (client.ImageListResult, error)
-	ImageRemove(ctx context.Context, id string, options client.ImageRemoveOptions) (client.ImageRemoveResult, error)
 	ImageSave(ctx context.Context, references []string, options ...client.ImageSaveOption) (client.ImageSaveResult, error)
 	ServerVersion(ctx context.Context, options client.ServerVersionOptions) (client.ServerVersionResult, error)
 }
@@ -42,6 +46,27 @@ func ResolveImages(ctx context.Context, engine *Engine, images []harness.Image, 
 		return nil, err
 	}
 	return resolver.all(ctx, images)
+}
+
+// FindImage names an image in the engine, pulled or built; the error is a not-found error when it is not there.
+func FindImage(ctx context.Context, engine *Engine, image harness.Image) (string, error) {
+	resolver, err := newResolver(engine, 1, nil)
+	if err != nil {
+		return "", err
+	}
+	if image.Reference != "" {
+		if present, err := resolver.present(ctx, image.Reference); present || err != nil {
+			return image.Reference, err
+		}
+	}
+	made, err := resolver.read(ctx, image)
+	if err != nil {
+		return "", err
+	}
+	if present, err := resolver.present(ctx, made.tag); present || err != nil {
+		return made.tag, err
+	}
+	return "", errdefs.ErrNotFound.WithMessage(fmt.Sprintf("image %s is not in the engine", image))
 }
 
 func (r *resolver) all(ctx context.Context, images []harness.Image) ([]string, error) {

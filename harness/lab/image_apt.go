@@ -233,8 +233,8 @@ func (a aptClient) run(ctx context.Context, observe func(string), arguments ...s
 	})
 }
 
-// aptSources tells whether this machine's apt has packages of a Debian release: nil, or what is amiss.
-func aptSources(ctx context.Context, release string) error {
+// AptSources tells whether this machine's apt has packages of a Debian release: nil, or what is amiss.
+func AptSources(ctx context.Context, release string) error {
 	for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return fmt.Errorf("this machine has no %s", tool)

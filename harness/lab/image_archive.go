@@ -40,7 +40,7 @@ func (r *resolver) saveArchives(
 		err := r.saveArchive(ctx, references[path], image.SavedAs(), file, silence)
 		silence.stop()
 		if err != nil {
-			return nil, fmt.Errorf("save %s: %w", image, causeOf(ctx, err))
+			return nil, fmt.Errorf("save %s: %w", image, CauseOf(ctx, err))
 		}
 		files[path] = file
 	}

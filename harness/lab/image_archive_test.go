@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // An entry is one file of an archive.
@@ -175,7 +176,7 @@ func TestAbandonedArchivesAreRemoved(t *testing.T) {
 	if _, err := r.resolve(t.Context(), image); err != nil {
 		t.Fatal(err)
 	}
-	if exists(folder) {
+	if paths.Exists(folder) {
 		t.Errorf("%s is still there", folder)
 	}
 }

@@ -90,7 +90,7 @@ func labelled(made recipe) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the recipe: %w", err)
 	}
-	return fmt.Appendf(dockerfile, "\nLABEL %s=%q %s=%q\n", labelImage, made.image.Name, labelRecipe, made.hash), nil
+	return fmt.Appendf(dockerfile, "\nLABEL %s=%q %s=%q\n", LabelImage, made.image.Name, labelRecipe, made.hash), nil
 }
 
 // engineBuild streams the context to the engine and follows the build to its end.
@@ -106,10 +106,10 @@ func (r *resolver) engineBuild(ctx context.Context, made recipe, arguments map[s
 		NetworkMode: "host", // a recipe that installs packages needs a way out, which a bridge does not have everywhere
 	})
 	if err != nil {
-		return fmt.Errorf("ask the engine to build: %w", causeOf(ctx, err))
+		return fmt.Errorf("ask the engine to build: %w", CauseOf(ctx, err))
 	}
 	defer result.Body.Close()
-	return causeOf(ctx, r.followBuild(made.image, silence.heardOf(result.Body)))
+	return CauseOf(ctx, r.followBuild(made.image, silence.heardOf(result.Body)))
 }
 
 // progressPrefix begins a line of a recipe's program by which it tells how far it has come: a step may take minutes.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // lockPoll is how often a lock that another process holds is tried again.
@@ -25,7 +27,7 @@ type cache struct {
 // are removed by the next who fills the same key.
 func (c cache) folder(ctx context.Context, key, purpose string, fill func(dir string) error) (string, error) {
 	path := filepath.Join(c.root, key)
-	if exists(path) {
+	if paths.Exists(path) {
 		return path, nil
 	}
 	unlock, err := c.lock(ctx, key, purpose)
@@ -33,7 +35,7 @@ func (c cache) folder(ctx context.Context, key, purpose string, fill func(dir st
 		return "", err
 	}
 	defer unlock()
-	if exists(path) {
+	if paths.Exists(path) {
 		return path, nil
 	}
 	abandoned, err := filepath.Glob(path + partialInfix + "*")
@@ -75,19 +77,14 @@ func (c cache) lock(ctx context.Context, key, purpose string) (unlock func(), er
 		}
 		var current bool
 		if err == nil {
-			current, err = isAt(file, file.Path())
+			current, err = paths.IsAt(file, file.Path())
 		}
 		if err != nil {
-			return nil, fmt.Errorf("lock %s: %w", file.Path(), causeOf(ctx, err))
+			return nil, fmt.Errorf("lock %s: %w", file.Path(), CauseOf(ctx, err))
 		}
 		if current {
 			return func() { _ = file.Unlock() }, nil
 		}
 		_ = file.Unlock() // somebody has cleaned up in the meantime
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

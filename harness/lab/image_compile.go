@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // goVersion tells which Go command would compile. Without one nothing can be compiled; assuming the
@@ -34,7 +35,7 @@ func (r *resolver) compile(ctx context.Context, made recipe, binary harness.GoBi
 		return "", err
 	}
 	key := "binary-" + identity
-	if kept := filepath.Join(r.cache.root, key, binary.Name); exists(kept) {
+	if kept := filepath.Join(r.cache.root, key, binary.Name); paths.Exists(kept) {
 		return kept, nil
 	}
 	release, err := r.takeCompiler(ctx)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 // compiler is a Go command that compiles anything: it writes a file named by -o and counts its runs.
@@ -157,7 +158,7 @@ wait
 	ctx, cancel := context.WithCancelCause(t.Context())
 	interrupted := errors.New("interrupted")
 	go func() {
-		for !exists(child) {
+		for !paths.Exists(child) {
 			time.Sleep(5 * time.Millisecond)
 		}
 		cancel(interrupted)

@@ -26,6 +26,7 @@ import (
 // fakeEngine is a container engine that remembers what it was asked.
 type fakeEngine struct {
 	pull     func(ctx context.Context, reference string) ([]jsonstream.Message, error) // nil: no registry answers
+	hung     error                                                                     // the answer to all questions after an image; nil: it answers
 	messages string                                                                    // what a build says; empty: it succeeds
 	saved    func(reference string) []byte                                             // what `docker save` writes
 
@@ -60,6 +61,9 @@ func (e *fakeEngine) ImageInspect(
 ) (client.ImageInspectResult, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.hung != nil {
+		return client.ImageInspectResult{}, e.hung
+	}
 	if !e.present[reference] {
 		return client.ImageInspectResult{}, errdefs.ErrNotFound
 	}
@@ -185,7 +189,7 @@ func (e *events) String() string {
 func testResolver(t *testing.T, engine imageEngine) *resolver {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv(pullVariable, "")
+	t.Setenv(PullVariable, "")
 	r, err := newResolver(engine, 1, &events{})
 	if err != nil {
 		t.Fatal(err)

@@ -135,14 +135,14 @@ func (r *resolver) removeStage(ctx context.Context, made recipe) {
 }
 
 // removeStages removes the images without a name that carry the label.
-func removeStages(ctx context.Context, engine imageEngine, label string) error {
+func removeStages(ctx context.Context, store imageStore, label string) error {
 	nameless := make(client.Filters).Add("label", label).Add("dangling", "true")
-	listed, err := engine.ImageList(ctx, client.ImageListOptions{Filters: nameless})
+	listed, err := store.ImageList(ctx, client.ImageListOptions{Filters: nameless})
 	if err != nil {
 		return fmt.Errorf("look for what a build has left: %w", err)
 	}
 	for _, one := range listed.Items {
-		if _, removal := engine.ImageRemove(ctx, one.ID, client.ImageRemoveOptions{PruneChildren: true}); removal != nil {
+		if _, removal := store.ImageRemove(ctx, one.ID, client.ImageRemoveOptions{PruneChildren: true}); removal != nil {
 			err = errors.Join(err, fmt.Errorf("remove what a build has left (%s): %w", one.ID, removal))
 		}
 	}

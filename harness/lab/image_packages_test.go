@@ -301,7 +301,7 @@ func TestSourcesOfTheRelease(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := aptSources(t.Context(), "bookworm")
+		err := AptSources(t.Context(), "bookworm")
 		if (err == nil) != good || err != nil && !strings.HasSuffix(err.Error(), "has no apt source of Debian bookworm") {
 			t.Errorf("%q: got %v", told, err)
 		}

@@ -31,10 +31,6 @@ func (p *plain) Event(line string) {
 	_, _ = fmt.Fprintln(p.writer, line)
 }
 
-type silent struct{}
-
-func (silent) Event(string) {}
-
 // repeat calls report with the time elapsed, at once and then every interval, until stop is called.
 // After stop has returned report is not called again.
 func repeat(interval time.Duration, report func(elapsed time.Duration)) (stop func()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +19,8 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// pullVariable is the environment variable that decides whether registries are asked.
-const pullVariable = "REPRISE_PULL"
+// PullVariable is the environment variable that decides whether registries are asked.
+const PullVariable = "REPRISE_PULL"
 
 // How long a registry may keep silent before the lab gives up on it: short at first, since a build
 // can take its place, then long enough for a slow line.
@@ -28,15 +29,27 @@ const (
 	pullStall  = silenceLimit
 )
 
-func pullAllowed(value string) (bool, error) {
-	switch value {
+// PullAllowed tells whether registries may be asked.
+func PullAllowed() (bool, error) {
+	switch value := os.Getenv(PullVariable); value {
 	case "", "missing":
 		return true, nil
 	case "never":
 		return false, nil
+	default:
+		return false, fmt.Errorf("read %s: %q is neither \"missing\" (pull what the engine lacks, the default) nor \"never\"",
+			PullVariable, value)
 	}
-	return false, fmt.Errorf("read %s: %q is neither \"missing\" (pull what the engine lacks, the default) nor \"never\"",
-		pullVariable, value)
+}
+
+// AskRegistry has the engine ask a registry about a published image and says how long the answer took. It waits as long as a
+// pull would.
+func AskRegistry(ctx context.Context, engine *Engine, image harness.Image) (time.Duration, error) {
+	limited, cancel := context.WithTimeout(ctx, pullAnswer)
+	defer cancel()
+	started := time.Now()
+	_, err := engine.DistributionInspect(limited, image.Reference, client.DistributionInspectOptions{})
+	return time.Since(started), err
 }
 
 // registries remembers, for as long as the process lives, which registries could not be reached, so
@@ -52,7 +65,7 @@ func (r *resolver) tryPull(ctx context.Context, image harness.Image) error {
 		return errNotPublished
 	}
 	if !r.pull {
-		return fmt.Errorf("%s=never forbids it", pullVariable)
+		return fmt.Errorf("%s=never forbids it", PullVariable)
 	}
 	named, err := reference.ParseNormalizedNamed(image.Reference)
 	if err != nil {
@@ -91,7 +104,7 @@ func (r *resolver) stream(ctx context.Context, image harness.Image, login string
 
 	pull, err := r.engine.ImagePull(ctx, image.Reference, client.ImagePullOptions{RegistryAuth: login})
 	if err != nil {
-		return false, causeOf(ctx, err)
+		return false, CauseOf(ctx, err)
 	}
 	defer pull.Close()
 	layers := newLayers()
@@ -103,7 +116,7 @@ func (r *resolver) stream(ctx context.Context, image harness.Image, login string
 	defer stop()
 	for message, err := range pull.JSONMessages(ctx) {
 		if err != nil {
-			return answered, causeOf(ctx, err)
+			return answered, CauseOf(ctx, err)
 		}
 		if message.Error != nil {
 			return answered, message.Error
@@ -116,11 +129,11 @@ func (r *resolver) stream(ctx context.Context, image harness.Image, login string
 		watchdog.Reset(pullStall)
 		layers.add(message)
 	}
-	return answered, causeOf(ctx, nil)
+	return answered, CauseOf(ctx, nil)
 }
 
-// causeOf prefers the reason the work was stopped for over the error the stop led to.
-func causeOf(ctx context.Context, err error) error {
+// CauseOf prefers the reason the work was stopped for over the error the stop led to.
+func CauseOf(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		return cause
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 
@@ -35,7 +35,7 @@ type resolver struct {
 }
 
 func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, error) {
-	pull, err := pullAllowed(os.Getenv(pullVariable))
+	pull, err := PullAllowed()
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +44,13 @@ func newResolver(engine imageEngine, builds int, progress Progress) (*resolver, 
 		return nil, err
 	}
 	if progress == nil {
-		progress = silent{}
+		progress = Plain(io.Discard)
 	}
 	r := &resolver{
 		engine: engine, progress: progress, registries: &processRegistries, pull: pull,
 		cache: cache{root: root, progress: progress},
 		slots: make(chan struct{}, max(builds, 1)), compilers: compilersHere(),
-		toolchain: sync.OnceValue(goVersion), sources: aptSources,
+		toolchain: sync.OnceValue(goVersion), sources: AptSources,
 	}
 	r.architecture = r.askArchitecture()
 	return r, nil

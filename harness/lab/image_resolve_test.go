@@ -15,6 +15,7 @@ import (
 	"github.com/moby/moby/api/types/jsonstream"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
 func mustRead(t *testing.T, r *resolver, image harness.Image) recipe {
@@ -161,7 +162,7 @@ func TestProductIsCompiledBesideItsBase(t *testing.T) {
 for argument; do [ "$last" != -o ] || : > "$argument"; last=$argument; done
 : > `+began+"\n")
 	engine := &fakeEngine{building: func(base string) {
-		for deadline := time.Now().Add(20 * time.Second); base == "scratch" && !exists(began); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(20 * time.Second); base == "scratch" && !paths.Exists(began); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Error("nothing was compiled while the base was built")
 				return
@@ -266,7 +267,7 @@ func TestSilentRegistryIsNoticed(t *testing.T) {
 func TestPullCanBeForbidden(t *testing.T) {
 	engine := &fakeEngine{}
 	testResolver(t, engine) // for its cache folder
-	t.Setenv(pullVariable, "never")
+	t.Setenv(PullVariable, "never")
 	r, err := newResolver(engine, 1, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +280,7 @@ func TestPullCanBeForbidden(t *testing.T) {
 	if len(engine.calls) != 1 || !strings.HasPrefix(engine.calls[0], "build") {
 		t.Errorf("calls were %q, want one build", engine.calls)
 	}
-	t.Setenv(pullVariable, "nevr")
+	t.Setenv(PullVariable, "nevr")
 	want := `read REPRISE_PULL: "nevr" is neither "missing" (pull what the engine lacks, the default) nor "never"`
 	if _, err := newResolver(engine, 1, nil); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -296,6 +297,16 @@ func TestImageWithoutRecipe(t *testing.T) {
 		"reached: no such host"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Goal: an engine that does not answer ends the making of images with one sentence of what to do. Method: one that is asked for
+// an image.
+func TestHungEngineEndsTheMakingOfImages(t *testing.T) {
+	hung := &HungError{Asked: "look for image vendor/product:1.2.3", Limit: time.Second}
+	_, err := testResolver(t, &fakeEngine{hung: hung}).resolve(t.Context(), testImage())
+	if !errors.Is(err, hung) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
+// silenceLimit is how long a build or a pull may say nothing before that is told.
+const silenceLimit = time.Minute
+
 // A silence is a watch over something that may take as long as it needs: it says when nothing is heard of it.
 type silence struct {
 	mu    sync.Mutex

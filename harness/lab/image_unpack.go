@@ -107,9 +107,9 @@ func (s *systemArchive) unpack(ctx context.Context, one debPackage) error {
 		files.Close() // ends the program
 	}
 	if err := command.Wait(); err != nil && (copied == nil || said.Len() > 0) {
-		return fmt.Errorf("%w: %s", causeOf(ctx, err), strings.TrimSpace(said.String()))
+		return fmt.Errorf("%w: %s", CauseOf(ctx, err), strings.TrimSpace(said.String()))
 	}
-	return causeOf(ctx, copied)
+	return CauseOf(ctx, copied)
 }
 
 func (s *systemArchive) copyAll(files *tar.Reader) error {

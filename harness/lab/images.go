@@ -9,15 +9,11 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// images are the references a lab's containers are made from.
-type images struct {
-	agent  string
-	system map[string]string // by node
+// References are the names by which the engine knows the images of a topology.
+type References struct {
+	Agent  string
+	System map[string]string // by node
 }
-
-// AgentImage is the image of the in-node helper: nothing but its static binary, compiled from this
-// module's source and named by its content.
-func AgentImage() harness.Image { return agent.Image() }
 
 // parallelBuilds is how many images the engine builds at a time: it waits for the disk more than it computes.
 const parallelBuilds = 3
@@ -31,7 +27,7 @@ func Prepare(ctx context.Context, engine *Engine, progress Progress, topologies 
 
 // needed lists the agent's image first, then each image of the topologies once.
 func needed(topologies ...harness.Topology) []harness.Image {
-	images := []harness.Image{AgentImage()}
+	images := []harness.Image{agent.Image()}
 	for _, topology := range topologies {
 		for _, node := range topology.Selected("") {
 			if !slices.ContainsFunc(images, same(node.System.Image)) {
@@ -46,21 +42,21 @@ func needed(topologies ...harness.Topology) []harness.Image {
 // the answer cannot change while the process lives.
 var agents sync.Map
 
-// resolve finds every image the topology needs before anything is created.
-func (l *Lab) resolve(ctx context.Context) (images, error) {
-	wanted := needed(l.topology)
-	known, isKnown := agents.Load(l.engine.DaemonHost())
+// ResolveTopology resolves every image that a lab of the topology needs, see [ResolveImages].
+func ResolveTopology(ctx context.Context, engine *Engine, topology harness.Topology, progress Progress) (References, error) {
+	wanted := needed(topology)
+	known, isKnown := agents.Load(engine.DaemonHost())
 	if isKnown {
 		wanted[0] = harness.Image{Name: "agent", Reference: known.(string)}
 	}
-	references, err := ResolveImages(ctx, l.engine, wanted, parallelBuilds, l.options.Progress)
+	references, err := ResolveImages(ctx, engine, wanted, parallelBuilds, progress)
 	if err != nil {
-		return images{}, err
+		return References{}, err
 	}
-	agents.Store(l.engine.DaemonHost(), references[0])
-	resolved := images{agent: references[0], system: map[string]string{}}
-	for _, node := range l.topology.Selected("") {
-		resolved.system[node.Name] = references[slices.IndexFunc(wanted, same(node.System.Image))]
+	agents.Store(engine.DaemonHost(), references[0])
+	resolved := References{Agent: references[0], System: map[string]string{}}
+	for _, node := range topology.Selected("") {
+		resolved.System[node.Name] = references[slices.IndexFunc(wanted, same(node.System.Image))]
 	}
 	return resolved, nil
 }

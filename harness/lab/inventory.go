@@ -33,7 +33,7 @@ func TakeInventory(ctx context.Context, engine *Engine) (Inventory, error) {
 	for _, one := range containers.Items {
 		item := Item{
 			ID: one.ID, Name: containerName(one), Run: one.Labels[LabelRun],
-			Node: one.Labels[LabelNode], Image: one.Labels[labelImage],
+			Node: one.Labels[LabelNode], Image: one.Labels[LabelImage],
 		}
 		for _, mount := range one.Mounts {
 			if mount.Name != "" {

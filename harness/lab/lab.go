@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"sync"
 	"time"
@@ -58,7 +59,7 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 		return nil, fmt.Errorf("start lab %s: %w", topology.Name, err)
 	}
 	if options.Progress == nil {
-		options.Progress = silent{}
+		options.Progress = Plain(io.Discard)
 	}
 	engine, err := Connect(ctx)
 	if err != nil {
@@ -78,12 +79,12 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 }
 
 func (l *Lab) bringUp(ctx context.Context) error {
-	images, err := l.resolve(ctx)
+	images, err := ResolveTopology(ctx, l.engine, l.topology, l.options.Progress)
 	if err != nil {
 		return err
 	}
 	resolved := time.Now()
-	if err := l.fit(ctx, images.agent); err != nil {
+	if err := TryEngine(ctx, l.engine, l.topology, images.Agent, l.labels("")); err != nil {
 		return err
 	}
 	if err := Sweep(ctx, l.engine); err != nil {

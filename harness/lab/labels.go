@@ -7,3 +7,7 @@ const (
 	LabelRun  = "io.reprise.run"  // the run that the lab belongs to: the name of its folder in reports/out
 	LabelNode = "io.reprise.node" // name of the node in the topology; networks have none
 )
+
+// LabelImage is a label of every image that is built, and so of the containers that are made from it: the image's name, such
+// as "nomad".
+const LabelImage = "io.reprise.image"

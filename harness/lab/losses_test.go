@@ -1,27 +1,25 @@
 package lab
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/moby/moby/client"
-
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
 // Goal: agents that are gone are told one by one while the engine answers, and as the loss of the engine when it does
-// not, also after it has come back. Method: an engine that answers, one that nobody is, and the first one again.
+// not, also after it has come back. Method: an engine that answers, one that ends every connection, and the first one again.
 func TestLossOfTheEngine(t *testing.T) {
 	agents := []harness.Loss{{Part: "the agent of one"}, {Part: "the agent of two"}}
-	connected := func(host string) *Engine {
-		engine, err := client.New(client.WithHost(host))
-		if err != nil {
-			t.Fatal(err)
+	there := connect(t, enginetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }))
+	gone := connect(t, enginetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if connection, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			_ = connection.Close()
 		}
-		t.Cleanup(func() { _ = engine.Close() })
-		return &Engine{engine, usualLimits}
-	}
-	there, gone := connected(answering(t, map[string]string{"Api-Version": "1.41"})), connected("unix://"+socket(t))
+	}))
 	lab := &Lab{engine: there}
 	if losses := lab.orEngine(t.Context(), agents); len(losses) != 2 {
 		t.Errorf("the engine answers: %v", losses)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
@@ -32,9 +31,9 @@ func (n *node) containerName() string { return fmt.Sprintf("reprise-%s-%s", n.la
 func (n *node) systemName() string    { return n.containerName() + "-system" }
 
 // boot brings one node up: agent, address, system, files, main process.
-func (n *node) boot(ctx context.Context, images images) error {
+func (n *node) boot(ctx context.Context, images References) error {
 	n.say(stateCreating)
-	if err := n.startAgent(ctx, images.agent); err != nil {
+	if err := n.startAgent(ctx, images.Agent); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
 	n.reached.agent = time.Now()
@@ -43,7 +42,7 @@ func (n *node) boot(ctx context.Context, images images) error {
 		return nil
 	}
 	n.say(stateInstalling)
-	n.image = images.system[n.Name]
+	n.image = images.System[n.Name]
 	if err := n.install(ctx); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
@@ -176,6 +175,16 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 	return n.agent.WaitSystem(limited)
 }
 
+// inMemory are the folders that a boot finds empty. A machine with a disk of its own has /tmp on that, as
+// Debian does: what cannot write there shows when that disk fails.
+func inMemory(system harness.System) map[string]string {
+	folders := map[string]string{"/run": "exec", "/tmp": "exec,mode=1777"}
+	if system.SystemDisk > 0 {
+		delete(folders, "/tmp")
+	}
+	return folders
+}
+
 // variables are environment variables as the engine takes them.
 func variables(environment map[string]string) []string {
 	var pairs []string
@@ -226,21 +235,10 @@ func (n *node) remove(ctx context.Context) error {
 }
 
 func (n *node) removeContainer(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, removeLimit)
-	defer cancel()
-	ticker := time.NewTicker(removeEvery)
-	defer ticker.Stop()
-	for {
-		_, err := n.lab.engine.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-		if errdefs.IsNotFound(err) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("remove container %s of %s: %w", id, n.Name, errors.Join(err, ctx.Err()))
-		case <-ticker.C:
-		}
+	if err := RemoveContainer(ctx, n.lab.engine, id); err != nil {
+		return fmt.Errorf("remove container %s of %s: %w", id, n.Name, err)
 	}
+	return nil
 }
 
 // systemLogs opens what the system has printed since a moment, with time stamps.

@@ -25,16 +25,6 @@ func configureContainer(system harness.System, host *container.HostConfig) {
 	}
 }
 
-// inMemory are the folders that a boot finds empty. A machine with a disk of its own has /tmp on that, as
-// Debian does: what cannot write there shows when that disk fails.
-func inMemory(system harness.System) map[string]string {
-	folders := map[string]string{"/run": "exec", "/tmp": "exec,mode=1777"}
-	if system.SystemDisk > 0 {
-		delete(folders, "/tmp")
-	}
-	return folders
-}
-
 // volumes are a system's folders on disks of their own. They have no names, and so go with the container.
 func volumes(system harness.System) map[string]struct{} {
 	folders := map[string]struct{}{}

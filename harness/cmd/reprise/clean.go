@@ -76,7 +76,7 @@ func cleanEngine(ctx context.Context, out io.Writer, images bool) error {
 // cleanTurn takes the engine alone, so that nothing new appears while it is cleaned; release leaves no lock behind. Whoever
 // uses the engine is named, and loses what is there: that is what cleaning is for.
 func cleanTurn(ctx context.Context, engine *lab.Engine, out io.Writer) (release func() error, err error) {
-	lock, err := lab.LockEngine(ctx, engine, lab.Exclusive, doing(), lab.Plain(out))
+	lock, err := lab.LockEngine(ctx, engine, lab.Exclusive, doing(), lab.Plain(out).Event)
 	if errors.Is(err, lab.ErrEngineInUse) {
 		fmt.Fprintf(out, "reprise: %v; its labs are removed all the same\n", err)
 		return func() error { return nil }, nil

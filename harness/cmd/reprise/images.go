@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
@@ -51,5 +52,5 @@ func imagesCommand(out io.Writer) *cli.Command {
 
 // allImages are those of the fixtures and the agent's.
 func allImages() []harness.Image {
-	return append([]harness.Image{lab.AgentImage()}, fixtures.Images()...)
+	return append([]harness.Image{agent.Image()}, fixtures.Images()...)
 }

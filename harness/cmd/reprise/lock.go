@@ -19,7 +19,7 @@ const labsEnd = 20 * time.Second
 // this machine; the engine tells (runs) which runs have a lab, of whichever machine, and of labs that were kept.
 func takeTurn(ctx context.Context, engine *lab.Engine, mode lab.LockMode, out io.Writer) (*lab.EngineLock, error) {
 	progress := lab.Plain(out)
-	lock, err := lab.LockEngine(ctx, engine, mode, doing(), progress)
+	lock, err := lab.LockEngine(ctx, engine, mode, doing(), progress.Event)
 	if err != nil {
 		return nil, err
 	}

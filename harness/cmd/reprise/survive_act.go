@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
@@ -124,7 +125,7 @@ func agentsOf(inventory lab.Inventory, run string) []lab.Item {
 }
 
 // agentImage is the name of the agents' image.
-var agentImage = lab.AgentImage().Name
+var agentImage = agent.Image().Name
 
 // smallDisk is the size of the disk that is filled: a run begins on none that is smaller.
 const smallDisk = 640 << 20

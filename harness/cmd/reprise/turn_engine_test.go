@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,30 +13,20 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
 // emptyEngine listens as an engine that has nothing and can make nothing, with an id of its own.
 func emptyEngine(t *testing.T) *lab.Engine {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "engine") //nolint:usetesting // t.TempDir is too long for a socket's path on some machines
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	path := filepath.Join(folder, "engine.sock")
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // nobody else asks it
-		w.Header().Set("Api-Version", lab.MinimumAPI)
-		w.Header().Set("Ostype", "linux")
+	id := "the engine of " + t.TempDir()
+	host := enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case r.Method != http.MethodGet:
 			http.Error(w, `{"message": "it can make nothing"}`, http.StatusInternalServerError)
 		case strings.HasSuffix(r.URL.Path, "/info"):
-			_ = json.NewEncoder(w).Encode(map[string]any{"ID": "the engine of " + folder, "SystemTime": "2026-01-20T03:00:00Z"})
+			_ = json.NewEncoder(w).Encode(map[string]any{"ID": id, "SystemTime": "2026-01-20T03:00:00Z"})
 		case strings.HasSuffix(r.URL.Path, "/volumes"):
 			fmt.Fprint(w, `{"Volumes": []}`)
 		case strings.Contains(r.URL.Path, "/images/") && !strings.HasSuffix(r.URL.Path, "/images/json"): // a list of none is an answer
@@ -45,10 +34,8 @@ func emptyEngine(t *testing.T) *lab.Engine {
 		default:
 			fmt.Fprint(w, `[]`)
 		}
-	})}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
-	t.Setenv("DOCKER_HOST", "unix://"+path)
+	})
+	t.Setenv("DOCKER_HOST", host)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	engine, err := lab.Connect(t.Context())
 	if err != nil {

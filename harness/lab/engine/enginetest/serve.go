@@ -1,0 +1,51 @@
+// Package enginetest stands in for a container engine in tests.
+package enginetest
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// API is the version of the interface that the stand-in speaks: the oldest that drills run on.
+const API = "1.41"
+
+// Socket gives a path that is short enough for a socket, which a test's own folder is not everywhere.
+func Socket(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "engine") //nolint:usetesting // t.TempDir is too long for a socket's path on some machines
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return filepath.Join(folder, "engine.sock")
+}
+
+// Serve listens at a socket as an engine that greets, until the test ends; host is a value for DOCKER_HOST. Everything else
+// is for the handler; a nil one never answers, not even when the client has given up.
+func Serve(t *testing.T, handle http.HandlerFunc) (host string) {
+	t.Helper()
+	path := Socket(t)
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan struct{})
+	if handle == nil {
+		handle = func(http.ResponseWriter, *http.Request) { <-over }
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", API)
+		w.Header().Set("Ostype", "linux")
+		if !strings.HasSuffix(r.URL.Path, "/_ping") {
+			handle(w, r)
+		}
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { close(over); _ = server.Close() })
+	return "unix://" + path
+}
