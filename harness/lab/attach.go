@@ -21,8 +21,8 @@ type stream struct {
 
 // attach opens the stream of a running container. What the agent prints on standard error is
 // diagnostics: the end of it is kept, for an agent that is gone.
-func attach(ctx context.Context, engine *Engine, id string) (*stream, error) {
-	response, err := engine.ContainerAttach(ctx, id, client.ContainerAttachOptions{
+func attach(ctx context.Context, connection *Engine, id string) (*stream, error) {
+	response, err := connection.ContainerAttach(ctx, id, client.ContainerAttachOptions{
 		Stream: true, Stdin: true, Stdout: true,
 		Stderr: true,
 	})

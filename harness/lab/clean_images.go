@@ -14,19 +14,19 @@ import (
 
 // CleanImages removes every image that a lab has built, and none that was pulled. The next run
 // builds them again, from what was kept of the compiled products.
-func CleanImages(ctx context.Context, engine *Engine) (Removed, error) {
-	return cleanImages(ctx, engine, LabelImage)
+func CleanImages(ctx context.Context, connection *Engine) (Removed, error) {
+	return cleanImages(ctx, connection, LabelImage)
 }
 
 // CleanImage is [CleanImages] for those of one name.
-func CleanImage(ctx context.Context, engine *Engine, name string) (Removed, error) {
-	return cleanImages(ctx, engine, LabelImage+"="+name)
+func CleanImage(ctx context.Context, connection *Engine, name string) (Removed, error) {
+	return cleanImages(ctx, connection, LabelImage+"="+name)
 }
 
 // CleanStages removes what builds that were killed have left on the engine of the stage in which packages are installed. A build
 // that goes on loses its own, and fails: nobody builds while the engine is cleaned.
-func CleanStages(ctx context.Context, engine *Engine) (Removed, error) {
-	return cleanImages(ctx, engine, labelStage)
+func CleanStages(ctx context.Context, connection *Engine) (Removed, error) {
+	return cleanImages(ctx, connection, labelStage)
 }
 
 // cleanImages removes the images that carry the label.

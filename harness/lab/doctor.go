@@ -70,22 +70,22 @@ var checks = []check{
 // are not tried while somebody measures there. Where the engine cannot be reached, that is the only finding.
 // What the caller is doing is for others to read, see [LockEngine].
 func Doctor(ctx context.Context, images []harness.Image, doing string) []Finding {
-	engine, err := Connect(ctx)
+	connection, err := Connect(ctx)
 	if err != nil {
 		return []Finding{{Subject: "engine", Health: Missing, Detail: err.Error()}}
 	}
-	defer engine.Close()
-	lock, err := LockEngine(ctx, engine, Shared, doing, nil)
+	defer connection.Close()
+	lock, err := LockEngine(ctx, connection, Shared, doing, nil)
 	if lock != nil {
 		defer lock.Release()
 	}
-	return examine(ctx, engine, images, err)
+	return examine(ctx, connection, images, err)
 }
 
 // examine is Doctor for an engine that answers, which is only looked at when somebody else keeps it busy.
-func examine(ctx context.Context, engine *Engine, images []harness.Image, busy error) []Finding {
+func examine(ctx context.Context, connection *Engine, images []harness.Image, busy error) []Finding {
 	findings := make([]Finding, len(checks)+1)
-	examined, finding := describeEngine(ctx, engine, images)
+	examined, finding := describeEngine(ctx, connection, images)
 	findings[0] = finding
 	if examined == nil {
 		return findings[:1]
@@ -106,18 +106,18 @@ func examine(ctx context.Context, engine *Engine, images []harness.Image, busy e
 }
 
 // describeEngine asks the engine who it is.
-func describeEngine(ctx context.Context, engine *Engine, images []harness.Image) (*machine, Finding) {
-	info, err := engine.Info(ctx, client.InfoOptions{})
+func describeEngine(ctx context.Context, connection *Engine, images []harness.Image) (*machine, Finding) {
+	info, err := connection.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return nil, Finding{"engine", Missing, fmt.Sprintf("it answers, but does not describe itself: %v", err), "restart it"}
 	}
-	host := engine.DaemonHost()
+	host := connection.DaemonHost()
 	examined := &machine{
-		engine: engine, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images,
+		engine: connection, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images,
 		sources: AptSources,
 	}
 	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
-		info.Info.ServerVersion, host, engine.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
+		info.Info.ServerVersion, host, connection.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
 	return examined, Finding{"engine", Healthy, detail, ""}
 }
 

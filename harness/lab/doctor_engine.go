@@ -172,8 +172,8 @@ func checkImages(ctx context.Context, examined *machine) (Health, string, string
 }
 
 // has tells whether the engine has the image, pulled or built.
-func (p *machine) has(ctx context.Context, image harness.Image) (bool, error) {
-	_, err := FindImage(ctx, p.engine, image)
+func (p *machine) has(ctx context.Context, wanted harness.Image) (bool, error) {
+	_, err := FindImage(ctx, p.engine, wanted)
 	if errdefs.IsNotFound(err) {
 		return false, nil
 	}
@@ -191,13 +191,13 @@ func checkRegistry(ctx context.Context, examined *machine) (Health, string, stri
 	case !allowed:
 		return Healthy, PullVariable + "=never: not asked", ""
 	}
-	image, published := firstPublished(examined.images)
+	first, published := firstPublished(examined.images)
 	if !published {
 		return Healthy, "no image is published: not asked", ""
 	}
-	took, err := AskRegistry(ctx, examined.engine, image)
+	took, err := AskRegistry(ctx, examined.engine, first)
 	if err != nil {
-		return Warning, fmt.Sprintf("the engine cannot ask about %s: %v", image.Reference, err), advice
+		return Warning, fmt.Sprintf("the engine cannot ask about %s: %v", first.Reference, err), advice
 	}
 	return Healthy, fmt.Sprintf("answered in %v", took.Round(time.Millisecond)), ""
 }

@@ -29,14 +29,14 @@ func checkPackages(ctx context.Context, examined *machine) (Health, string, stri
 }
 
 // pullable tells why an image cannot be pulled, or nil.
-func (p *machine) pullable(ctx context.Context, image harness.Image) error {
+func (p *machine) pullable(ctx context.Context, base harness.Image) error {
 	if allowed, err := PullAllowed(); err != nil || !allowed {
 		return fmt.Errorf("%s=never forbids it", PullVariable)
 	}
-	if present, err := p.has(ctx, harness.Image{Reference: image.Reference}); err == nil && present {
+	if present, err := p.has(ctx, harness.Image{Reference: base.Reference}); err == nil && present {
 		return nil
 	}
-	_, err := AskRegistry(ctx, p.engine, image)
+	_, err := AskRegistry(ctx, p.engine, base)
 	return err
 }
 

@@ -63,7 +63,7 @@ var fitness struct {
 
 // TryEngine tries what the topology asks of the engine and not every engine can do, each once in a process. What it creates
 // for that carries the labels. An error wraps [ErrUnfit].
-func TryEngine(ctx context.Context, engine *Engine, topology harness.Topology, agentImage string, labels map[string]string) error {
+func TryEngine(ctx context.Context, connection *Engine, topology harness.Topology, agentImage string, labels map[string]string) error {
 	for _, trial := range trials() {
 		var capabilities []string
 		wanted := false
@@ -76,7 +76,7 @@ func TryEngine(ctx context.Context, engine *Engine, topology harness.Topology, a
 			continue
 		}
 		slices.Sort(capabilities)
-		if err := trial.once(ctx, engine, agentImage, slices.Compact(capabilities), labels); err != nil {
+		if err := trial.once(ctx, connection, agentImage, slices.Compact(capabilities), labels); err != nil {
 			return err
 		}
 	}
@@ -85,15 +85,15 @@ func TryEngine(ctx context.Context, engine *Engine, topology harness.Topology, a
 
 // once runs a trial, once for all labs of this process.
 func (t trial) once(
-	ctx context.Context, engine *Engine, agentImage string, capabilities []string, labels map[string]string,
+	ctx context.Context, connection *Engine, agentImage string, capabilities []string, labels map[string]string,
 ) error {
 	fitness.Lock()
 	defer fitness.Unlock()
-	key := strings.Join(append([]string{engine.DaemonHost(), t.kind}, capabilities...), " ")
+	key := strings.Join(append([]string{connection.DaemonHost(), t.kind}, capabilities...), " ")
 	if err, known := fitness.known[key]; known {
 		return err
 	}
-	err := t.run(ctx, engine, agentImage, capabilities, labels)
+	err := t.run(ctx, connection, agentImage, capabilities, labels)
 	if ctx.Err() != nil {
 		return err // the trial was broken off: it says nothing
 	}
@@ -168,8 +168,8 @@ func (t trial) outcome(status int64, words string) error {
 }
 
 // lastWords is what a container that has ended printed.
-func lastWords(ctx context.Context, engine *Engine, id string) string {
-	logs, err := engine.ContainerLogs(ctx, id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true})
+func lastWords(ctx context.Context, connection *Engine, id string) string {
+	logs, err := connection.ContainerLogs(ctx, id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true})
 	if err != nil {
 		return err.Error()
 	}

@@ -131,14 +131,14 @@ func tryFor(ctx context.Context, connection *Engine, topology harness.Topology) 
 // Goal: the trial's container is like those of the nodes, cut off from every network, and is taken away; an engine that
 // passes is tried once for all labs. Method: an engine that passes, two labs on it, and what it was told.
 func TestFitEngine(t *testing.T) {
-	engine := &trialEngine{}
-	connection := engine.connect(t)
+	fake := &trialEngine{}
+	connection := fake.connect(t)
 	for range 2 {
 		if err := tryFor(t.Context(), connection, runner("SYS_ADMIN", "NET_ADMIN")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	created, removed := engine.seen()
+	created, removed := fake.seen()
 	if len(created) != 1 || removed != 1 {
 		t.Fatalf("%d containers created, %d removed with their volumes, want 1 each", len(created), removed)
 	}
@@ -159,8 +159,8 @@ func TestFitEngine(t *testing.T) {
 // when it starts it. Everything is taken away, and the answer is remembered. Method: one engine of each kind, asked twice.
 func TestUnfitEngine(t *testing.T) {
 	for name, test := range map[string]struct {
-		engine *trialEngine
-		want   string
+		fake *trialEngine
+		want string
 	}{
 		"the kernel": {
 			&trialEngine{exit: 1, prints: "reprise-agent: mount an overlay on a volume: no such device\n"},
@@ -171,15 +171,15 @@ func TestUnfitEngine(t *testing.T) {
 			"with the capabilities NET_ADMIN SYS_ADMIN, it says: ",
 		},
 	} {
-		engine := test.engine
-		connection := engine.connect(t)
+		fake := test.fake
+		connection := fake.connect(t)
 		for range 2 {
 			err := tryFor(t.Context(), connection, runner("SYS_ADMIN", "NET_ADMIN"))
 			if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: %v, want %q", name, err, test.want)
 			}
 		}
-		if created, removed := engine.seen(); len(created) != 1 || removed != 1 {
+		if created, removed := fake.seen(); len(created) != 1 || removed != 1 {
 			t.Errorf("%s: %d containers created, %d removed", name, len(created), removed)
 		}
 	}
@@ -188,15 +188,15 @@ func TestUnfitEngine(t *testing.T) {
 // Goal: an engine is asked for nothing where no node runs containers. Method: a lab without, on an engine that would
 // refuse.
 func TestFitWithoutContainers(t *testing.T) {
-	engine := &trialEngine{refuses: "no"}
+	fake := &trialEngine{refuses: "no"}
 	topology := runner("SYS_ADMIN")
 	for i := range topology.Nodes {
 		topology.Nodes[i].System.Containers = false
 	}
-	if err := tryFor(t.Context(), engine.connect(t), topology); err != nil {
+	if err := tryFor(t.Context(), fake.connect(t), topology); err != nil {
 		t.Error(err)
 	}
-	if created, _ := engine.seen(); len(created) > 0 {
+	if created, _ := fake.seen(); len(created) > 0 {
 		t.Errorf("it was tried: %+v", created)
 	}
 }
@@ -206,16 +206,16 @@ func TestFitWithoutContainers(t *testing.T) {
 func TestFitBrokenOff(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	engine := &trialEngine{hangs: true, started: cancel}
-	connection, topology := engine.connect(t), runner("SYS_ADMIN", "NET_ADMIN")
+	fake := &trialEngine{hangs: true, started: cancel}
+	connection, topology := fake.connect(t), runner("SYS_ADMIN", "NET_ADMIN")
 	if err := tryFor(ctx, connection, topology); !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnfit) {
 		t.Errorf("broken off: %v", err)
 	}
-	engine.hangs = false
+	fake.hangs = false
 	if err := tryFor(t.Context(), connection, topology); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
-	if created, removed := engine.seen(); len(created) != 2 || removed != 2 {
+	if created, removed := fake.seen(); len(created) != 2 || removed != 2 {
 		t.Errorf("%d containers created, %d removed, want 2 each", len(created), removed)
 	}
 }
@@ -224,18 +224,18 @@ func TestFitBrokenOff(t *testing.T) {
 // kinds.
 func TestCheckContainers(t *testing.T) {
 	for _, test := range []struct {
-		engine *trialEngine
+		fake   *trialEngine
 		want   Health
 		detail string
 	}{
 		{&trialEngine{}, Healthy, "nodes that run containers of their own"},
 		{&trialEngine{exit: 1, prints: "reprise-agent: no nf_tables"}, Warning, "no nf_tables"},
 	} {
-		health, detail, advice := checkContainers(t.Context(), &machine{engine: test.engine.connect(t)})
+		health, detail, advice := checkContainers(t.Context(), &machine{engine: test.fake.connect(t)})
 		if health != test.want || !strings.Contains(detail, test.detail) || (advice == "") != (test.want == Healthy) {
 			t.Errorf("%s (%s), advice %q, want %s with %q", health, detail, advice, test.want, test.detail)
 		}
-		created, removed := test.engine.seen()
+		created, removed := test.fake.seen()
 		if len(created) != 1 || removed != 1 || created[0].Labels[LabelLab] != doctorLab {
 			t.Errorf("created %+v, removed %d", created, removed)
 		}
@@ -253,12 +253,12 @@ func TestFitDisks(t *testing.T) {
 		"its own":  {Nodes: []harness.Node{{Name: "a", System: own}}},
 		"attached": {Nodes: []harness.Node{{Name: "a", System: system}}, Disks: []harness.Disk{{Name: "data"}}},
 	} {
-		engine := &trialEngine{exit: 1, prints: says}
-		if err := tryFor(t.Context(), engine.connect(t), topology); !errors.Is(err, ErrUnfit) ||
+		fake := &trialEngine{exit: 1, prints: says}
+		if err := tryFor(t.Context(), fake.connect(t), topology); !errors.Is(err, ErrUnfit) ||
 			!strings.Contains(err.Error(), "nodes that have disks: open /dev/loop-control") {
 			t.Errorf("%s: %v", name, err)
 		}
-		created, removed := engine.seen()
+		created, removed := fake.seen()
 		if len(created) != 1 || removed != 1 || len(created[0].HostConfig.Devices) != 1 ||
 			!slices.Contains(created[0].Entrypoint, "--disks") {
 			t.Errorf("%s: created %+v, removed %d", name, created, removed)
@@ -268,8 +268,8 @@ func TestFitDisks(t *testing.T) {
 	if err := tryFor(t.Context(), (&trialEngine{refuses: "no"}).connect(t), without); err != nil {
 		t.Errorf("without disks: %v", err)
 	}
-	engine := &trialEngine{exit: 1, prints: says}
-	if health, detail, advice := checkDisks(t.Context(), &machine{engine: engine.connect(t)}); health != Warning ||
+	fake := &trialEngine{exit: 1, prints: says}
+	if health, detail, advice := checkDisks(t.Context(), &machine{engine: fake.connect(t)}); health != Warning ||
 		!strings.Contains(detail, "loop-control") || advice == "" {
 		t.Errorf("the doctor says %s (%s), advice %q", health, detail, advice)
 	}

@@ -40,8 +40,8 @@ type imageEngine interface {
 // The environment variable REPRISE_PULL=never forbids to ask registries at all. An error is one
 // sentence that says what is wrong and what to do, followed by the last lines of a program's output
 // where there are any.
-func ResolveImages(ctx context.Context, engine *Engine, images []harness.Image, builds int, progress Progress) ([]string, error) {
-	resolver, err := newResolver(engine, builds, progress)
+func ResolveImages(ctx context.Context, connection *Engine, images []harness.Image, builds int, progress Progress) ([]string, error) {
+	resolver, err := newResolver(connection, builds, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +49,8 @@ func ResolveImages(ctx context.Context, engine *Engine, images []harness.Image, 
 }
 
 // FindImage names an image in the engine, pulled or built; the error is a not-found error when it is not there.
-func FindImage(ctx context.Context, engine *Engine, image harness.Image) (string, error) {
-	resolver, err := newResolver(engine, 1, nil)
+func FindImage(ctx context.Context, connection *Engine, image harness.Image) (string, error) {
+	resolver, err := newResolver(connection, 1, nil)
 	if err != nil {
 		return "", err
 	}

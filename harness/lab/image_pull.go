@@ -44,11 +44,11 @@ func PullAllowed() (bool, error) {
 
 // AskRegistry has the engine ask a registry about a published image and says how long the answer took. It waits as long as a
 // pull would.
-func AskRegistry(ctx context.Context, engine *Engine, image harness.Image) (time.Duration, error) {
+func AskRegistry(ctx context.Context, connection *Engine, image harness.Image) (time.Duration, error) {
 	limited, cancel := context.WithTimeout(ctx, pullAnswer)
 	defer cancel()
 	started := time.Now()
-	_, err := engine.DistributionInspect(limited, image.Reference, client.DistributionInspectOptions{})
+	_, err := connection.DistributionInspect(limited, image.Reference, client.DistributionInspectOptions{})
 	return time.Since(started), err
 }
 

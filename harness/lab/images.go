@@ -20,8 +20,8 @@ const parallelBuilds = 3
 
 // Prepare resolves every image that labs of the topologies need, the agent's included, so that none
 // is pulled or built while a drill is being timed.
-func Prepare(ctx context.Context, engine *Engine, progress Progress, topologies ...harness.Topology) error {
-	_, err := ResolveImages(ctx, engine, needed(topologies...), parallelBuilds, progress)
+func Prepare(ctx context.Context, connection *Engine, progress Progress, topologies ...harness.Topology) error {
+	_, err := ResolveImages(ctx, connection, needed(topologies...), parallelBuilds, progress)
 	return err
 }
 
@@ -43,17 +43,17 @@ func needed(topologies ...harness.Topology) []harness.Image {
 var agents sync.Map
 
 // ResolveTopology resolves every image that a lab of the topology needs, see [ResolveImages].
-func ResolveTopology(ctx context.Context, engine *Engine, topology harness.Topology, progress Progress) (References, error) {
+func ResolveTopology(ctx context.Context, connection *Engine, topology harness.Topology, progress Progress) (References, error) {
 	wanted := needed(topology)
-	known, isKnown := agents.Load(engine.DaemonHost())
+	known, isKnown := agents.Load(connection.DaemonHost())
 	if isKnown {
 		wanted[0] = harness.Image{Name: "agent", Reference: known.(string)}
 	}
-	references, err := ResolveImages(ctx, engine, wanted, parallelBuilds, progress)
+	references, err := ResolveImages(ctx, connection, wanted, parallelBuilds, progress)
 	if err != nil {
 		return References{}, err
 	}
-	agents.Store(engine.DaemonHost(), references[0])
+	agents.Store(connection.DaemonHost(), references[0])
 	resolved := References{Agent: references[0], System: map[string]string{}}
 	for _, node := range topology.Selected("") {
 		resolved.System[node.Name] = references[slices.IndexFunc(wanted, same(node.System.Image))]

@@ -61,12 +61,12 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	if options.Progress == nil {
 		options.Progress = Plain(io.Discard)
 	}
-	engine, err := Connect(ctx)
+	connection, err := Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	lab := &Lab{
-		ID: newID(), topology: topology, engine: engine, options: options, started: time.Now(),
+		ID: newID(), topology: topology, engine: connection, options: options, started: time.Now(),
 		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: disks.New(topology),
 		carrier: newDiskCarrier(topology),
 	}

@@ -96,12 +96,12 @@ func resolveImages(t *testing.T, preview ginkgo.Report, needs []Topology) {
 	}
 	ctx, stop := untilInterrupted()
 	defer stop()
-	engine, err := lab.Connect(ctx)
+	connection, err := lab.Connect(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer engine.Close()
-	if err := lab.Prepare(ctx, engine, progress(), topologies...); err != nil {
+	defer connection.Close()
+	if err := lab.Prepare(ctx, connection, progress(), topologies...); err != nil {
 		t.Fatal(err)
 	}
 }

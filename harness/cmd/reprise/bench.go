@@ -121,21 +121,21 @@ func (b *bench) measure(ctx context.Context) error {
 	if _, err := exec.LookPath("docker"); err != nil {
 		return fmt.Errorf("measure `docker kill` and `docker pause`: %w: install the docker command", err)
 	}
-	engine, err := lab.Connect(ctx)
+	connection, err := lab.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	lock, err := takeTurn(ctx, engine, lab.Exclusive, b.out)
+	defer connection.Close()
+	lock, err := takeTurn(ctx, connection, lab.Exclusive, b.out)
 	if err != nil {
 		return err
 	}
 	defer lock.Release()
-	if err := lab.Prepare(ctx, engine, lab.Plain(b.out), b.topologies()...); err != nil {
+	if err := lab.Prepare(ctx, connection, lab.Plain(b.out), b.topologies()...); err != nil {
 		return err
 	}
 	b.report = newBenchReport(time.Now())
-	stocked := func(ctx context.Context) (lab.Inventory, error) { return lab.TakeInventory(ctx, engine) }
+	stocked := func(ctx context.Context) (lab.Inventory, error) { return lab.TakeInventory(ctx, connection) }
 	before, err := takeStock(ctx, stocked)
 	if err != nil {
 		return err

@@ -30,12 +30,12 @@ type nodeReadiness struct {
 // measureK3s starts a node of Kubernetes by the docker command and in a lab, by turns. An engine that
 // cannot run such nodes is no error: the report says so.
 func (b *bench) measureK3s(ctx context.Context) error {
-	engine, err := lab.Connect(ctx)
+	connection, err := lab.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	references, err := lab.ResolveImages(ctx, engine, []harness.Image{b.kubernetes.Nodes[0].System.Image}, 1, lab.Plain(b.out))
+	defer connection.Close()
+	references, err := lab.ResolveImages(ctx, connection, []harness.Image{b.kubernetes.Nodes[0].System.Image}, 1, lab.Plain(b.out))
 	if err != nil {
 		return err
 	}

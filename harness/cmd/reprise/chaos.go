@@ -118,20 +118,20 @@ func (c options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end
 	if len(c.folders) == 0 {
 		return nil, nil, usage("no spec carries labels that fit %q: nothing would be checked", c.labels)
 	}
-	engine, err := lab.Connect(ctx)
+	connection, err := lab.Connect(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	lock, err := takeTurn(ctx, engine, lab.Exclusive, out)
+	lock, err := takeTurn(ctx, connection, lab.Exclusive, out)
 	if err != nil {
-		engine.Close()
+		connection.Close()
 		return nil, nil, err
 	}
-	end = func() { lock.Release(); engine.Close() }
+	end = func() { lock.Release(); connection.Close() }
 	run = &chaosRun{
 		lock: lock, options: c, root: root, compile: compileSuites, out: out,
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
-		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
+		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, connection, run) },
 	}
 	run.images = run.makeImages
 	return run, end, nil

@@ -42,21 +42,21 @@ func cleanCommand(out io.Writer) *cli.Command {
 
 // cleanEngine removes what labs have created and says what that was.
 func cleanEngine(ctx context.Context, out io.Writer, images bool) error {
-	engine, err := lab.Connect(ctx)
+	connection, err := lab.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	ended, err := lab.EndOrphans(ctx, engine)
-	release, lockErr := cleanTurn(ctx, engine, out)
+	defer connection.Close()
+	ended, err := lab.EndOrphans(ctx, connection)
+	release, lockErr := cleanTurn(ctx, connection, out)
 	if lockErr != nil {
 		return errors.Join(err, lockErr)
 	}
-	removed, cleanErr := lab.Clean(ctx, engine)
-	stages, stagesErr := lab.CleanStages(ctx, engine)
+	removed, cleanErr := lab.Clean(ctx, connection)
+	stages, stagesErr := lab.CleanStages(ctx, connection)
 	removed.Images, err = stages.Images, errors.Join(err, stagesErr)
 	if images {
-		built, imagesErr := lab.CleanImages(ctx, engine)
+		built, imagesErr := lab.CleanImages(ctx, connection)
 		removed.Images, err = append(removed.Images, built.Images...), errors.Join(err, imagesErr)
 	}
 	removed.Processes = ended
@@ -75,8 +75,8 @@ func cleanEngine(ctx context.Context, out io.Writer, images bool) error {
 
 // cleanTurn takes the engine alone, so that nothing new appears while it is cleaned; release leaves no lock behind. Whoever
 // uses the engine is named, and loses what is there: that is what cleaning is for.
-func cleanTurn(ctx context.Context, engine *lab.Engine, out io.Writer) (release func() error, err error) {
-	lock, err := lab.LockEngine(ctx, engine, lab.Exclusive, doing(), lab.Plain(out).Event)
+func cleanTurn(ctx context.Context, connection *lab.Engine, out io.Writer) (release func() error, err error) {
+	lock, err := lab.LockEngine(ctx, connection, lab.Exclusive, doing(), lab.Plain(out).Event)
 	if errors.Is(err, lab.ErrEngineInUse) {
 		fmt.Fprintf(out, "reprise: %v; its labs are removed all the same\n", err)
 		return func() error { return nil }, nil

@@ -27,18 +27,18 @@ func imagesCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, _ *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			engine, err := lab.Connect(ctx)
+			connection, err := lab.Connect(ctx)
 			if err != nil {
 				return err
 			}
-			defer engine.Close()
-			lock, err := takeTurn(ctx, engine, lab.Shared, out)
+			defer connection.Close()
+			lock, err := takeTurn(ctx, connection, lab.Shared, out)
 			if err != nil {
 				return err
 			}
 			defer lock.Release()
 			wanted := allImages()
-			references, err := lab.ResolveImages(ctx, engine, wanted, max(1, runtime.NumCPU()/processorsPerBuild), lab.Plain(out))
+			references, err := lab.ResolveImages(ctx, connection, wanted, max(1, runtime.NumCPU()/processorsPerBuild), lab.Plain(out))
 			if err != nil {
 				return err
 			}

@@ -17,18 +17,18 @@ const labsEnd = 20 * time.Second
 
 // takeTurn takes the engine for this command, or is an error that says who else uses it. The lock tells of everybody on
 // this machine; the engine tells (runs) which runs have a lab, of whichever machine, and of labs that were kept.
-func takeTurn(ctx context.Context, engine *lab.Engine, mode lab.LockMode, out io.Writer) (*lab.EngineLock, error) {
+func takeTurn(ctx context.Context, connection *lab.Engine, mode lab.LockMode, out io.Writer) (*lab.EngineLock, error) {
 	progress := lab.Plain(out)
-	lock, err := lab.LockEngine(ctx, engine, mode, doing(), progress.Event)
+	lock, err := lab.LockEngine(ctx, connection, mode, doing(), progress.Event)
 	if err != nil {
 		return nil, err
 	}
-	runs := func(ctx context.Context) ([]string, error) { return lab.Runs(ctx, engine) }
+	runs := func(ctx context.Context) ([]string, error) { return lab.Runs(ctx, connection) }
 	if mode == lab.Exclusive {
 		_, cleanErr := lab.CleanCache() // of runs that were killed
 		err = errors.Join(cleanErr, awaitAlone(ctx, runs, labsEnd, progress))
 		if err == nil {
-			err = lab.SweepAlone(ctx, engine) // what is left when all of a run was killed at once
+			err = lab.SweepAlone(ctx, connection) // what is left when all of a run was killed at once
 		}
 	} else {
 		err = tellOthers(ctx, runs, progress)

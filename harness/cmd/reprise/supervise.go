@@ -69,10 +69,10 @@ func tidyOrphan(ctx context.Context, run string) error {
 	limited, cancel := context.WithTimeout(ctx, tidyLimit)
 	defer cancel()
 	for {
-		engine, err := lab.Connect(limited)
+		connection, err := lab.Connect(limited)
 		if err == nil {
-			defer engine.Close()
-			_, err = lab.CleanRun(limited, engine, run)
+			defer connection.Close()
+			_, err = lab.CleanRun(limited, connection, run)
 			return err
 		}
 		select { // it may come back, and nobody else is left

@@ -92,26 +92,28 @@ func survive(ctx context.Context, out io.Writer, seed int64, moments int, only s
 	if err != nil {
 		return err
 	}
-	engine, err := lab.Connect(ctx)
+	connection, err := lab.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	proof, end, err := newSurvival(out, engine.DaemonHost(), seed)
+	defer connection.Close()
+	proof, end, err := newSurvival(out, connection.DaemonHost(), seed)
 	if err != nil {
 		return err
 	}
 	defer end()
 	proof.engine = survivalEngine{
-		look:  func(ctx context.Context) (lab.Inventory, error) { return lab.TakeInventory(ctx, engine) },
-		kill:  func(ctx context.Context, container string) error { return lab.KillContainer(ctx, engine, container) },
-		clean: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, engine, run) },
+		look: func(ctx context.Context) (lab.Inventory, error) { return lab.TakeInventory(ctx, connection) },
+		kill: func(ctx context.Context, container string) error {
+			return lab.KillContainer(ctx, connection, container)
+		},
+		clean: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, connection, run) },
 	}
 	proof.finder.engine = proof.engine.look
 	err = proof.all(ctx, cells)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyLimit)
 	defer cancel()
-	_, cleanErr := lab.CleanImage(last, engine, survivalImage)
+	_, cleanErr := lab.CleanImage(last, connection, survivalImage)
 	return errors.Join(err, cleanErr)
 }
 

@@ -37,12 +37,12 @@ func emptyEngine(t *testing.T) *lab.Engine {
 	})
 	t.Setenv("DOCKER_HOST", host)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	engine, err := lab.Connect(t.Context())
+	connection, err := lab.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = engine.Close() })
-	return engine
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection
 }
 
 // Goal: every command that uses an engine takes turns with the others on it, or says whom it would disturb; what measures is
@@ -52,7 +52,7 @@ func TestCommandsTakeTurns(t *testing.T) {
 	if _, err := exec.LookPath("docker"); err != nil {
 		t.Skip("bench wants the docker command")
 	}
-	engine := emptyEngine(t)
+	connection := emptyEngine(t)
 	for _, beside := range []struct {
 		mode    lab.LockMode
 		doing   string
@@ -61,7 +61,7 @@ func TestCommandsTakeTurns(t *testing.T) {
 		{lab.Exclusive, "reprise chaos", []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images"}},
 		{lab.Shared, "reprise images", []string{"chaos", "controls", "calibrate", "verdicts", "bench"}},
 	} {
-		other, err := lab.LockEngine(t.Context(), engine, beside.mode, beside.doing, nil)
+		other, err := lab.LockEngine(t.Context(), connection, beside.mode, beside.doing, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
