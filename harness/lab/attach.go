@@ -9,6 +9,8 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // A stream is a container's attached standard input and output. It goes through the engine's own
@@ -21,7 +23,7 @@ type stream struct {
 
 // attach opens the stream of a running container. What the agent prints on standard error is
 // diagnostics: the end of it is kept, for an agent that is gone.
-func attach(ctx context.Context, connection *Engine, id string) (*stream, error) {
+func attach(ctx context.Context, connection *engine.Engine, id string) (*stream, error) {
 	response, err := connection.ContainerAttach(ctx, id, client.ContainerAttachOptions{
 		Stream: true, Stdin: true, Stdout: true,
 		Stderr: true,

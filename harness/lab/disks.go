@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // A diskCarrier is the container that brings the volume along that the content of a topology's disks is on: the
@@ -55,7 +56,7 @@ func (l *Lab) shareDisks(ctx context.Context, system harness.System, host *conta
 	// The node's own volumes come last, and so win where both have one.
 	host.VolumesFrom = append([]string{l.carrier.container}, host.VolumesFrom...)
 	if system.SystemDisk == 0 {
-		useDisks(host)
+		engine.UseDisks(host)
 	}
 	return nil
 }

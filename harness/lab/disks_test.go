@@ -7,6 +7,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // Goal: a system with a disk of its own gets what it takes to make block devices, and a volume for it; one that disks
@@ -38,7 +39,7 @@ func TestConfigureContainerDisks(t *testing.T) {
 		if _, carries := config.Volumes["/reprise-disks"]; carries != (test.disks != nil) || lab.carryDisks("store", &config) != nil {
 			t.Errorf("%s: the observer carries the volume: %t", test.name, carries)
 		}
-		configureContainer(test.system, &host)
+		engine.ConfigureContainer(test.system, &host)
 		if err := lab.shareDisks(t.Context(), test.system, &host); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -46,7 +47,7 @@ func TestConfigureContainerDisks(t *testing.T) {
 			!slices.Equal(host.VolumesFrom, test.from) || host.Privileged || len(host.SecurityOpt) > 0 {
 			t.Errorf("%s: %+v", test.name, host)
 		}
-		if _, volume := volumes(test.system)["/reprise-system-disk"]; volume != (test.system.SystemDisk > 0) {
+		if _, volume := engine.Volumes(test.system)["/reprise-system-disk"]; volume != (test.system.SystemDisk > 0) {
 			t.Errorf("%s: the volume for its own disk is there: %t", test.name, volume)
 		}
 	}

@@ -1,5 +1,5 @@
 // Package lab turns a [harness.Topology] into containers on the machine's engine and takes them
-// away again. It is the only package that imports testcontainers-go and the Docker client: one connection, [Engine], makes,
+// away again. It is the only package that imports testcontainers-go and the Docker client: one connection, [engine.Engine], makes,
 // looks at and removes everything, see harness/adr/0016-one-run-one-tree-one-engine.md.
 //
 // A node is a pod of two containers: the agent owns the node's network and process namespaces, the

@@ -16,6 +16,9 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/disks"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // Options are the choices of a lab's owner. The zero Options are good for a test.
@@ -23,7 +26,7 @@ type Options struct {
 	// Run identifies the run the lab belongs to; it becomes a label of everything the lab creates.
 	Run string
 	// Progress is told what happens while the lab comes up; nil is told nothing.
-	Progress Progress
+	Progress image.Progress
 }
 
 // A Lab is a running topology. It implements [harness.Lab].
@@ -31,7 +34,7 @@ type Lab struct {
 	ID string
 
 	topology harness.Topology
-	engine   *Engine
+	engine   *engine.Engine
 	provider *testcontainers.DockerProvider // on the same connection
 	options  Options
 	networks []string // identifiers, in the topology's order
@@ -59,9 +62,9 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 		return nil, fmt.Errorf("start lab %s: %w", topology.Name, err)
 	}
 	if options.Progress == nil {
-		options.Progress = Plain(io.Discard)
+		options.Progress = image.Plain(io.Discard)
 	}
-	connection, err := Connect(ctx)
+	connection, err := engine.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,18 +82,18 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 }
 
 func (l *Lab) bringUp(ctx context.Context) error {
-	images, err := ResolveTopology(ctx, l.engine, l.topology, l.options.Progress)
+	images, err := image.ResolveTopology(ctx, l.engine, l.topology, l.options.Progress)
 	if err != nil {
 		return err
 	}
 	resolved := time.Now()
-	if err := TryEngine(ctx, l.engine, l.topology, images.Agent, l.labels("")); err != nil {
+	if err := doctor.Try(ctx, l.engine, l.topology, images.Agent, l.labels("")); err != nil {
 		return err
 	}
-	if err := Sweep(ctx, l.engine); err != nil {
+	if err := engine.Sweep(ctx, l.engine); err != nil {
 		return err
 	}
-	if l.provider, err = newProvider(ctx, l.engine); err != nil {
+	if l.provider, err = engine.NewProvider(ctx, l.engine); err != nil {
 		return err
 	}
 	if err := l.createNetworks(ctx); err != nil {

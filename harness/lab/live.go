@@ -7,11 +7,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // Live shows the nodes of a lab on a terminal, a line each that changes in place, and prints other
 // events above them. When every node is up the lines stay, as a record of how long each took.
-func Live(w io.Writer) Progress {
+func Live(w io.Writer) image.Progress {
 	return &live{writer: w, began: map[string]time.Time{}, states: map[string]string{}}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
@@ -24,7 +25,7 @@ func TestLossOfTheEngine(t *testing.T) {
 	if losses := lab.orEngine(t.Context(), agents); len(losses) != 2 {
 		t.Errorf("the engine answers: %v", losses)
 	}
-	for _, engine := range []*Engine{gone, there} {
+	for _, engine := range []*engine.Engine{gone, there} {
 		lab.engine = engine
 		losses := lab.orEngine(t.Context(), agents)
 		if len(losses) != 1 || !strings.HasPrefix(losses[0].String(), "the container engine at unix://") {

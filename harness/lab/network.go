@@ -10,6 +10,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // createNetworks creates the topology's networks. They are plain bridges: an internal network's
@@ -68,9 +69,9 @@ func (l *Lab) observerNode() harness.Node {
 
 // labels mark what the lab creates, so that it can be told from everything else on the engine.
 func (l *Lab) labels(node string) map[string]string {
-	labels := map[string]string{LabelLab: l.ID, LabelRun: l.options.Run}
+	labels := map[string]string{engine.LabelLab: l.ID, engine.LabelRun: l.options.Run}
 	if node != "" {
-		labels[LabelNode] = node
+		labels[engine.LabelNode] = node
 	}
 	return labels
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // A node is a pod: the agent's container and, unless it is the observer, the system's.
@@ -28,10 +30,11 @@ type node struct {
 }
 
 func (n *node) containerName() string { return fmt.Sprintf("reprise-%s-%s", n.lab.ID, n.Name) }
-func (n *node) systemName() string    { return n.containerName() + "-system" }
+
+func (n *node) systemName() string { return n.containerName() + "-system" }
 
 // boot brings one node up: agent, address, system, files, main process.
-func (n *node) boot(ctx context.Context, images References) error {
+func (n *node) boot(ctx context.Context, images image.References) error {
 	n.say(stateCreating)
 	if err := n.startAgent(ctx, images.Agent); err != nil {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
@@ -153,7 +156,7 @@ func observe(host *container.HostConfig) {
 func (n *node) startSystem(ctx context.Context, image string) error {
 	config := &container.Config{
 		Image: image, Labels: n.lab.labels(n.Name), Entrypoint: agent.SuperviseEntrypoint(n.System),
-		Env: variables(n.System.Environment), Volumes: volumes(n.System),
+		Env: variables(n.System.Environment), Volumes: engine.Volumes(n.System),
 	}
 	host := &container.HostConfig{
 		AutoRemove:  true,
@@ -163,7 +166,7 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 		Tmpfs:       inMemory(n.System),
 		SecurityOpt: []string{"apparmor=unconfined"}, // else the agent's signals do not get in
 	}
-	configureContainer(n.System, host)
+	engine.ConfigureContainer(n.System, host)
 	if err := n.lab.shareDisks(ctx, n.System, host); err != nil {
 		return err
 	}
@@ -199,7 +202,7 @@ func variables(environment map[string]string) []string {
 func (n *node) create(
 	ctx context.Context, described client.ContainerCreateOptions, between ...func(context.Context, string) error,
 ) (string, error) {
-	created, err := n.lab.provider.CreateContainer(ctx, request(described))
+	created, err := n.lab.provider.CreateContainer(ctx, engine.Request(described))
 	if created != nil { // also when something failed after that
 		n.containers = append(n.containers, created.GetContainerID())
 	}
@@ -235,7 +238,7 @@ func (n *node) remove(ctx context.Context) error {
 }
 
 func (n *node) removeContainer(ctx context.Context, id string) error {
-	if err := RemoveContainer(ctx, n.lab.engine, id); err != nil {
+	if err := engine.RemoveContainer(ctx, n.lab.engine, id); err != nil {
 		return fmt.Errorf("remove container %s of %s: %w", id, n.Name, err)
 	}
 	return nil

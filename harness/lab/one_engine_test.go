@@ -15,14 +15,15 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
 // connect opens a connection to an engine until the test ends.
-func connect(t *testing.T, host string) *Engine {
+func connect(t *testing.T, host string) *engine.Engine {
 	t.Helper()
 	t.Setenv("DOCKER_HOST", host)
-	connection, err := Connect(t.Context())
+	connection, err := engine.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestOneEngineForEverything(t *testing.T) {
 	described := harness.Topology{Name: "one", Networks: []harness.Network{{Name: "net"}}}
 	lab := &Lab{ID: "beef", engine: connection, topology: described}
 	var err error
-	if lab.provider, err = newProvider(t.Context(), connection); err != nil {
+	if lab.provider, err = engine.NewProvider(t.Context(), connection); err != nil {
 		t.Fatal(err)
 	}
 	observer := &node{lab: lab, Node: harness.Node{Name: "observer"}}
@@ -84,7 +85,7 @@ const otherSettings = "REPRISE_TEST_OTHER_SETTINGS"
 func TestSettingsOfTestcontainers(t *testing.T) {
 	switch os.Getenv(otherSettings) {
 	case "connect":
-		connection, err := Connect(t.Context())
+		connection, err := engine.Connect(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -112,7 +113,7 @@ func Start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 func start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 	ginkgo.GinkgoHelper()
 	cluster, err := lab.Start(ctx, topology, lab.Options{Run: filepath.Base(os.Getenv(runFolder)), Progress: progress()})
-	if errors.Is(err, lab.ErrUnfit) {
+	if errors.Is(err, doctor.ErrUnfit) {
 		ginkgo.Skip(err.Error())
 	}
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // The environment by which the CLI tells the suites about the run they belong to.
@@ -96,12 +98,12 @@ func resolveImages(t *testing.T, preview ginkgo.Report, needs []Topology) {
 	}
 	ctx, stop := untilInterrupted()
 	defer stop()
-	connection, err := lab.Connect(ctx)
+	connection, err := engine.Connect(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	if err := lab.Prepare(ctx, connection, progress(), topologies...); err != nil {
+	if err := image.Prepare(ctx, connection, progress(), topologies...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -121,12 +123,12 @@ func selected(preview ginkgo.Report, label string) bool {
 }
 
 // progress shows what the lab does: in place on a terminal, line by line elsewhere.
-func progress() lab.Progress {
+func progress() image.Progress {
 	if os.Getenv(onlyImages) != "" {
-		return lab.Plain(os.Stdout) // for who has started the suite
+		return image.Plain(os.Stdout) // for who has started the suite
 	}
 	if os.Getenv(liveProgress) != "" {
 		return lab.Live(os.Stdout)
 	}
-	return lab.Plain(ginkgo.GinkgoWriter)
+	return image.Plain(ginkgo.GinkgoWriter)
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -121,21 +123,21 @@ func (b *bench) measure(ctx context.Context) error {
 	if _, err := exec.LookPath("docker"); err != nil {
 		return fmt.Errorf("measure `docker kill` and `docker pause`: %w: install the docker command", err)
 	}
-	connection, err := lab.Connect(ctx)
+	connection, err := engine.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	lock, err := takeTurn(ctx, connection, lab.Exclusive, b.out)
+	lock, err := takeTurn(ctx, connection, engine.Exclusive, b.out)
 	if err != nil {
 		return err
 	}
 	defer lock.Release()
-	if err := lab.Prepare(ctx, connection, lab.Plain(b.out), b.topologies()...); err != nil {
+	if err := image.Prepare(ctx, connection, image.Plain(b.out), b.topologies()...); err != nil {
 		return err
 	}
 	b.report = newBenchReport(time.Now())
-	stocked := func(ctx context.Context) (lab.Inventory, error) { return lab.TakeInventory(ctx, connection) }
+	stocked := func(ctx context.Context) (engine.Inventory, error) { return engine.TakeInventory(ctx, connection) }
 	before, err := takeStock(ctx, stocked)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // dockerLimit bounds one docker command. Removing a node that runs pods takes the longest.
@@ -93,7 +93,7 @@ func (p *plainNode) prepare(ctx context.Context) error {
 
 // labels mark what the node consists of, so that `make clean` finds it and nothing else takes it away.
 func (p *plainNode) labels() []string {
-	return []string{"--label", lab.LabelLab + "=" + p.name, "--label", lab.LabelRun + "=" + p.run}
+	return []string{"--label", engine.LabelLab + "=" + p.name, "--label", engine.LabelRun + "=" + p.run}
 }
 
 func (p *plainNode) start(ctx context.Context, image string) error {
@@ -131,7 +131,7 @@ func (p *plainNode) arguments(image string) []string {
 // after an error or an interrupt.
 func (p *plainNode) remove(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
-	marked := "label=" + lab.LabelLab + "=" + p.name
+	marked := "label=" + engine.LabelLab + "=" + p.name
 	err := p.removeListed(ctx, []string{"container", "ls", "--all", "--quiet", "--filter", marked}, "container", "rm", "--force",
 		"--volumes")
 	err = errors.Join(err, p.removeListed(ctx, []string{"network", "ls", "--quiet", "--filter", marked}, "network", "rm"))

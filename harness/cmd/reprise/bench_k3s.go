@@ -8,6 +8,9 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -30,18 +33,18 @@ type nodeReadiness struct {
 // measureK3s starts a node of Kubernetes by the docker command and in a lab, by turns. An engine that
 // cannot run such nodes is no error: the report says so.
 func (b *bench) measureK3s(ctx context.Context) error {
-	connection, err := lab.Connect(ctx)
+	connection, err := engine.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	references, err := lab.ResolveImages(ctx, connection, []harness.Image{b.kubernetes.Nodes[0].System.Image}, 1, lab.Plain(b.out))
+	references, err := image.Resolve(ctx, connection, []harness.Image{b.kubernetes.Nodes[0].System.Image}, 1, image.Plain(b.out))
 	if err != nil {
 		return err
 	}
 	// The first lab is not measured: it shows what the engine can do, and both kinds meet warm caches.
 	err = b.withLab(ctx, b.kubernetes, func(context.Context, *lab.Lab) error { return nil })
-	if errors.Is(err, lab.ErrUnfit) {
+	if errors.Is(err, doctor.ErrUnfit) {
 		b.report.add(figure{Group: k3sGroup, Name: "not measured", Found: []string{err.Error()}, Verdict: benchUnknown})
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // plain is a plain node of a topology, with its files in a folder of the test.
@@ -42,7 +43,7 @@ func TestPlainNodeIsTheTopologys(t *testing.T) {
 	arguments := node.arguments("reprise/k3s-node:1")
 	wanted := map[string]string{
 		described.Name: "--hostname", described.IPv4.String(): "--ip", described.IPv6.String(): "--ip6",
-		lab.LabelLab + "=" + node.name: "--label", lab.LabelRun + "=bench-1": "--label",
+		engine.LabelLab + "=" + node.name: "--label", engine.LabelRun + "=bench-1": "--label",
 	}
 	for _, capability := range described.System.Capabilities {
 		wanted[capability] = "--cap-add"
@@ -168,7 +169,7 @@ func TestPlainNodeIsRemovedAfterAnInterrupt(t *testing.T) {
 	}
 	asked := journal()
 	for _, wanted := range []string{"container rm --force --volumes container-7\n", "network rm network-7\n", "label=" +
-		lab.LabelLab + "=" + node.name} {
+		engine.LabelLab + "=" + node.name} {
 		if !strings.Contains(asked, wanted) {
 			t.Errorf("%q was not asked:\n%s", wanted, asked)
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // waitForQuiet is how long the engine may take to finish what it has already reported as done: its
@@ -16,11 +16,11 @@ import (
 var waitForQuiet = harness.Wait{For: "the engine to finish", Interval: 200 * time.Millisecond, Limit: 15 * time.Second}
 
 // A look lists what the engine holds.
-type look func(context.Context) (lab.Inventory, error)
+type look func(context.Context) (engine.Inventory, error)
 
 // A stock is what was there at one moment: on the engine and on this machine.
 type stock struct {
-	engine    lab.Inventory
+	engine    engine.Inventory
 	processes []machineProcess // those that labs could have to do with
 	mounts    []string         // mount points
 }
@@ -108,9 +108,9 @@ func compareStocks(before, after stock, run string) remainder {
 }
 
 // added are the items that were not there before.
-func added(before, after []lab.Item) []lab.Item {
-	return slices.DeleteFunc(slices.Clone(after), func(item lab.Item) bool {
-		return slices.ContainsFunc(before, func(other lab.Item) bool { return other.ID == item.ID })
+func added(before, after []engine.Item) []engine.Item {
+	return slices.DeleteFunc(slices.Clone(after), func(item engine.Item) bool {
+		return slices.ContainsFunc(before, func(other engine.Item) bool { return other.ID == item.ID })
 	})
 }
 

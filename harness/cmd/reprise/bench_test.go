@@ -16,7 +16,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 func milliseconds(values ...int) []time.Duration {
@@ -109,7 +109,7 @@ func TestBenchReport(t *testing.T) {
 func TestCompareStocks(t *testing.T) {
 	const ours, theirs = "bench-1", "another"
 	before := stock{
-		engine: lab.Inventory{Containers: []lab.Item{{ID: "old", Name: "old"}}, Networks: []lab.Item{{ID: "bridge", Name: "bridge"}}},
+		engine: engine.Inventory{Containers: []engine.Item{{ID: "old", Name: "old"}}, Networks: []engine.Item{{ID: "bridge", Name: "bridge"}}},
 		processes: []machineProcess{
 			{pid: 1, started: 5, name: "containerd-shim"}, {pid: 2, started: 5, name: "nomad"},
 		},
@@ -119,18 +119,18 @@ func TestCompareStocks(t *testing.T) {
 		t.Errorf("nothing has changed, and %v", left.problem())
 	}
 	after := stock{
-		engine: lab.Inventory{
-			Containers: []lab.Item{
+		engine: engine.Inventory{
+			Containers: []engine.Item{
 				{ID: "old", Name: "old"},
 				{ID: "a", Name: "leak", Run: ours},
 				{ID: "b", Name: "stranger", Run: theirs, Volumes: []string{"their-volume"}},
 			},
-			Networks: []lab.Item{
+			Networks: []engine.Item{
 				{ID: "bridge", Name: "bridge"},
 				{ID: "n", Name: "leaked-lan", Run: ours},
 				{ID: "m", Name: "their-lan", Run: theirs},
 			},
-			Volumes: []lab.Item{{ID: "v", Name: "unlabelled-volume"}, {ID: "w", Name: "their-volume"}},
+			Volumes: []engine.Item{{ID: "v", Name: "unlabelled-volume"}, {ID: "w", Name: "their-volume"}},
 		},
 		processes: []machineProcess{
 			{pid: 1, started: 5, name: "containerd-shim"},

@@ -19,7 +19,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -118,11 +118,11 @@ func (c options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end
 	if len(c.folders) == 0 {
 		return nil, nil, usage("no spec carries labels that fit %q: nothing would be checked", c.labels)
 	}
-	connection, err := lab.Connect(ctx)
+	connection, err := engine.Connect(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	lock, err := takeTurn(ctx, connection, lab.Exclusive, out)
+	lock, err := takeTurn(ctx, connection, engine.Exclusive, out)
 	if err != nil {
 		connection.Close()
 		return nil, nil, err
@@ -131,7 +131,9 @@ func (c options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end
 	run = &chaosRun{
 		lock: lock, options: c, root: root, compile: compileSuites, out: out,
 		id: newRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
-		removeLeftovers: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, connection, run) },
+		removeLeftovers: func(ctx context.Context, run string) (engine.Removed, error) {
+			return engine.CleanRun(ctx, connection, run)
+		},
 	}
 	run.images = run.makeImages
 	return run, end, nil
@@ -150,13 +152,13 @@ type chaosRun struct {
 	color    bool
 	id       string
 	started  time.Time
-	lock     *lab.EngineLock
+	lock     *engine.Lock
 	control  string // the control arm that every drill is; "" for the whole drill
 	outcome  outcome
 
 	imageless map[string]*reports.Failure // by folder: suites whose images could not be made, and why
 
-	removeLeftovers func(ctx context.Context, run string) (lab.Removed, error)
+	removeLeftovers func(ctx context.Context, run string) (engine.Removed, error)
 }
 
 // folder is where the run leaves its records and its report.

@@ -18,9 +18,10 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/judge"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -144,7 +145,7 @@ func ofSuites(t *testing.T, out io.Writer, chosen options, runners map[string]st
 	chosen.folders = slices.Sorted(maps.Keys(runners))
 	run := &chaosRun{
 		options: chosen, root: t.TempDir(), out: out, id: "20260120-030000-beef", started: time.Now(),
-		removeLeftovers: func(context.Context, string) (lab.Removed, error) { return lab.Removed{}, nil },
+		removeLeftovers: func(context.Context, string) (engine.Removed, error) { return engine.Removed{}, nil },
 		compile: func(_ context.Context, root, _ string, folders []string) ([]suite, error) {
 			var suites []suite
 			for _, folder := range folders {
@@ -345,9 +346,9 @@ func TestRunTidiesUp(t *testing.T) {
 		var out strings.Builder
 		asked := ""
 		run := aRun(t, &out, writesReport(specPassed, true), options{repeat: 1, keep: keep})
-		run.removeLeftovers = func(_ context.Context, run string) (lab.Removed, error) {
+		run.removeLeftovers = func(_ context.Context, run string) (engine.Removed, error) {
 			asked = run
-			return lab.Removed{Networks: []string{"stray"}}, nil
+			return engine.Removed{Networks: []string{"stray"}}, nil
 		}
 		if err := run.all(t.Context()); err != nil {
 			t.Fatal(err)

@@ -13,7 +13,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -42,26 +43,26 @@ func cleanCommand(out io.Writer) *cli.Command {
 
 // cleanEngine removes what labs have created and says what that was.
 func cleanEngine(ctx context.Context, out io.Writer, images bool) error {
-	connection, err := lab.Connect(ctx)
+	connection, err := engine.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	ended, err := lab.EndOrphans(ctx, connection)
+	ended, err := engine.EndOrphans(ctx, connection)
 	release, lockErr := cleanTurn(ctx, connection, out)
 	if lockErr != nil {
 		return errors.Join(err, lockErr)
 	}
-	removed, cleanErr := lab.Clean(ctx, connection)
-	stages, stagesErr := lab.CleanStages(ctx, connection)
+	removed, cleanErr := engine.Clean(ctx, connection)
+	stages, stagesErr := image.CleanStages(ctx, connection)
 	removed.Images, err = stages.Images, errors.Join(err, stagesErr)
 	if images {
-		built, imagesErr := lab.CleanImages(ctx, connection)
+		built, imagesErr := image.Clean(ctx, connection)
 		removed.Images, err = append(removed.Images, built.Images...), errors.Join(err, imagesErr)
 	}
 	removed.Processes = ended
 	err = errors.Join(err, cleanErr, release())
-	files, filesErr := lab.CleanCache()
+	files, filesErr := image.CleanCache()
 	removed.Files, err = files, errors.Join(err, filesErr)
 	files, filesErr = cleanRuns()
 	removed.Files, err = append(removed.Files, files...), errors.Join(err, filesErr)
@@ -75,9 +76,9 @@ func cleanEngine(ctx context.Context, out io.Writer, images bool) error {
 
 // cleanTurn takes the engine alone, so that nothing new appears while it is cleaned; release leaves no lock behind. Whoever
 // uses the engine is named, and loses what is there: that is what cleaning is for.
-func cleanTurn(ctx context.Context, connection *lab.Engine, out io.Writer) (release func() error, err error) {
-	lock, err := lab.LockEngine(ctx, connection, lab.Exclusive, doing(), lab.Plain(out).Event)
-	if errors.Is(err, lab.ErrEngineInUse) {
+func cleanTurn(ctx context.Context, connection *engine.Engine, out io.Writer) (release func() error, err error) {
+	lock, err := engine.TakeLock(ctx, connection, engine.Exclusive, doing(), image.Plain(out).Event)
+	if errors.Is(err, engine.ErrInUse) {
 		fmt.Fprintf(out, "reprise: %v; its labs are removed all the same\n", err)
 		return func() error { return nil }, nil
 	}
@@ -124,7 +125,7 @@ func hasResult(folder string) bool {
 }
 
 // describeRemoved has a line per kind of thing.
-func describeRemoved(removed lab.Removed) string {
+func describeRemoved(removed engine.Removed) string {
 	var text strings.Builder
 	for _, kind := range []struct {
 		noun  string

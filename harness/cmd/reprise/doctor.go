@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/fixtures"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
 )
 
 func doctorCommand(out io.Writer) *cli.Command {
@@ -21,13 +21,13 @@ func doctorCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, _ *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			return tell(out, lab.Doctor(ctx, fixtures.Images(), doing()))
+			return tell(out, doctor.Examine(ctx, fixtures.Images(), doing()))
 		},
 	}
 }
 
 // tell prints a line per finding. Only what keeps every drill from running is an error.
-func tell(out io.Writer, findings []lab.Finding) error {
+func tell(out io.Writer, findings []doctor.Finding) error {
 	for _, finding := range findings {
 		line := fmt.Sprintf("%-8s %-13s %s", finding.Health, finding.Subject, finding.Detail)
 		if finding.Advice != "" {
@@ -35,8 +35,8 @@ func tell(out io.Writer, findings []lab.Finding) error {
 		}
 		fmt.Fprintln(out, line)
 	}
-	if slices.ContainsFunc(findings, func(finding lab.Finding) bool { return finding.Health == lab.Missing }) {
-		return fmt.Errorf("no drill can run here: see the lines that say %q", lab.Missing)
+	if slices.ContainsFunc(findings, func(finding doctor.Finding) bool { return finding.Health == doctor.Missing }) {
+		return fmt.Errorf("no drill can run here: see the lines that say %q", doctor.Missing)
 	}
 	return nil
 }

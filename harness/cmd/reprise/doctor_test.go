@@ -4,22 +4,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
 )
 
 // Goal: only what keeps every drill from running is an error; each finding is one line with its
 // advice. Method: findings of each health.
 func TestTell(t *testing.T) {
-	fine := lab.Finding{Subject: "disk", Health: lab.Healthy, Detail: "60 GiB free"}
-	warned := lab.Finding{Subject: "registry", Health: lab.Warning, Detail: "no answer", Advice: "nothing has to be done"}
-	missing := lab.Finding{Subject: "engine", Health: lab.Missing, Detail: "there is no socket"}
+	fine := doctor.Finding{Subject: "disk", Health: doctor.Healthy, Detail: "60 GiB free"}
+	warned := doctor.Finding{Subject: "registry", Health: doctor.Warning, Detail: "no answer", Advice: "nothing has to be done"}
+	missing := doctor.Finding{Subject: "engine", Health: doctor.Missing, Detail: "there is no socket"}
 	for _, test := range []struct {
-		findings []lab.Finding
+		findings []doctor.Finding
 		fails    bool
 	}{
-		{[]lab.Finding{fine}, false},
-		{[]lab.Finding{fine, warned}, false},
-		{[]lab.Finding{fine, warned, missing}, true},
+		{[]doctor.Finding{fine}, false},
+		{[]doctor.Finding{fine, warned}, false},
+		{[]doctor.Finding{fine, warned, missing}, true},
 	} {
 		var out strings.Builder
 		err := tell(&out, test.findings)

@@ -11,7 +11,8 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // processorsPerBuild is how many a compiler keeps busy before a second build beside it gains more
@@ -27,18 +28,18 @@ func imagesCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, _ *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			connection, err := lab.Connect(ctx)
+			connection, err := engine.Connect(ctx)
 			if err != nil {
 				return err
 			}
 			defer connection.Close()
-			lock, err := takeTurn(ctx, connection, lab.Shared, out)
+			lock, err := takeTurn(ctx, connection, engine.Shared, out)
 			if err != nil {
 				return err
 			}
 			defer lock.Release()
 			wanted := allImages()
-			references, err := lab.ResolveImages(ctx, connection, wanted, max(1, runtime.NumCPU()/processorsPerBuild), lab.Plain(out))
+			references, err := image.Resolve(ctx, connection, wanted, max(1, runtime.NumCPU()/processorsPerBuild), image.Plain(out))
 			if err != nil {
 				return err
 			}

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // labsEnd is how long the labs of somebody who was killed may take to go, by the leases of their agents.
@@ -17,18 +18,18 @@ const labsEnd = 20 * time.Second
 
 // takeTurn takes the engine for this command, or is an error that says who else uses it. The lock tells of everybody on
 // this machine; the engine tells (runs) which runs have a lab, of whichever machine, and of labs that were kept.
-func takeTurn(ctx context.Context, connection *lab.Engine, mode lab.LockMode, out io.Writer) (*lab.EngineLock, error) {
-	progress := lab.Plain(out)
-	lock, err := lab.LockEngine(ctx, connection, mode, doing(), progress.Event)
+func takeTurn(ctx context.Context, connection *engine.Engine, mode engine.LockMode, out io.Writer) (*engine.Lock, error) {
+	progress := image.Plain(out)
+	lock, err := engine.TakeLock(ctx, connection, mode, doing(), progress.Event)
 	if err != nil {
 		return nil, err
 	}
-	runs := func(ctx context.Context) ([]string, error) { return lab.Runs(ctx, connection) }
-	if mode == lab.Exclusive {
-		_, cleanErr := lab.CleanCache() // of runs that were killed
+	runs := func(ctx context.Context) ([]string, error) { return engine.Runs(ctx, connection) }
+	if mode == engine.Exclusive {
+		_, cleanErr := image.CleanCache() // of runs that were killed
 		err = errors.Join(cleanErr, awaitAlone(ctx, runs, labsEnd, progress))
 		if err == nil {
-			err = lab.SweepAlone(ctx, connection) // what is left when all of a run was killed at once
+			err = engine.SweepAlone(ctx, connection) // what is left when all of a run was killed at once
 		}
 	} else {
 		err = tellOthers(ctx, runs, progress)
@@ -50,7 +51,7 @@ func doing() string {
 
 // awaitAlone refuses an engine on which another run has a lab, if that does not go of its own accord.
 func awaitAlone(
-	ctx context.Context, runs func(context.Context) ([]string, error), limit time.Duration, progress lab.Progress,
+	ctx context.Context, runs func(context.Context) ([]string, error), limit time.Duration, progress image.Progress,
 ) error {
 	said := false
 	for deadline := time.Now().Add(limit); ; {
@@ -76,7 +77,7 @@ func awaitAlone(
 }
 
 // tellOthers says whom a command would disturb that may go on beside others.
-func tellOthers(ctx context.Context, runs func(context.Context) ([]string, error), progress lab.Progress) error {
+func tellOthers(ctx context.Context, runs func(context.Context) ([]string, error), progress image.Progress) error {
 	others, err := runs(ctx)
 	if err == nil && len(others) > 0 {
 		progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): if it measures, this disturbs it",

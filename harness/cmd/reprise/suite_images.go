@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -23,7 +23,7 @@ const noImages = "its images could not be made"
 // while one is being timed. A suite whose images cannot be made, or were not since somebody killed their builds, is a failure
 // and does not run; the others do.
 func (r *chaosRun) makeImages(ctx context.Context, plans []plan) error {
-	left := lab.NewImagesLeft(r.out, r.color)
+	left := image.NewStatusLine(r.out, r.color)
 	defer left.End()
 	r.imageless = map[string]*reports.Failure{}
 	var mu sync.Mutex
@@ -44,7 +44,7 @@ func (r *chaosRun) makeImages(ctx context.Context, plans []plan) error {
 	return group.Wait()
 }
 
-func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left lab.Progress) (*reports.Failure, error) {
+func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left image.Progress) (*reports.Failure, error) {
 	reader, writer := io.Pipe()
 	told := make(chan struct{})
 	go func() {

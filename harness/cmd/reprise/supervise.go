@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // orphanGrace is how long suites whose command is gone may take to close their labs before they are killed: a lab
@@ -69,10 +69,10 @@ func tidyOrphan(ctx context.Context, run string) error {
 	limited, cancel := context.WithTimeout(ctx, tidyLimit)
 	defer cancel()
 	for {
-		connection, err := lab.Connect(limited)
+		connection, err := engine.Connect(limited)
 		if err == nil {
 			defer connection.Close()
-			_, err = lab.CleanRun(limited, connection, run)
+			_, err = engine.CleanRun(limited, connection, run)
 			return err
 		}
 		select { // it may come back, and nobody else is left

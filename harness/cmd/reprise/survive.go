@@ -16,7 +16,8 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // survivalFolder is the suite with the drill that is broken off.
@@ -83,7 +84,7 @@ type pendingCell struct {
 type survivalEngine struct {
 	look  look
 	kill  func(ctx context.Context, container string) error
-	clean func(ctx context.Context, run string) (lab.Removed, error)
+	clean func(ctx context.Context, run string) (engine.Removed, error)
 }
 
 // survive proves that nothing outlives a run, however it ends.
@@ -92,7 +93,7 @@ func survive(ctx context.Context, out io.Writer, seed int64, moments int, only s
 	if err != nil {
 		return err
 	}
-	connection, err := lab.Connect(ctx)
+	connection, err := engine.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,17 +104,19 @@ func survive(ctx context.Context, out io.Writer, seed int64, moments int, only s
 	}
 	defer end()
 	proof.engine = survivalEngine{
-		look: func(ctx context.Context) (lab.Inventory, error) { return lab.TakeInventory(ctx, connection) },
+		look: func(ctx context.Context) (engine.Inventory, error) { return engine.TakeInventory(ctx, connection) },
 		kill: func(ctx context.Context, container string) error {
-			return lab.KillContainer(ctx, connection, container)
+			return engine.KillContainer(ctx, connection, container)
 		},
-		clean: func(ctx context.Context, run string) (lab.Removed, error) { return lab.CleanRun(ctx, connection, run) },
+		clean: func(ctx context.Context, run string) (engine.Removed, error) {
+			return engine.CleanRun(ctx, connection, run)
+		},
 	}
 	proof.finder.engine = proof.engine.look
 	err = proof.all(ctx, cells)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyLimit)
 	defer cancel()
-	_, cleanErr := lab.CleanImage(last, connection, survivalImage)
+	_, cleanErr := image.CleanNamed(last, connection, survivalImage)
 	return errors.Join(err, cleanErr)
 }
 

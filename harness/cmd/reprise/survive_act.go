@@ -12,7 +12,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // act breaks the run off. It returns the moment from which everything has to go: that of the action, or that from which the
@@ -118,8 +118,8 @@ func (r *survivalRun) killAgent(ctx context.Context, cell survivalCell) error {
 
 // agentsOf are the containers that hold the agents of a run's lab. That of a trial of the engine has their image too, and
 // no node.
-func agentsOf(inventory lab.Inventory, run string) []lab.Item {
-	return slices.DeleteFunc(slices.Clone(inventory.Containers), func(item lab.Item) bool {
+func agentsOf(inventory engine.Inventory, run string) []engine.Item {
+	return slices.DeleteFunc(slices.Clone(inventory.Containers), func(item engine.Item) bool {
 		return item.Run != run || item.Image != agentImage || item.Node == ""
 	})
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -180,7 +180,7 @@ func (r *survivalRun) phase(ctx context.Context) (survivalPhase, error) {
 	if err != nil {
 		return "", err
 	}
-	ours := func(item lab.Item) bool { return item.Run != "" && item.Run == r.id() }
+	ours := func(item engine.Item) bool { return item.Run != "" && item.Run == r.id() }
 	if slices.ContainsFunc(slices.Concat(inventory.Networks, inventory.Containers), ours) {
 		return phaseLabStart, nil
 	}
@@ -188,7 +188,7 @@ func (r *survivalRun) phase(ctx context.Context) (survivalPhase, error) {
 	if err != nil {
 		return "", err
 	}
-	building := func(item lab.Item) bool { return item.Image == survivalImage && item.Run == "" }
+	building := func(item engine.Item) bool { return item.Image == survivalImage && item.Run == "" }
 	if slices.ContainsFunc(tree, treeProcess.build) || slices.ContainsFunc(inventory.Containers, building) {
 		return phaseImages, nil
 	}

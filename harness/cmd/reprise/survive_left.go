@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // survivalImage is the name of the image that the interrupted drill is built from.
@@ -36,7 +36,7 @@ type traceFinder struct {
 
 // find looks at everything. What is made from the survival image is the run's, also in a build.
 func (f traceFinder) find(ctx context.Context, cell, run string) (traces, error) {
-	taken, err := takeStock(ctx, func(ctx context.Context) (lab.Inventory, error) {
+	taken, err := takeStock(ctx, func(ctx context.Context) (engine.Inventory, error) {
 		inventory, err := f.engine(ctx)
 		for i, container := range inventory.Containers {
 			if container.Image == survivalImage {

@@ -15,25 +15,25 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 // emptyTraces are those of a machine on which nothing runs.
-func emptyTraces() traces { return traces{stock: stock{engine: lab.Inventory{}}} }
+func emptyTraces() traces { return traces{stock: stock{engine: engine.Inventory{}}} }
 
 // Goal: each kind of thing that is new is found, and nothing that was there before, nor anybody else's containers.
 // Method: leave one thing at a time.
 func TestCompareTracesFindsEveryKind(t *testing.T) {
-	item := func(id, run string) lab.Item { return lab.Item{ID: id, Name: id, Run: run} }
+	item := func(id, run string) engine.Item { return engine.Item{ID: id, Name: id, Run: run} }
 	cases := map[string]struct {
 		leave func(*traces)
 		want  []string
 	}{
 		"nothing":       {func(*traces) {}, nil},
-		"a container":   {func(t *traces) { t.engine.Containers = []lab.Item{item("agent", "mine")} }, []string{"container agent"}},
-		"a stranger's":  {func(t *traces) { t.engine.Containers = []lab.Item{item("agent", "theirs")} }, nil},
-		"a network":     {func(t *traces) { t.engine.Networks = []lab.Item{item("lan", "mine")} }, []string{"network lan"}},
-		"a volume":      {func(t *traces) { t.engine.Volumes = []lab.Item{item("disks", "")} }, []string{"volume disks"}},
+		"a container":   {func(t *traces) { t.engine.Containers = []engine.Item{item("agent", "mine")} }, []string{"container agent"}},
+		"a stranger's":  {func(t *traces) { t.engine.Containers = []engine.Item{item("agent", "theirs")} }, nil},
+		"a network":     {func(t *traces) { t.engine.Networks = []engine.Item{item("lan", "mine")} }, []string{"network lan"}},
+		"a volume":      {func(t *traces) { t.engine.Volumes = []engine.Item{item("disks", "")} }, []string{"volume disks"}},
 		"a mount":       {func(t *traces) { t.mounts = []string{"/mnt"} }, []string{"mount /mnt"}},
 		"a loop device": {func(t *traces) { t.loops = []string{"loop3 (/data)"} }, []string{"loop device loop3 (/data)"}},
 		"a process":     {func(t *traces) { t.tree = []string{"go (pid 7: go build)"} }, []string{"process go (pid 7: go build)"}},
@@ -45,7 +45,7 @@ func TestCompareTracesFindsEveryKind(t *testing.T) {
 		"one rule twice": {func(t *traces) { t.rules = []string{"-A X", "-A X"} }, []string{"rule -A X"}},
 		"a network and its rules": {
 			func(t *traces) {
-				t.engine.Networks = []lab.Item{{ID: "0123456789abcdef", Name: "lan", Run: "mine"}}
+				t.engine.Networks = []engine.Item{{ID: "0123456789abcdef", Name: "lan", Run: "mine"}}
 				t.rules = []string{"-A FORWARD -o br-0123456789ab -j DOCKER"}
 			},
 			[]string{"network lan"},
@@ -72,15 +72,15 @@ func TestCompareTracesFindsEveryKind(t *testing.T) {
 // Method: leave both kinds.
 func TestCompareTracesKeepsAnEmptyNetwork(t *testing.T) {
 	after := emptyTraces()
-	after.engine.Networks = []lab.Item{{ID: "lan", Name: "lan", Run: "mine"}}
-	after.engine.Volumes = []lab.Item{{ID: "disks", Name: "disks", Run: "mine"}}
+	after.engine.Networks = []engine.Item{{ID: "lan", Name: "lan", Run: "mine"}}
+	after.engine.Volumes = []engine.Item{{ID: "disks", Name: "disks", Run: "mine"}}
 	after.files = []string{"binary.partial-1"}
 	left := compareTraces(emptyTraces(), after, "mine", true)
 	if !slices.Equal(left.kept, []string{"network lan", "file binary.partial-1"}) ||
 		!slices.Equal(left.things, []string{"volume disks"}) {
 		t.Errorf("kept %q, found %q", left.kept, left.things)
 	}
-	after.engine.Containers = []lab.Item{{ID: "agent", Name: "agent", Run: "mine"}}
+	after.engine.Containers = []engine.Item{{ID: "agent", Name: "agent", Run: "mine"}}
 	if left := compareTraces(emptyTraces(), after, "mine", true); slices.Contains(left.kept, "network lan") {
 		t.Errorf("a network with a container is kept: %q", left.kept)
 	}
@@ -286,13 +286,13 @@ func TestSurvivalMatrix(t *testing.T) {
 
 // Goal: the agent that is killed is one of the run's own, of a node. Method: containers that are not.
 func TestAgentsOfARun(t *testing.T) {
-	agent := lab.Item{ID: "agent", Run: "mine", Node: "store", Image: agentImage}
-	others := []lab.Item{
+	agent := engine.Item{ID: "agent", Run: "mine", Node: "store", Image: agentImage}
+	others := []engine.Item{
 		{ID: "trial", Run: "mine", Image: agentImage},
 		{ID: "system", Run: "mine", Node: "store", Image: "debian"},
 		{ID: "theirs", Run: "theirs", Node: "store", Image: agentImage},
 	}
-	found := agentsOf(lab.Inventory{Containers: append(others, agent)}, "mine")
+	found := agentsOf(engine.Inventory{Containers: append(others, agent)}, "mine")
 	if len(found) != 1 || found[0].ID != agent.ID {
 		t.Errorf("found %+v", found)
 	}

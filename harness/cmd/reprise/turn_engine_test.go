@@ -12,12 +12,12 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
 // emptyEngine listens as an engine that has nothing and can make nothing, with an id of its own.
-func emptyEngine(t *testing.T) *lab.Engine {
+func emptyEngine(t *testing.T) *engine.Engine {
 	t.Helper()
 	id := "the engine of " + t.TempDir()
 	host := enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +37,7 @@ func emptyEngine(t *testing.T) *lab.Engine {
 	})
 	t.Setenv("DOCKER_HOST", host)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	connection, err := lab.Connect(t.Context())
+	connection, err := engine.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,14 +54,14 @@ func TestCommandsTakeTurns(t *testing.T) {
 	}
 	connection := emptyEngine(t)
 	for _, beside := range []struct {
-		mode    lab.LockMode
+		mode    engine.LockMode
 		doing   string
 		refused []string
 	}{
-		{lab.Exclusive, "reprise chaos", []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images"}},
-		{lab.Shared, "reprise images", []string{"chaos", "controls", "calibrate", "verdicts", "bench"}},
+		{engine.Exclusive, "reprise chaos", []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images"}},
+		{engine.Shared, "reprise images", []string{"chaos", "controls", "calibrate", "verdicts", "bench"}},
 	} {
-		other, err := lab.LockEngine(t.Context(), connection, beside.mode, beside.doing, nil)
+		other, err := engine.TakeLock(t.Context(), connection, beside.mode, beside.doing, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,12 +69,12 @@ func TestCommandsTakeTurns(t *testing.T) {
 			var out strings.Builder
 			err := command(&out).Run(t.Context(), []string{"reprise", name})
 			wanted := strings.Contains(strings.Join(beside.refused, " "), name)
-			if refused := errors.Is(err, lab.ErrEngineInUse); refused != wanted || refused &&
+			if refused := errors.Is(err, engine.ErrInUse); refused != wanted || refused &&
 				!strings.Contains(err.Error(), beside.doing) {
 				t.Errorf("%s beside %s: %v", name, beside.doing, err)
 			}
 			if said := strings.Contains(out.String(), beside.doing); name == "clean" && !said || name == "doctor" &&
-				said != (beside.mode == lab.Exclusive) {
+				said != (beside.mode == engine.Exclusive) {
 				t.Errorf("%s beside %s says\n%s", name, beside.doing, out.String())
 			}
 		}

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // Goal: a run does not begin beside another one's lab, but waits for one that nobody looks after any more. Method: an
@@ -30,7 +30,7 @@ func TestARunWaitsForLabsThatEnd(t *testing.T) {
 						return []string{"20260120-030000-beef"}, nil
 					}
 					return nil, nil
-				}, labsEnd, lab.Plain(t.Output()))
+				}, labsEnd, image.Plain(t.Output()))
 				if refused := err != nil; refused != test.refused {
 					t.Errorf("the error is %v", err)
 				}

@@ -1,0 +1,149 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/moby/moby/api/types/system"
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
+)
+
+// A Health says what a finding of [Examine] means for drills.
+type Health string
+
+// The healths, from good to bad.
+const (
+	Healthy Health = "ok"
+	Warning Health = "warn"    // drills run, more slowly or not all of them
+	Missing Health = "missing" // no drill can run
+)
+
+// A Finding is the answer to one question about this machine or its engine.
+type Finding struct {
+	Subject string // what was looked at, such as "registry"
+	Health  Health
+	Detail  string // what was found
+	Advice  string // what to do about it; empty when all is well
+}
+
+// A machine, with its engine, is what the checks look at.
+type machine struct {
+	engine *engine.Engine
+	info   system.Info
+	local  bool // the engine runs on this machine
+	images []harness.Image
+
+	sources func(ctx context.Context, release string) error // whether this machine has packages of a Debian release
+}
+
+// A check looks at one thing.
+type check struct {
+	subject string
+	look    func(context.Context, *machine) (Health, string, string)
+}
+
+// disturbing are the checks that create something on the engine, which others would notice.
+var disturbing = []string{"ipv6", "capabilities", "containers in nodes", "disks of nodes"}
+
+// checks are in the order in which a person wants to read about them.
+var checks = []check{
+	{"machine", checkMachine},
+	{"disk", checkDisk},
+	{"ipv6", checkIPv6},
+	{"capabilities", checkCapabilities},
+	{"containers in nodes", checkContainers},
+	{"disks of nodes", checkDisks},
+	{"images", checkImages},
+	{"registry", checkRegistry},
+	{"packages", checkPackages},
+	{"go", checkGo},
+}
+
+// Doctor examines the engine and this machine for what drills need, with the images that will be
+// wanted. It changes nothing that stays: the network and the containers it tries are removed again, and
+// are not tried while somebody measures there. Where the engine cannot be reached, that is the only finding.
+// What the caller is doing is for others to read, see [engine.TakeLock].
+func Examine(ctx context.Context, images []harness.Image, doing string) []Finding {
+	connection, err := engine.Connect(ctx)
+	if err != nil {
+		return []Finding{{Subject: "engine", Health: Missing, Detail: err.Error()}}
+	}
+	defer connection.Close()
+	lock, err := engine.TakeLock(ctx, connection, engine.Shared, doing, nil)
+	if lock != nil {
+		defer lock.Release()
+	}
+	return examineEngine(ctx, connection, images, err)
+}
+
+// examine is Doctor for an engine that answers, which is only looked at when somebody else keeps it busy.
+func examineEngine(ctx context.Context, connection *engine.Engine, images []harness.Image, busy error) []Finding {
+	findings := make([]Finding, len(checks)+1)
+	examined, finding := describeEngine(ctx, connection, images)
+	findings[0] = finding
+	if examined == nil {
+		return findings[:1]
+	}
+	var group sync.WaitGroup
+	for index, check := range checks {
+		group.Go(func() {
+			if busy != nil && slices.Contains(disturbing, check.subject) {
+				findings[index+1] = Finding{check.subject, Warning, fmt.Sprintf("not tried: %v", busy), "run make doctor again then"}
+				return
+			}
+			health, detail, advice := check.look(ctx, examined)
+			findings[index+1] = Finding{check.subject, health, detail, advice}
+		})
+	}
+	group.Wait()
+	return findings
+}
+
+// describeEngine asks the engine who it is.
+func describeEngine(ctx context.Context, connection *engine.Engine, images []harness.Image) (*machine, Finding) {
+	info, err := connection.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return nil, Finding{"engine", Missing, fmt.Sprintf("it answers, but does not describe itself: %v", err), "restart it"}
+	}
+	host := connection.DaemonHost()
+	examined := &machine{
+		engine: connection, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images,
+		sources: image.AptSources,
+	}
+	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
+		info.Info.ServerVersion, host, connection.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
+	return examined, Finding{"engine", Healthy, detail, ""}
+}
+
+// What figures can be trusted on. The smallest machine drills were measured on has two processors.
+const (
+	enoughProcessors = 2
+	enoughMemory     = 4 << 30 // bytes; seven nodes of the largest topology and a compiler
+)
+
+func checkMachine(_ context.Context, examined *machine) (Health, string, string) {
+	detail := fmt.Sprintf("%d processors, %.1f GiB of memory, kernel %s", examined.info.NCPU,
+		float64(examined.info.MemTotal)/(1<<30), examined.info.KernelVersion)
+	if examined.info.NCPU < enoughProcessors || examined.info.MemTotal < enoughMemory {
+		return Warning, detail, fmt.Sprintf("give the engine %d processors and %d GiB: with less, drills run into their time limits",
+			enoughProcessors, enoughMemory>>30)
+	}
+	return Healthy, detail, ""
+}
+
+func checkGo(ctx context.Context, _ *machine) (Health, string, string) {
+	version, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
+	if err != nil {
+		return Missing, fmt.Sprintf("the go command does not work: %v", err),
+			"install Go: it compiles the agent, the scenarios and the products"
+	}
+	return Healthy, strings.TrimSpace(string(version)), ""
+}

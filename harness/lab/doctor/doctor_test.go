@@ -1,0 +1,114 @@
+package doctor
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/api/types/system"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+	"github.com/reprise-dr/reprise/harness/lab/image"
+)
+
+// Goal: without an engine the doctor says that and nothing else, since all else would be guessed.
+// Method: an address where there is none.
+func TestDoctorWithoutAnEngine(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/engine.sock")
+	findings := Examine(t.Context(), nil, "test")
+	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "/nowhere/engine.sock") {
+		t.Errorf("the findings are %v", findings)
+	}
+}
+
+// Goal: an engine that greets and does not describe itself is the only finding, with what it says. Method: one that refuses
+// everything else.
+func TestDoctorOnAnEngineThatRefuses(t *testing.T) {
+	t.Setenv("DOCKER_HOST", enginetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"message": "it is shutting down"}`, http.StatusInternalServerError)
+	}))
+	findings := Examine(t.Context(), nil, "test")
+	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "it is shutting down") {
+		t.Errorf("the findings are %v", findings)
+	}
+}
+
+// Goal: a machine is warned about when it has too few processors or too little memory, and not
+// otherwise. Method: machines on both sides of each threshold.
+func TestCheckMachine(t *testing.T) {
+	for _, test := range []struct {
+		processors int
+		memory     int64
+		want       Health
+	}{
+		{enoughProcessors, enoughMemory, Healthy},
+		{enoughProcessors - 1, enoughMemory, Warning},
+		{enoughProcessors, enoughMemory - 1, Warning},
+	} {
+		health, _, advice := checkMachine(t.Context(), &machine{info: system.Info{NCPU: test.processors, MemTotal: test.memory}})
+		if health != test.want || (advice == "") != (test.want == Healthy) {
+			t.Errorf("%d processors and %d bytes are %s with the advice %q, want %s", test.processors, test.memory, health, advice,
+				test.want)
+		}
+	}
+}
+
+// Goal: free space is found for a folder that does not exist yet, as a cache on a fresh machine.
+// Method: a deep folder below one that exists has the same space as that one, give or take what
+// others write meanwhile.
+func TestFreeSpaceOfAFolderToBe(t *testing.T) {
+	existing := t.TempDir()
+	want, err := freeSpace(existing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := freeSpace(existing + "/to/be/made")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want == 0 || got < want/2 || got > want*2 {
+		t.Errorf("%d bytes are free below the folder to be, and %d above it", got, want)
+	}
+}
+
+// Goal: what is wrong with REPRISE_PULL is a finding, and "never" is respected. Method: both; nobody
+// may be asked, which a machine without an engine would not survive.
+func TestCheckRegistryRespectsNever(t *testing.T) {
+	for value, want := range map[string]Health{"never": Healthy, "perhaps": Missing} {
+		t.Setenv(image.PullVariable, value)
+		if health, detail, _ := checkRegistry(t.Context(), &machine{}); health != want {
+			t.Errorf("%s=%s is %s (%s), want %s", image.PullVariable, value, health, detail, want)
+		}
+	}
+}
+
+// Goal: the doctor says which way each image of Debian packages takes, and what to do when there is none. Method: a machine with
+// and without packages, with and without a registry.
+func TestDoctorSaysWherePackagesComeFrom(t *testing.T) {
+	base := harness.Image{Name: "debian", Version: "bookworm", Reference: "debian:bookworm-slim"}
+	none := errors.New("this machine (Fedora Linux 43) has no apt source of Debian bookworm")
+	const made = "3 images of Debian bookworm packages are to be made"
+	const here = "by this machine's own apt, which installs nothing here"
+	for _, test := range []struct {
+		refusal, amiss error
+		health         Health
+		detail, advice string
+	}{
+		{nil, nil, Healthy, made + ": the system from a registry (debian:bookworm-slim), the packages " + here, ""},
+		{errors.New("no such host"), nil, Healthy, made + ": system and packages " + here, ""},
+		{nil, none, Healthy, made + ": system and packages from a registry (debian:bookworm-slim) and from where that says", ""},
+		{
+			errors.New("no such host"), none, Warning,
+			made + ", and cannot be: this machine (Fedora Linux 43) has no apt source of Debian bookworm, " +
+				"and debian:bookworm-slim cannot be pulled",
+			"let the engine reach a registry, or build on a Debian bookworm",
+		},
+	} {
+		health, detail, advice := sayPackages(3, base, test.refusal, test.amiss)
+		if health != test.health || detail != test.detail || advice != test.advice {
+			t.Errorf("got  %s, %s, %s\nwant %s, %s, %s", health, detail, advice, test.health, test.detail, test.advice)
+		}
+	}
+}

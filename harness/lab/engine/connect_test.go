@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/client"
+
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+)
+
+// answering listens at a socket and answers every request with the headers.
+func answering(t *testing.T, headers map[string]string) string {
+	t.Helper()
+	path := enginetest.Socket(t)
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for key, value := range headers {
+			w.Header().Set(key, value)
+		}
+		_, _ = io.WriteString(w, "{}")
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return "unix://" + path
+}
+
+// Goal: every reason why no drill can run on an engine is one sentence with a way out. Method: the
+// reasons are made, one by one, behind DOCKER_HOST.
+func TestConnectExplainsItself(t *testing.T) {
+	refusing := enginetest.Socket(t)
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: refusing})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.SetUnlinkOnClose(false)
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, host, want string }{
+		{"no socket", "unix:///nowhere/engine.sock", "there is no socket at /nowhere/engine.sock: install Docker, start it"},
+		{"nobody listens", "unix://" + refusing, "nobody listens at " + refusing + ": start it"},
+		{"not an engine", "unix://" + mute(t), "something answers, but not as an engine does"},
+		{
+			"too old", answering(t, map[string]string{"Api-Version": "1.40", "Ostype": "linux"}),
+			"is too old: it speaks API 1.40 and drills need 1.41",
+		},
+		{
+			"much too old", answering(t, map[string]string{"Api-Version": "1.24", "Ostype": "linux"}),
+			"is too old: it speaks API 1.24 and drills need 1.41",
+		},
+		{
+			"windows", answering(t, map[string]string{"Api-Version": "1.52", "Ostype": "windows"}),
+			"runs windows containers and drills need Linux ones",
+		},
+		{"ssh", "ssh://root@machine", "cannot be used over SSH directly: forward its socket"},
+		{"nonsense", "nonsense", "reach the container engine at nonsense"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv(hostVariable, test.host)
+			engine, err := Connect(t.Context())
+			if err == nil {
+				_ = engine.Close()
+				t.Fatal("connected")
+			}
+			if text := err.Error(); !strings.Contains(text, test.want) || strings.Contains(text, "\n") {
+				t.Errorf("the error is %q, want one line with %q", text, test.want)
+			}
+		})
+	}
+}
+
+// mute listens and ends every connection at once.
+func mute(t *testing.T) string {
+	t.Helper()
+	path := enginetest.Socket(t)
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = connection.Close()
+		}
+	}()
+	return path
+}
+
+// Goal: an engine that is new enough is connected to. Method: the smallest server that says so.
+func TestConnectTakesANewEnoughEngine(t *testing.T) {
+	t.Setenv(hostVariable, answering(t, map[string]string{"Api-Version": MinimumAPI, "Ostype": "linux"}))
+	engine, err := Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	if got := engine.ClientVersion(); got != MinimumAPI {
+		t.Errorf("talks API %s, want %s", got, MinimumAPI)
+	}
+}
+
+// Goal: the current docker context decides where no DOCKER_HOST does. Method: a docker configuration
+// on disk as `docker context use` writes it; what ends up in the environment is compared.
+func TestPublishHostFollowsTheDockerContext(t *testing.T) {
+	folder := t.TempDir()
+	hash := sha256.Sum256([]byte("elsewhere"))
+	meta := filepath.Join(folder, "contexts", "meta", hex.EncodeToString(hash[:]))
+	if err := os.MkdirAll(meta, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(filepath.Join(meta, "meta.json"), `{"Name":"elsewhere","Endpoints":{"docker":{"Host":"unix:///elsewhere.sock","SkipTLSVerify":false}}}`)
+
+	for _, test := range []struct{ name, config, context, host, want, problem string }{
+		{name: "chosen by docker context use", config: `{"currentContext":"elsewhere"}`, want: "unix:///elsewhere.sock"},
+		{name: "chosen by DOCKER_CONTEXT", config: `{}`, context: "elsewhere", want: "unix:///elsewhere.sock"},
+		{
+			name: "DOCKER_HOST comes first", config: `{"currentContext":"elsewhere"}`, host: "unix:///here.sock",
+			want: "unix:///here.sock",
+		},
+		{name: "unknown", config: `{"currentContext":"nowhere"}`, problem: `read the docker context "nowhere"`},
+		{name: "broken", config: `{`, problem: "read the docker configuration"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			write(filepath.Join(folder, "config.json"), test.config)
+			t.Setenv("DOCKER_CONFIG", folder)
+			t.Setenv("DOCKER_CONTEXT", test.context)
+			t.Setenv(hostVariable, test.host)
+			err := publishHost()
+			if test.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), test.problem) {
+					t.Errorf("the error is %v, want %q", err, test.problem)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := os.Getenv(client.EnvOverrideHost); got != test.want {
+				t.Errorf("DOCKER_HOST is %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// Goal: a socket that the user may not use is told from one that is not there. Method: a socket
+// without permissions; root may use it all the same, so only others can see the refusal.
+func TestConnectExplainsAMissingPermission(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may use every socket: run the tests as another user to see this one")
+	}
+	host := answering(t, map[string]string{"Api-Version": MinimumAPI, "Ostype": "linux"})
+	if err := os.Chmod(strings.TrimPrefix(host, "unix://"), 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(hostVariable, host)
+	_, err := Connect(t.Context())
+	if want := fmt.Sprintf("user %s may not use", userName()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %v, want %q", err, want)
+	}
+}

@@ -1,0 +1,349 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// An Engine is the connection to a container engine. It has the calls that labs need and no others, and none of them
+// waits for ever: each has its limit in the package's table. Only what streams for as long as it takes (builds, pulls,
+// saved images) is without one; whoever reads it says when it falls silent.
+type Engine struct {
+	client *client.Client
+	limits callLimits
+}
+
+// A HungError is an engine that took a request and did not answer.
+type HungError struct {
+	Asked string // continues "was asked to"
+	Limit time.Duration
+}
+
+func (e *HungError) Error() string {
+	return fmt.Sprintf("the container engine was asked to %s and did not answer within %v: restart it, or wait for what keeps "+
+		"it busy", e.Asked, e.Limit)
+}
+
+// Unwrap makes it a deadline that has passed.
+func (e *HungError) Unwrap() error { return context.DeadlineExceeded }
+
+// within makes a call of the engine and waits for its answer no longer than the limit.
+func within[R any](ctx context.Context, asked string, limit time.Duration, call func(context.Context) (R, error)) (R, error) {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	answer, err := call(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return answer, &HungError{asked, limit}
+	}
+	return answer, err
+}
+
+// leaveBehind makes a call that does not heed its context, and waits for its answer no longer than the context lasts. An answer
+// that comes later is released.
+func leaveBehind[R any](ctx context.Context, call func() (R, error), release func(late R)) (R, error) {
+	type answer struct {
+		value R
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		value, err := call()
+		answered <- answer{value, err}
+	}()
+	select {
+	case answer := <-answered:
+		return answer.value, answer.err
+	case <-ctx.Done():
+	}
+	go func() {
+		if late := <-answered; late.err == nil {
+			release(late.value)
+		}
+	}()
+	var none R
+	return none, context.Cause(ctx)
+}
+
+// Close closes the connection.
+func (e *Engine) Close() error { return e.client.Close() }
+
+// DaemonHost is the engine's address.
+func (e *Engine) DaemonHost() string { return e.client.DaemonHost() }
+
+// ClientVersion is the version of the interface that both sides speak.
+func (e *Engine) ClientVersion() string { return e.client.ClientVersion() }
+
+// Info describes the engine.
+func (e *Engine) Info(ctx context.Context, options client.InfoOptions) (client.SystemInfoResult, error) {
+	return within(ctx, "describe itself", e.limits.look, func(ctx context.Context) (client.SystemInfoResult, error) {
+		return e.client.Info(ctx, options)
+	})
+}
+
+// id is the engine's own: the same one by whatever address it is reached. An engine that has none is known by its address.
+func (e *Engine) id(ctx context.Context) (string, error) {
+	info, err := e.Info(ctx, client.InfoOptions{})
+	if err != nil {
+		return "", fmt.Errorf("ask the engine who it is: %w", err)
+	}
+	if info.Info.ID == "" {
+		return e.DaemonHost(), nil
+	}
+	return info.Info.ID, nil
+}
+
+// ServerVersion asks for the engine's version and machine.
+func (e *Engine) ServerVersion(ctx context.Context, options client.ServerVersionOptions) (client.ServerVersionResult, error) {
+	return within(ctx, "tell its version", e.limits.look, func(ctx context.Context) (client.ServerVersionResult, error) {
+		return e.client.ServerVersion(ctx, options)
+	})
+}
+
+// ContainerList lists containers.
+func (e *Engine) ContainerList(ctx context.Context, options client.ContainerListOptions) (client.ContainerListResult, error) {
+	return within(ctx, "list containers", e.limits.look, func(ctx context.Context) (client.ContainerListResult, error) {
+		return e.client.ContainerList(ctx, options)
+	})
+}
+
+// ContainerCreate creates a container.
+func (e *Engine) ContainerCreate(
+	ctx context.Context, options client.ContainerCreateOptions,
+) (client.ContainerCreateResult, error) {
+	return within(ctx, "create container "+options.Name, e.limits.change, func(ctx context.Context) (client.ContainerCreateResult,
+		error,
+	) {
+		return e.client.ContainerCreate(ctx, options)
+	})
+}
+
+// ContainerStart starts a container.
+func (e *Engine) ContainerStart(
+	ctx context.Context, id string, options client.ContainerStartOptions,
+) (client.ContainerStartResult, error) {
+	return within(ctx, "start container "+id, e.limits.change, func(ctx context.Context) (client.ContainerStartResult, error) {
+		return e.client.ContainerStart(ctx, id, options)
+	})
+}
+
+// ContainerKill sends a signal to a container's first process.
+func (e *Engine) ContainerKill(
+	ctx context.Context, id string, options client.ContainerKillOptions,
+) (client.ContainerKillResult, error) {
+	return within(ctx, "kill container "+id, e.limits.change, func(ctx context.Context) (client.ContainerKillResult, error) {
+		return e.client.ContainerKill(ctx, id, options)
+	})
+}
+
+// ContainerRemove removes a container.
+func (e *Engine) ContainerRemove(
+	ctx context.Context, id string, options client.ContainerRemoveOptions,
+) (client.ContainerRemoveResult, error) {
+	return within(ctx, "remove container "+id, e.limits.remove, func(ctx context.Context) (client.ContainerRemoveResult, error) {
+		return e.client.ContainerRemove(ctx, id, options)
+	})
+}
+
+// ContainerWait waits for a container, for as long as the context says.
+func (e *Engine) ContainerWait(ctx context.Context, id string, options client.ContainerWaitOptions) client.ContainerWaitResult {
+	return e.client.ContainerWait(ctx, id, options)
+}
+
+// ContainerAttach attaches to a container's input and output. What comes later over the connection has no limit.
+func (e *Engine) ContainerAttach(
+	ctx context.Context, id string, options client.ContainerAttachOptions,
+) (client.ContainerAttachResult, error) {
+	attach := func() (client.ContainerAttachResult, error) {
+		return e.client.ContainerAttach(ctx, id, options) // the connection outlives the limit
+	}
+	release := func(late client.ContainerAttachResult) { late.Close() }
+	return within(ctx, "attach to container "+id, e.limits.look, func(ctx context.Context) (client.ContainerAttachResult, error) {
+		return leaveBehind(ctx, attach, release)
+	})
+}
+
+// ContainerLogs opens what a container has printed so far.
+func (e *Engine) ContainerLogs(
+	ctx context.Context, id string, options client.ContainerLogsOptions,
+) (client.ContainerLogsResult, error) {
+	return openStream(ctx, e.limits.look, "read the log of container "+id, func(ctx context.Context) (io.ReadCloser, error) {
+		return e.client.ContainerLogs(ctx, id, options)
+	})
+}
+
+// ContainerStats opens what a container uses.
+func (e *Engine) ContainerStats(
+	ctx context.Context, id string, options client.ContainerStatsOptions,
+) (client.ContainerStatsResult, error) {
+	body, err := openStream(ctx, e.limits.look, "count what container "+id+" uses",
+		func(ctx context.Context) (io.ReadCloser, error) {
+			answer, err := e.client.ContainerStats(ctx, id, options)
+			return answer.Body, err
+		})
+	return client.ContainerStatsResult{Body: body}, err
+}
+
+// NetworkList lists networks.
+func (e *Engine) NetworkList(ctx context.Context, options client.NetworkListOptions) (client.NetworkListResult, error) {
+	return within(ctx, "list networks", e.limits.look, func(ctx context.Context) (client.NetworkListResult, error) {
+		return e.client.NetworkList(ctx, options)
+	})
+}
+
+// NetworkCreate creates a network.
+func (e *Engine) NetworkCreate(
+	ctx context.Context, name string, options client.NetworkCreateOptions,
+) (client.NetworkCreateResult, error) {
+	return within(ctx, "create network "+name, e.limits.change, func(ctx context.Context) (client.NetworkCreateResult, error) {
+		return e.client.NetworkCreate(ctx, name, options)
+	})
+}
+
+// NetworkConnect connects a container to a network.
+func (e *Engine) NetworkConnect(
+	ctx context.Context, id string, options client.NetworkConnectOptions,
+) (client.NetworkConnectResult, error) {
+	return within(ctx, "connect container "+options.Container, e.limits.change,
+		func(ctx context.Context) (client.NetworkConnectResult, error) {
+			return e.client.NetworkConnect(ctx, id, options)
+		})
+}
+
+// NetworkRemove removes a network.
+func (e *Engine) NetworkRemove(
+	ctx context.Context, id string, options client.NetworkRemoveOptions,
+) (client.NetworkRemoveResult, error) {
+	return within(ctx, "remove network "+id, e.limits.remove, func(ctx context.Context) (client.NetworkRemoveResult, error) {
+		return e.client.NetworkRemove(ctx, id, options)
+	})
+}
+
+// VolumeList lists volumes.
+func (e *Engine) VolumeList(ctx context.Context, options client.VolumeListOptions) (client.VolumeListResult, error) {
+	return within(ctx, "list volumes", e.limits.look, func(ctx context.Context) (client.VolumeListResult, error) {
+		return e.client.VolumeList(ctx, options)
+	})
+}
+
+// VolumeRemove removes a volume.
+func (e *Engine) VolumeRemove(
+	ctx context.Context, id string, options client.VolumeRemoveOptions,
+) (client.VolumeRemoveResult, error) {
+	return within(ctx, "remove volume "+id, e.limits.remove, func(ctx context.Context) (client.VolumeRemoveResult, error) {
+		return e.client.VolumeRemove(ctx, id, options)
+	})
+}
+
+// ImageList lists images.
+func (e *Engine) ImageList(ctx context.Context, options client.ImageListOptions) (client.ImageListResult, error) {
+	return within(ctx, "list images", e.limits.look, func(ctx context.Context) (client.ImageListResult, error) {
+		return e.client.ImageList(ctx, options)
+	})
+}
+
+// ImageInspect looks at an image.
+func (e *Engine) ImageInspect(
+	ctx context.Context, reference string, options ...client.ImageInspectOption,
+) (client.ImageInspectResult, error) {
+	return within(ctx, "look for image "+reference, e.limits.look, func(ctx context.Context) (client.ImageInspectResult, error) {
+		return e.client.ImageInspect(ctx, reference, options...)
+	})
+}
+
+// ImageRemove removes an image.
+func (e *Engine) ImageRemove(
+	ctx context.Context, id string, options client.ImageRemoveOptions,
+) (client.ImageRemoveResult, error) {
+	return within(ctx, "remove image "+id, e.limits.removeImage, func(ctx context.Context) (client.ImageRemoveResult, error) {
+		return e.client.ImageRemove(ctx, id, options)
+	})
+}
+
+// DistributionInspect has the engine ask a registry.
+func (e *Engine) DistributionInspect(
+	ctx context.Context, reference string, options client.DistributionInspectOptions,
+) (client.DistributionInspectResult, error) {
+	return within(ctx, "ask a registry about "+reference, e.limits.look,
+		func(ctx context.Context) (client.DistributionInspectResult, error) {
+			return e.client.DistributionInspect(ctx, reference, options)
+		})
+}
+
+// ImagePull pulls an image, for as long as it takes.
+func (e *Engine) ImagePull(
+	ctx context.Context, reference string, options client.ImagePullOptions,
+) (client.ImagePullResponse, error) {
+	return e.client.ImagePull(ctx, reference, options)
+}
+
+// ImageBuild builds an image, for as long as it takes.
+func (e *Engine) ImageBuild(
+	ctx context.Context, context io.Reader, options client.ImageBuildOptions,
+) (client.ImageBuildResult, error) {
+	return e.client.ImageBuild(ctx, context, options)
+}
+
+// ImageSave opens an archive of images, for as long as it takes.
+func (e *Engine) ImageSave(
+	ctx context.Context, references []string, options ...client.ImageSaveOption,
+) (client.ImageSaveResult, error) {
+	return e.client.ImageSave(ctx, references, options...)
+}
+
+// errNoMore ends a stream that has been closed.
+var errNoMore = errors.New("the stream was closed")
+
+// A limitedStream is an answer that comes bit by bit, none of which may take longer than the limit.
+type limitedStream struct {
+	io.ReadCloser
+	limit    time.Duration
+	watchdog *time.Timer
+	ctx      context.Context //nolint:containedctx // it is that of the request, which lasts until the stream is closed
+	cancel   context.CancelCauseFunc
+}
+
+// openStream makes a call whose answer is read bit by bit.
+func openStream(
+	ctx context.Context, limit time.Duration, asked string, call func(context.Context) (io.ReadCloser, error),
+) (io.ReadCloser, error) {
+	limited, cancel := context.WithCancelCause(ctx)
+	watchdog := time.AfterFunc(limit, func() { cancel(&HungError{asked, limit}) })
+	body, err := call(limited)
+	if err != nil {
+		watchdog.Stop()
+		err = CauseOf(limited, err)
+		cancel(nil)
+		return nil, err
+	}
+	return &limitedStream{body, limit, watchdog, limited, cancel}, nil
+}
+
+// Read is that of the answer.
+func (s *limitedStream) Read(data []byte) (int, error) {
+	s.watchdog.Reset(s.limit)
+	n, err := s.ReadCloser.Read(data)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = CauseOf(s.ctx, err)
+	}
+	return n, err
+}
+
+// Close ends the request.
+func (s *limitedStream) Close() error {
+	s.watchdog.Stop()
+	s.cancel(errNoMore)
+	return s.ReadCloser.Close()
+}
+
+// CauseOf prefers the reason the work was stopped for over the error the stop led to.
+func CauseOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		return cause
+	}
+	return err
+}
