@@ -38,6 +38,9 @@ const systems = `harness/systems/[^/]+(/.*)?`
 // inMemory is the lab that tests use in place of a real one.
 const inMemory = `\./harness/labtest`
 
+// fakeEngine is the container engine that tests use in place of a real one.
+const fakeEngine = `\./harness/lab/engine/enginetest`
+
 var rules = []rule{
 	{
 		from: `harness`, to: `.*`, allowed: standardLibrary, tests: `\./harness|\./harness/labtest|\./harness/internal/.*`,
@@ -100,6 +103,23 @@ var rules = []rule{
 	{
 		from: `harness/lab(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/(lab|agent)(/.*)?|\./harness/internal/.*`,
 		why: "siblings never import each other: the lab makes any topology, whatever runs in it and whoever reports on it",
+	},
+	{
+		from: `harness/lab/engine`, to: `\./.*`, allowed: `\./harness|\./harness/agent|\./harness/internal/.*`, tests: fakeEngine,
+		why: "the engine is below all else of a lab: whatever is made on it is made through it",
+	},
+	{
+		from: `harness/lab/image`, to: `\./.*`, allowed: `\./harness|\./harness/(agent|lab/engine)|\./harness/internal/.*`,
+		why: "images are there before a lab is: who makes them needs an engine and nothing else",
+	},
+	{
+		from: `harness/lab/doctor`, to: `\./.*`, allowed: `\./harness|\./harness/(agent|lab/(engine|image))|\./harness/internal/.*`,
+		tests: fakeEngine,
+		why:   "the doctor comes before the first lab: a lab asks it, and it asks no lab",
+	},
+	{
+		from: `.*`, to: fakeEngine, tests: fakeEngine,
+		why: "a stand-in for an engine is for tests",
 	},
 	{
 		from: `harness/fault(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/fault(/.*)?|\./harness/internal/.*`, tests: inMemory,
@@ -207,6 +227,10 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"harness/lab", "./harness/suite", "./harness"},
 		{"harness/agent/internal/protocol", "./harness/lab", "./harness"},
 		{"harness/lab", "./fixtures", "./harness"},
+		{"harness/lab/engine", "./harness/lab/image", "./harness/agent"},
+		{"harness/lab/image", "./harness/lab", "./harness/lab/engine"},
+		{"harness/lab/doctor", "./harness/lab", "./harness/lab/image"},
+		{"harness/lab", "./harness/lab/engine/enginetest", "./harness/lab/engine"},
 		{"harness/fault", "./harness/systems/nomad", "./harness/internal/raft"},
 		{"fixtures", "./harness/lab", "./harness"},
 		{"reports", "github.com/urfave/cli/v3", "html/template"},

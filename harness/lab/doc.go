@@ -1,12 +1,12 @@
 // Package lab turns a [harness.Topology] into containers on the machine's engine and takes them
-// away again. It is the only package that imports testcontainers-go and the Docker client: one connection, [engine.Engine], makes,
-// looks at and removes everything, see harness/adr/0016-one-run-one-tree-one-engine.md.
+// away again. Only it and the packages below it speak to the engine: lab/engine is the connection, lab/image makes the
+// images, and lab/doctor tells what a machine lacks. None of them imports this package.
 //
 // A node is a pod of two containers: the agent owns the node's network and process namespaces, the
 // system joins both. Only the lab talks to the engine; everything that is done to a node afterwards
 // is a message to its agent. See harness/adr/0003-node-as-a-pod.md.
 //
-//	cluster, err := lab.Start(ctx, fixtures.NomadConsul(3), lab.Options{Progress: lab.Plain(os.Stderr)})
+//	cluster, err := lab.Start(ctx, fixtures.NomadConsul(3), lab.Options{Progress: image.Plain(os.Stderr)})
 //	if err != nil {
 //		return err
 //	}

@@ -109,7 +109,9 @@ func TestBenchReport(t *testing.T) {
 func TestCompareStocks(t *testing.T) {
 	const ours, theirs = "bench-1", "another"
 	before := stock{
-		engine: engine.Inventory{Containers: []engine.Item{{ID: "old", Name: "old"}}, Networks: []engine.Item{{ID: "bridge", Name: "bridge"}}},
+		engine: engine.Inventory{
+			Containers: []engine.Item{{ID: "old", Name: "old"}}, Networks: []engine.Item{{ID: "bridge", Name: "bridge"}},
+		},
 		processes: []machineProcess{
 			{pid: 1, started: 5, name: "containerd-shim"}, {pid: 2, started: 5, name: "nomad"},
 		},

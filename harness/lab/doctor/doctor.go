@@ -67,7 +67,7 @@ var checks = []check{
 	{"go", checkGo},
 }
 
-// Doctor examines the engine and this machine for what drills need, with the images that will be
+// Examine looks at the engine and this machine for what drills need, with the images that will be
 // wanted. It changes nothing that stays: the network and the containers it tries are removed again, and
 // are not tried while somebody measures there. Where the engine cannot be reached, that is the only finding.
 // What the caller is doing is for others to read, see [engine.TakeLock].
@@ -84,7 +84,7 @@ func Examine(ctx context.Context, images []harness.Image, doing string) []Findin
 	return examineEngine(ctx, connection, images, err)
 }
 
-// examine is Doctor for an engine that answers, which is only looked at when somebody else keeps it busy.
+// examineEngine is Examine for an engine that answers, which is only looked at when somebody else keeps it busy.
 func examineEngine(ctx context.Context, connection *engine.Engine, images []harness.Image, busy error) []Finding {
 	findings := make([]Finding, len(checks)+1)
 	examined, finding := describeEngine(ctx, connection, images)

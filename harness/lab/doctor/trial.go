@@ -62,9 +62,11 @@ var fitness struct {
 	known map[string]error
 }
 
-// TryEngine tries what the topology asks of the engine and not every engine can do, each once in a process. What it creates
+// Try tries what the topology asks of the engine and not every engine can do, each once in a process. What it creates
 // for that carries the labels. An error wraps [ErrUnfit].
-func Try(ctx context.Context, connection *engine.Engine, topology harness.Topology, agentImage string, labels map[string]string) error {
+func Try(
+	ctx context.Context, connection *engine.Engine, topology harness.Topology, agentImage string, labels map[string]string,
+) error {
 	for _, trial := range trials() {
 		var capabilities []string
 		wanted := false
@@ -119,7 +121,8 @@ func (t trial) run(
 		return fmt.Errorf("%w %s: %w", ErrUnfit, t.kind, err)
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	ctx, cancel := context.WithTimeoutCause(ctx, trialLimit, &engine.HungError{Asked: "try what nodes " + t.kind + " need", Limit: trialLimit})
+	hung := &engine.HungError{Asked: "try what nodes " + t.kind + " need", Limit: trialLimit}
+	ctx, cancel := context.WithTimeoutCause(ctx, trialLimit, hung)
 	defer cancel()
 	waiting := connection.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 	_, err = connection.ContainerStart(ctx, id, client.ContainerStartOptions{})

@@ -124,7 +124,7 @@ func runner(capabilities ...string) harness.Topology {
 	return harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}, {Name: "b", System: system}}}
 }
 
-// tryFor is TryEngine for a lab that needs what the topology says.
+// tryFor is Try for a lab that needs what the topology says.
 func tryFor(ctx context.Context, connection *engine.Engine, topology harness.Topology) error {
 	return Try(ctx, connection, topology, "agent:1", map[string]string{engine.LabelLab: "1"})
 }

@@ -47,8 +47,8 @@ func (r Removed) Empty() bool {
 // remove is in the error; the rest is in the result either way.
 func Clean(ctx context.Context, engine *Engine) (Removed, error) { return clean(ctx, engine) }
 
-// CleanRun is [Clean] for the labs of one run, named as their [lab.Options] name it. An engine that cannot be reached, or does not
-// answer, is asked again until the context ends: nobody else removes what a run has left.
+// CleanRun is [Clean] for the labs of one run, see [LabelRun]. An engine that cannot be reached, or does not answer, is asked
+// again until the context ends: nobody else removes what a run has left.
 func CleanRun(ctx context.Context, engine *Engine, run string) (Removed, error) {
 	return untilReached(ctx, func() (Removed, error) { return clean(ctx, engine, LabelRun+"="+run) })
 }

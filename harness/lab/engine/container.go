@@ -11,7 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// configureContainer gives a system's container the rights that its description asks for.
+// ConfigureContainer gives a system's container the rights that its description asks for.
 func ConfigureContainer(system harness.System, host *container.HostConfig) {
 	host.CapAdd = system.Capabilities
 	if system.Containers {
@@ -25,7 +25,7 @@ func ConfigureContainer(system harness.System, host *container.HostConfig) {
 	}
 }
 
-// volumes are a system's folders on disks of their own. They have no names, and so go with the container.
+// Volumes are a system's folders on disks of their own. They have no names, and so go with the container.
 func Volumes(system harness.System) map[string]struct{} {
 	folders := map[string]struct{}{}
 	for _, folder := range system.Volumes {
@@ -99,7 +99,7 @@ func useDevice(device string, host *container.HostConfig) {
 	}
 }
 
-// useDisks lets a system's container make block devices of files. The rule is about all of the engine's: a
+// UseDisks lets a system's container make block devices of files. The rule is about all of the engine's: a
 // device that is free has no number before it is made.
 func UseDisks(host *container.HostConfig) {
 	const control = "/dev/loop-control"

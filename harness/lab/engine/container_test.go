@@ -15,7 +15,7 @@ import (
 
 // Goal: a system that runs containers gets what they need and never the machine: its own cgroups, no privilege, and
 // only the network's settings of the kernel can be written. Others get their capabilities and nothing else. Method:
-// configureContainer for both.
+// ConfigureContainer for both.
 func TestConfigureContainer(t *testing.T) {
 	var ordinary container.HostConfig
 	ConfigureContainer(harness.System{Capabilities: []string{"IPC_LOCK"}}, &ordinary)
@@ -47,7 +47,7 @@ func TestConfigureContainer(t *testing.T) {
 	}
 }
 
-// sameRights compares what configureContainer may set.
+// sameRights compares what ConfigureContainer may set.
 func sameRights(a, b container.HostConfig) bool {
 	return slices.Equal(a.CapAdd, b.CapAdd) && a.CgroupnsMode == b.CgroupnsMode && a.Privileged == b.Privileged &&
 		len(a.SecurityOpt)+len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.SecurityOpt)+len(b.MaskedPaths)+len(

@@ -3,7 +3,7 @@ package engine
 // The labels of everything a lab creates: containers, networks and volumes. Cleaning up goes by
 // them, so what does not carry LabelLab is never touched.
 const (
-	LabelLab  = "io.reprise.lab"  // identifier of the lab, see [lab.Lab.ID]
+	LabelLab  = "io.reprise.lab"  // identifier of the lab, of which each start of a topology has its own
 	LabelRun  = "io.reprise.run"  // the run that the lab belongs to: the name of its folder in reports/out
 	LabelNode = "io.reprise.node" // name of the node in the topology; networks have none
 )

@@ -31,14 +31,14 @@ const (
 	Exclusive LockMode = syscall.LOCK_EX
 )
 
-// ErrEngineInUse is wrapped by the error of [TakeLock] when somebody else uses the engine.
+// ErrInUse is wrapped by the error of [TakeLock] when somebody else uses the engine.
 var ErrInUse = errors.New("this engine is in use")
 
 // lockFolder is where the locks of all users of a machine are. It is not the folder for temporary files that somebody
 // has chosen: all have to look in the same place.
 const lockFolder = "/tmp"
 
-// An EngineLock is held until its file is closed by everybody who has it: the process that took it, and those that it
+// A Lock is held until its file is closed by everybody who has it: the process that took it, and those that it
 // has given File to. So who has been killed, and left others at work on the engine, still keeps the next one out.
 type Lock struct{ file *os.File }
 
@@ -95,10 +95,10 @@ func processBegan(process int) string {
 	return fields[began]
 }
 
-// LockEngine takes the engine for what the caller is doing ("reprise chaos"), among all users of this machine. An engine
+// TakeLock takes the engine for what the caller is doing ("reprise chaos"), among all users of this machine. An engine
 // is known by its own id: whatever address it is reached by, and whoever asks. When somebody else uses it in a way that
 // does not go together, the error wraps [ErrInUse] and says who; when that one has been killed and others still
-// work for it, LockEngine waits for them a while first, and tells so in a line; nil is told nothing.
+// work for it, TakeLock waits for them a while first, and tells so in a line; nil is told nothing.
 func TakeLock(ctx context.Context, engine *Engine, mode LockMode, doing string, tell func(line string)) (*Lock, error) {
 	id, err := engine.id(ctx)
 	if err != nil {
@@ -107,7 +107,7 @@ func TakeLock(ctx context.Context, engine *Engine, mode LockMode, doing string, 
 	return takeLock(ctx, lockPath(lockFolder, id), mode, doing, tell)
 }
 
-// engineLockPath has no characters of the engine's choice.
+// lockPath has no characters of the engine's choice.
 func lockPath(folder, id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return filepath.Join(folder, "reprise-"+hex.EncodeToString(sum[:8])+".lock")

@@ -56,7 +56,7 @@ func sameEngine(host string) error {
 		filepath.Join(home, ".testcontainers.properties"), theirs, host)
 }
 
-// newProvider is testcontainers-go on the connection of a lab: what it creates is created where the lab looks for it and
+// NewProvider is testcontainers-go on the connection of a lab: what it creates is created where the lab looks for it and
 // removes it, and none of its calls waits for ever.
 func NewProvider(ctx context.Context, engine *Engine) (*testcontainers.DockerProvider, error) {
 	if _, err := readSettings(); err != nil {
@@ -92,7 +92,7 @@ type limitedClient struct {
 // A fallback is one level further down than the engine's own calls, which therefore come first.
 type fallback struct{ client.APIClient }
 
-// request describes a container to testcontainers-go.
+// Request describes a container to testcontainers-go.
 func Request(described client.ContainerCreateOptions) testcontainers.ContainerRequest {
 	return testcontainers.ContainerRequest{
 		Name: described.Name, Image: described.Config.Image, Labels: maps.Clone(described.Config.Labels),

@@ -13,7 +13,7 @@ const (
 	lockEvery    = 200 * time.Millisecond // how often a lock that another process holds is tried again
 )
 
-// engineLimits are how long each kind of call of the engine may take, see [Engine].
+// callLimits are how long each kind of call of the engine may take, see [Engine].
 type callLimits struct {
 	look, change, remove, removeImage time.Duration
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
-// CleanImages removes every image that a lab has built, and none that was pulled. The next run
+// Clean removes every image that was built, and none that was pulled. The next run
 // builds them again, from what was kept of the compiled products.
 func Clean(ctx context.Context, connection *engine.Engine) (engine.Removed, error) {
 	return removeLabelled(ctx, connection, engine.LabelImage)
 }
 
-// CleanImage is [Clean] for those of one name.
+// CleanNamed is [Clean] for those of one name.
 func CleanNamed(ctx context.Context, connection *engine.Engine, name string) (engine.Removed, error) {
 	return removeLabelled(ctx, connection, engine.LabelImage+"="+name)
 }
@@ -31,7 +31,7 @@ func CleanStages(ctx context.Context, connection *engine.Engine) (engine.Removed
 	return removeLabelled(ctx, connection, labelStage)
 }
 
-// cleanImages removes the images that carry the label.
+// removeLabelled removes the images that carry the label.
 func removeLabelled(ctx context.Context, store imageStore, label string) (engine.Removed, error) {
 	listed, err := store.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", label)})
 	if err != nil {

@@ -26,7 +26,7 @@ import (
 // fakeEngine is a container engine that remembers what it was asked.
 type fakeEngine struct {
 	pull     func(ctx context.Context, reference string) ([]jsonstream.Message, error) // nil: no registry answers
-	hung     error                                                                     // the answer to all questions after an image; nil: it answers
+	hung     error                                                                     // in the place of an answer about an image
 	messages string                                                                    // what a build says; empty: it succeeds
 	saved    func(reference string) []byte                                             // what `docker save` writes
 

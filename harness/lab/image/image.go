@@ -22,7 +22,7 @@ type imageStore interface {
 	ImageRemove(ctx context.Context, id string, options client.ImageRemoveOptions) (client.ImageRemoveResult, error)
 }
 
-// imageEngine is the little that making images needs of a container engine.
+// engineCalls are the little that making images needs of a container engine.
 type engineCalls interface {
 	imageStore
 	ImageInspect(ctx context.Context, reference string, options ...client.ImageInspectOption) (client.ImageInspectResult, error)
@@ -32,7 +32,7 @@ type engineCalls interface {
 	ServerVersion(ctx context.Context, options client.ServerVersionOptions) (client.ServerVersionResult, error)
 }
 
-// ResolveImages returns references that the engine can run, in the order of the images: of an image
+// Resolve returns references that the engine can run, in the order of the images: of an image
 // that is already there, else of one it pulls, else of one that is built from the image's recipe. Only
 // the first is quick: a build takes minutes, so resolve before anything is timed. At most builds of
 // them are built at the same time (1 when it is less). The first error stops the others. A nil
@@ -41,7 +41,9 @@ type engineCalls interface {
 // The environment variable REPRISE_PULL=never forbids to ask registries at all. An error is one
 // sentence that says what is wrong and what to do, followed by the last lines of a program's output
 // where there are any.
-func Resolve(ctx context.Context, connection *engine.Engine, images []harness.Image, builds int, progress Progress) ([]string, error) {
+func Resolve(
+	ctx context.Context, connection *engine.Engine, images []harness.Image, builds int, progress Progress,
+) ([]string, error) {
 	resolver, err := newResolver(connection, builds, progress)
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func Resolve(ctx context.Context, connection *engine.Engine, images []harness.Im
 	return resolver.all(ctx, images)
 }
 
-// FindImage names an image in the engine, pulled or built; the error is a not-found error when it is not there.
+// Find names an image in the engine, pulled or built; the error is a not-found error when it is not there.
 func Find(ctx context.Context, connection *engine.Engine, image harness.Image) (string, error) {
 	resolver, err := newResolver(connection, 1, nil)
 	if err != nil {

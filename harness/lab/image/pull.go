@@ -22,7 +22,7 @@ import (
 // PullVariable is the environment variable that decides whether registries are asked.
 const PullVariable = "REPRISE_PULL"
 
-// How long a registry may keep silent before the lab gives up on it: short at first, since a build
+// How long a registry may keep silent before it is given up: short at first, since a build
 // can take its place, then long enough for a slow line.
 const (
 	pullAnswer = 10 * time.Second

@@ -21,7 +21,7 @@ const leftInterval = 20 * time.Second
 // leftWidth is how much of a line a terminal shows for certain.
 const leftWidth = 118
 
-// ImagesLeft is a [Progress] for who waits for images: one line says how many are ready and what is done about the others.
+// A StatusLine is a [Progress] for who waits for images: one line says how many are ready and what is done about the others.
 type StatusLine struct {
 	mu      sync.Mutex
 	writer  io.Writer
@@ -32,7 +32,7 @@ type StatusLine struct {
 	told    time.Time
 }
 
-// NewImagesLeft writes to w. On a terminal the line is rewritten; elsewhere one is added now and then, and whenever
+// NewStatusLine writes to w. On a terminal the line is rewritten; elsewhere one is added now and then, and whenever
 // an image is ready.
 func NewStatusLine(w io.Writer, terminal bool) *StatusLine {
 	return &StatusLine{writer: w, rewrite: terminal, doing: map[string]string{}}

@@ -44,7 +44,9 @@ func needed(topologies ...harness.Topology) []harness.Image {
 var agents sync.Map
 
 // ResolveTopology resolves every image that a lab of the topology needs, see [Resolve].
-func ResolveTopology(ctx context.Context, connection *engine.Engine, topology harness.Topology, progress Progress) (References, error) {
+func ResolveTopology(
+	ctx context.Context, connection *engine.Engine, topology harness.Topology, progress Progress,
+) (References, error) {
 	wanted := needed(topology)
 	known, isKnown := agents.Load(connection.DaemonHost())
 	if isKnown {
