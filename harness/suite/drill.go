@@ -14,6 +14,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/lab"

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drill"
 )
