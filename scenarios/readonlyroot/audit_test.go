@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/suite"
 )
 
@@ -30,19 +31,20 @@ const pages = "/var/www/html"
 func planned() []drift.Planned { return drift.AnotherMachine(fixtures.ServerNew) }
 
 // asItWas claims that the server that serves is what the old one was: full service is not back before.
-type asItWas struct{ before harness.Fingerprint }
-
-func (asItWas) Name() string          { return "the server is what it was" }
-func (asItWas) Period() time.Duration { return 2 * time.Second }
-func (a asItWas) Check(ctx context.Context, observer harness.Observer) error {
-	status, err := observer.Status(ctx, fixtures.ServerOld)
-	if err != nil {
-		return err
+func asItWas(before harness.Fingerprint) harness.Probe {
+	return probe.Func{
+		Label: "the server is what it was", Every: 2 * time.Second,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			status, err := observer.Status(ctx, fixtures.ServerOld)
+			if err != nil {
+				return err
+			}
+			if status.Running {
+				return drift.NoDrift(before, fixtures.ServerOld).Check(ctx, observer)
+			}
+			return drift.NoDrift(before, fixtures.ServerNew, planned()...).Check(ctx, observer)
+		},
 	}
-	if status.Running {
-		return drift.NoDrift(a.before, fixtures.ServerOld).Check(ctx, observer)
-	}
-	return drift.NoDrift(a.before, fixtures.ServerNew, planned()...).Check(ctx, observer)
 }
 
 // An audit compares the new server with what the old one was, after the playbooks, and then does again by hand

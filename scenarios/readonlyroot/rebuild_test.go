@@ -62,7 +62,7 @@ func rebuild(
 	ctx context.Context, drill *suite.Drill, cause harness.Fault, before harness.Fingerprint, site string, after ...harness.Runbook,
 ) {
 	GinkgoHelper()
-	steady := append(service(), campaignServed(), asItWas{before})
+	steady := append(service(), campaignServed(), asItWas(before))
 	writes := writes()
 
 	Expect(drill.Expect(

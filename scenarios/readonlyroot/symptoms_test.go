@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/ansible"
 	"github.com/reprise-dr/reprise/harness/systems/nginx"
@@ -24,10 +25,10 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		drill := begin(ctx, harness.Objective{RTO: 5 * time.Minute, RPO: time.Minute}, fixtures.ServerSite)
 		steady, writes := service(), writes()
 
-		Expect(drill.WatchSilent(ctx, requestsLogged(), cronWorks{})).To(Succeed())
+		Expect(drill.WatchSilent(ctx, requestsLogged(), cronWorks())).To(Succeed())
 		peace(ctx, drill, steady, writes)
 		By("waiting until cron has shown that it works")
-		Expect(drill.AwaitUp(ctx, cronWorks{})).To(Succeed())
+		Expect(drill.AwaitUp(ctx, cronWorks())).To(Succeed())
 		By("giving the kernel an error in the file system, with files open for write")
 		Expect(drill.Inject(ctx, readOnly())).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
@@ -36,7 +37,7 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		Expect(err).To(MatchError(ContainSubstring(fixtures.ServerOld)))
 		drill.Finding(fmt.Sprintf("a replay of the playbook on the broken server ends at once: %v", err))
 		By("letting the time pass after which cron is missed, until the drill has seen all that goes wrong")
-		for _, broken := range []harness.Probe{uploadsAccepted(), requestsLogged(), cronWorks{}} {
+		for _, broken := range []harness.Probe{uploadsAccepted(), requestsLogged(), cronWorks()} {
 			Expect(drill.AwaitDown(ctx, broken)).To(Succeed())
 		}
 		By("switching the server off and on, whose disk is checked as at every boot")
@@ -50,7 +51,7 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 			postgres.Table(database, orders).Name(): harness.StaysGreen,
 			uploadsAccepted().Name():                harness.GoesRed,
 			requestsLogged().Name():                 harness.WrongSilent,
-			cronWorks{}.Name():                      harness.WrongSilent,
+			cronWorks().Name():                      harness.WrongSilent,
 			nginx.Uploads(uploads).Name():           harness.WrongSilent,
 		}))
 	}, SpecTimeout(15*time.Minute))
@@ -106,11 +107,11 @@ func (p powerCycle) Steps() []harness.Step {
 }
 
 // cronWorks claims that cron has done, within the last 90 s, what it is to do every minute.
-type cronWorks struct{}
+func cronWorks() harness.Probe {
+	return probe.Func{Label: "cron does its work", Every: time.Second, Ask: heartbeatIsFresh}
+}
 
-func (cronWorks) Name() string          { return "cron does its work" }
-func (cronWorks) Period() time.Duration { return time.Second }
-func (cronWorks) Check(ctx context.Context, observer harness.Observer) error {
+func heartbeatIsFresh(ctx context.Context, observer harness.Observer) error {
 	text, err := observer.ReadFile(ctx, fixtures.ServerOld, fixtures.ServerHeartbeat)
 	if err != nil {
 		return err

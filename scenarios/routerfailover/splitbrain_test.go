@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
 
@@ -20,7 +21,7 @@ import (
 func (s *story) oneMaster() harness.SteadyState {
 	steady := s.site.Works()
 	for _, address := range s.site.Shared {
-		steady = append(steady, vrrp.Leaves(s.site.Second, address))
+		steady = append(steady, probe.Leaves(s.site.Second, address))
 	}
 	return steady
 }
@@ -108,9 +109,9 @@ func (s *story) watchNeighbours(ctx context.Context) []harness.Probe {
 	GinkgoHelper()
 	var finds []harness.Probe
 	for i, client := range s.site.Clients {
-		hardware, err := vrrp.HardwareAddress(ctx, s.Lab, s.site.Second, fmt.Sprintf("lan%d", i+1))
+		hardware, err := probe.HardwareAddress(ctx, s.Lab, s.site.Second, fmt.Sprintf("lan%d", i+1))
 		Expect(err).NotTo(HaveOccurred())
-		finds = append(finds, vrrp.FindsAt(client.Name, client.Gateway, s.site.Second, hardware))
+		finds = append(finds, probe.FindsAt(client.Name, client.Gateway, s.site.Second, hardware))
 	}
 	Expect(s.Watch(ctx, finds...)).To(Succeed())
 	return finds
@@ -122,9 +123,9 @@ func (s *story) tellSplitBrain(finds []harness.Probe) {
 	s.tellMasters()
 	losses := s.losses()
 	var lines []string
-	for i, probe := range finds {
-		sli := s.SLI(probe)
-		lines = append(lines, fmt.Sprintf("%s: changed %d times; %s", probe.Name(), max(0, len(sli.Spells)-1), losses[i]))
+	for i, found := range finds {
+		sli := s.SLI(found)
+		lines = append(lines, fmt.Sprintf("%s: changed %d times; %s", found.Name(), max(0, len(sli.Spells)-1), losses[i]))
 	}
 	s.Observe("what clients saw of two masters", "", strings.Join(lines, "\n")+"\n")
 	s.Finding("of two masters, " + vrrp.Worst(losses).String())

@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
@@ -26,7 +27,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 	It("of the cluster is changed by renaming it to the name that it has", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
 		steady := harness.All(ganeti.ManageableByName(drill.cluster, node1))
-		moved := ganeti.Holds(node1, fixtures.GanetiOtherAddress())
+		moved := probe.Holds(node1, fixtures.GanetiOtherAddress())
 		Expect(drill.Watch(ctx, moved)).To(Succeed())
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
@@ -35,7 +36,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitUp(ctx, moved)).To(Succeed())
-		Expect(drill.AwaitDown(ctx, ganeti.Holds(node1, fixtures.GanetiAddress()))).To(Succeed())
+		Expect(drill.AwaitDown(ctx, probe.Holds(node1, fixtures.GanetiAddress()))).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 		Expect(drill.Record().Judgement.RecoveredBy).To(Equal(harness.BySelf))
 	}, SpecTimeout(12*time.Minute))

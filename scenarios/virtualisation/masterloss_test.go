@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 )
@@ -99,7 +100,7 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		drill.carry(ctx, ganeti.AllowNoVoting{Node: node1})
 		drill.survives(ctx, forced()...)
 		steady := harness.All(ganeti.OneCommander(drill.cluster))
-		both, agreed := bothCommand{drill.cluster}, ganeti.Agreed(node1, node2)
+		both, agreed := bothCommand(drill.cluster), ganeti.Agreed(node1, node2)
 		Expect(drill.Watch(ctx, both, agreed)).To(Succeed())
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
@@ -129,16 +130,17 @@ var pinged = harness.Wait{
 }
 
 // bothCommand claims that two nodes take orders for the cluster. It is watched, and fails in peace.
-type bothCommand struct{ cluster ganeti.Cluster }
-
-func (bothCommand) Name() string          { return "two nodes take orders" }
-func (bothCommand) Period() time.Duration { return time.Second }
-func (b bothCommand) Check(ctx context.Context, observer harness.Observer) error {
-	commanders, err := ganeti.Commanders(ctx, observer, b.cluster)
-	if err == nil && len(commanders) < 2 {
-		err = fmt.Errorf("only %q do", commanders)
+func bothCommand(cluster ganeti.Cluster) harness.Probe {
+	return probe.Func{
+		Label: "two nodes take orders", Every: time.Second,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			commanders, err := ganeti.Commanders(ctx, observer, cluster)
+			if err == nil && len(commanders) < 2 {
+				err = fmt.Errorf("only %q do", commanders)
+			}
+			return err
+		},
 	}
-	return err
 }
 
 // survives has node1 lose its power and node2 take over, in peace.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // Periods of the probes: how often each question is asked, and so the resolution of the figures.
@@ -28,33 +29,27 @@ type Cluster struct {
 
 // Quorum claims that the topology has so many servers, that each answers, and that they are in
 // [Agreement]. It is asked every 500 ms.
-func (c Cluster) Quorum(servers int) harness.Probe { return quorum{c, servers} }
-
-type quorum struct {
-	cluster Cluster
-	servers int
+func (c Cluster) Quorum(servers int) harness.Probe {
+	return probe.Func{
+		Label: fmt.Sprintf("%s quorum of %d", strings.ToLower(c.Product), servers), Every: quorumPeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error { return c.agree(ctx, observer, servers) },
+	}
 }
 
-func (q quorum) Name() string {
-	return fmt.Sprintf("%s quorum of %d", strings.ToLower(q.cluster.Product), q.servers)
-}
-
-func (q quorum) Period() time.Duration { return quorumPeriod }
-
-func (q quorum) Check(ctx context.Context, observer harness.Observer) error {
-	nodes, members, err := q.cluster.members(observer)
+func (c Cluster) agree(ctx context.Context, observer harness.Observer, servers int) error {
+	nodes, members, err := c.members(observer)
 	if err != nil {
 		return err
 	}
-	if len(nodes) != q.servers {
-		return fmt.Errorf("the topology has %d %s servers, not %d", len(nodes), q.cluster.Product, q.servers)
+	if len(nodes) != servers {
+		return fmt.Errorf("the topology has %d %s servers, not %d", len(nodes), c.Product, servers)
 	}
 	views := Ask(ctx, nodes, func(ctx context.Context, node string) (View, error) {
-		leader, err := q.cluster.Leader(ctx, observer, node)
+		leader, err := c.Leader(ctx, observer, node)
 		if err != nil {
 			return View{}, err
 		}
-		voters, err := q.cluster.Voters(ctx, observer, node)
+		voters, err := c.Voters(ctx, observer, node)
 		return View{Leader: leader, Voters: voters}, err
 	})
 	return Agreement(views, members)
@@ -62,16 +57,14 @@ func (q quorum) Check(ctx context.Context, observer harness.Observer) error {
 
 // HasLeader claims that the cluster has a working leader, as [Leader] understands it. It is asked
 // every 200 ms.
-func (c Cluster) HasLeader() harness.Probe { return leader{c} }
-
-type leader struct{ cluster Cluster }
-
-func (l leader) Name() string          { return strings.ToLower(l.cluster.Product) + " leader" }
-func (l leader) Period() time.Duration { return leaderPeriod }
-
-func (l leader) Check(ctx context.Context, observer harness.Observer) error {
-	_, err := l.cluster.LeaderNode(ctx, observer)
-	return err
+func (c Cluster) HasLeader() harness.Probe {
+	return probe.Func{
+		Label: strings.ToLower(c.Product) + " leader", Every: leaderPeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			_, err := c.LeaderNode(ctx, observer)
+			return err
+		},
+	}
 }
 
 // LeaderNode names the node whose server leads now, as [Leader] understands it. The error says what

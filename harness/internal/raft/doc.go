@@ -4,7 +4,7 @@
 // It knows no product: the packages of the systems that elect a leader with Raft ask their servers
 // and hand the answers over. Only they may import it.
 //
-//	members, err := raft.Members(observer, "nomad-server")
+//	members, err := raft.PresentMembers(observer, servers)
 //	views := raft.Ask(ctx, servers, ask)               // every server at once
 //	err = raft.Agreement(views, members)               // all name one leader; everybody votes
 //	leader, err := raft.Leader(views, members)         // a majority, the leader included, names it

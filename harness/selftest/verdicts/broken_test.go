@@ -197,7 +197,7 @@ func drawReappearing(dice *rand.Rand, _ int) plan {
 func drawFlapping(dice *rand.Rand, i int) plan {
 	objective := shortly
 	objective.Dwell, objective.GiveUpAfter = 2*time.Second, 16*time.Second
-	told := plan{objective: objective, steady: harness.All(flag{}), prepare: raise}
+	told := plan{objective: objective, steady: harness.All(flag()), prepare: raise}
 	end := shortly.RTO + between(dice, 2*time.Second, 5*time.Second)
 	if i%2 == 1 {
 		objective.GiveUpAfter = 8 * time.Second

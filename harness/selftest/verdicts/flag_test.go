@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // flagKey is the key that the flag hangs on.
@@ -16,17 +17,17 @@ const flagKey = "flag/up"
 
 // flag is a service whose outages the drill cuts itself, to the millisecond: it is up while a key is
 // in Consul's store.
-type flag struct{}
-
-func (flag) Name() string          { return "the flag is up" }
-func (flag) Period() time.Duration { return 100 * time.Millisecond }
-
-func (flag) Check(ctx context.Context, observer harness.Observer) error {
-	status, err := keyValueStatus(ctx, observer, observer.Topology().Nodes[0].Name, http.MethodGet, flagKey, "")
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("it answered %d", status)
+func flag() harness.Probe {
+	return probe.Func{
+		Label: "the flag is up", Every: 100 * time.Millisecond,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			status, err := keyValueStatus(ctx, observer, observer.Topology().Nodes[0].Name, http.MethodGet, flagKey, "")
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("it answered %d", status)
+			}
+			return err
+		},
 	}
-	return err
 }
 
 // raise puts the flag up in a cluster that may still be electing.

@@ -114,7 +114,7 @@ func drawGap(dice *rand.Rand, _ int) plan {
 	known := bySelf()
 	known.earliest = away
 	return plan{
-		detail: away.String(), objective: inTime, steady: harness.All(flag{}), prepare: raise,
+		detail: away.String(), objective: inTime, steady: harness.All(flag()), prepare: raise,
 		fault: flaps(away), known: known,
 	}
 }

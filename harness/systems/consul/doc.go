@@ -13,5 +13,5 @@
 //	err = drill.Baseline(ctx, steady)
 //	err = drill.Repair(ctx, consul.StopRenumberStart())
 //	leader, err := consul.LeaderNode(ctx, lab)         // "consul-2": whom to take down
-//	lines, err := harness.LogLines(ctx, lab, "consul-1", start, consul.LogQuorumLost)
+//	lines, err := runbook.LogLines(ctx, lab, "consul-1", start, consul.LogQuorumLost)
 package consul

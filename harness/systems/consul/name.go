@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // dnsPort is where every Consul server answers DNS.
@@ -18,39 +19,34 @@ const dnsPort = 8600
 
 // Resolves claims that a client on the network that knows where the Consul servers are now gets an
 // IPv6 address for SERVICE.service.consul by DNS. It is asked every 100 ms.
-func Resolves(service string) harness.Probe { return byName{service: service} }
+func Resolves(service string) harness.Probe {
+	return byName(service+" resolves", service, func(context.Context, harness.Observer, netip.Addr) error { return nil })
+}
 
 // AnswersByName claims that the service answers over HTTP at the first address that
 // SERVICE.service.consul resolves to: the view of a user who goes by the name. It is asked every
 // 100 ms.
 func AnswersByName(service string, port uint16) harness.Probe {
-	return byName{service: service, port: port}
+	return byName(service+" answers by name", service, func(ctx context.Context, observer harness.Observer, at netip.Addr) error {
+		if err := get(ctx, observer, netip.AddrPortFrom(at, port)); err != nil {
+			return fmt.Errorf("%s, found by name: %w", at, err)
+		}
+		return nil
+	})
 }
 
-// byName resolves a service and, with a port, also asks it.
-type byName struct {
-	service string
-	port    uint16
-}
+// namePeriod is how often the probes by name are asked, and so the resolution of their figures.
+const namePeriod = 100 * time.Millisecond
 
-func (b byName) Name() string {
-	if b.port == 0 {
-		return b.service + " resolves"
-	}
-	return b.service + " answers by name"
-}
-
-func (b byName) Period() time.Duration { return namePeriod }
-
-func (b byName) Check(ctx context.Context, observer harness.Observer) error {
-	addresses, err := resolve(ctx, observer, b.service+".service.consul.")
-	if err != nil || b.port == 0 {
-		return err
-	}
-	if err := get(ctx, observer, netip.AddrPortFrom(addresses[0], b.port)); err != nil {
-		return fmt.Errorf("%s, found by name: %w", addresses[0], err)
-	}
-	return nil
+// byName resolves a service and asks at the first address.
+func byName(label, service string, ask func(ctx context.Context, observer harness.Observer, at netip.Addr) error) harness.Probe {
+	return probe.Func{Label: label, Every: namePeriod, Ask: func(ctx context.Context, observer harness.Observer) error {
+		addresses, err := resolve(ctx, observer, service+".service.consul.")
+		if err != nil {
+			return err
+		}
+		return ask(ctx, observer, addresses[0])
+	}}
 }
 
 // resolve asks the servers in turn, as a resolver with several name servers does, and gives each an

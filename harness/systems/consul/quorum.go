@@ -2,14 +2,10 @@ package consul
 
 import (
 	"context"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/raft"
 )
-
-// namePeriod is how often the probes by name are asked, and so the resolution of their figures.
-const namePeriod = 100 * time.Millisecond
 
 // raftServers describes Consul's servers to the probes that all Raft clusters share. Each server is asked
 // for its own view (a stale read), so that the answer comes at once without a leader too.

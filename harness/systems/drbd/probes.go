@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // period is how often each question is asked. A machine that is software needs some 50 ms for one answer.
@@ -18,21 +18,9 @@ const period = 500 * time.Millisecond
 // silent counts as none.
 const mostOfALook = 1500 * time.Millisecond
 
-// A probe is one claim about a pair.
-type probe struct {
-	name  string
-	check func(ctx context.Context, observer harness.Observer) error
-}
-
-func (p probe) Name() string        { return p.name }
-func (probe) Period() time.Duration { return period }
-func (p probe) Check(ctx context.Context, observer harness.Observer) error {
-	return p.check(ctx, observer)
-}
-
 // Serves claims that clients, who know both machines, can read the rows from one.
 func Serves(pair Pair) harness.Probe {
-	return probe{"rows can be read", func(ctx context.Context, observer harness.Observer) error {
+	return probe.Func{Label: "rows can be read", Every: period, Ask: func(ctx context.Context, observer harness.Observer) error {
 		_, err := pair.read(ctx, observer)
 		return err
 	}}
@@ -40,39 +28,34 @@ func Serves(pair Pair) harness.Probe {
 
 // InSync are two claims, one for each machine: as it sees it, both are connected and have the same on their disks.
 func (p Pair) InSync() []harness.Probe {
+	return p.each(func(node string) string { return node + " is in sync" }, Status.InSync)
+}
+
+// each are two claims, one for each machine, about what DRBD says there.
+func (p Pair) each(label func(node string) string, holds func(Status) bool) []harness.Probe {
 	var claims []harness.Probe
 	for _, node := range p.Both() {
-		claims = append(claims, probe{node + " is in sync", func(ctx context.Context, observer harness.Observer) error {
+		look := func(ctx context.Context, observer harness.Observer) error {
 			status, err := p.status(ctx, observer, node)
-			if err == nil && !status.InSync() {
+			if err == nil && !holds(status) {
 				err = errors.New(status.String())
 			}
 			return err
-		}})
+		}
+		claims = append(claims, probe.Func{Label: label(node), Every: period, Ask: look})
 	}
 	return claims
 }
 
 // OnePrimary claims that exactly one machine may write. One that does not answer is none.
 func OnePrimary(pair Pair) harness.Probe {
-	return probe{"one primary", func(ctx context.Context, observer harness.Observer) error {
+	return probe.Func{Label: "one primary", Every: period, Ask: func(ctx context.Context, observer harness.Observer) error {
 		limited, cancel := context.WithTimeout(ctx, mostOfALook)
 		defer cancel()
-		var may [2]bool
-		var group sync.WaitGroup
-		for i, node := range pair.Both() {
-			group.Go(func() {
-				status, err := pair.status(limited, observer, node)
-				may[i] = err == nil && status.Primary()
-			})
-		}
-		group.Wait()
-		var primaries []string
-		for i, node := range pair.Both() {
-			if may[i] {
-				primaries = append(primaries, node)
-			}
-		}
+		primaries := probe.NodesWhere(limited, pair.Both(), func(ctx context.Context, node string) bool {
+			status, err := pair.status(ctx, observer, node)
+			return err == nil && status.Primary()
+		})
 		if len(primaries) == 1 {
 			return nil
 		}
@@ -82,18 +65,6 @@ func OnePrimary(pair Pair) harness.Probe {
 
 // Primaries are two probes that say who may write, one of which fails in peace: they are for [drill.Drill.Watch],
 // and [Pair.TwoPrimaries] counts with them.
-func (p Pair) Primaries() []harness.Probe {
-	var claims []harness.Probe
-	for _, node := range p.Both() {
-		claims = append(claims, probe{primaryName(node), func(ctx context.Context, observer harness.Observer) error {
-			status, err := p.status(ctx, observer, node)
-			if err == nil && !status.Primary() {
-				err = errors.New(status.String())
-			}
-			return err
-		}})
-	}
-	return claims
-}
+func (p Pair) Primaries() []harness.Probe { return p.each(primaryName, Status.Primary) }
 
 func primaryName(node string) string { return node + " is primary" }

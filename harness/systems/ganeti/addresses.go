@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // hostsFile is where the names are resolved: Ganeti asks for them whenever it is told one.
@@ -104,26 +104,18 @@ func renumbered(text []byte, from, to netip.Addr) []byte {
 
 // ManageableByName claims what [Manageable] does, at the address that a node finds the cluster's name at.
 func ManageableByName(cluster Cluster, node string) harness.Probe {
-	return manageableByName{cluster, node}
-}
-
-type manageableByName struct {
-	cluster Cluster
-	node    string
-}
-
-func (m manageableByName) Name() string        { return "the cluster takes orders by its name" }
-func (manageableByName) Period() time.Duration { return manageablePeriod }
-func (m manageableByName) Check(ctx context.Context, observer harness.Observer) error {
-	text, err := observer.ReadFile(ctx, m.node, hostsFile)
-	if err != nil {
-		return err
+	return probe.Func{
+		Label: "the cluster takes orders by its name", Every: manageablePeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			text, err := observer.ReadFile(ctx, node, hostsFile)
+			if err != nil {
+				return err
+			}
+			moved := cluster
+			if moved.Address, err = find(text, cluster.Name); err != nil {
+				return err
+			}
+			return Manageable(moved).Check(ctx, observer)
+		},
 	}
-	at, err := find(text, m.cluster.Name)
-	if err != nil {
-		return err
-	}
-	moved := m.cluster
-	moved.Address = at
-	return Manageable(moved).Check(ctx, observer)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
@@ -63,14 +64,12 @@ func (f CreateCluster) join(ctx context.Context, operator harness.Operator, node
 // goes without it, and says so only in passing.
 func addressed(cluster Cluster) harness.Step {
 	first := cluster.Nodes[0]
+	has := probe.Holds(first, cluster.Address)
 	return harness.Step{
 		Name: "make sure that the cluster has its address",
 		Do: func(ctx context.Context, operator harness.Operator) error {
 			return waitForFounding.Until(ctx, func(ctx context.Context) error {
-				missing := waitForAddress.Until(ctx, func(ctx context.Context) error {
-					return Holds(first, cluster.Address).Check(ctx,
-						operator)
-				})
+				missing := waitForAddress.Until(ctx, func(ctx context.Context) error { return has.Check(ctx, operator) })
 				if missing == nil {
 					return nil
 				}

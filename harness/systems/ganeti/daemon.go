@@ -3,49 +3,39 @@ package ganeti
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // DaemonByName claims that a node's daemon takes connections at the address that the master finds its name at, once a
 // second: that is where orders go.
 func DaemonByName(cluster Cluster, master, node string) harness.Probe {
-	return daemonLookedUp{
-		label: "the daemon of " + node + " answers by its name",
-		full:  cluster.Full(node), master: master, file: hostsFile, find: find,
-	}
+	return daemonLookedUp("the daemon of "+node+" answers by its name", harness.VantageObserver, master, hostsFile,
+		func(text []byte) (netip.Addr, error) { return find(text, cluster.Full(node)) })
 }
 
 // SecondaryDaemon claims that a node's daemon takes connections at the secondary address that the master has for it,
 // once a second and from the master: the network of those addresses is the nodes' own.
 func SecondaryDaemon(cluster Cluster, master, node string) harness.Probe {
-	return daemonLookedUp{
-		label: "the daemon of " + node + " answers at its secondary address",
-		full:  cluster.Full(node), master: master, file: secondaryFile, find: secondaryOf, from: master,
-	}
+	return daemonLookedUp("the daemon of "+node+" answers at its secondary address", master, master, secondaryFile,
+		func(text []byte) (netip.Addr, error) { return secondaryOf(text, cluster.Full(node)) })
 }
 
-// daemonLookedUp is a claim about a daemon at an address that a file of the master has, whatever it is by then.
-type daemonLookedUp struct {
-	label, full, master string
-	file                string
-	find                func(text []byte, name string) (netip.Addr, error)
-	from                string // the node that asks; "" is the observer
-}
-
-func (d daemonLookedUp) Name() string        { return d.label }
-func (daemonLookedUp) Period() time.Duration { return daemonPeriod }
-func (d daemonLookedUp) Check(ctx context.Context, observer harness.Observer) error {
-	text, err := observer.ReadFile(ctx, d.master, d.file)
-	if err != nil {
-		return err
-	}
-	at, err := d.find(text, d.full)
-	if err != nil {
-		return err
-	}
-	probe := daemonAt(d.label, at)
-	probe.From = d.from
-	return probe.Check(ctx, observer)
+// daemonLookedUp is a claim about a daemon at an address that a file of the master has, whatever it is by then. From is the
+// node that asks.
+func daemonLookedUp(label, from, master, file string, find func(text []byte) (netip.Addr, error)) harness.Probe {
+	return probe.Func{Label: label, Every: daemonPeriod, Ask: func(ctx context.Context, observer harness.Observer) error {
+		text, err := observer.ReadFile(ctx, master, file)
+		if err != nil {
+			return err
+		}
+		at, err := find(text)
+		if err != nil {
+			return err
+		}
+		return probe.NetworkProbe{
+			Label: label, From: from, Every: daemonPeriod, Ask: probe.Fixed(daemonQuestion(at)),
+		}.Check(ctx, observer)
+	}}
 }

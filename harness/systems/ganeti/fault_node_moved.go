@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // NodeMoved is a node that gets another address in a network, of which nobody has told the cluster.
@@ -28,7 +29,7 @@ func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 	return &fault.Injection{
 		Struck: impact,
 		Prove: func(ctx context.Context) (string, error) {
-			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), holds(n.Node, n.To.Addr()).Check(ctx, lab)
+			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), probe.Holds(n.Node, n.To.Addr()).Check(ctx, lab)
 		},
 	}, err
 }

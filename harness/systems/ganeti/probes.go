@@ -5,17 +5,15 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
 )
 
-// The periods of probes. An address costs a system call; a node's daemon makes a process for whoever knocks.
+// The periods of probes. A node's daemon makes a process for whoever knocks.
 const (
 	pagePeriod   = 50 * time.Millisecond
-	holderPeriod = 50 * time.Millisecond
 	masterPeriod = 250 * time.Millisecond
 	daemonPeriod = time.Second
 	sayingPeriod = 500 * time.Millisecond
@@ -45,18 +43,18 @@ func Serves(instance Instance) harness.Probe {
 // ServesAtOnce claims the same of clients who give up after 0.15 s. Those of [Serves] do not notice a failover of
 // a third of a second: their kernel keeps what it would send until a node says that it has the address, and is answered then.
 func ServesAtOnce(instance Instance) harness.Probe {
-	probe := served(instance, "serves its page at once", instance.Name)
-	probe.Limit = atOnce
-	return probe
+	claim := served(instance, "serves its page at once", instance.Name)
+	claim.Limit = atOnce
+	return claim
 }
 
 // ServesPatient claims the same of clients who ask again when a page has not come within 0.9 s, as people do: for what must
 // not be affected, on a machine whose processors are busy with what is, and for a migration, in which the one question that
 // is on its way at that moment goes to where the instance was. They do not notice an outage of a second.
 func ServesPatient(instance Instance) harness.Probe {
-	patient := served(instance, "serves its page to who asks again", instance.Name)
-	patient.Limit, patient.Ask = patientLimit, probe.Fixed(page(instance, instance.Name, retryAfter))
-	return patient
+	claim := served(instance, "serves its page to who asks again", instance.Name)
+	claim.Limit, claim.Ask = patientLimit, probe.Fixed(page(instance, instance.Name, retryAfter))
+	return claim
 }
 
 // RunsOn claims that an instance serves its page from a node.
@@ -77,55 +75,33 @@ func page(instance Instance, contains string, retryAfter time.Duration) harness.
 	}}
 }
 
-// Holds claims that a node answers to an address, such as the cluster's. The node's own kernel is asked, every 50 ms.
-func Holds(node string, address netip.Addr) harness.Probe { return holds(node, address) }
-
-func holds(node string, address netip.Addr) probe.NetworkProbe {
-	return probe.NetworkProbe{
-		Label: fmt.Sprintf("%s has %s", node, address), From: node, Every: holderPeriod,
-		Ask: probe.Fixed(harness.Question{Address: &harness.AddressQuestion{Has: address}}),
-	}
-}
-
 // Holders are one probe for each node: it has the cluster's address. All but one fail in peace, and so they are for
 // [drill.Drill.Watch]; [CountMasters] counts with them.
 func (c Cluster) Holders() []harness.Probe {
 	var holders []harness.Probe
 	for _, node := range c.Nodes {
-		holders = append(holders, Holds(node, c.Address))
+		holders = append(holders, probe.Holds(node, c.Address))
 	}
 	return holders
 }
 
 // OneMaster claims that exactly one node answers to the cluster's address. Every node's kernel is asked, each 250 ms.
-func OneMaster(cluster Cluster) harness.Probe { return oneMaster{cluster} }
-
-type oneMaster struct{ cluster Cluster }
-
-func (o oneMaster) Name() string        { return "one node alone has " + o.cluster.Address.String() }
-func (oneMaster) Period() time.Duration { return masterPeriod }
-func (o oneMaster) Check(ctx context.Context, observer harness.Observer) error {
-	var (
-		group sync.WaitGroup
-		has   = make([]bool, len(o.cluster.Nodes))
-	)
-	for i, node := range o.cluster.Nodes {
-		group.Go(func() { has[i] = Holds(node, o.cluster.Address).Check(ctx, observer) == nil })
+func OneMaster(cluster Cluster) harness.Probe {
+	return probe.Func{
+		Label: "one node alone has " + cluster.Address.String(), Every: masterPeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			holders := probe.NodesWhere(ctx, cluster.Nodes, func(ctx context.Context, node string) bool {
+				return probe.Holds(node, cluster.Address).Check(ctx, observer) == nil
+			})
+			if ctx.Err() != nil {
+				return context.Cause(ctx) // who has not answered has not said no
+			}
+			if len(holders) != 1 {
+				return fmt.Errorf("%d nodes have it: %q", len(holders), holders)
+			}
+			return nil
+		},
 	}
-	group.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx) // who has not answered has not said no
-	}
-	var holders []string
-	for i, node := range o.cluster.Nodes {
-		if has[i] {
-			holders = append(holders, node)
-		}
-	}
-	if len(holders) != 1 {
-		return fmt.Errorf("%d nodes have it: %q", len(holders), holders)
-	}
-	return nil
 }
 
 // NodeDaemon claims that a node's daemon takes connections, once a second.
@@ -137,11 +113,6 @@ func NodeDaemon(node string) harness.Probe {
 			return daemonQuestion(at), err
 		},
 	}
-}
-
-// daemonAt is a claim about a daemon at an address.
-func daemonAt(label string, at netip.Addr) probe.NetworkProbe {
-	return probe.NetworkProbe{Label: label, Every: daemonPeriod, Ask: probe.Fixed(daemonQuestion(at))}
 }
 
 func daemonQuestion(at netip.Addr) harness.Question {
@@ -161,16 +132,17 @@ func Master(ctx context.Context, observer harness.Observer, node string) (string
 }
 
 // Agreed claims that all of the nodes, each by its own word, have the same master. It is asked every 500 ms.
-func Agreed(nodes ...string) harness.Probe { return agreed{nodes} }
+func Agreed(nodes ...string) harness.Probe {
+	return probe.Func{
+		Label: strings.Join(nodes, ", ") + " name the same master", Every: sayingPeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error { return agree(ctx, observer, nodes) },
+	}
+}
 
-type agreed struct{ nodes []string }
-
-func (a agreed) Name() string        { return strings.Join(a.nodes, ", ") + " name the same master" }
-func (agreed) Period() time.Duration { return sayingPeriod }
-func (a agreed) Check(ctx context.Context, observer harness.Observer) error {
+func agree(ctx context.Context, observer harness.Observer, nodes []string) error {
 	said := map[string]string{}
 	var first string
-	for _, node := range a.nodes {
+	for _, node := range nodes {
 		master, err := Master(ctx, observer, node)
 		if err != nil {
 			return err

@@ -8,11 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/httpapi"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // rapiPort is where Ganeti's remote interface listens: on the master, and nowhere else.
@@ -57,41 +58,37 @@ type clusterInfo struct {
 // Manageable claims that the cluster's address takes orders: the master daemons behind it answer, and say that
 // the cluster's master is one of its nodes. It is asked once a second by HTTPS (RAPI),
 // which starts a process for every question.
-func Manageable(cluster Cluster) harness.Probe { return manageable{cluster} }
-
-type manageable struct{ cluster Cluster }
+func Manageable(cluster Cluster) harness.Probe {
+	return probe.Func{
+		Label: "the cluster takes orders at " + cluster.Address.String(), Every: manageablePeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			var info clusterInfo
+			if err := rapi(ctx, observer, cluster.Address, "/2/info", &info); err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(cluster.Nodes, func(node string) bool { return cluster.Full(node) == info.Master }) {
+				return fmt.Errorf("it says that its master is %q, which is no node of it", info.Master)
+			}
+			return nil
+		},
+	}
+}
 
 const manageablePeriod = time.Second
 
-func (m manageable) Name() string        { return "the cluster takes orders at " + m.cluster.Address.String() }
-func (manageable) Period() time.Duration { return manageablePeriod }
-func (m manageable) Check(ctx context.Context, observer harness.Observer) error {
-	var info clusterInfo
-	if err := rapi(ctx, observer, m.cluster.Address, "/2/info", &info); err != nil {
-		return err
-	}
-	for _, node := range m.cluster.Nodes {
-		if m.cluster.Full(node) == info.Master {
-			return nil
-		}
-	}
-	return fmt.Errorf("it says that its master is %q, which is no node of it", info.Master)
-}
-
 // OneCommander claims that exactly one node takes orders for the cluster, by its own word: its master daemons answer at
 // its own address, whoever has the cluster's. Every node is asked once a second by HTTPS (RAPI).
-func OneCommander(cluster Cluster) harness.Probe { return oneCommander{cluster} }
-
-type oneCommander struct{ cluster Cluster }
-
-func (oneCommander) Name() string          { return "one node alone takes orders" }
-func (oneCommander) Period() time.Duration { return manageablePeriod }
-func (o oneCommander) Check(ctx context.Context, observer harness.Observer) error {
-	commanders, err := Commanders(ctx, observer, o.cluster)
-	if err == nil && len(commanders) != 1 {
-		err = fmt.Errorf("%d nodes do: %q", len(commanders), commanders)
+func OneCommander(cluster Cluster) harness.Probe {
+	return probe.Func{
+		Label: "one node alone takes orders", Every: manageablePeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			commanders, err := Commanders(ctx, observer, cluster)
+			if err == nil && len(commanders) != 1 {
+				err = fmt.Errorf("%d nodes do: %q", len(commanders), commanders)
+			}
+			return err
+		},
 	}
-	return err
 }
 
 // commanderLimit is what one node is given to answer. It is short of a probe's limit: one that is off says nothing.
@@ -101,27 +98,14 @@ const commanderLimit = 1800 * time.Millisecond
 func Commanders(ctx context.Context, observer harness.Observer, cluster Cluster) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, commanderLimit)
 	defer cancel()
-	var (
-		group    sync.WaitGroup
-		commands = make([]bool, len(cluster.Nodes))
-	)
-	for i, node := range cluster.Nodes {
-		group.Go(func() {
-			at, err := address(observer, node)
-			if err == nil {
-				var info clusterInfo
-				err = rapi(ctx, observer, at, "/2/info", &info)
-			}
-			commands[i] = err == nil
-		})
-	}
-	group.Wait()
-	var commanders []string
-	for i, node := range cluster.Nodes {
-		if commands[i] {
-			commanders = append(commanders, node)
+	commanders := probe.NodesWhere(ctx, cluster.Nodes, func(ctx context.Context, node string) bool {
+		at, err := address(observer, node)
+		if err != nil {
+			return false
 		}
-	}
+		var info clusterInfo
+		return rapi(ctx, observer, at, "/2/info", &info) == nil
+	})
 	if ctx.Err() != nil && len(commanders) == 0 {
 		return nil, context.Cause(ctx) // who has not answered has not said no
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // Roles of the nodes that run k3s.
@@ -85,33 +85,21 @@ func (c Cluster) inTurn(observer harness.Observer, do func(node string) error) e
 	return harness.JoinErrors(errs...)
 }
 
-// A claim is a probe of the cluster. It keeps the servers' kubeconfigs from one question to the next.
-type claim struct {
-	name    string
-	cluster Cluster
-	keys    *keyring
-	check   func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error)
-}
-
-// claim makes a probe. Its check returns what it saw instead of what is claimed apart from what kept it
-// from seeing anything: only then is another server asked.
+// claim makes a probe, which keeps the servers' kubeconfigs from one question to the next. Its check returns what it saw
+// instead of what is claimed apart from what kept it from seeing anything: only then is another server asked.
 func (c Cluster) claim(
 	name string, check func(ctx context.Context, observer harness.Observer, client *kubernetes.Clientset) (seen, err error),
 ) harness.Probe {
-	return claim{name: name, cluster: c, keys: new(keyring), check: check}
-}
-
-func (c claim) Name() string          { return c.name }
-func (c claim) Period() time.Duration { return claimPeriod }
-
-func (c claim) Check(ctx context.Context, observer harness.Observer) error {
-	var seen error
-	err := c.cluster.ask(ctx, observer, c.keys, func(ctx context.Context, client *kubernetes.Clientset) (err error) {
-		seen, err = c.check(ctx, observer, client)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return seen
+	keys := new(keyring)
+	return probe.Func{Label: name, Every: claimPeriod, Ask: func(ctx context.Context, observer harness.Observer) error {
+		var seen error
+		err := c.ask(ctx, observer, keys, func(ctx context.Context, client *kubernetes.Clientset) (err error) {
+			seen, err = check(ctx, observer, client)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return seen
+	}}
 }

@@ -26,7 +26,7 @@ func ServiceAnswers(label, node string, port uint16, host, path string) probe.Ne
 // cluster as in [ServiceAnswers], tells what the pod's own resolver says. A name of a Service shows that DNS
 // works within the cluster, one of the outside that it reaches beyond. It is asked every 100 ms.
 func Resolves(label, node string, port uint16, host, name string) probe.NetworkProbe {
-	probe := ServiceAnswers(label, node, port, host, "/resolve?name="+url.QueryEscape(name))
-	probe.Every = namePeriod
-	return probe
+	claim := ServiceAnswers(label, node, port, host, "/resolve?name="+url.QueryEscape(name))
+	claim.Every = namePeriod
+	return claim
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/httpapi"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // A Folder is a location that nginx stores files in.
@@ -44,14 +45,13 @@ const probeFile = "reprise-probe"
 
 // Accepts claims that a file can be put. It is asked every 100 ms, by putting the same small file: whether a
 // server takes files can be learned in no other way. The file is no part of [Uploads].
-func Accepts(folder Folder) harness.Probe { return accepts{folder} }
-
-type accepts struct{ folder Folder }
-
-func (a accepts) Name() string        { return a.folder.String() + " accepts files" }
-func (accepts) Period() time.Duration { return acceptsPeriod }
-func (a accepts) Check(ctx context.Context, observer harness.Observer) error {
-	return a.folder.put(ctx, observer, probeFile, "probe")
+func Accepts(folder Folder) harness.Probe {
+	return probe.Func{
+		Label: folder.String() + " accepts files", Every: acceptsPeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			return folder.put(ctx, observer, probeFile, "probe")
+		},
+	}
 }
 
 // uploadsInterval is the time between two files.

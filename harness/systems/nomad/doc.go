@@ -13,5 +13,5 @@
 //	err = drill.Repair(ctx, nomad.StopRenumberStart()) // what ought to be enough, and is not
 //	err = drill.Repair(ctx, nomad.PeersJSON())         // what is
 //	leader, err := nomad.LeaderNode(ctx, lab)          // "nomad-2": whom to take down
-//	lines, err := harness.LogLines(ctx, lab, "nomad-1", start, nomad.LogPeersFound)
+//	lines, err := runbook.LogLines(ctx, lab, "nomad-1", start, nomad.LogPeersFound)
 package nomad

@@ -2,15 +2,9 @@ package nomad
 
 import (
 	"context"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/raft"
-)
-
-// Periods of the probes: how often each question is asked, and so the resolution of the figures.
-const (
-	runningPeriod = 500 * time.Millisecond
 )
 
 // raftServers describes Nomad's servers to the probes that all Raft clusters share. Each server is asked

@@ -8,29 +8,28 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // answersPeriod is how often a server is asked. Each question costs it a process of its own.
 const answersPeriod = 200 * time.Millisecond
 
 // Answers claims that the server accepts a connection and answers a SELECT. It is asked every 200 ms.
-func Answers(database Database) harness.Probe { return answers{database} }
-
-type answers struct{ database Database }
-
-func (a answers) Name() string          { return fmt.Sprintf("%s answers", a.database) }
-func (a answers) Period() time.Duration { return answersPeriod }
-
-func (a answers) Check(ctx context.Context, observer harness.Observer) error {
-	_, err := a.database.ask(ctx, observer, func(connection *pgx.Conn) error {
-		var one int
-		if err := connection.QueryRow(ctx, "select 1").Scan(&one); err != nil {
+func Answers(database Database) harness.Probe {
+	return probe.Func{
+		Label: fmt.Sprintf("%s answers", database), Every: answersPeriod,
+		Ask: func(ctx context.Context, observer harness.Observer) error {
+			_, err := database.ask(ctx, observer, func(connection *pgx.Conn) error {
+				var one int
+				if err := connection.QueryRow(ctx, "select 1").Scan(&one); err != nil {
+					return err
+				}
+				if one != 1 {
+					return fmt.Errorf("asked for 1, answered %d", one)
+				}
+				return nil
+			})
 			return err
-		}
-		if one != 1 {
-			return fmt.Errorf("asked for 1, answered %d", one)
-		}
-		return nil
-	})
-	return err
+		},
+	}
 }

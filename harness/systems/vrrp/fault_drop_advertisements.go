@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // DropAdvertisements keeps the second router from hearing the first one's advertisements: their kernels drop VRRP from
@@ -57,7 +58,7 @@ func (d DropAdvertisements) Inject(ctx context.Context, lab harness.Lab) (harnes
 // twoMasters asks both kernels: what VRRP has done is another vantage point than what was dropped.
 func (d DropAdvertisements) twoMasters(ctx context.Context, observer harness.Observer) error {
 	for _, router := range d.Pair.Both() {
-		if err := Holds(router, d.Pair.Shared[0]).Check(ctx, observer); err != nil {
+		if err := probe.Holds(router, d.Pair.Shared[0]).Check(ctx, observer); err != nil {
 			return fmt.Errorf("%s: %w", router, err)
 		}
 	}

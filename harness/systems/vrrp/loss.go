@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/intervals"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // A Loss is what one client was without after t0, and whose part it was. The three parts add up to Down.
@@ -46,7 +47,7 @@ func (p Pair) firstMove(record harness.Record, window intervals.Stretch) time.Du
 	moved := window.To
 	for _, address := range p.Shared {
 		for _, router := range p.Both() {
-			sli, known := intervals.Named(record, holderName(router, address))
+			sli, known := intervals.Named(record, probe.Holds(router, address).Name())
 			if !known {
 				continue
 			}

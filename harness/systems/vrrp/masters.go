@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/intervals"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // A MasterCount says for one shared address how long it had no master, one, and two, from t0 to the end of
@@ -21,7 +22,8 @@ type MasterCount struct {
 func (p Pair) CountMasters(record harness.Record) []MasterCount {
 	var counts []MasterCount
 	for _, address := range p.Shared {
-		if count, known := intervals.CountUp(record, holderName(p.First, address), holderName(p.Second, address)); known {
+		first, second := probe.Holds(p.First, address), probe.Holds(p.Second, address)
+		if count, known := intervals.CountUp(record, first.Name(), second.Name()); known {
 			counts = append(counts, MasterCount{Address: address, None: count.None, One: count.One, Two: count.More})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // changing writes an SLI as the seconds at which it changed, the first of them up.
@@ -34,11 +35,11 @@ func recordOf(slis ...harness.RecordSLI) harness.Record {
 // Goal: what an outage costs is told apart into the time until VRRP acts, that without a gateway, and the
 // rest, over all outages after t0 and none before. Method: spells by hand.
 func TestLost(t *testing.T) {
-	path, gateway := Reaches("client-1", vip.Next()), Reaches("client-1", vip)
+	path, gateway := probe.Reaches("client-1", vip.Next()), probe.Reaches("client-1", vip)
 	record := recordOf(
 		changing(path.Name(), 2, 3, 15, 20.5, 30, 34), // an outage before t0, and two after it
 		changing(gateway.Name(), 17, 17.5),
-		changing(holderName(testPair.First, vip), 3, 4, 17), away(holderName(testPair.Second, vip), 17.5),
+		changing(probe.Holds(testPair.First, vip).Name(), 3, 4, 17), away(probe.Holds(testPair.Second, vip).Name(), 17.5),
 	)
 	loss, err := testPair.Lost(record, "client-1", path, gateway)
 	want := Loss{
@@ -67,7 +68,7 @@ func TestLost(t *testing.T) {
 // Goal: the seconds with no, one and two masters are those of t0 to the end of the watch, and add up to them.
 // Method: a hand-over with a gap of 0.6 s, and a split brain from 20 s on; and routers nobody was asked about.
 func TestCountMasters(t *testing.T) {
-	first, second := holderName(testPair.First, vip), holderName(testPair.Second, vip)
+	first, second := probe.Holds(testPair.First, vip).Name(), probe.Holds(testPair.Second, vip).Name()
 	for name, test := range map[string]struct {
 		record         harness.Record
 		none, one, two float64

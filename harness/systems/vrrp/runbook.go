@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // Restart restarts keepalived on a router, as after a change of its configuration, and
@@ -86,7 +87,7 @@ func (a Announce) Steps() []harness.Step {
 // Without is nil when a router answers to none of the shared addresses.
 func (p Pair) Without(ctx context.Context, observer harness.Observer, router string) error {
 	for _, address := range p.Shared {
-		if err := Leaves(router, address).Check(ctx, observer); err != nil {
+		if err := probe.Leaves(router, address).Check(ctx, observer); err != nil {
 			return err
 		}
 	}

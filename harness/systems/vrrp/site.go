@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // The roles by which [SiteOf] tells the nodes of a topology apart.
@@ -91,13 +92,15 @@ func sharedBy(router harness.Node) []netip.Addr {
 }
 
 // AtGateway claims that a client gets an answer from its gateway.
-func (s Site) AtGateway(client Client) harness.Probe { return Reaches(client.Name, client.Gateway) }
+func (s Site) AtGateway(client Client) harness.Probe {
+	return probe.Reaches(client.Name, client.Gateway)
+}
 
 // There claims that a client gets an answer from the server, by way of its gateway.
-func (s Site) There(client Client) harness.Probe { return Reaches(client.Name, s.Server.IPv4) }
+func (s Site) There(client Client) harness.Probe { return probe.Reaches(client.Name, s.Server.IPv4) }
 
 // Back claims that the server gets an answer from a client.
-func (s Site) Back(client Client) harness.Probe { return Reaches(s.Server.Name, client.IPv4) }
+func (s Site) Back(client Client) harness.Probe { return probe.Reaches(s.Server.Name, client.IPv4) }
 
 // Works claims that every client reaches the server, and the server every client.
 func (s Site) Works() harness.SteadyState {
@@ -113,14 +116,14 @@ func (s Site) Works() harness.SteadyState {
 func (s Site) Watched() []harness.Probe {
 	watched := s.Holders()
 	for _, client := range s.Clients {
-		watched = append(watched, s.AtGateway(client), Routed(s.Upstream.Name, client.LAN, netip.Addr{}))
+		watched = append(watched, s.AtGateway(client), probe.Routed(s.Upstream.Name, client.LAN, netip.Addr{}))
 	}
 	for _, router := range s.Both() {
 		watched = append(watched, s.Leads(router))
 	}
 	for _, address := range s.Shared {
 		if !slices.ContainsFunc(s.Clients, func(client Client) bool { return client.Gateway == address }) {
-			watched = append(watched, Reaches(s.Upstream.Name, address)) // the one on the outside
+			watched = append(watched, probe.Reaches(s.Upstream.Name, address)) // the one on the outside
 		}
 	}
 	return watched
@@ -128,7 +131,7 @@ func (s Site) Watched() []harness.Probe {
 
 // Leads claims that upstream has a route to the first client's network by way of a router.
 func (s Site) Leads(router string) harness.Probe {
-	return Routed(s.Upstream.Name, s.Clients[0].LAN, s.hops[router])
+	return probe.Routed(s.Upstream.Name, s.Clients[0].LAN, s.hops[router])
 }
 
 // waitForRouters allows for OSPF as FRR ships it, which waits for 40 s before it speaks to anybody.
@@ -139,7 +142,7 @@ var waitForRouters = harness.Wait{For: "the routers to agree", Interval: 100 * t
 func (s Site) AwaitMaster(ctx context.Context, observer harness.Observer, router string) error {
 	claims := append(s.Works(), s.Leads(router))
 	for _, address := range s.Shared {
-		claims = append(claims, Holds(router, address), Leaves(s.Other(router), address))
+		claims = append(claims, probe.Holds(router, address), probe.Leaves(s.Other(router), address))
 	}
 	return waitForRouters.Until(ctx, func(ctx context.Context) error {
 		for _, claim := range claims {

@@ -49,8 +49,8 @@ func TestSiteOf(t *testing.T) {
 		t.Errorf("the site is %+v", site)
 	}
 	var names []string
-	for _, probe := range append(site.Works(), site.Watched()...) {
-		names = append(names, probe.Name())
+	for _, claim := range append(site.Works(), site.Watched()...) {
+		names = append(names, claim.Name())
 	}
 	for _, want := range []string{
 		"client-1 reaches 10.202.20.41", "server-1 reaches 10.202.2.31", "client-2 reaches 10.202.2.254",
