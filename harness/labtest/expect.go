@@ -1,7 +1,9 @@
 package labtest
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,5 +27,27 @@ func Expect(t testing.TB, err error, want string) {
 	t.Helper()
 	if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 		t.Errorf("the error is %v, want %q", err, want)
+	}
+}
+
+// Perform carries a runbook out and returns what each step did to the nodes, up to the first step that fails.
+func Perform(ctx context.Context, lab *Lab, runbook harness.Runbook) ([]string, error) {
+	var done []string
+	for _, step := range runbook.Steps() {
+		err := step.Do(ctx, lab)
+		done = append(done, step.Name+": "+strings.Join(lab.Journal(), ", "))
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// ExpectDone carries a runbook out and checks what each step did to the nodes.
+func ExpectDone(t testing.TB, lab *Lab, runbook harness.Runbook, want ...string) {
+	t.Helper()
+	done, err := Perform(t.Context(), lab, runbook)
+	if err != nil || !slices.Equal(done, want) {
+		t.Errorf("%s: error %v; was done:\n%s\nwant:\n%s", runbook.Name(), err, strings.Join(done, "\n"), strings.Join(want, "\n"))
 	}
 }

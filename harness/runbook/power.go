@@ -13,12 +13,7 @@ type PowerOn struct{ Node string }
 func (p PowerOn) Name() string { return "power button of " + p.Node }
 
 // Steps presses it.
-func (p PowerOn) Steps() []harness.Step {
-	return []harness.Step{{
-		Name: "power on " + p.Node,
-		Do:   func(ctx context.Context, operator harness.Operator) error { return operator.PowerOn(ctx, p.Node) },
-	}}
-}
+func (p PowerOn) Steps() []harness.Step { return []harness.Step{powerOn("power on "+p.Node, p.Node)} }
 
 // PowerOff holds a machine's power button, for who has to be sure that it is off.
 type PowerOff struct{ Node string }
@@ -31,5 +26,22 @@ func (p PowerOff) Steps() []harness.Step {
 	return []harness.Step{{
 		Name: p.Name(),
 		Do:   func(ctx context.Context, operator harness.Operator) error { return operator.PowerOff(ctx, p.Node) },
+	}}
+}
+
+// PowerCycle switches a machine off and on.
+type PowerCycle struct{ Node string }
+
+// Name says which.
+func (p PowerCycle) Name() string { return "switch " + p.Node + " off and on" }
+
+// Steps switch it off, and on.
+func (p PowerCycle) Steps() []harness.Step {
+	return append(PowerOff(p).Steps(), powerOn("switch "+p.Node+" on", p.Node))
+}
+
+func powerOn(name, node string) harness.Step {
+	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
+		return operator.PowerOn(ctx, node)
 	}}
 }

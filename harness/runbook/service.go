@@ -35,6 +35,12 @@ type Service struct {
 	Answers func(ctx context.Context, observer harness.Observer, node string) error
 }
 
+// On limits the service to one node.
+func (s Service) On(node string) Service {
+	s.Only = node
+	return s
+}
+
 // Nodes are the nodes to work on.
 func (s Service) Nodes(topology harness.Topology) ([]harness.Node, error) {
 	var nodes []harness.Node

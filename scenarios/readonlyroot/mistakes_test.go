@@ -8,14 +8,15 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 )
 
 // Drills whose runbook goes wrong on purpose: each must be missed, and say where.
 var _ = Describe("A replacement that goes wrong", Label("ansible"), func() {
 	It("names the disk that the old server still uses", func(ctx SpecContext) {
-		drill := broken(ctx, "nobody has switched the old server off", diskMove{}.Steps()[0].Name)
-		err := drill.Repair(ctx, diskMove{})
+		drill := broken(ctx, "nobody has switched the old server off", diskMove().Steps()[0].Name)
+		err := drill.Repair(ctx, diskMove())
 		Expect(err).To(MatchError(And(ContainSubstring(fixtures.ServerDataDisk), ContainSubstring(fixtures.ServerOld))))
 	}, SpecTimeout(10*time.Minute))
 
@@ -53,10 +54,4 @@ func askedAfterFault(drill *suite.Drill, claim harness.Probe) time.Duration {
 }
 
 // diskMove is what is wrong with a replacement that leaves the old server switched on.
-type diskMove struct{}
-
-func (diskMove) Name() string { return "move the disks" }
-
-func (diskMove) Steps() []harness.Step {
-	return []harness.Step{{Name: "have the provider move the disks", Do: moveDisks}}
-}
+func diskMove() harness.Runbook { return runbook.Of("move the disks", moveDisksStep()) }

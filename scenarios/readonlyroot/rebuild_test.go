@@ -3,6 +3,7 @@ package readonlyroot
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/postgres"
 )
@@ -86,10 +88,10 @@ func rebuild(
 	Expect(drill.Inject(ctx, cause)).To(Succeed())
 	Expect(drill.Detect(ctx, steady)).To(Succeed())
 	By("moving the disks and the playbooks to a new server")
-	Expect(drill.Repair(ctx, replacement{site})).To(Succeed())
+	Expect(drill.Repair(ctx, replacement(site))).To(Succeed())
 	seenUp(ctx, drill, onTheNewServer())
 	By("moving at last the address")
-	Expect(drill.Repair(ctx, handover{})).To(Succeed())
+	Expect(drill.Repair(ctx, handover())).To(Succeed())
 	seenUp(ctx, drill, service())
 	Expect(drill.Repair(ctx, after...)).To(Succeed())
 	Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
@@ -118,34 +120,26 @@ func seenUp(ctx context.Context, drill *suite.Drill, claims harness.SteadyState)
 	}
 }
 
-// A replacement has the provider and Ansible make another server what the one is that is read-only.
-type replacement struct{ site string }
-
-func (replacement) Name() string {
-	return "have " + fixtures.ServerNew + " what " + fixtures.ServerOld + " had"
-}
-
-func (r replacement) Steps() []harness.Step {
-	install := playbook(r.site, fixtures.ServerNew, "")
+// replacement has the provider and Ansible make another server what the one is that is read-only.
+func replacement(site string) harness.Runbook {
+	install := playbook(site, fixtures.ServerNew, "")
 	install.Variables = map[string]string{"restore": "latest"}
-	steps := []harness.Step{
-		{Name: "notice, decide, and order a server", Declared: deciding},
-		{Name: "switch " + fixtures.ServerOld + " off", Do: func(ctx context.Context, operator harness.Operator) error {
-			return operator.PowerOff(ctx, fixtures.ServerOld)
-		}},
-		{Name: "have the provider move the disks", Do: moveDisks},
-	}
-	return append(steps, install.Steps()...)
+	return runbook.Of("have "+fixtures.ServerNew+" what "+fixtures.ServerOld+" had", slices.Concat(
+		[]harness.Step{{Name: "notice, decide, and order a server", Declared: deciding}},
+		runbook.PowerOff{Node: fixtures.ServerOld}.Steps(),
+		[]harness.Step{moveDisksStep()},
+		install.Steps(),
+	)...)
 }
 
-// A handover has the provider and Ansible move the address to the new server.
-type handover struct{}
+// handover has the provider and Ansible move the address to the new server.
+func handover() harness.Runbook {
+	return runbook.Of("send the clients to "+fixtures.ServerNew, append(
+		[]harness.Step{{Name: "have the provider move the address", Declared: readdress}}, traffic(fixtures.ServerNew).Steps()...)...)
+}
 
-func (handover) Name() string { return "send the clients to " + fixtures.ServerNew }
-
-func (handover) Steps() []harness.Step {
-	return append([]harness.Step{{Name: "have the provider move the address", Declared: readdress}},
-		traffic(fixtures.ServerNew).Steps()...)
+func moveDisksStep() harness.Step {
+	return harness.Step{Name: "have the provider move the disks", Do: moveDisks}
 }
 
 func moveDisks(ctx context.Context, operator harness.Operator) error {

@@ -41,7 +41,7 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 			Expect(drill.AwaitDown(ctx, broken)).To(Succeed())
 		}
 		By("switching the server off and on, whose disk is checked as at every boot")
-		Expect(drill.Repair(ctx, powerCycle{fixtures.ServerOld})).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.PowerCycle{Node: fixtures.ServerOld})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
@@ -67,7 +67,7 @@ var _ = Describe("A system partition that is full", Label("ansible"), func() {
 		Expect(drill.Inject(ctx, fault.DiskFull{Node: fixtures.ServerOld})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("removing what fills it")
-		Expect(drill.Repair(ctx, tidyUp{})).To(Succeed())
+		Expect(drill.Repair(ctx, tidyUp())).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
@@ -75,14 +75,13 @@ var _ = Describe("A system partition that is full", Label("ansible"), func() {
 })
 
 // tidyUp removes the file that takes all the space.
-type tidyUp struct{}
-
-func (tidyUp) Name() string { return "remove what fills the disk" }
-
-func (tidyUp) Steps() []harness.Step {
-	return []harness.Step{{Name: "remove the largest file", Do: func(ctx context.Context, operator harness.Operator) error {
-		return operator.RemoveFile(ctx, fixtures.ServerOld, harness.FillFile)
-	}}}
+func tidyUp() harness.Runbook {
+	return runbook.Of("remove what fills the disk", harness.Step{
+		Name: "remove the largest file",
+		Do: func(ctx context.Context, operator harness.Operator) error {
+			return operator.RemoveFile(ctx, fixtures.ServerOld, harness.FillFile)
+		},
+	})
 }
 
 // symptoms are what became of everything that the drill has looked at, until the server was switched off.
@@ -92,18 +91,6 @@ func symptoms(record harness.Record) map[string]harness.SymptomKind {
 		kinds[symptom.Subject] = symptom.Kind
 	}
 	return kinds
-}
-
-// A powerCycle switches a machine off and on, from the provider's console.
-type powerCycle struct{ node string }
-
-func (p powerCycle) Name() string { return "switch " + p.node + " off and on" }
-
-func (p powerCycle) Steps() []harness.Step {
-	on := harness.Step{Name: "switch " + p.node + " on", Do: func(ctx context.Context, operator harness.Operator) error {
-		return operator.PowerOn(ctx, p.node)
-	}}
-	return append(runbook.PowerOff{Node: p.node}.Steps(), on)
 }
 
 // cronWorks claims that cron has done, within the last 90 s, what it is to do every minute.

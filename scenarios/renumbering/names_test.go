@@ -10,6 +10,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
@@ -46,7 +47,7 @@ var _ = Describe("A node's name", Label("nomad", "consul"), func() {
 		Expect(drill.Detect(ctx, reach)).To(Succeed())
 		By("restarting the server at its new address under its old name")
 		started := time.Now()
-		Expect(drill.Repair(ctx, nomad.MoveLive("nomad-3", ""))).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.MoveLive{Service: nomad.Agents().On("nomad-3")})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, reach)).To(MatchError(harness.ErrNotRecovered))
 		keepLogLine(ctx, drill, "nomad-3", started, nomad.LogNameConflict)
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
@@ -62,7 +63,7 @@ var _ = Describe("A node's name", Label("nomad", "consul"), func() {
 		Expect(drill.Inject(ctx, moved)).To(Succeed())
 		Expect(drill.Detect(ctx, reach)).To(Succeed())
 		By("restarting the server at its new address under a new name")
-		Expect(drill.Repair(ctx, nomad.MoveLive("nomad-3", "nomad-3-moved"))).To(Succeed())
+		Expect(drill.Repair(ctx, runbook.MoveLive{Service: nomad.Agents().On("nomad-3"), NewName: "nomad-3-moved"})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, reach)).To(Succeed())
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())

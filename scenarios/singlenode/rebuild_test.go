@@ -1,8 +1,8 @@
 package singlenode
 
 import (
-	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite"
 	"github.com/reprise-dr/reprise/harness/systems/k3s"
 )
@@ -35,8 +36,8 @@ var _ = Describe("A node that does not start any more", Label("k3s", "ansible", 
 		By("serving from a temporary node with last night's data, then reinstalling the machine and moving back")
 		Expect(drill.Repair(ctx,
 			restored(fixtures.BlogSpare), traffic(fixtures.BlogSpare),
-			reinstall{fixtures.BlogMachine},
-			moveBack{},
+			runbook.Reinstall{Node: fixtures.BlogMachine, Declared: reinstallation},
+			moveBack(),
 		)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		By("counting what was written since the backup, and nothing else, as lost")
@@ -60,37 +61,16 @@ func servedAgain(drill *suite.Drill) time.Duration {
 	return 0
 }
 
-// A reinstall has the provider put a fresh Debian on a machine, which takes the provider its time.
-type reinstall struct{ machine string }
-
-func (r reinstall) Name() string { return "have the provider reinstall " + r.machine }
-
-func (r reinstall) Steps() []harness.Step {
-	return []harness.Step{{
-		Name: "reinstall the operating system of " + r.machine, Declared: reinstallation,
-		Do: func(ctx context.Context, operator harness.Operator) error { return operator.Reinstall(ctx, r.machine) },
-	}}
-}
-
 // moveBack takes the visitors away from the temporary node, so that nothing is written after its backup, and
 // gives them back to a machine that has restored it.
-type moveBack struct{}
-
-func (moveBack) Name() string { return "move back to " + fixtures.BlogMachine }
-
-func (moveBack) Steps() []harness.Step {
-	steps := []harness.Step{
-		{Name: "close the door of " + fixtures.BlogSpare, Do: on(fixtures.BlogSpare, "service-address", "drop")},
-		{Name: "back up " + fixtures.BlogSpare, Do: on(fixtures.BlogSpare, "backup")},
-	}
-	steps = append(steps, restored(fixtures.BlogMachine).Steps()...)
-	return append(steps, traffic(fixtures.BlogMachine).Steps()...)
-}
-
-// on runs a command on a machine.
-func on(machine string, argv ...string) func(context.Context, harness.Operator) error {
-	return func(ctx context.Context, operator harness.Operator) error {
-		_, err := operator.Exec(ctx, machine, argv...)
-		return err
-	}
+func moveBack() harness.Runbook {
+	spare := fixtures.BlogSpare
+	return runbook.Of("move back to "+fixtures.BlogMachine, slices.Concat(
+		[]harness.Step{
+			runbook.Exec("close the door of "+spare, spare, "service-address", "drop"),
+			runbook.Exec("back up "+spare, spare, "backup"),
+		},
+		restored(fixtures.BlogMachine).Steps(),
+		traffic(fixtures.BlogMachine).Steps(),
+	)...)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // answers is the steady state: the store answers.
@@ -107,15 +108,16 @@ func (s slowlyLifted) Revert(ctx context.Context) error {
 }
 
 // restart is the runbook.
-type restart struct{}
-
-func (restart) Name() string { return "start the store" }
-
-func (restart) Steps() []harness.Step {
-	return []harness.Step{
-		{Name: "find out what is wrong", Do: func(ctx context.Context, _ harness.Operator) error { return wait(ctx, pace) }},
-		{Name: "start it", Do: func(ctx context.Context, operator harness.Operator) error { return operator.Start(ctx, storeNode) }},
-	}
+func restart() harness.Runbook {
+	return runbook.Of("start the store",
+		harness.Step{
+			Name: "find out what is wrong",
+			Do:   func(ctx context.Context, _ harness.Operator) error { return wait(ctx, pace) },
+		},
+		harness.Step{
+			Name: "start it",
+			Do:   func(ctx context.Context, operator harness.Operator) error { return operator.Start(ctx, storeNode) },
+		})
 }
 
 // wait lasts as long as it says unless the context ends.

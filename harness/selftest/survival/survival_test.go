@@ -39,7 +39,7 @@ var _ = Describe("A small drill", func() {
 		Expect(drill.StartWriting(ctx, ledgers)).To(Succeed())
 		Expect(drill.Inject(ctx, slow{fault.ProcessKill{Node: storeNode}})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
-		Expect(drill.Repair(ctx, restart{})).To(Succeed())
+		Expect(drill.Repair(ctx, restart())).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, ledgers)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 )
 
@@ -84,7 +85,7 @@ func drawWrongServer(dice *rand.Rand, i int) plan {
 		}
 	}
 	restart := func(s *drillRun) []harness.Runbook {
-		return append(repairing("come", delay)(s), consul.Restart(s.node(theOther)))
+		return append(repairing("come", delay)(s), runbook.Restart{Service: consul.Agents().On(s.node(theOther))})
 	}
 	return plan{
 		detail: fmt.Sprintf("another one is restarted after %v", delay), objective: shortly, steady: agrees(),

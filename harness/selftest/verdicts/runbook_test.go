@@ -9,15 +9,6 @@ import (
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
-// A procedure is a runbook as a list of steps.
-type procedure struct {
-	name  string
-	steps []harness.Step
-}
-
-func (p procedure) Name() string          { return p.name }
-func (p procedure) Steps() []harness.Step { return p.steps }
-
 // A maker makes a step when it is known which server plays what.
 type maker func(*drillRun) harness.Step
 
@@ -28,7 +19,7 @@ func repairing(name string, arrival time.Duration, makers ...maker) func(*drillR
 		for _, maker := range makers {
 			steps = append(steps, maker(s))
 		}
-		return []harness.Runbook{procedure{name, steps}}
+		return []harness.Runbook{runbook.Of(name, steps...)}
 	}
 }
 

@@ -17,28 +17,13 @@ const configurationFolder = "/etc/consul.d"
 // StopRenumberStart stops every Consul server, writes the new addresses into the configuration, and
 // starts them again. That is enough when all addresses changed: Consul's Raft finds its peers by
 // their ids, through gossip.
-func StopRenumberStart() harness.Runbook { return Renumber(nil) }
+func StopRenumberStart() harness.Runbook { return runbook.Renumbering{Service: Agents()} }
 
-// Renumber is [StopRenumberStart] that gives nodes a new agent name while they are down: node -> new name.
-func Renumber(names map[string]string) harness.Runbook {
-	return runbook.Renumbering{Service: service(""), Names: names}
-}
-
-// Restart stops and starts the Consul server of one node.
-func Restart(node string) harness.Runbook { return runbook.Restart{Service: service(node)} }
-
-// MoveLive moves the Consul server of a node to the node's new address while the others run; see [runbook.MoveLive]. A new
-// name of "" keeps its name.
-func MoveLive(node, newName string) harness.Runbook {
-	return runbook.MoveLive{Service: service(node), NewName: newName}
-}
-
-// service describes Consul to its procedures; only "" means every node that runs it.
-func service(only string) runbook.Service {
+// Agents are Consul's on every node that runs it, for the procedures of package runbook.
+func Agents() runbook.Service {
 	return runbook.Service{
 		Product: "Consul",
 		Roles:   []string{ServerRole},
-		Only:    only,
 		Folder:  configurationFolder,
 		Rename:  rename,
 		Answers: func(ctx context.Context, observer harness.Observer, node string) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // noMetaData is what DRBD says of a disk that was never prepared for it.
@@ -26,28 +27,19 @@ func promote(ctx context.Context, operator harness.Operator, node string) error 
 }
 
 // Promote makes a machine primary and has it serve, as after the loss of the one that did.
-func Promote(node string) harness.Runbook { return promotion{node} }
-
-type promotion struct{ node string }
-
-func (p promotion) Name() string { return "promote " + p.node }
-func (p promotion) Steps() []harness.Step {
-	return []harness.Step{{Name: "drbdadm primary, mount on " +
-		p.node, Do: func(ctx context.Context, operator harness.Operator) error {
-		return promote(ctx, operator, p.node)
-	}}}
+func Promote(node string) harness.Runbook {
+	return runbook.Of("promote "+node, harness.Step{
+		Name: "drbdadm primary, mount on " + node,
+		Do:   func(ctx context.Context, operator harness.Operator) error { return promote(ctx, operator, node) },
+	})
 }
 
 // PowerOn switches a machine on again, which comes back as a secondary and gets what it has missed.
-func PowerOn(node string) harness.Runbook { return powerOn{node} }
-
-type powerOn struct{ node string }
-
-func (p powerOn) Name() string { return "switch " + p.node + " on" }
-func (p powerOn) Steps() []harness.Step {
-	return []harness.Step{{Name: p.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		return operator.PowerOn(ctx, p.node)
-	}}}
+func PowerOn(node string) harness.Runbook {
+	return runbook.Of("switch "+node+" on", harness.Step{
+		Name: "switch " + node + " on",
+		Do:   func(ctx context.Context, operator harness.Operator) error { return operator.PowerOn(ctx, node) },
+	})
 }
 
 // DiscardStaleSide settles a split brain by hand, in the wiki's order: the stale side stops using the disk, becomes secondary and

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // hostsFile is where the names are resolved: Ganeti asks for them whenever it is told one.
@@ -27,7 +28,7 @@ func (c ClusterAddress) Name() string { return "move the cluster to " + c.To.Str
 func (c ClusterAddress) Steps() []harness.Step {
 	return []harness.Step{
 		renumberFiles("have every node find the cluster at "+c.To.String(), c.Cluster.Nodes, c.Cluster.Address, c.To, hostsFile),
-		command(c.Name(), c.Master, "gnt-cluster", "rename", "-f", c.Cluster.Name),
+		runbook.Exec(c.Name(), c.Master, "gnt-cluster", "rename", "-f", c.Cluster.Name),
 	}
 }
 
@@ -55,10 +56,10 @@ func (n NodeAddress) Name() string {
 func (n NodeAddress) Steps() []harness.Step {
 	steps := []harness.Step{
 		renumberFiles("have every node find "+n.Node+" at "+n.To.String(), n.Cluster.Nodes, n.From, n.To, hostsFile),
-		command("stop the daemons on "+n.Master, n.Master, "service", "ganeti", "stop"),
+		runbook.Exec("stop the daemons on "+n.Master, n.Master, "service", "ganeti", "stop"),
 		renumberFiles("edit the configuration on "+n.Master, []string{n.Master}, n.From, n.To, addressFiles...),
-		command("start the daemons on "+n.Master, n.Master, "service", "ganeti", "start"),
-		command("give the configuration to the other nodes", n.Master, "gnt-cluster", "redist-conf"),
+		runbook.Exec("start the daemons on "+n.Master, n.Master, "service", "ganeti", "start"),
+		runbook.Exec("give the configuration to the other nodes", n.Master, "gnt-cluster", "redist-conf"),
 	}
 	return append(steps, Join{Cluster: n.Cluster, Master: n.Master, Node: n.Node, Readd: true}.Steps()...)
 }

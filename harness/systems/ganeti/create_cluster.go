@@ -30,7 +30,7 @@ func (f CreateCluster) Steps() []harness.Step {
 		[]harness.Step{booted(f.Cluster)},
 		// Ganeti asks the cluster's address whether the cluster is there already.
 		UnreachableRoute{Node: first, Address: f.Cluster.Address}.Steps(),
-		[]harness.Step{command("found the cluster on "+first, first, f.initialise()...)},
+		[]harness.Step{runbook.Exec("found the cluster on "+first, first, f.initialise()...)},
 		UnreachableRoute{Node: first, Address: f.Cluster.Address, Over: true}.Steps(),
 		[]harness.Step{
 			{Name: "let people ask by RAPI", Do: f.letAsk},
@@ -223,13 +223,6 @@ func together(
 	return func(ctx context.Context, operator harness.Operator) error {
 		return runbook.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error { return do(ctx, operator, node.Name) })
 	}
-}
-
-// command is a step that runs a command on a node.
-func command(name, node string, argv ...string) harness.Step {
-	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
-		return run(ctx, operator, node, argv...)
-	}}
 }
 
 func run(ctx context.Context, operator harness.Operator, node string, argv ...string) error {

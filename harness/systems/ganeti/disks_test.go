@@ -9,20 +9,21 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Goal: what the operator types about an instance's disks is what Ganeti's manuals say, on the master. Method: carry
 // every runbook out on machines that note it.
 func TestCommandsAboutDisks(t *testing.T) {
 	wiki := aCluster(t).Instances[0]
-	for want, runbook := range map[string]harness.Runbook{
+	for want, typed := range map[string]harness.Runbook{
 		"node2: gnt-instance replace-disks -s wiki1.virt.example": ReplaceDisks{Master: "node2", Instance: wiki, Secondary: true},
 		"node2: gnt-instance replace-disks -a wiki1.virt.example": ReplaceDisks{Master: "node2", Instance: wiki},
 		"node2: gnt-instance activate-disks wiki1.virt.example":   ActivateDisks{Master: "node2", Instance: wiki},
 	} {
 		machines := inMemory(t)
-		if expectRuns(t, machines, runbook); !slices.Equal(machines.commands, []string{want}) {
-			t.Errorf("%s: ran %q", runbook.Name(), machines.commands)
+		if expectRuns(t, machines, typed); !slices.Equal(machines.commands, []string{want}) {
+			t.Errorf("%s: ran %q", typed.Name(), machines.commands)
 		}
 	}
 }
@@ -65,11 +66,11 @@ func TestAgain(t *testing.T) {
 		"refused at last": {[]error{slow, errors.New("disk not found")}, "disk not found"},
 	} {
 		asked := 0
-		runbook := stepwise{
+		timed := runbook.Of("step by step", []harness.Step{
 			{Name: "drive there", Declared: time.Minute},
 			{Name: "try", Do: func(context.Context, harness.Operator) error { asked++; return c.answers[asked-1] }},
-		}
-		steps := Retry{runbook}.Steps()
+		}...)
+		steps := Retry{timed}.Steps()
 		if steps[0].Do != nil || steps[0].Declared != time.Minute {
 			t.Errorf("%s: what is declared became %+v", name, steps[0])
 		}
@@ -79,9 +80,3 @@ func TestAgain(t *testing.T) {
 		}
 	}
 }
-
-// stepwise is a runbook of these steps.
-type stepwise []harness.Step
-
-func (stepwise) Name() string            { return "step by step" }
-func (s stepwise) Steps() []harness.Step { return s }

@@ -281,27 +281,6 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// Goal: what is refused in the expected words is a step done; what is not refused, or in other words, is not. Method:
-// runbooks that end in each way.
-func TestRefused(t *testing.T) {
-	machines := inMemory(t)
-	says := errors.New("only with a majority")
-	refuses := refusing{says}
-	expectRuns(t, machines, runbook.ExpectError{Runbook: refuses, With: "a majority"})
-	_, err := runbook.Run(t.Context(), machines, runbook.ExpectError{Runbook: refuses, With: "please"})
-	labtest.Expect(t, err, "refused in other words")
-	_, err = runbook.Run(t.Context(), machines, runbook.ExpectError{Runbook: refusing{}, With: "please"})
-	labtest.Expect(t, err, "it was not refused")
-}
-
-// refusing is a runbook with an outcome.
-type refusing struct{ err error }
-
-func (refusing) Name() string { return "try" }
-func (r refusing) Steps() []harness.Step {
-	return []harness.Step{{Name: "try", Do: func(context.Context, harness.Operator) error { return r.err }}}
-}
-
 // Goal: seconds with none, one and two masters are counted from what every node's kernel says, and a record in which
 // nobody asked is an error. Method: a record by hand.
 func TestCountMasters(t *testing.T) {

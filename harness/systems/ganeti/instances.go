@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Migrate moves a running instance to another node.
@@ -22,7 +23,7 @@ func (m Migrate) Name() string { return "migrate " + m.Instance.Name + " to " + 
 
 // Steps run the command.
 func (m Migrate) Steps() []harness.Step {
-	return []harness.Step{command(m.Name(), m.Master, "gnt-instance", "migrate", "-f", "-n", m.Cluster.Full(m.To), m.Instance.Name)}
+	return []harness.Step{runbook.Exec(m.Name(), m.Master, "gnt-instance", "migrate", "-f", "-n", m.Cluster.Full(m.To), m.Instance.Name)}
 }
 
 // Failover stops an instance and starts it on another node.
@@ -38,7 +39,7 @@ func (f Failover) Name() string { return "fail " + f.Instance.Name + " over to "
 
 // Steps run the command.
 func (f Failover) Steps() []harness.Step {
-	return []harness.Step{command(f.Name(), f.Master, "gnt-instance", "failover", "-f", "-n", f.Cluster.Full(f.To), f.Instance.Name)}
+	return []harness.Step{runbook.Exec(f.Name(), f.Master, "gnt-instance", "failover", "-f", "-n", f.Cluster.Full(f.To), f.Instance.Name)}
 }
 
 // Drain keeps new instances away from a node and moves those away that it has, as before work on it.
@@ -55,7 +56,7 @@ func (d Drain) Name() string { return "drain " + d.Node }
 
 // Steps mark the node and migrate its instances.
 func (d Drain) Steps() []harness.Step {
-	steps := []harness.Step{command("mark "+d.Node+" as drained", d.Master, "gnt-node", "modify", "--drained=yes",
+	steps := []harness.Step{runbook.Exec("mark "+d.Node+" as drained", d.Master, "gnt-node", "modify", "--drained=yes",
 		d.Cluster.Full(d.Node))}
 	for _, instance := range d.Instances {
 		steps = append(steps, Migrate{Cluster: d.Cluster, Master: d.Master, Instance: instance, To: d.To}.Steps()...)
@@ -74,7 +75,7 @@ func (s Shutdown) Name() string { return "shut " + s.Instance.Name + " down" }
 
 // Steps run the command.
 func (s Shutdown) Steps() []harness.Step {
-	return []harness.Step{command(s.Name(), s.Master, "gnt-instance", "shutdown", s.Instance.Name)}
+	return []harness.Step{runbook.Exec(s.Name(), s.Master, "gnt-instance", "shutdown", s.Instance.Name)}
 }
 
 // Watch has a node run ganeti-watcher again and again, as cron does every five minutes where nobody has changed it.
@@ -91,7 +92,7 @@ func (w Watch) Name() string {
 // Steps begin it. What it says goes to the node's log.
 func (w Watch) Steps() []harness.Step {
 	loop := fmt.Sprintf("while :; do ganeti-watcher; sleep %d; done", int(w.Every/time.Second))
-	return []harness.Step{command(w.Name(), w.Node, "sh", "-c", "("+loop+") >/dev/null 2>&1 </dev/null &")}
+	return []harness.Step{runbook.Exec(w.Name(), w.Node, "sh", "-c", "("+loop+") >/dev/null 2>&1 </dev/null &")}
 }
 
 // runningFolder is where the fake hypervisor keeps what runs on a node.

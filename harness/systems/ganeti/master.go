@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // MasterFailover makes a node the cluster's master in the place of one that is lost. Without NoVoting the majority of
@@ -31,7 +32,7 @@ func (m MasterFailover) Steps() []harness.Step {
 	if m.NoVoting {
 		argv = append(argv, "--no-voting", "--yes-do-it")
 	}
-	return []harness.Step{command(m.Name(), m.To, argv...)}
+	return []harness.Step{runbook.Exec(m.Name(), m.To, argv...)}
 }
 
 // defaultsFile has the arguments of Ganeti's daemons.
@@ -112,8 +113,8 @@ func (r Restart) Name() string { return "restart Ganeti's daemons on " + r.Node 
 // Steps stop them, and begin to start them.
 func (r Restart) Steps() []harness.Step {
 	return []harness.Step{
-		command("stop them on "+r.Node, r.Node, "service", "ganeti", "stop"),
-		command("start them on "+r.Node, r.Node, "sh", "-c", "service ganeti start >"+startLog+" 2>&1 </dev/null &"),
+		runbook.Exec("stop them on "+r.Node, r.Node, "service", "ganeti", "stop"),
+		runbook.Exec("start them on "+r.Node, r.Node, "sh", "-c", "service ganeti start >"+startLog+" 2>&1 </dev/null &"),
 	}
 }
 
@@ -195,8 +196,8 @@ func (s StepDown) Name() string { return "have " + s.Node + " step down" }
 // Steps stop the daemons, and take the address away.
 func (s StepDown) Steps() []harness.Step {
 	return []harness.Step{
-		command("stop Ganeti's daemons on "+s.Node, s.Node, "service", "ganeti", "stop"),
-		command("take the cluster's address from "+s.Node, s.Node, "ip", "address", "flush", "dev", s.Cluster.Card, "to",
+		runbook.Exec("stop Ganeti's daemons on "+s.Node, s.Node, "service", "ganeti", "stop"),
+		runbook.Exec("take the cluster's address from "+s.Node, s.Node, "ip", "address", "flush", "dev", s.Cluster.Card, "to",
 			s.Cluster.Address.String()),
 	}
 }

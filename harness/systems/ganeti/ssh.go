@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // MoveSSH has a node's SSH server listen at another port. The cluster is not told: that is [SSHPort].
@@ -27,7 +28,7 @@ func (m MoveSSH) Steps() []harness.Step {
 			const path = "/etc/ssh/sshd_config.d/port.conf"
 			return operator.WriteFile(ctx, m.Node, harness.File{Path: path, Data: fmt.Appendf(nil, "Port %d\n", m.Port)})
 		}},
-		command("restart it", m.Node, "service", "ssh", "restart"),
+		runbook.Exec("restart it", m.Node, "service", "ssh", "restart"),
 	)
 }
 
@@ -46,7 +47,7 @@ func (s SSHPort) Name() string {
 
 // Steps run the command.
 func (s SSHPort) Steps() []harness.Step {
-	return []harness.Step{command(s.Name(), s.Master, "gnt-node", "modify", "--node-parameters",
+	return []harness.Step{runbook.Exec(s.Name(), s.Master, "gnt-node", "modify", "--node-parameters",
 		fmt.Sprintf("ssh_port=%d", s.Port), s.Cluster.Full(s.Node))}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 const database = "/var/lib/rancher/k3s/server/db"
@@ -51,14 +52,10 @@ func resettable(t *testing.T, survivor string) *machines {
 }
 
 // carryOut does every step of a runbook.
-func carryOut(t *testing.T, runbook harness.Runbook, operator harness.Operator) error {
+func carryOut(t *testing.T, wanted harness.Runbook, operator harness.Operator) error {
 	t.Helper()
-	for _, step := range runbook.Steps() {
-		if err := step.Do(t.Context(), operator); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := runbook.Run(t.Context(), operator, wanted)
+	return err
 }
 
 const aside = `sh -c if [ -d "$1" ]; then rm -rf "$1-before-reset" && mv "$1" "$1-before-reset"; fi sh ` + database

@@ -117,7 +117,7 @@ func awaitClient(ctx context.Context, operator harness.Operator, withConsul bool
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		clients := service("")
+		clients := Agents()
 		clients.Roles = []string{ClientRole}
 		for _, step := range []harness.Step{clients.Stop(), clients.Start(), clients.AwaitAnswers()} {
 			if err := step.Do(ctx, operator); err != nil {

@@ -92,7 +92,7 @@ func (p PeersRecovery) Name() string {
 
 // Steps are its steps.
 func (p PeersRecovery) Steps() []harness.Step {
-	all := service("")
+	all := Agents()
 	outcome := &ingestion{informed: map[string][]byte{}}
 	return []harness.Step{
 		all.Stop(),

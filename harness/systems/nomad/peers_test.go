@@ -80,7 +80,7 @@ func TestPeersFile(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			machines, taken := recoverable(t, c.protocol)
-			_, err := perform(t, c.runbook, machines)
+			_, err := labtest.Perform(t.Context(), machines, c.runbook)
 			labtest.Expect(t, err, "")
 			golden := filepath.Join("testdata", "peers-"+name+".json")
 			if *update {
@@ -106,9 +106,9 @@ func TestPeersFile(t *testing.T) {
 func TestPeersJSONSteps(t *testing.T) {
 	machines, _ := recoverable(t, 3)
 	machines.OnStart = nil
-	done, err := perform(t, PeersJSON(), machines)
+	done, err := labtest.Perform(t.Context(), machines, PeersJSON())
 	labtest.Expect(t, err, "peers.json is still there")
-	compare(t, done, []string{
+	want := []string{
 		"stop every Nomad agent: stop client-1, stop nomad-1, stop nomad-2",
 		"write the new addresses into /etc/nomad.d: write client-1: /etc/nomad.d/nomad.hcl, write nomad-1: /etc/nomad.d/nomad.hcl, " +
 			"write nomad-2: /etc/nomad.d/nomad.hcl",
@@ -116,7 +116,10 @@ func TestPeersJSONSteps(t *testing.T) {
 		"start every Nomad agent: start client-1, start nomad-1, start nomad-2",
 		"wait until every Nomad agent answers: ",
 		"verify that peers.json was taken: ",
-	})
+	}
+	if !slices.Equal(done, want) {
+		t.Errorf("was done:\n%s\nwant:\n%s", strings.Join(done, "\n"), strings.Join(want, "\n"))
+	}
 }
 
 // Goal: a file that was not taken is noticed, whatever Nomad makes of it.
@@ -124,13 +127,13 @@ func TestPeersJSONSteps(t *testing.T) {
 func TestPeersJSONIsVerified(t *testing.T) {
 	t.Run("thrown away", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
-		_, err := perform(t, PeersRecovery{RemovePeersInfo: true}, machines)
+		_, err := labtest.Perform(t.Context(), machines, PeersRecovery{RemovePeersInfo: true})
 		labtest.Expect(t, err, `the log does not say "found peers.json file`)
 	})
 	t.Run("silently gone", func(t *testing.T) {
 		machines, _ := recoverable(t, 3)
 		machines.OnStart = func(node string) { _ = machines.RemoveFile(context.Background(), node, peersJSON) }
-		_, err := perform(t, PeersJSON(), machines)
+		_, err := labtest.Perform(t.Context(), machines, PeersJSON())
 		labtest.Expect(t, err, `the log does not say "found peers.json file`)
 	})
 	t.Run("peers.info rewritten", func(t *testing.T) {
@@ -140,7 +143,7 @@ func TestPeersJSONIsVerified(t *testing.T) {
 			take(node)
 			_ = machines.WriteFile(context.Background(), node, harness.File{Path: peersInfo, Data: []byte("new")})
 		}
-		_, err := perform(t, PeersJSON(), machines)
+		_, err := labtest.Perform(t.Context(), machines, PeersJSON())
 		labtest.Expect(t, err, "peers.info is not what it was")
 	})
 }
@@ -149,12 +152,12 @@ func TestPeersJSONIsVerified(t *testing.T) {
 // Method: recover with one receiver, and with one that is no server.
 func TestPeersJSONOnSomeServers(t *testing.T) {
 	machines, taken := recoverable(t, 3)
-	_, err := perform(t, PeersRecovery{Servers: []string{"nomad-2"}}, machines)
+	_, err := labtest.Perform(t.Context(), machines, PeersRecovery{Servers: []string{"nomad-2"}})
 	labtest.Expect(t, err, "")
 	if taken["nomad-1"] != "" || !strings.Contains(taken["nomad-2"], "id-of-nomad-1") {
 		t.Errorf("taken: %v", taken)
 	}
-	_, err = perform(t, PeersRecovery{Servers: []string{"client-1"}}, machines)
+	_, err = labtest.Perform(t.Context(), machines, PeersRecovery{Servers: []string{"client-1"}})
 	labtest.Expect(t, err, "not all of client-1 are Nomad servers")
 }
 
@@ -162,7 +165,7 @@ func TestPeersJSONOnSomeServers(t *testing.T) {
 // Method: recover with new names and read the configurations.
 func TestPeersJSONWithNewNames(t *testing.T) {
 	machines, _ := recoverable(t, 3)
-	_, err := perform(t, PeersRecovery{Names: map[string]string{"nomad-1": "new"}}, machines)
+	_, err := labtest.Perform(t.Context(), machines, PeersRecovery{Names: map[string]string{"nomad-1": "new"}})
 	labtest.Expect(t, err, "")
 	var names []string
 	for _, node := range []string{"nomad-1", "nomad-2"} {

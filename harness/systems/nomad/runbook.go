@@ -17,28 +17,13 @@ const configurationFolder = "/etc/nomad.d"
 // StopRenumberStart stops every Nomad agent, writes the new addresses into the configuration, and
 // starts them again. It is what ought to be enough when all addresses changed, and is not: the
 // servers' Raft logs still name the old peers. See [PeersJSON].
-func StopRenumberStart() harness.Runbook { return Renumber(nil) }
+func StopRenumberStart() harness.Runbook { return runbook.Renumbering{Service: Agents()} }
 
-// Renumber is [StopRenumberStart] that gives nodes a new agent name while they are down: node -> new name.
-func Renumber(names map[string]string) harness.Runbook {
-	return runbook.Renumbering{Service: service(""), Names: names}
-}
-
-// Restart stops and starts the Nomad agent of one node. Its tasks go on.
-func Restart(node string) harness.Runbook { return runbook.Restart{Service: service(node)} }
-
-// MoveLive moves the Nomad agent of a node to the node's new address while the others run; see [runbook.MoveLive]. A new
-// name of "" keeps its name.
-func MoveLive(node, newName string) harness.Runbook {
-	return runbook.MoveLive{Service: service(node), NewName: newName}
-}
-
-// service describes Nomad to its procedures; only "" means every node that runs it.
-func service(only string) runbook.Service {
+// Agents are Nomad's on every node that runs it, for the procedures of package runbook. Tasks go on when theirs is stopped.
+func Agents() runbook.Service {
 	return runbook.Service{
 		Product: "Nomad",
 		Roles:   []string{ServerRole, ClientRole},
-		Only:    only,
 		Folder:  configurationFolder,
 		Rename:  rename,
 		Answers: func(ctx context.Context, observer harness.Observer, node string) error {

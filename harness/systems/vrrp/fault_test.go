@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Goal: the file is removed and put back, each is proved and can be reverted. Method: do both on routers in
@@ -82,10 +83,8 @@ func TestStepDown(t *testing.T) {
 	if _, err := (DropAdvertisements{Pair: testPair}).Inject(t.Context(), lab); err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range (StepDown{Pair: testPair, Router: testPair.Second}).Steps() {
-		if err := step.Do(t.Context(), lab); err != nil {
-			t.Fatalf("%s: %v", step.Name, err)
-		}
+	if _, err := runbook.Run(t.Context(), lab, StepDown{Pair: testPair, Router: testPair.Second}); err != nil {
+		t.Fatal(err)
 	}
 	if lab.holds(t.Context(), testPair.Second) || !lab.holds(t.Context(), testPair.First) {
 		t.Error("the second router has not stepped down, or the first one has")
@@ -98,9 +97,8 @@ func TestStepDown(t *testing.T) {
 // Goal: every shared address is announced by the router that is named. Method: the command that it is given.
 func TestAnnounce(t *testing.T) {
 	lab := newFakeLab(t)
-	for _, step := range (Announce{Pair: testPair, Router: testPair.First}).Steps() {
-		_ = step.Do(t.Context(), lab) // routers in memory know no such command, and note it
-	}
+	// Routers in memory know no such command, and note it.
+	_, _ = runbook.Run(t.Context(), lab, Announce{Pair: testPair, Router: testPair.First})
 	if got := strings.Join(lab.Journal(), ", "); !strings.HasPrefix(got, "exec gulp: sh -c ") ||
 		!strings.HasSuffix(got, " sh "+vip.String()) {
 		t.Errorf("done was: %s", got)
@@ -111,10 +109,8 @@ func TestAnnounce(t *testing.T) {
 // what was done.
 func TestRestart(t *testing.T) {
 	lab := newFakeLab(t)
-	for _, step := range Restart(testPair.Second).Steps() {
-		if err := step.Do(t.Context(), lab); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := runbook.Run(t.Context(), lab, Restart(testPair.Second)); err != nil {
+		t.Fatal(err)
 	}
 	if got := strings.Join(lab.Journal(), ", "); got != "start odlyd, stop odlyd" {
 		t.Errorf("done was: %s", got)

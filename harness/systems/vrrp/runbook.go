@@ -6,25 +6,14 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Restart restarts keepalived on a router, as after a change of its configuration, and
 // sometimes to be on the safe side.
-func Restart(router string) harness.Runbook { return restart{router} }
-
-type restart struct{ router string }
-
-func (r restart) Name() string { return "restart keepalived on " + r.router }
-
-func (r restart) Steps() []harness.Step {
-	return []harness.Step{
-		{Name: "stop keepalived on " + r.router, Do: func(ctx context.Context, operator harness.Operator) error {
-			return operator.Stop(ctx, r.router)
-		}},
-		{Name: "start keepalived on " + r.router, Do: func(ctx context.Context, operator harness.Operator) error {
-			return operator.Start(ctx, r.router)
-		}},
-	}
+func Restart(router string) harness.Runbook {
+	keepalived := runbook.Service{Product: "keepalived", Roles: []string{RouterRole}, Only: router}
+	return runbook.Of("restart keepalived on "+router, keepalived.Stop(), keepalived.Start())
 }
 
 // StepDown has a router give up what it shares, by removing the file that lets it be master. Where two are
@@ -78,10 +67,7 @@ func (a Announce) Steps() []harness.Step {
 	for _, address := range a.Pair.Shared {
 		command = append(command, address.String())
 	}
-	return []harness.Step{{Name: a.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		_, err := operator.Exec(ctx, a.Router, command...)
-		return err
-	}}}
+	return []harness.Step{runbook.Exec(a.Name(), a.Router, command...)}
 }
 
 // Without is nil when a router answers to none of the shared addresses.
@@ -102,8 +88,5 @@ func (w WakeUp) Name() string { return "wake " + w.Process + " on " + w.Router }
 
 // Steps send the signal.
 func (w WakeUp) Steps() []harness.Step {
-	return []harness.Step{{Name: w.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		_, err := operator.Exec(ctx, w.Router, "pkill", "-CONT", "-x", w.Process)
-		return err
-	}}}
+	return []harness.Step{runbook.Exec(w.Name(), w.Router, "pkill", "-CONT", "-x", w.Process)}
 }
