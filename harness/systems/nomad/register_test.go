@@ -2,14 +2,11 @@ package nomad
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
@@ -85,56 +82,6 @@ func (i indexed) json(path string) map[string]any {
 	return map[string]any{"Path": path, "ModifyIndex": i.index, "Items": map[string]string{"value": i.value}}
 }
 
-// operate carries out operations of all clients at the same time and returns the history. Every client
-// reads, writes a new value, and replaces what it has read, by turns.
-func operate(t *testing.T, register harness.Register, observer harness.Observer, rounds int) []harness.Operation {
-	t.Helper()
-	began := time.Now()
-	var mutex sync.Mutex
-	var history []harness.Operation
-	var clients sync.WaitGroup
-	for client := range register.Clients() {
-		clients.Go(func() {
-			seen := 0
-			for round := range rounds {
-				operation := harness.Operation{Client: client, Key: round / 3 % 2, Value: 1 + round*register.Clients() + client}
-				operation.Kind = []harness.OperationKind{
-					harness.OperationRead, harness.OperationCompareAndSet,
-					harness.OperationWrite,
-				}[round%3]
-				if operation.Kind == harness.OperationCompareAndSet {
-					operation.Expected = seen
-				}
-				operation.Call = time.Since(began)
-				value, err := register.Do(t.Context(), observer, operation)
-				operation.Return = time.Since(began)
-				operation.Outcome = harness.OperationDone
-				switch {
-				case errors.Is(err, harness.ErrRefused):
-					operation.Outcome = harness.OperationRefused
-				case err != nil:
-					operation.Outcome = harness.OperationUnknown
-				case operation.Kind == harness.OperationRead:
-					operation.Value, seen = value, value
-				}
-				mutex.Lock()
-				history = append(history, operation)
-				mutex.Unlock()
-			}
-		})
-	}
-	clients.Wait()
-	return history
-}
-
-// count counts the operations of a kind with an outcome.
-func count(history []harness.Operation, kind harness.OperationKind, outcome harness.OperationOutcome) int {
-	return len(slices.DeleteFunc(slices.Clone(history), func(o harness.Operation) bool {
-		return o.Kind != kind ||
-			o.Outcome != outcome
-	}))
-}
-
 // Goal: a cluster that loses an acknowledged write is found, one that keeps its promises passes, and so
 // does one that answers plain reads with old values, which Nomad does not promise to avoid.
 // Method: the register's clients against three servers that share one store; some writes are carried out
@@ -151,38 +98,13 @@ func TestRegister(t *testing.T) {
 			stale: c.stale, forgetful: c.forgetful, variables: map[string]indexed{}, before: map[string]indexed{}, lostAnswer: 5,
 		}
 		register := Register("drill/x")
-		history := operate(t, register, servers3(t, store, store, store), 90)
+		history := labtest.Operate(t.Context(), register, servers3(t, store, store, store), 90)
 		if found, explanation, _ := register.Check(t.Context(), history); found != c.want {
 			t.Errorf("%s: found %s: %s", name, found, explanation)
 		}
-		if count(history, harness.OperationCompareAndSet, harness.OperationDone) == 0 ||
-			count(history, harness.OperationRead, harness.OperationDone) < 60 {
+		if labtest.CountOperations(history, harness.OperationCompareAndSet, harness.OperationDone) == 0 ||
+			labtest.CountOperations(history, harness.OperationRead, harness.OperationDone) < 60 {
 			t.Errorf("%s: hardly anything succeeded", name)
 		}
 	}
-}
-
-// Goal: every client goes by way of its own server and no other, and a replacement of another value is refused.
-// Method: three servers of which the second is down; operations by the clients of all of them.
-func TestRegisterClientsKeepToTheirServers(t *testing.T) {
-	store := &registerAPI{variables: map[string]indexed{}, before: map[string]indexed{}}
-	observer := servers3(t, store, nil, store)
-	register := Register("drill/x")
-	for client := range register.Clients() {
-		_, err := register.Do(t.Context(), observer, harness.Operation{
-			Client: client, Key: 1, Kind: harness.OperationWrite,
-			Value: client + 1,
-		})
-		if errors.Is(err, harness.ErrRefused) != (client%3 == 1) || (err != nil) != (client%3 == 1) {
-			t.Errorf("client %d: %v", client, err)
-		}
-	}
-	_, err := register.Do(t.Context(), observer, harness.Operation{
-		Key: 1, Kind: harness.OperationCompareAndSet, Expected: 99,
-		Value: 100,
-	})
-	if !errors.Is(err, harness.ErrRefused) {
-		t.Errorf("a replacement of another value: %v", err)
-	}
-	labtest.Expect(t, err, "another value")
 }
