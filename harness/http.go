@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -16,7 +17,16 @@ import (
 // connection of its own and closes it: a kept connection would outlive the fault it is meant to
 // see. The request's context is its only time limit, and ends an attempt to connect as well.
 func HTTPClient(observer Observer, from string) *http.Client {
-	return &http.Client{Transport: freshConnections{observer, from}}
+	return &http.Client{Transport: freshConnections{observer: observer, from: from}}
+}
+
+// HTTPSClient is an [HTTPClient] that speaks TLS by the given settings over every connection, whatever the scheme of a
+// request's URL. The name in the server's certificate is the URL's host unless the settings have one.
+func HTTPSClient(observer Observer, from string, settings *tls.Config) *http.Client {
+	if settings == nil {
+		settings = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return &http.Client{Transport: freshConnections{observer, from, settings}}
 }
 
 // How long a kept connection stays without a request, how long one may take to come about, and how many
@@ -50,6 +60,7 @@ func KeptHTTPClient(observer Observer, from string) *http.Client {
 type freshConnections struct {
 	observer Observer
 	from     string
+	settings *tls.Config // nil speaks no TLS by itself
 }
 
 func (f freshConnections) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -58,10 +69,39 @@ func (f freshConnections) RoundTrip(request *http.Request) (*http.Response, erro
 		// The context that a transport dials with outlives the request, in the hope of another one. A
 		// network that swallows every packet would then pile up dials, each of two minutes.
 		DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
-			return f.observer.Dial(request.Context(), f.from, network, address)
+			return f.dial(request.Context(), network, address)
 		},
 	}
-	return transport.RoundTrip(request)
+	if f.settings == nil {
+		return transport.RoundTrip(request)
+	}
+	transport.DialTLSContext = transport.DialContext
+	response, err := transport.RoundTrip(request)
+	// The closing alert of TLS reaches the server before its connection is closed: what it answers to that comes
+	// after the request's end, and is no answer to the request.
+	if ended := request.Context().Err(); err == nil && ended != nil {
+		_ = response.Body.Close()
+		return nil, ended
+	}
+	return response, err
+}
+
+// dial connects, and shakes hands if there are settings.
+func (f freshConnections) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	connection, err := f.observer.Dial(ctx, f.from, network, address)
+	if err != nil || f.settings == nil {
+		return connection, err
+	}
+	settings := f.settings.Clone()
+	if settings.ServerName == "" {
+		settings.ServerName, _, _ = net.SplitHostPort(address) // it was dialled, so that it has a port
+	}
+	secured := tls.Client(connection, settings)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = connection.Close()
+		return nil, err
+	}
+	return secured, nil
 }
 
 // Unsent follows one HTTP request. The returned context goes with the request; afterwards the

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -25,21 +24,4 @@ func (f Func) Period() time.Duration { return f.Every }
 // Check asks once.
 func (f Func) Check(ctx context.Context, observer harness.Observer) error {
 	return f.Ask(ctx, observer)
-}
-
-// NodesWhere are those of the nodes, in their order, of which a claim holds. All are asked at once.
-func NodesWhere(ctx context.Context, nodes []string, holds func(ctx context.Context, node string) bool) []string {
-	var group sync.WaitGroup
-	held := make([]bool, len(nodes))
-	for i, node := range nodes {
-		group.Go(func() { held[i] = holds(ctx, node) })
-	}
-	group.Wait()
-	var found []string
-	for i, node := range nodes {
-		if held[i] {
-			found = append(found, node)
-		}
-	}
-	return found
 }

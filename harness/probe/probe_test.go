@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -70,4 +71,50 @@ func TestHardwareAddress(t *testing.T) {
 	}
 	_, err := HardwareAddress(t.Context(), machines, "gulp", "lan2")
 	labtest.Expect(t, err, "read the hardware address of lan2 on gulp")
+}
+
+// Goal: the first answer is enough, and one that is silent does not keep the others waiting; without an answer every node's
+// error is told, in their order. Method: nodes that answer, fail, and are silent.
+func TestFirstOf(t *testing.T) {
+	ask := func(ctx context.Context, node string) (string, error) {
+		switch node {
+		case "silent":
+			<-ctx.Done()
+			return "", ctx.Err()
+		case "broken":
+			return "", errors.New("it is broken")
+		}
+		return "from " + node, nil
+	}
+	if answer, err := FirstOf(t.Context(), []string{"silent", "broken", "fine"}, ask); answer != "from fine" || err != nil {
+		t.Errorf("answered %q, error %v", answer, err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := FirstOf(ctx, []string{"silent", "broken"}, ask)
+		labtest.Expect(t, err, "silent: no answer in time; broken: it is broken")
+	})
+}
+
+// Goal: nodes are asked in turn, and one that is silent leaves the others their share of the time. Method: two silent nodes
+// before one that answers, then none that does, on a fake clock.
+func TestInTurn(t *testing.T) {
+	nodes := []harness.Node{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	for answering, want := range map[string]string{"c": "", "nobody": "a: no answer in time; b: no answer in time; c: no answer in time"} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			began := time.Now()
+			labtest.Expect(t, InTurn(ctx, nodes, func(ctx context.Context, node harness.Node) error {
+				if node.Name != answering {
+					<-ctx.Done()
+				}
+				return ctx.Err()
+			}), want)
+			if took := time.Since(began); answering == "c" && took != 2*time.Second {
+				t.Errorf("the third was asked after %v", took)
+			}
+		})
+	}
 }

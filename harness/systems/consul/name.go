@@ -49,39 +49,25 @@ func byName(label, service string, ask func(ctx context.Context, observer harnes
 	}}
 }
 
-// resolve asks the servers in turn, as a resolver with several name servers does, and gives each an
-// equal part of the time that is left. An answer without an address is final: the others would only
-// say the same.
+// resolve asks the servers in turn. An answer without an address is final: the others would only say the same.
 func resolve(ctx context.Context, observer harness.Observer, name string) ([]netip.Addr, error) {
 	nodes, err := servers(observer)
 	if err != nil {
 		return nil, err
 	}
-	var errs []error
-	for i, node := range nodes {
+	var reply *dns.Msg
+	err = probe.InTurn(ctx, nodes, func(ctx context.Context, node harness.Node) error {
 		now, err := observer.Addresses(node.Name)
 		if err != nil {
-			return nil, fmt.Errorf("look up the addresses of %s: %w", node.Name, err)
+			return fmt.Errorf("look up its addresses: %w", err)
 		}
-		turn, cancel := shareOf(ctx, len(nodes)-i)
-		reply, err := exchange(turn, observer, netip.AddrPortFrom(now.IPv6, dnsPort), name)
-		cancel()
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", node.Name, harness.Plain(err)))
-			continue
-		}
-		return addressesIn(reply, name)
+		reply, err = exchange(ctx, observer, netip.AddrPortFrom(now.IPv6, dnsPort), name)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return nil, harness.JoinErrors(errs...)
-}
-
-// shareOf is a context with one part in n of the time that ctx has left.
-func shareOf(ctx context.Context, n int) (context.Context, context.CancelFunc) {
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, time.Until(deadline)/time.Duration(n))
+	return addressesIn(reply, name)
 }
 
 // addressesIn reads the IPv6 addresses out of a reply.

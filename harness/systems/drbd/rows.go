@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // rowsInterval is the time between two rows. One takes a machine that is software some 100 ms, and several times that on a
@@ -77,32 +78,9 @@ func (p Pair) only(ctx context.Context, observer harness.Observer) (string, erro
 	return "", harness.JoinErrors(fmt.Errorf("%s: %w", p.First, firstErr), fmt.Errorf("%s: %w", p.Second, secondErr))
 }
 
-// read gets the rows from whoever serves them. Both are asked at once, and the first to have them is enough: one that
-// is silent takes no time from the other.
+// read gets the rows from whoever serves them: one that is silent takes no time from the other.
 func (p Pair) read(ctx context.Context, observer harness.Observer) (string, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type answer struct {
-		text string
-		err  error
-	}
-	answers := make(chan answer, 2)
-	for _, node := range p.Both() {
-		go func() {
-			text, err := p.get(ctx, observer, node, rowsPath)
-			if err != nil {
-				err = fmt.Errorf("%s: %w", node, err)
-			}
-			answers <- answer{text, err}
-		}()
-	}
-	var errs []error
-	for range p.Both() {
-		given := <-answers
-		if given.err == nil {
-			return given.text, nil
-		}
-		errs = append(errs, given.err)
-	}
-	return "", harness.JoinErrors(errs...)
+	return probe.FirstOf(ctx, p.Both(), func(ctx context.Context, node string) (string, error) {
+		return p.get(ctx, observer, node, rowsPath)
+	})
 }

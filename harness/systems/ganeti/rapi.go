@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -31,22 +30,8 @@ func rapi(ctx context.Context, observer harness.Observer, at netip.Addr, path st
 	site := httpapi.Site{At: netip.AddrPortFrom(at, rapiPort)}
 	secret := base64.StdEncoding.EncodeToString([]byte(rapiUser + ":" + rapiPassword))
 	request := httpapi.Request{Method: http.MethodGet, Path: path, Header: http.Header{"Authorization": {"Basic " + secret}}}
-	client := &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		// The site speaks HTTP, and this makes it HTTPS. A cluster signs its own certificate when it is founded.
-		DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
-			connection, err := observer.Dial(ctx, harness.VantageObserver, network, address)
-			if err != nil {
-				return nil, err
-			}
-			secure := tls.Client(connection, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // see above
-			if err := secure.HandshakeContext(ctx); err != nil {
-				_ = connection.Close()
-				return nil, err
-			}
-			return secure, nil
-		},
-	}}
+	// A cluster signs its own certificate when it is founded.
+	client := harness.HTTPSClient(observer, harness.VantageObserver, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // see above
 	return site.Ask(ctx, client, request, answer)
 }
 

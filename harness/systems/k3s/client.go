@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"sync"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes"
@@ -72,62 +70,11 @@ func httpClient(config *rest.Config, observer harness.Observer, node string) (*h
 	if err != nil {
 		return nil, fmt.Errorf("use the certificates in %s of %s: %w", kubeconfigFile, node, err)
 	}
-	transport, err := rest.HTTPWrappersForConfig(config, freshConnections{observer, node, settings})
+	transport, err := rest.HTTPWrappersForConfig(config, harness.HTTPSClient(observer, node, settings).Transport)
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the API on %s: %w", node, err)
 	}
 	return &http.Client{Transport: transport}, nil
-}
-
-// freshConnections is harness.HTTPClient with TLS: every request has a connection of its own, since a kept
-// one would outlive the fault it is meant to see.
-type freshConnections struct {
-	observer harness.Observer
-	node     string
-	settings *tls.Config
-}
-
-func (f freshConnections) RoundTrip(request *http.Request) (*http.Response, error) {
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		// The context that a transport dials with outlives the request; see harness.HTTPClient.
-		DialTLSContext: func(_ context.Context, network, address string) (net.Conn, error) {
-			return f.dial(request.Context(), network, address)
-		},
-	}
-	response, err := transport.RoundTrip(request)
-	// The closing alert of TLS reaches the server before its connection is closed: what it answers to that comes
-	// after the request's end, and is no answer to the request.
-	if ended := request.Context().Err(); err == nil && ended != nil {
-		_ = response.Body.Close()
-		return nil, ended
-	}
-	return response, err
-}
-
-// dial connects and shakes hands within the request's time.
-func (f freshConnections) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", address, err)
-	}
-	connection, err := f.observer.Dial(ctx, f.node, network, address)
-	if err != nil {
-		return nil, err
-	}
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
-	if f.settings != nil {
-		settings = f.settings.Clone()
-	}
-	if settings.ServerName == "" {
-		settings.ServerName = host
-	}
-	secured := tls.Client(connection, settings)
-	if err := secured.HandshakeContext(ctx); err != nil {
-		_ = connection.Close()
-		return nil, err
-	}
-	return secured, nil
 }
 
 // A keyring keeps the kubeconfigs of servers, so that a probe does not read and parse one twice a second.
@@ -205,13 +152,4 @@ func wrongKey(err error) bool {
 	}
 	_, refused := errors.AsType[tls.AlertError](err)
 	return refused
-}
-
-// shareOf is a context with one part in n of the time that ctx has left.
-func shareOf(ctx context.Context, n int) (context.Context, context.CancelFunc) {
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		return context.WithTimeout(ctx, oneAsk)
-	}
-	return context.WithTimeout(ctx, time.Until(deadline)/time.Duration(n))
 }

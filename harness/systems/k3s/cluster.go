@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes"
@@ -46,7 +47,7 @@ func (c Cluster) servers(observer harness.Observer) ([]harness.Node, error) {
 	return nodes, nil
 }
 
-// ask puts a question to the servers in turn, and gives each an equal part of the time that is left. That
+// ask puts a question to the servers in turn; see [probe.InTurn]. Without a time limit each has that of one question. That
 // something does not exist is an answer: the others would only say the same.
 func (c Cluster) ask(
 	ctx context.Context, observer harness.Observer, keys *keyring, question func(context.Context, *kubernetes.Clientset) error,
@@ -55,17 +56,23 @@ func (c Cluster) ask(
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for i, node := range nodes {
-		turn, cancel := shareOf(ctx, len(nodes)-i)
-		err := keys.ask(turn, observer, node.Name, question)
-		cancel()
-		if err == nil || apierrors.IsNotFound(err) {
-			return err
-		}
-		errs = append(errs, fmt.Errorf("%s: %w", node.Name, err))
+	if _, limited := ctx.Deadline(); !limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(len(nodes))*oneAsk)
+		defer cancel()
 	}
-	return harness.JoinErrors(errs...)
+	var missing error
+	err = probe.InTurn(ctx, nodes, func(ctx context.Context, node harness.Node) error {
+		err := keys.ask(ctx, observer, node.Name, question)
+		if apierrors.IsNotFound(err) {
+			missing, err = err, nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return missing
 }
 
 // inTurn does something by way of the servers, one after the other, until it works with one.

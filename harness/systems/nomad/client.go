@@ -7,7 +7,7 @@ import (
 
 	"github.com/hashicorp/nomad/api"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/runbook"
+	"github.com/reprise-dr/reprise/harness/probe"
 )
 
 // Roles of the nodes that run Nomad.
@@ -51,29 +51,22 @@ func servers(observer harness.Observer) ([]harness.Node, error) {
 	return nodes, nil
 }
 
-// askAny puts the same read to all servers at once and is content with the first that answers
-// without an error: like a client with a list of servers, without its waits.
+// askAny puts the same read to all servers at once, see [probe.FirstOf].
 func askAny(ctx context.Context, observer harness.Observer, ask func(ctx context.Context, client *api.Client) error) error {
 	nodes, err := servers(observer)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	answered := errors.New("another server answered")
-	err = runbook.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error {
-		client, err := dial(observer, node.Name)
-		if err != nil {
-			return err
-		}
-		if err := ask(ctx, client); err != nil {
-			return harness.Plain(err)
-		}
-		cancel()
-		return answered
-	})
-	if errors.Is(err, answered) {
-		return nil
+	names := make([]string, len(nodes))
+	for i, node := range nodes {
+		names[i] = node.Name
 	}
+	_, err = probe.FirstOf(ctx, names, func(ctx context.Context, node string) (struct{}, error) {
+		client, err := dial(observer, node)
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, ask(ctx, client)
+	})
 	return err
 }
