@@ -54,7 +54,7 @@ const (
 )
 
 // A Register is a set of keys that several clients read and write at the same time. Whether one order
-// of all operations explains what every client saw (linearizability) is checked after the drill:
+// of all operations explains what every client saw (linearizability) is checked by the drill at its end:
 // a stale read and a write that came back are caught that way, which a ledger of unique entries cannot see.
 type Register interface {
 	Name() string
@@ -66,7 +66,4 @@ type Register interface {
 	// returns the value that a read found. ErrRefused (wrapped) means that it certainly did not happen,
 	// or that a compare-and-set found another value; any other error leaves the outcome unknown.
 	Do(ctx context.Context, observer Observer, operation Operation) (value int, err error)
-	// Check looks for an order of the operations that explains them. It says what it found in one
-	// sentence, and marks in a copy of the history's worst key which operations no order explains.
-	Check(ctx context.Context, history []Operation) (found Linearizability, explanation string, marked []Operation)
 }

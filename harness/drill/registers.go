@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/linearizability"
 )
 
 const (
@@ -152,7 +153,7 @@ func (r *registerRun) check(ctx context.Context) (harness.RecordRegister, error)
 	found := r.count()
 	checking, cancel := context.WithTimeout(ctx, checkHistoryLimit)
 	defer cancel()
-	found.Linearizable, found.Explanation, found.History = r.register.Check(checking, slices.Clone(r.history))
+	found.Linearizable, found.Explanation, found.History = linearizability.Check(checking, slices.Clone(r.history))
 	if found.Linearizable == harness.Linearizable {
 		found.History = nil
 	}

@@ -12,14 +12,15 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
-// A fakeRegister keeps its values in memory; refuse and hang say what becomes of operations.
+// A fakeRegister keeps its values in memory. A forgetful one finds nothing now and then, and outcome says what becomes of
+// operations.
 type fakeRegister struct {
-	found harness.Linearizability
+	forgetful bool
+	outcome   func(harness.Operation) error
 
-	mu      sync.Mutex
-	values  map[int]int
-	outcome func(harness.Operation) error
-	history []harness.Operation
+	mu     sync.Mutex
+	values map[int]int
+	reads  int
 }
 
 func (r *fakeRegister) Name() string { return "values" }
@@ -29,6 +30,8 @@ func (r *fakeRegister) Clients() int { return 3 }
 func (r *fakeRegister) Interval() time.Duration { return 50 * time.Millisecond }
 
 func (r *fakeRegister) Do(_ context.Context, _ harness.Observer, operation harness.Operation) (int, error) {
+	time.Sleep(time.Millisecond) // there
+	defer time.Sleep(time.Millisecond)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.outcome != nil {
@@ -44,39 +47,52 @@ func (r *fakeRegister) Do(_ context.Context, _ harness.Observer, operation harne
 		fallthrough
 	case harness.OperationWrite:
 		r.values[operation.Key] = operation.Value
+	case harness.OperationRead:
+		if r.reads++; r.forgetful && r.reads%10 == 0 {
+			return 0, nil
+		}
 	}
 	return r.values[operation.Key], nil
 }
 
-func (r *fakeRegister) Check(
-	_ context.Context,
-	history []harness.Operation,
-) (harness.Linearizability, string, []harness.Operation) {
-	r.history = history
-	return r.found, "a stale read", history[:min(len(history), 5)]
+// someFail refuses some writes and loses the answers of others.
+func someFail(operation harness.Operation) error {
+	switch {
+	case operation.Kind == harness.OperationWrite && operation.Value%7 == 0:
+		return fmt.Errorf("%w: no leader", harness.ErrRefused)
+	case operation.Kind == harness.OperationWrite && operation.Value%11 == 0:
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// allFail refuses all reads and loses the answers of all writes.
+func allFail(operation harness.Operation) error {
+	if operation.Kind == harness.OperationRead {
+		return harness.ErrRefused
+	}
+	return context.DeadlineExceeded
 }
 
 // Goal: several clients use a register at the same time until the end, with unique values and every
 // kind of operation, and the record says what the check found; the history is kept only where it is
-// needed. Method: a register in memory that refuses some operations and loses some answers.
+// needed. Method: registers in memory that refuse some operations and lose some answers: one is sound, one finds old values,
+// and one never answers, so that there is nothing to check.
 func TestRegisters(t *testing.T) {
-	for found, want := range map[harness.Linearizability]harness.Verdict{
-		harness.Linearizable: harness.Met, harness.NotLinearizable: harness.Missed, harness.Unchecked: harness.Inconclusive,
+	for found, test := range map[harness.Linearizability]struct {
+		register *fakeRegister
+		verdict  harness.Verdict
+	}{
+		harness.Linearizable:    {&fakeRegister{outcome: someFail}, harness.Met},
+		harness.NotLinearizable: {&fakeRegister{outcome: someFail, forgetful: true}, harness.Missed},
+		harness.Unchecked:       {&fakeRegister{outcome: allFail}, harness.Inconclusive},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			drill := newFakeDrill(t)
-			drill.claims(want, harness.InconsistentRegister)
-			register := &fakeRegister{found: found, values: map[int]int{}, outcome: func(operation harness.Operation) error {
-				switch {
-				case operation.Kind == harness.OperationWrite && operation.Value%7 == 0:
-					return fmt.Errorf("%w: no leader", harness.ErrRefused)
-				case operation.Kind == harness.OperationWrite && operation.Value%11 == 0:
-					return context.DeadlineExceeded
-				}
-				return nil
-			}}
+			drill.claims(test.verdict, harness.InconsistentRegister)
+			test.register.values = map[int]int{}
 			testkit.Must(t, drill.Baseline(t.Context(), drill.steady), drill.StartWriting(t.Context(), drill.ledgers),
-				drill.StartRegisters(t.Context(), register))
+				drill.StartRegisters(t.Context(), test.register))
 			testkit.Must(
 				t,
 				drill.Inject(t.Context(), drill.fault),
@@ -87,10 +103,12 @@ func TestRegisters(t *testing.T) {
 			if record.Operations < 3*5*20-3 || record.Refused == 0 || record.Unknown == 0 || record.Linearizable != found {
 				t.Errorf("register: %+v", record)
 			}
-			if (len(record.History) == 0) != (found == harness.Linearizable) {
+			if kept := len(record.History) > 0; kept != (found == harness.NotLinearizable) {
 				t.Errorf("%s: %d operations kept", found, len(record.History))
 			}
-			checkHistory(t, register.history)
+			if found != harness.Unchecked {
+				checkHistory(t, drill.registers[0].history)
+			}
 		})
 	}
 }

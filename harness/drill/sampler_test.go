@@ -18,10 +18,10 @@ import (
 )
 
 // sampled runs a sampler for a while and returns what its only probe saw.
-func sampled(t *testing.T, probe harness.Probe, lasts time.Duration) (harness.RecordSLI, *sampler) {
+func sampled(t *testing.T, asked harness.Probe, lasts time.Duration) (harness.RecordSLI, *sampler) {
 	t.Helper()
 	sampler := newSampler(t.Context(), newFakeCluster(), time.Now())
-	testkit.Must(t, sampler.watch(isSteadyPart, probe))
+	testkit.Must(t, sampler.watch(isSteadyPart, asked))
 	time.Sleep(lasts)
 	synctest.Wait()
 	testkit.Must(t, sampler.stop(t.Context()))
@@ -195,11 +195,11 @@ func TestSamplerLetsTheAgentAsk(t *testing.T) {
 		agent := &fakeAgent{fakeCluster: newFakeCluster(), gone: make(chan struct{})}
 		var port atomic.Uint32
 		port.Store(80)
-		probe := probe.NetworkProbe{Label: "site", Ask: func(harness.Observer) (harness.Question, error) {
+		asked := probe.NetworkProbe{Label: "site", Ask: func(harness.Observer) (harness.Question, error) {
 			return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port.Load()))}}, nil
 		}}
 		sampler := newSampler(t.Context(), agent, time.Now())
-		testkit.Must(t, sampler.watch(isWatched, probe))
+		testkit.Must(t, sampler.watch(isWatched, asked))
 		time.Sleep(990 * time.Millisecond)
 		port.Store(81) // the agent knows nothing there
 		time.Sleep(time.Second)

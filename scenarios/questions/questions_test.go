@@ -178,8 +178,8 @@ func questionsOfOthers(one server) []harness.Probe {
 }
 
 // outages are what one SLI suffered after t0.
-func outages(drill *suite.Drill, probe harness.Probe) []harness.Outage {
+func outages(drill *suite.Drill, asked harness.Probe) []harness.Outage {
 	return slices.DeleteFunc(slices.Clone(drill.Record().Judgement.Outages), func(outage harness.Outage) bool {
-		return outage.SLI != probe.Name()
+		return outage.SLI != asked.Name()
 	})
 }

@@ -4,7 +4,7 @@
 // search is porcupine's; what belongs to the search and what a person is told about its failure is decided
 // here.
 //
-// The registers of harness/<system> import it; it imports harness only.
+// The drill imports it; it imports harness only.
 //
 //	found, explanation, marked := linearizability.Check(ctx, history)
 package linearizability

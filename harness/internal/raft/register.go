@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/linearizability"
 )
 
 // A Register has several clients of a product's API read, write and compare-and-set keys below a prefix at the same time,
@@ -45,11 +44,4 @@ func (r *Register[C]) Do(ctx context.Context, observer harness.Observer, operati
 		return 0, err
 	}
 	return Operate(ctx, r.Client(client), node, r.Prefix, operation, r.Answer)
-}
-
-// Check tells whether the history is linearizable.
-func (r *Register[C]) Check(
-	ctx context.Context, history []harness.Operation,
-) (harness.Linearizability, string, []harness.Operation) {
-	return linearizability.Check(ctx, history)
 }

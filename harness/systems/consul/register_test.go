@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/linearizability"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -87,7 +88,7 @@ func TestRegister(t *testing.T) {
 		store.lostAnswer = 5
 		register := Register("drill/x")
 		history := labtest.Operate(t.Context(), register, cluster(t, store, store, store), 90)
-		found, explanation, _ := register.Check(t.Context(), history)
+		found, explanation, _ := linearizability.Check(t.Context(), history)
 		if found != want {
 			t.Errorf("stale %t: found %s: %s", stale, found, explanation)
 		}

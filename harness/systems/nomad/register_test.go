@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/linearizability"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -99,7 +100,7 @@ func TestRegister(t *testing.T) {
 		}
 		register := Register("drill/x")
 		history := labtest.Operate(t.Context(), register, servers3(t, store, store, store), 90)
-		if found, explanation, _ := register.Check(t.Context(), history); found != c.want {
+		if found, explanation, _ := linearizability.Check(t.Context(), history); found != c.want {
 			t.Errorf("%s: found %s: %s", name, found, explanation)
 		}
 		if labtest.CountOperations(history, harness.OperationCompareAndSet, harness.OperationDone) == 0 ||
