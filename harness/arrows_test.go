@@ -126,7 +126,7 @@ var rules = []rule{
 		why: "siblings never import each other: these faults know no product, and act through the Lab they are given",
 	},
 	{
-		from: `fixtures(/.*)?`, to: `\./.*`, allowed: `\./harness|\./fixtures(/.*)?`, tests: `\./harness/drift`,
+		from: `fixtures(/.*)?`, to: `\./.*`, allowed: `\./harness|\./harness/systems/role|\./fixtures(/.*)?`, tests: `\./harness/drift`,
 		why: "siblings never import each other: fixtures are plain values of package harness",
 	},
 	{
@@ -138,7 +138,7 @@ var rules = []rule{
 		why: "these runbooks know no product, and act through the Operator they are given",
 	},
 	{
-		from: systems, to: `\./.*`, allowed: `\./harness|\./harness/(fault|probe|runbook|drift)|\./harness/internal/.*`, tests: inMemory,
+		from: systems, to: `\./.*`, allowed: `\./harness|\./harness/(fault|probe|runbook|drift|systems/role)|\./harness/internal/.*`, tests: inMemory,
 		why: "siblings never import each other: a system is driven through the capabilities in package harness",
 	},
 	{

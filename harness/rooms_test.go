@@ -22,7 +22,7 @@ var floors = []string{
 	"fingerprint.go", "mention.go", "action.go", "capability.go", "wait.go", "http.go", "probe.go", "ledger.go", "register.go",
 	"fault.go", "runbook.go", "objective.go", "moment.go", "milestone.go", "plan.go", "symptom.go", "miss.go", "judgement.go",
 	"record.go",
-	"internal", "drift", "judge", "probe", "fault", "runbook", "labtest", "systems", "drill", "agent", "lab",
+	"probe", "internal", "drift", "judge", "fault", "runbook", "labtest", "systems", "drill", "agent", "lab",
 	"suite", "selftest", "cmd",
 }
 

@@ -38,6 +38,10 @@ type Node struct {
 	Forwards  bool         // true: it is a router, and passes on packets that are for others
 }
 
+// AgentPath is where every system's container has the agent's program, which also is a small HTTP server
+// (reprise-agent canary -listen=ADDRESS) and a service with outages on order (reprise-agent cuts).
+const AgentPath = "/reprise/reprise-agent"
+
 // A System is the product under test on one node: an unmodified image and how to start it.
 // Its command is started and stopped as an init system would, so that what the product itself
 // started (a job's process) outlives a restart of the product.

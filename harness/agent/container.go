@@ -9,9 +9,6 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
-// binary is where the agent's program is, in its own container and, through the volume, in the system's.
-const binary = "/reprise/reprise-agent"
-
 // Lease is for how long a node outlives its harness.
 const Lease = protocol.Lease
 
@@ -46,7 +43,7 @@ func Capabilities() []string { return []string{"NET_ADMIN", "NET_RAW", "KILL"} }
 // For a system that runs containers of its own it also lets mounts be shared with them, lets it manage
 // cgroups, and puts copies of the kernel's settings that kubelets write in front of the machine's own.
 func SuperviseEntrypoint(system harness.System) []string {
-	entrypoint := []string{binary, "supervise"}
+	entrypoint := []string{harness.AgentPath, "supervise"}
 	if system.Cgroups {
 		entrypoint = append(entrypoint, "--cgroups")
 	}
@@ -72,7 +69,9 @@ const (
 // TrialEntrypoint is the entrypoint of a container of [Image] that tries what a system's container with
 // Containers set must be able to do, with a volume to try it on. It exits with 1 and a sentence when
 // something cannot be done.
-func TrialEntrypoint(disk string) []string { return []string{binary, "trial", disk} }
+func TrialEntrypoint(disk string) []string { return []string{harness.AgentPath, "trial", disk} }
 
 // DisksTrialEntrypoint is the same for a container that has disks, see [harness.System.SystemDisk].
-func DisksTrialEntrypoint(disk string) []string { return []string{binary, "trial", "--disks", disk} }
+func DisksTrialEntrypoint(disk string) []string {
+	return []string{harness.AgentPath, "trial", "--disks", disk}
+}

@@ -84,6 +84,6 @@ func anotherServer(ctx context.Context, drill *suite.Drill) string {
 	GinkgoHelper()
 	leader, err := nomad.LeaderNode(ctx, drill.Lab)
 	Expect(err).NotTo(HaveOccurred())
-	servers := drill.Lab.Topology().Selected(fixtures.NomadServerRole)
+	servers := drill.Lab.Topology().Selected(nomad.ServerRole)
 	return servers[slices.IndexFunc(servers, func(node harness.Node) bool { return node.Name != leader })].Name
 }

@@ -101,7 +101,7 @@ var _ = Describe("Nomad after a renumbering", Label("nomad", "consul", postmorte
 			To(MatchError(ContainSubstring("peers.json")))
 		Expect(drill.AwaitRecovery(ctx, steady)).To(MatchError(harness.ErrNotRecovered))
 		By("finding the exact error in every server's log")
-		for _, server := range drill.Lab.Topology().Selected("nomad-server") {
+		for _, server := range drill.Lab.Topology().Selected(nomad.ServerRole) {
 			keepLogLine(ctx, drill, server.Name, started, generation.crash)
 			Expect(drill.Lab.Status(ctx, server.Name)).To(HaveField("Running", BeFalse()))
 		}

@@ -84,7 +84,7 @@ func beginFullPair(ctx SpecContext, objective harness.Objective) *fullStory {
 	GinkgoHelper()
 	began := time.Now()
 	drill := suite.Begin(ctx, fixtures.GanetiPair(), objective)
-	pair, err := drbd.PairAmong(drill.Lab.Topology(), fixtures.GanetiRole)
+	pair, err := drbd.PairAmong(drill.Lab.Topology(), ganeti.Role)
 	Expect(err).NotTo(HaveOccurred())
 	s := &fullStory{storyOf(drill, pair), fullCluster()}
 	Expect(drill.Expect(drift.Planned{

@@ -31,7 +31,7 @@ func bareCost(ctx context.Context, cluster *lab.Lab) (float64, error) {
 }
 
 func askBare(ctx context.Context, cluster *lab.Lab, length time.Duration) (float64, error) {
-	command := append([]string{"/reprise/reprise-agent", "ask", "-every=" + period.String(), "-for=" + length.String()},
+	command := append([]string{harness.AgentPath, "ask", "-every=" + period.String(), "-for=" + length.String()},
 		bareQuestions()...)
 	said, err := cluster.Exec(ctx, fixtures.CalibrationLoad, command...)
 	if err != nil {

@@ -8,10 +8,11 @@ import (
 	"github.com/hashicorp/consul/api"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 // ServerRole is the role of the nodes that run a Consul server.
-const ServerRole = "consul-server"
+const ServerRole = role.ConsulServer
 
 // httpAddress is where every agent's API listens, seen from its own node.
 const httpAddress = "127.0.0.1:8500"

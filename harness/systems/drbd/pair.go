@@ -7,10 +7,11 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 // Role is that of the nodes that [PairOf] looks for.
-const Role = "drbd"
+const Role = role.DRBD
 
 // What every machine of a pair has, in DRBD's configuration and at its web server.
 const (

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 // A Cluster is what its operators know of it.
@@ -29,7 +30,7 @@ type Instance struct {
 }
 
 // Role is the role of nodes that run Ganeti.
-const Role = "hypervisor"
+const Role = role.Hypervisor
 
 // firstCard is how a container engine calls a node's first interface, where the topology gives it no name.
 const firstCard = "eth0"

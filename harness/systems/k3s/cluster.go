@@ -11,12 +11,13 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 // Roles of the nodes that run k3s.
 const (
-	ServerRole = "k3s-server"
-	AgentRole  = "k3s-agent"
+	ServerRole = role.K3sServer
+	AgentRole  = role.K3sAgent
 )
 
 // A Cluster is where to ask and whom to order about; the zero value is that of all nodes with the role

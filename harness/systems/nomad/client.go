@@ -8,12 +8,13 @@ import (
 	"github.com/hashicorp/nomad/api"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 // Roles of the nodes that run Nomad.
 const (
-	ServerRole = "nomad-server"
-	ClientRole = "nomad-client"
+	ServerRole = role.NomadServer
+	ClientRole = role.NomadClient
 )
 
 // httpAddress is where every agent's API listens, seen from its own node.

@@ -45,7 +45,7 @@ const defaultPriority = 50
 // would keep the address of the day it was placed for as long as it lives.
 func Canary(port uint16) *api.Job {
 	task := api.NewTask("server", "raw_exec")
-	task.SetConfig("command", "/reprise/reprise-agent")
+	task.SetConfig("command", harness.AgentPath)
 	task.SetConfig("args", []string{"canary", "-listen", fmt.Sprintf("[::]:%d", port)})
 	task.Require(&api.Resources{CPU: pointer(50), MemoryMB: pointer(32)})
 

@@ -10,14 +10,15 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 // The roles by which [SiteOf] tells the nodes of a topology apart.
 const (
-	RouterRole   = "router"   // two, the one that is master while it may be first
-	UpstreamRole = "upstream" // whom the routers tell by OSPF where the clients are
-	ServerRole   = "server"   // behind upstream
-	ClientRole   = "client"   // each in a network of its own, with one route, by way of a shared address
+	RouterRole   = role.Router   // two, the one that is master while it may be first
+	UpstreamRole = role.Upstream // whom the routers tell by OSPF where the clients are
+	ServerRole   = role.Server   // behind upstream
+	ClientRole   = role.Client   // each in a network of its own, with one route, by way of a shared address
 )
 
 // masterFile is the file that lets a router be master.
