@@ -57,6 +57,19 @@ func (d *Drill) Outage(probe harness.Probe) (harness.Outage, bool) {
 	return harness.Outage{}, false
 }
 
+// Peace proves the steady state, and writes through everything that follows. What fails there ends the spec.
+func (d *Drill) Peace(ctx context.Context, steady harness.SteadyState, writes []harness.Ledger) {
+	ginkgo.GinkgoHelper()
+	ginkgo.By("proving the steady state, then writing through everything that follows")
+	err := d.Baseline(ctx, steady)
+	if err == nil {
+		err = d.StartWriting(ctx, writes)
+	}
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+}
+
 // closeLimit bounds what is done after a spec, whatever happened in it.
 const closeLimit = 3 * time.Minute
 

@@ -77,7 +77,7 @@ func rebuild(
 			Because: "Ansible keeps its connections for half a minute",
 		},
 	)).To(Succeed())
-	peace(ctx, drill, steady, writes)
+	drill.Peace(ctx, steady, writes)
 	Expect(drill.Milestones(ctx,
 		harness.Milestone{Name: "operational: the new server has the data", Within: operationalTime, Claims: onTheNewServer()},
 		harness.Milestone{Name: "partial service: the clients have the shop back", Within: partialTime, Claims: service()},

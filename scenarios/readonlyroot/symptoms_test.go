@@ -26,7 +26,7 @@ var _ = Describe("A system partition that becomes read-only", Label("ansible", p
 		steady, writes := service(), writes()
 
 		Expect(drill.WatchSilent(ctx, requestsLogged(), cronWorks())).To(Succeed())
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		By("waiting until cron has shown that it works")
 		Expect(drill.AwaitUp(ctx, cronWorks())).To(Succeed())
 		By("giving the kernel an error in the file system, with files open for write")
@@ -63,7 +63,7 @@ var _ = Describe("A system partition that is full", Label("ansible"), func() {
 		steady, writes := service(), writes()
 
 		Expect(drill.WatchSilent(ctx, requestsLogged())).To(Succeed())
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		Expect(drill.Inject(ctx, fault.DiskFull{Node: fixtures.ServerOld})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("removing what fills it")

@@ -75,7 +75,7 @@ var _ = Describe("A backup that cannot be restored", Label("k3s", "backup", post
 			harness.RehearsalFailed.Of(spoiltRestored))
 		steady := harness.All(pageServed(), commentsServed())
 
-		peace(ctx, drill, steady, writes())
+		drill.Peace(ctx, steady, writes())
 		By("backing up, and seeing that the backup can be restored")
 		Expect(backUp(ctx, drill.Lab)).To(Succeed())
 		Expect(drill.Rehearse(ctx, "restoring the backup into empty databases", canBeRestored)).To(Succeed())

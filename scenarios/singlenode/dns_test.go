@@ -46,7 +46,7 @@ var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
 		Expect(drill.Unaffected(ctx, pageServedAtAll())).To(Succeed())
 		Expect(drill.Watch(ctx, commentsServed(), nodeReady())).To(Succeed())
 
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		By("having the node's resolv.conf name the loopback, which in a pod is the pod itself")
 		Expect(drill.Inject(ctx, badResolvConf("127.0.0.1"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
@@ -61,7 +61,7 @@ var _ = Describe("A bad resolv.conf", Label("k3s", "dns", postmortem), func() {
 		Expect(drill.Unaffected(ctx, pageServedAtAll())).To(Succeed())
 		Expect(drill.Watch(ctx, inside, commentsServed(), nodeReady())).To(Succeed())
 
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		Expect(drill.Inject(ctx, badResolvConf("10.201.5.99"))).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("seeing names inside answered again by the new CoreDNS, bad file or not")

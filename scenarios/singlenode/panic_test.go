@@ -17,7 +17,7 @@ var _ = Describe("The only node", Label("k3s", postmortem), func() {
 		drill := begin(ctx, harness.Objective{RTO: 5 * time.Minute})
 		steady, writes := harness.All(nodeReady(), pageServed(), commentsServed()), writes()
 
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		By("taking its power in the middle of the writing")
 		Expect(drill.Inject(ctx, fault.PowerLoss{Node: fixtures.BlogMachine})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())

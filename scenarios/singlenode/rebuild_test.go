@@ -26,7 +26,7 @@ var _ = Describe("A node that does not start any more", Label("k3s", "ansible", 
 		drill := begin(ctx, harness.Objective{RTO: postmortemTime, RPO: dayOfWrites, GiveUpAfter: postmortemTime + time.Minute})
 		steady, writes := harness.All(pageServed(), commentsServed(), nodeReady()), writes()
 
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		By("backing up in the night, and proving that the backup can be restored")
 		Expect(backUp(ctx, drill.Lab)).To(Succeed())
 		Expect(drill.Rehearse(ctx, "restoring the backup into empty databases", canBeRestored)).To(Succeed())

@@ -26,7 +26,7 @@ var _ = Describe("The playbook, played again on a node that serves", Label("k3s"
 		drill := begin(ctx, harness.Objective{Unnoticed: true, DetectWithin: wholePlay})
 		steady, writes := harness.All(pageServed(), commentsServed()), writes()
 
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		replay := &observedPlay{Playbook: configuration(fixtures.BlogMachine)}
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: replay})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(MatchError(harness.ErrNotDetected))
@@ -44,7 +44,7 @@ var _ = Describe("The playbook, played again on a node that serves", Label("k3s"
 		upgrade.Variables = map[string]string{"traefik_version": fixtures.Traefik().Version}
 		upgrade.Title = fmt.Sprintf("upgrade Traefik from %s to %s", fixtures.TraefikPrevious().Version, fixtures.Traefik().Version)
 
-		peace(ctx, drill, steady, writes)
+		drill.Peace(ctx, steady, writes)
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: upgrade})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("leaving it to Kubernetes")

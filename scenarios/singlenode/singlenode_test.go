@@ -117,13 +117,5 @@ func play(ctx context.Context, drill *suite.Drill, playbook ansible.Playbook) an
 	return stats
 }
 
-// peace proves the steady state, and writes through everything that follows.
-func peace(ctx context.Context, drill *suite.Drill, steady harness.SteadyState, writes []harness.Ledger) {
-	GinkgoHelper()
-	By("proving the steady state, then writing through everything that follows")
-	Expect(drill.Baseline(ctx, steady)).To(Succeed())
-	Expect(drill.StartWriting(ctx, writes)).To(Succeed())
-}
-
 // dayOfWrites is what a nightly backup may lose.
 const dayOfWrites = 24 * time.Hour
