@@ -13,25 +13,49 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/tools/txtar"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
 )
 
-// machine is a copy of testdata/machine that a test may change: a small Debian of which the harness's
-// supervisor is process 7 and the main process is 10.
+// machine is a copy of testdata/machine.txtar, whose first lines say how it is written, that a test may change.
 func machine(t *testing.T) (*Inspector, string) {
 	t.Helper()
-	root := t.TempDir()
-	if err := os.CopyFS(root, os.DirFS("testdata/machine")); err != nil {
+	archive, err := txtar.ParseFile("testdata/machine.txtar")
+	if err != nil {
 		t.Fatal(err)
 	}
-	// What a checkout may change counts as something.
-	for path, mode := range map[string]os.FileMode{"etc/app.key": 0o600, "etc/app.conf": 0o644, "etc/cron.daily/logrotate": 0o755} {
+	root := t.TempDir()
+	for _, file := range archive.Files {
+		if err := unpack(root, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, mode := range map[string]os.FileMode{"etc/app.key": 0o600, "etc/cron.daily/logrotate": 0o755} {
 		if err := os.Chmod(filepath.Join(root, path), mode); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return New(root), root
+}
+
+// unpack makes a file or a link of a part of the archive.
+func unpack(root string, file txtar.File) error {
+	name, target, isLink := strings.Cut(file.Name, " -> ")
+	path := filepath.Join(root, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if isLink {
+		return os.Symlink(target, path)
+	}
+	const zero = "\u2400"
+	content := string(file.Data)
+	if strings.Contains(content, zero) {
+		content = strings.ReplaceAll(strings.TrimSuffix(content, "\n"), zero, "\x00")
+	}
+	return os.WriteFile(path, []byte(content), 0o644)
 }
 
 var ourRequest = Request{Supervisor: 7, Main: 10}
