@@ -16,11 +16,12 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent/internal/inspect"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/cputime"
 )
 
 // traits says what the network looks like: addresses, routes, and the rules for packets.
 func (a *agent) traits(context.Context, protocol.Nothing) (protocol.Traits, error) {
-	before := inspect.ProcessorTime()
+	before := cputime.Used()
 	traits, err := a.network.traits()
 	if err != nil {
 		return protocol.Traits{}, err
@@ -29,7 +30,7 @@ func (a *agent) traits(context.Context, protocol.Nothing) (protocol.Traits, erro
 	if err != nil {
 		return protocol.Traits{}, fmt.Errorf("read the rules for packets: %w", err)
 	}
-	return protocol.Traits{Traits: append(traits, rules...), CPU: inspect.ProcessorTime() - before}, nil
+	return protocol.Traits{Traits: append(traits, rules...), CPU: cputime.Used() - before}, nil
 }
 
 // traits lists the links' addresses, the routes and the rules of which table to look into.

@@ -8,26 +8,20 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/cputime"
 )
 
 // usage tells what this process has used. The kernel counts the sending of packets, and most of
 // their delivery on the same machine, as this process's time too.
 func (a *agent) usage(context.Context, protocol.Nothing) (protocol.Usage, error) {
-	var used unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
-		return protocol.Usage{}, fmt.Errorf("ask for the processor time: %w", err)
-	}
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return protocol.Usage{}, fmt.Errorf("ask for the memory: %w", err)
 	}
 	peak, err := peakMemory(string(status))
-	return protocol.Usage{CPU: time.Duration(used.Utime.Nano() + used.Stime.Nano()), PeakMemory: peak}, err
+	return protocol.Usage{CPU: cputime.Used(), PeakMemory: peak}, err
 }
 
 // peakMemory reads the largest resident set, in bytes, out of /proc/self/status.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -101,15 +100,6 @@ func withLowPriority(do func() error) error {
 		done <- do()
 	}()
 	return <-done
-}
-
-// ProcessorTime is what this process has used so far.
-func ProcessorTime() time.Duration {
-	var used unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
-		return 0
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // at is where a path of the system is.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/inspect"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/cputime"
 )
 
 // fingerprint says what the system looks like. A machine without power looks like nothing.
@@ -15,9 +16,9 @@ func (s *Supervisor) fingerprint(ctx context.Context, inspection protocol.Inspec
 	if s.isOff() {
 		return protocol.Traits{}, errOff
 	}
-	before := inspect.ProcessorTime()
+	before := cputime.Used()
 	traits, err := s.inspect.Traits(ctx, s.inspected(inspection))
-	return protocol.Traits{Traits: traits, CPU: inspect.ProcessorTime() - before}, err
+	return protocol.Traits{Traits: traits, CPU: cputime.Used() - before}, err
 }
 
 // mentions finds what names an address.
