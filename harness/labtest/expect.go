@@ -2,6 +2,7 @@ package labtest
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +21,15 @@ func Serving(t testing.TB, address string, handler http.Handler) *Lab {
 		lab.Serve(harness.VantageObserver, address, handler)
 	}
 	return lab
+}
+
+// Says answers with a status and a body after the whole request has come.
+func Says(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, request *http.Request) {
+		_, _ = io.Copy(io.Discard, request.Body)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
 }
 
 // Expect checks that an error contains what is wanted; "" wants none.

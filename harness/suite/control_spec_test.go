@@ -17,6 +17,8 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -55,25 +57,28 @@ func (f fakeFault) Inject(context.Context, harness.Lab) (harness.Injection, erro
 	if f.endsAfter > 0 {
 		time.AfterFunc(f.endsAfter, func() { f.fakeLab.failing.Store(false) })
 	}
-	return fakeInjection{f.fakeLab, at}, nil
+	return f.fakeLab.struckAt(at), nil
 }
 
-// A fakeInjection is the fault in force.
-type fakeInjection struct {
-	fakeLab *fakeLab
-	at      time.Time
+// struckAt is the fault in force.
+func (v *fakeLab) struckAt(at time.Time) harness.Injection {
+	return &fault.Injection{
+		Struck: harness.Impact{Before: at},
+		Prove:  func(context.Context) (string, error) { return "it is wet", nil },
+		Lift:   func(context.Context) error { v.failing.Store(false); return nil },
+	}
 }
-
-func (f fakeInjection) Impact() harness.Impact                { return harness.Impact{Before: f.at} }
-func (fakeInjection) Confirm(context.Context) (string, error) { return "it is wet", nil }
-func (f fakeInjection) Revert(context.Context) error          { f.fakeLab.failing.Store(false); return nil }
 
 // fakeRunbook brings the service back.
-type fakeRunbook struct{ *fakeLab }
+func fakeRunbook(place *fakeLab) harness.Runbook {
+	return oneStep("repair", "pump", func(context.Context) error { place.failing.Store(false); return nil })
+}
 
-func (fakeRunbook) Name() string { return "repair" }
-func (p fakeRunbook) Steps() []harness.Step {
-	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { p.failing.Store(false); return nil }}}
+// oneStep is a runbook of one step.
+func oneStep(name, step string, do func(context.Context) error) harness.Runbook {
+	return runbook.Of(name, harness.Step{
+		Name: step, Do: func(ctx context.Context, _ harness.Operator) error { return do(ctx) },
+	})
 }
 
 // beginHere begins a drill in a fakeLab, in the arm of the run but with limits for a test.
@@ -126,7 +131,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		drill := beginHere(place)
 		gomega.Expect(drill.DuringRecovery(fakeFault{place, 0}, harness.BeforeStep("pump"))).To(gomega.Succeed())
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -135,7 +140,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		drill := beginHere(place)
 		drill.Claim(harness.Missed, "the repair are broken", harness.NotRecovered)
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, brokenRunbook{})).To(gomega.MatchError(gomega.ContainSubstring("rust")))
+		gomega.Expect(drill.Repair(ctx, brokenRunbook())).To(gomega.MatchError(gomega.ContainSubstring("rust")))
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -145,7 +150,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
 		place.failing.Store(true)
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	}
@@ -157,7 +162,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		place := &fakeLab{}
 		drill := beginHere(place)
 		upToDetect(ctx, drill, place, fakeFault{place, 200 * time.Millisecond})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -180,7 +185,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		drill := beginHere(place)
 		drill.Doubt("fog")
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -191,7 +196,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		place := &fakeLab{}
 		drill := beginHere(place)
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, waiting{})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, waiting())).To(gomega.Succeed())
 	})
 	ginkgo.It("is rained on, and nobody notices", func(ctx ginkgo.SpecContext) {
 		place := &fakeLab{}
@@ -210,7 +215,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		// Before the service has been up for the dwell, and long after the fault: nobody would call that the fault's work.
 		time.AfterFunc(1300*time.Millisecond, func() { across.broken.Store(true) })
 		gomega.Expect(drill.Detect(ctx, steady)).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, steady)).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -219,7 +224,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		drill := beginHere(place)
 		gomega.Expect(drill.Unaffected(ctx, &church{place})).To(gomega.Succeed())
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -233,7 +238,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		})).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, fakeRunbook{place})).To(gomega.Succeed())
+		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
@@ -250,7 +255,7 @@ type rain struct{}
 
 func (rain) Describe() string { return "rain" }
 func (rain) Inject(context.Context, harness.Lab) (harness.Injection, error) {
-	return fakeInjection{&fakeLab{}, time.Now()}, nil
+	return new(fakeLab).struckAt(time.Now()), nil
 }
 
 // A bridge is a probe that has nothing to do with floods.
@@ -275,22 +280,16 @@ type hill struct{ fakeLab }
 
 func (*hill) Name() string { return "hill" }
 
-// A waiting is a runbook that does not end.
-type waiting struct{}
-
-func (waiting) Name() string { return "wait" }
-func (waiting) Steps() []harness.Step {
-	return []harness.Step{{Name: "for ever", Do: func(ctx context.Context, _ harness.Operator) error {
+// waiting is a runbook that does not end.
+func waiting() harness.Runbook {
+	return oneStep("wait", "for ever", func(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
-	}}}
+	})
 }
 
-type brokenRunbook struct{}
-
-func (brokenRunbook) Name() string { return "broken repair" }
-func (brokenRunbook) Steps() []harness.Step {
-	return []harness.Step{{Name: "pump", Do: func(context.Context, harness.Operator) error { return errors.New("rust") }}}
+func brokenRunbook() harness.Runbook {
+	return oneStep("broken repair", "pump", func(context.Context) error { return errors.New("rust") })
 }
 
 // inTheArm tells the process that TestArms starts from the one that runs the tests.

@@ -23,15 +23,6 @@ const address = "10.201.5.100:80"
 
 var site = Site{At: netip.MustParseAddrPort(address), Host: "blog.reprise.test"}
 
-// says answers with a status and a body after the whole request has come.
-func says(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, request *http.Request) {
-		_, _ = io.Copy(io.Discard, request.Body)
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	}
-}
-
 // silent takes the whole request, as it must to notice that the client gave up, and never answers.
 func silent(_ http.ResponseWriter, request *http.Request) {
 	_, _ = io.Copy(io.Discard, request.Body)
@@ -57,30 +48,30 @@ func TestWriteTellsOutcomes(t *testing.T) {
 		refused bool
 		want    string // "" wants no error
 	}{
-		"written": {site: says(200, `{"entry":7}`)},
+		"written": {site: labtest.Says(200, `{"entry":7}`)},
 		"turned away": {
-			says(400, `{"message":"Failed to create record.","status":400}`), true,
+			labtest.Says(400, `{"message":"Failed to create record.","status":400}`), true,
 			"answered 400 Bad Request: Failed to create record.",
 		},
-		"no such route":    {says(404, "404 page not found\n"), true, "answered 404 Not Found: 404 page not found"},
-		"no server behind": {says(503, "no available server\n"), true, "answered 503 Service Unavailable: no available server"},
+		"no such route":    {labtest.Says(404, "404 page not found\n"), true, "answered 404 Not Found: 404 page not found"},
+		"no server behind": {labtest.Says(503, "no available server\n"), true, "answered 503 Service Unavailable: no available server"},
 		"nobody listens":   {nil, true, "connection refused"},
-		"overloaded":       {says(503, "try later"), false, "answered 503 Service Unavailable: try later"},
-		"internal error":   {says(500, ""), false, "answered 500 Internal Server Error"},
-		"bad gateway":      {says(502, "Bad Gateway"), false, "answered 502 Bad Gateway: Bad Gateway"},
-		"gateway timeout":  {says(504, "Gateway Timeout"), false, "answered 504 Gateway Timeout: Gateway Timeout"},
-		"given up":         {says(499, "Client Closed Request"), false, "answered 499: Client Closed Request"},
+		"overloaded":       {labtest.Says(503, "try later"), false, "answered 503 Service Unavailable: try later"},
+		"internal error":   {labtest.Says(500, ""), false, "answered 500 Internal Server Error"},
+		"bad gateway":      {labtest.Says(502, "Bad Gateway"), false, "answered 502 Bad Gateway: Bad Gateway"},
+		"gateway timeout":  {labtest.Says(504, "Gateway Timeout"), false, "answered 504 Gateway Timeout: Gateway Timeout"},
+		"given up":         {labtest.Says(499, "Client Closed Request"), false, "answered 499: Client Closed Request"},
 		"given up inside": {
-			says(400, `{"code":"cancelled","message":"Request Cancelled"}`), false,
+			labtest.Says(400, `{"code":"cancelled","message":"Request Cancelled"}`), false,
 			"answered 400 Bad Request: Request Cancelled",
 		},
 		"sent elsewhere": {
 			http.RedirectHandler("/other", http.StatusTemporaryRedirect).ServeHTTP, false,
 			"answered 307 Temporary Redirect",
 		},
-		"another answer": {says(200, "<html>"), false, "read the answer: invalid character '<'"},
-		"too long":       {says(200, `"`+strings.Repeat("x", 16<<20)+`"`), false, "read the answer: it is longer than 16 MiB"},
-		"long complaint": {says(500, strings.Repeat("x", 300)), false, "answered 500 Internal Server Error: " +
+		"another answer": {labtest.Says(200, "<html>"), false, "read the answer: invalid character '<'"},
+		"too long":       {labtest.Says(200, `"`+strings.Repeat("x", 16<<20)+`"`), false, "read the answer: it is longer than 16 MiB"},
+		"long complaint": {labtest.Says(500, strings.Repeat("x", 300)), false, "answered 500 Internal Server Error: " +
 			strings.Repeat("x", 200) + "..."},
 		"hung up":            {hangUp, false, "EOF"},
 		"hung up in between": {breakOff, false, "read the answer: unexpected EOF"},

@@ -57,29 +57,21 @@ func (blackout) Inject(ctx context.Context, lab harness.Lab) (harness.Injection,
 		})
 	}
 	impact, err := lab.Apply(ctx, nodeActions)
-	return darkness{lab, impact}, err
+	return &fault.Injection{
+		Struck: impact,
+		Prove: func(ctx context.Context) (string, error) {
+			err := runbook.OnEach(ctx, lab.Topology().Nodes, func(ctx context.Context, node harness.Node) error {
+				status, err := lab.Status(ctx, node.Name)
+				if err == nil && status.Running {
+					err = errors.New("its process runs")
+				}
+				return err
+			})
+			return "no server's process runs", err
+		},
+		Lift: func(ctx context.Context) error { return startAll(ctx, lab) },
+	}, err
 }
-
-// darkness is a blackout in force.
-type darkness struct {
-	lab    harness.Lab
-	impact harness.Impact
-}
-
-func (d darkness) Impact() harness.Impact { return d.impact }
-
-func (d darkness) Confirm(ctx context.Context) (string, error) {
-	err := runbook.OnEach(ctx, d.lab.Topology().Nodes, func(ctx context.Context, node harness.Node) error {
-		status, err := d.lab.Status(ctx, node.Name)
-		if err == nil && status.Running {
-			err = errors.New("its process runs")
-		}
-		return err
-	})
-	return "no server's process runs", err
-}
-
-func (d darkness) Revert(ctx context.Context) error { return startAll(ctx, d.lab) }
 
 // startAll starts every server that does not run.
 func startAll(ctx context.Context, operator harness.Operator) error {

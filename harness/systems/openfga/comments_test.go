@@ -20,7 +20,7 @@ func TestCreateComments(t *testing.T) {
 		t.Errorf("the store's model is %v", server.model)
 	}
 	labtest.Expect(t, CreateComments(t.Context(), machines, site), "create the store of comments.reprise.test: it is there already")
-	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, says(500, "")), site),
+	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, labtest.Says(500, "")), site),
 		"look for the store of comments.reprise.test: answered 500")
 	labtest.Expect(t, CreateComments(t.Context(), labtest.Serving(t, address, nil), site), "connection refused")
 }
@@ -88,7 +88,7 @@ func TestCommentsThatCannotBeRead(t *testing.T) {
 		want   string
 	}{
 		"no store":       {&fakeServer{}, "look for the store of comments.reprise.test: there is no store called comments"},
-		"failing":        {says(502, "Bad Gateway"), "answered 502 Bad Gateway"},
+		"failing":        {labtest.Says(502, "Bad Gateway"), "answered 502 Bad Gateway"},
 		"something else": {other, "list the comments of comments.reprise.test: the answer is no list"},
 		"nobody listens": {nil, "connection refused"},
 	} {
@@ -114,14 +114,14 @@ func TestCommentsTellOutcomes(t *testing.T) {
 		"no store":       {&fakeServer{}, true, "there is no store called comments"},
 		"nobody listens": {nil, true, "connection refused"},
 		"failing": {
-			&fakeServer{made: true, write: says(500, `{"code":"internal_error","message":"Internal Server Error"}`)},
+			&fakeServer{made: true, write: labtest.Says(500, `{"code":"internal_error","message":"Internal Server Error"}`)},
 			false, "answered 500 Internal Server Error",
 		},
 		"given up": {
-			&fakeServer{made: true, write: says(400, `{"code":"cancelled","message":"Request Cancelled"}`)}, false,
+			&fakeServer{made: true, write: labtest.Says(400, `{"code":"cancelled","message":"Request Cancelled"}`)}, false,
 			"Request Cancelled",
 		},
-		"another answer": {&fakeServer{made: true, write: says(200, "<html>")}, false, "read the answer"},
+		"another answer": {&fakeServer{made: true, write: labtest.Says(200, "<html>")}, false, "read the answer"},
 	} {
 		var handler http.Handler
 		if c.server != nil {

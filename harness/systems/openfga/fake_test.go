@@ -141,11 +141,3 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, `{"code":%q,"message":%q}`, code, message)
 }
-
-// says always answers the same.
-func says(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
-	}
-}

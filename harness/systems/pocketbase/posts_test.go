@@ -86,20 +86,14 @@ func TestPostsFindWhatTheyWrote(t *testing.T) {
 // Goal: a ledger that cannot be read back is an error and never an empty ledger.
 // Method: read back from a server that fails, one that answers something else and one that is down.
 func TestPostsThatCannotBeRead(t *testing.T) {
-	says := func(status int, body string) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = w.Write([]byte(body))
-		})
-	}
 	for name, c := range map[string]struct {
 		server http.Handler
 		want   string
 	}{
 		"no collection":  {&fakeBlog{}, "list the posts of blog.reprise.test: answered 404 Not Found: Missing collection context."},
-		"failing":        {says(502, "Bad Gateway"), "answered 502 Bad Gateway"},
-		"something else": {says(200, "{}"), "list the posts of blog.reprise.test: the answer is no list"},
-		"a page":         {says(200, "<html>"), "read the answer"},
+		"failing":        {labtest.Says(502, "Bad Gateway"), "answered 502 Bad Gateway"},
+		"something else": {labtest.Says(200, "{}"), "list the posts of blog.reprise.test: the answer is no list"},
+		"a page":         {labtest.Says(200, "<html>"), "read the answer"},
 		"nobody listens": {nil, "connection refused"},
 	} {
 		_, err := Posts(blog).Entries(t.Context(), labtest.Serving(t, address, c.server))
