@@ -101,7 +101,8 @@ func TestFirstOf(t *testing.T) {
 // before one that answers, then none that does, on a fake clock.
 func TestInTurn(t *testing.T) {
 	nodes := []harness.Node{{Name: "a"}, {Name: "b"}, {Name: "c"}}
-	for answering, want := range map[string]string{"c": "", "nobody": "a: no answer in time; b: no answer in time; c: no answer in time"} {
+	silence := "a: no answer in time; b: no answer in time; c: no answer in time"
+	for answering, want := range map[string]string{"c": "", "nobody": silence} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 			defer cancel()

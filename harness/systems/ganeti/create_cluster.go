@@ -225,6 +225,11 @@ func together(
 	}
 }
 
+// order is the one step of most runbooks: a command, nearly always on the master.
+func order(name, node string, argv ...string) []harness.Step {
+	return []harness.Step{runbook.Exec(name, node, argv...)}
+}
+
 func run(ctx context.Context, operator harness.Operator, node string, argv ...string) error {
 	_, err := operator.Exec(ctx, node, argv...)
 	return err

@@ -1,9 +1,6 @@
 package ganeti
 
-import (
-	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/runbook"
-)
+import "github.com/reprise-dr/reprise/harness"
 
 // ReplaceDisks gives an instance whose disk is replicated by DRBD new volumes on one of its two nodes, and has them
 // copied from the other one. It returns when all is copied.
@@ -29,7 +26,7 @@ func (r ReplaceDisks) Steps() []harness.Step {
 	if r.Secondary {
 		which = "-s"
 	}
-	return []harness.Step{runbook.Exec(r.Name(), r.Master, "gnt-instance", "replace-disks", which, r.Instance.Name)}
+	return order(r.Name(), r.Master, "gnt-instance", "replace-disks", which, r.Instance.Name)
 }
 
 // MissingDisk is how Ganeti refuses to replace disks of which one node has nothing at all, such as a node that was
@@ -49,5 +46,5 @@ func (a ActivateDisks) Name() string { return "activate the disks of " + a.Insta
 
 // Steps run the command.
 func (a ActivateDisks) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(a.Name(), a.Master, "gnt-instance", "activate-disks", a.Instance.Name)}
+	return order(a.Name(), a.Master, "gnt-instance", "activate-disks", a.Instance.Name)
 }

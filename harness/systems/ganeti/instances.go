@@ -23,7 +23,7 @@ func (m Migrate) Name() string { return "migrate " + m.Instance.Name + " to " + 
 
 // Steps run the command.
 func (m Migrate) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(m.Name(), m.Master, "gnt-instance", "migrate", "-f", "-n", m.Cluster.Full(m.To), m.Instance.Name)}
+	return order(m.Name(), m.Master, "gnt-instance", "migrate", "-f", "-n", m.Cluster.Full(m.To), m.Instance.Name)
 }
 
 // Failover stops an instance and starts it on another node.
@@ -39,7 +39,7 @@ func (f Failover) Name() string { return "fail " + f.Instance.Name + " over to "
 
 // Steps run the command.
 func (f Failover) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(f.Name(), f.Master, "gnt-instance", "failover", "-f", "-n", f.Cluster.Full(f.To), f.Instance.Name)}
+	return order(f.Name(), f.Master, "gnt-instance", "failover", "-f", "-n", f.Cluster.Full(f.To), f.Instance.Name)
 }
 
 // Drain keeps new instances away from a node and moves those away that it has, as before work on it.
@@ -75,7 +75,7 @@ func (s Shutdown) Name() string { return "shut " + s.Instance.Name + " down" }
 
 // Steps run the command.
 func (s Shutdown) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(s.Name(), s.Master, "gnt-instance", "shutdown", s.Instance.Name)}
+	return order(s.Name(), s.Master, "gnt-instance", "shutdown", s.Instance.Name)
 }
 
 // Watch has a node run ganeti-watcher again and again, as cron does every five minutes where nobody has changed it.
@@ -92,7 +92,7 @@ func (w Watch) Name() string {
 // Steps begin it. What it says goes to the node's log.
 func (w Watch) Steps() []harness.Step {
 	loop := fmt.Sprintf("while :; do ganeti-watcher; sleep %d; done", int(w.Every/time.Second))
-	return []harness.Step{runbook.Exec(w.Name(), w.Node, "sh", "-c", "("+loop+") >/dev/null 2>&1 </dev/null &")}
+	return order(w.Name(), w.Node, "sh", "-c", "("+loop+") >/dev/null 2>&1 </dev/null &")
 }
 
 // runningFolder is where the fake hypervisor keeps what runs on a node.

@@ -32,7 +32,7 @@ func (m MasterFailover) Steps() []harness.Step {
 	if m.NoVoting {
 		argv = append(argv, "--no-voting", "--yes-do-it")
 	}
-	return []harness.Step{runbook.Exec(m.Name(), m.To, argv...)}
+	return order(m.Name(), m.To, argv...)
 }
 
 // defaultsFile has the arguments of Ganeti's daemons.

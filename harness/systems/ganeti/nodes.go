@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Offline tells the cluster that a node is lost, so that nobody waits for it any more.
@@ -20,7 +19,7 @@ func (o Offline) Name() string { return "mark " + o.Node + " as offline" }
 
 // Steps run the command.
 func (o Offline) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(o.Name(), o.Master, "gnt-node", "modify", "--offline=yes", o.Cluster.Full(o.Node))}
+	return order(o.Name(), o.Master, "gnt-node", "modify", "--offline=yes", o.Cluster.Full(o.Node))
 }
 
 // NodeFailover starts a lost node's instances on others, which Ganeti's allocator chooses.
@@ -36,7 +35,7 @@ func (n NodeFailover) Name() string { return "start the instances of " + n.Node 
 // Steps run the command. `gnt-instance failover --ignore-consistency` would not do: it asks a person although it is
 // told not to, and without a terminal it ends with 1 and without a word.
 func (n NodeFailover) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(n.Name(), n.Master, "gnt-node", "failover", "-f", "--ignore-consistency", n.Cluster.Full(n.Node))}
+	return order(n.Name(), n.Master, "gnt-node", "failover", "-f", "--ignore-consistency", n.Cluster.Full(n.Node))
 }
 
 // Reinstall has the provider install a node from nothing, which takes the declared time, and waits for its SSH server.
@@ -73,7 +72,7 @@ func (s StartInstances) Steps() []harness.Step {
 	for _, instance := range s.Instances {
 		argv = append(argv, instance.Name)
 	}
-	return []harness.Step{runbook.Exec(s.Name(), s.Master, argv...)}
+	return order(s.Name(), s.Master, argv...)
 }
 
 // Booted waits until a node can be logged into: one that is a virtual machine takes its time.

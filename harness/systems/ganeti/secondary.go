@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // secondaryFile is where every node keeps the others' secondary addresses.
@@ -29,7 +28,7 @@ func (s SecondaryAddress) Name() string {
 
 // Steps run the command.
 func (s SecondaryAddress) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(s.Name(), s.Master, "gnt-node", "modify", "--secondary-ip="+s.To.String(), s.Cluster.Full(s.Node))}
+	return order(s.Name(), s.Master, "gnt-node", "modify", "--secondary-ip="+s.To.String(), s.Cluster.Full(s.Node))
 }
 
 // secondaryOf finds a node in a list of secondary addresses: a line for each, its full name first.

@@ -47,8 +47,8 @@ func (s SSHPort) Name() string {
 
 // Steps run the command.
 func (s SSHPort) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(s.Name(), s.Master, "gnt-node", "modify", "--node-parameters",
-		fmt.Sprintf("ssh_port=%d", s.Port), s.Cluster.Full(s.Node))}
+	return order(s.Name(), s.Master, "gnt-node", "modify", "--node-parameters",
+		fmt.Sprintf("ssh_port=%d", s.Port), s.Cluster.Full(s.Node))
 }
 
 // sysrq is what `gnt-cluster verify` misses in a container, and must: with it, powercycling a node would power-cycle the

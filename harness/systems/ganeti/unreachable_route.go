@@ -4,7 +4,6 @@ import (
 	"net/netip"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // UnreachableRoute tells a node's kernel that nobody has an address, which it would find out by itself: three seconds for every
@@ -29,5 +28,5 @@ func (u UnreachableRoute) Steps() []harness.Step {
 	if u.Over {
 		verb = "delete"
 	}
-	return []harness.Step{runbook.Exec(u.Name(), u.Node, "ip", "route", verb, "unreachable", u.Address.String())}
+	return order(u.Name(), u.Node, "ip", "route", verb, "unreachable", u.Address.String())
 }

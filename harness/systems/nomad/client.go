@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/nomad/api"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/systems/role"

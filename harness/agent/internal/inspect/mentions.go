@@ -15,9 +15,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
-	"golang.org/x/sys/unix"
 )
 
 const (
