@@ -13,19 +13,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
-)
-
-// An arm is what a control run leaves out of every drill: a drill whose verdict does not depend on it
-// proves nothing. `reprise controls` sets it for all specs of a run.
-type arm string
-
-const (
-	// wholeDrill leaves nothing out.
-	wholeDrill arm = ""
-	// withoutFault injects nothing: Detect must find nothing.
-	withoutFault arm = "without-fault"
-	// withoutRunbook repairs nothing: AwaitRecovery must wait in vain.
-	withoutRunbook arm = "without-runbook"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // The limits of control arms, which would otherwise watch for as long as the longest drill may take.
@@ -38,56 +26,46 @@ const (
 	controlRecovery = 40 * time.Second
 )
 
-// controlled reads which arm a run asks for.
-func controlled(value string) (arm, error) {
-	asked := arm(value)
-	if !slices.Contains([]arm{wholeDrill, withoutFault, withoutRunbook}, asked) {
-		return "", fmt.Errorf("%s=%q is no control arm: it is %s or %s", controlArm, value, withoutFault, withoutRunbook)
-	}
-	return asked, nil
-}
-
 // lacks says what the arm does without.
-func (a arm) lacks() string {
-	if a == withoutFault {
+func lacks(arm contract.Arm) string {
+	if arm == contract.WithoutFault {
 		return "without its fault"
 	}
 	return "without its runbook"
 }
 
-// objective is the drill's, watched for as long as the arm needs. The RTO of an arm without a runbook
+// objectiveIn is the drill's in an arm, watched for as long as the arm needs. The RTO of an arm without a runbook
 // is another one because a service that is back at any time in the watch needs no runbook.
-func (a arm) objective(objective harness.Objective) harness.Objective {
+func objectiveIn(arm contract.Arm, objective harness.Objective) harness.Objective {
 	objective = objective.WithDefaults()
-	if a != wholeDrill && objective.Unnoticed {
+	if arm != contract.WholeDrill && objective.Unnoticed {
 		objective.Unnoticed, objective.RTO = false, controlRecovery // without the work there is nothing that could go unnoticed
 		objective.GiveUpAfter = controlRecovery + objective.Dwell
 	}
-	switch a {
-	case withoutFault:
+	switch arm {
+	case contract.WithoutFault:
 		objective.DetectWithin = min(objective.DetectWithin, controlDetectWithin)
-	case withoutRunbook:
+	case contract.WithoutRunbook:
 		objective.RTO, objective.GiveUpAfter = controlRecovery, controlRecovery+objective.Dwell
 	}
 	return objective
 }
 
-// plan marks the drill's record as that of a control arm. A whole drill's stays as it is.
-func (a arm) plan(plan harness.Plan) harness.Plan {
-	if a == wholeDrill {
+// planIn marks the drill's record as that of an arm. A whole drill's stays as it is.
+func planIn(arm contract.Arm, plan harness.Plan) harness.Plan {
+	if arm == contract.WholeDrill {
 		return plan
 	}
-	plan.ID += "-" + string(a)
-	plan.Title += " (control arm: " + a.lacks() + ")"
-	plan.Labels = append(slices.Clone(plan.Labels), "control arm", string(a))
-	plan.Repeat = strings.Replace(plan.Repeat, "make chaos ", "make controls ", 1)
-	plan.Objective = a.objective(plan.Objective)
+	plan.ID += contract.RecordSuffix("", arm)
+	plan.Title += " (control arm: " + lacks(arm) + ")"
+	plan.Labels = append(slices.Clone(plan.Labels), contract.ControlLabel, string(arm))
+	plan.Objective = objectiveIn(arm, plan.Objective)
 	return plan
 }
 
-// claim is the verdict that the arm must have and the one reason for it, whatever the spec claims of the whole drill.
-func (a arm) claim() harness.Claim {
-	if a == withoutFault {
+// claimOf is the verdict that a control arm must have and the one reason for it, whatever the spec claims of the whole drill.
+func claimOf(arm contract.Arm) harness.Claim {
+	if arm == contract.WithoutFault {
 		return harness.Claim{
 			Verdict: harness.Inconclusive, Misses: []harness.Miss{harness.NeverDetected},
 			Because: "without its fault nothing may break: a drill that detects a failure all the same proves nothing",
@@ -99,67 +77,43 @@ func (a arm) claim() harness.Claim {
 	}
 }
 
-// A result is what an arm has shown.
-type result string
-
-const (
-	red           result = "red"
-	notRed        result = "not red"
-	inconclusive  result = "inconclusive"
-	notApplicable result = "not applicable"
-	// otherReason is red in the right place, and for a reason that has nothing to do with what the arm leaves out.
-	otherReason result = "red for another reason"
-)
-
-// controlEntry names the report entry by which an arm tells `reprise controls` how it ended.
-const controlEntry = "control arm"
-
-// An ending is how an arm ended, as the runner's report holds it.
-type ending struct {
-	Result result `json:"result"`
-	Reason string `json:"reason"`
-}
-
-// String is the ending as the runner prints it.
-func (e ending) String() string { return string(e.Result) + ": " + e.Reason }
-
 // afterDetect says how an arm without a fault ends; false when the step went wrong in another way. A steady state that failed
 // on a machine that starved is no failure of the scenario's: heldUp is what held the measurement up, "" when nothing did.
-func afterDetect(err error, within time.Duration, heldUp string) (ending, bool) {
+func afterDetect(err error, within time.Duration, heldUp string) (contract.Ending, bool) {
 	switch {
 	case err == nil && heldUp != "":
-		return ending{inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (" +
-			heldUp + "): run it again on a quieter one"}, true
+		return contract.Inconclusive.Because("without its fault, the steady state failed, but the machine was too busy to tell why (" +
+			heldUp + "): run it again on a quieter one"), true
 	case err == nil:
-		return ending{notRed, "this scenario cannot be made red: without its fault, the steady state failed anyway"}, true
+		return contract.NotRed.Because("this scenario cannot be made red: without its fault, the steady state failed anyway"), true
 	case errors.Is(err, harness.ErrNotDetected):
-		return ending{red, fmt.Sprintf("nothing broke within %v", within)}, true
+		return contract.Red.Because(fmt.Sprintf("nothing broke within %v", within)), true
 	}
-	return ending{}, false
+	return contract.Ending{}, false
 }
 
 // afterAwait says how an arm without a runbook ends; false when the step went wrong in another way.
-func afterAwait(err error, took, patience time.Duration) (ending, bool) {
+func afterAwait(err error, took, patience time.Duration) (contract.Ending, bool) {
 	switch {
 	case err == nil:
-		return ending{notRed, fmt.Sprintf("this scenario cannot be made red: without its runbook, the service came back by itself "+
-			"after %v", took.Round(time.Millisecond))}, true
+		return contract.NotRed.Because(fmt.Sprintf("this scenario cannot be made red: without its runbook, the service came back by "+
+			"itself after %v", took.Round(time.Millisecond))), true
 	case errors.Is(err, harness.ErrNotRecovered):
-		return ending{red, fmt.Sprintf("the service was not back %v after the fault", patience)}, true
+		return contract.Red.Because(fmt.Sprintf("the service was not back %v after the fault", patience)), true
 	}
-	return ending{}, false
+	return contract.Ending{}, false
 }
 
 // nothingToLeaveOut says why a drill in which nobody repairs has no arm without a runbook.
-func nothingToLeaveOut(claimed harness.Verdict) ending {
+func nothingToLeaveOut(claimed harness.Verdict) contract.Ending {
 	if claimed == harness.Missed {
-		return ending{notApplicable, "nobody repairs it: no runbook to leave out"}
+		return contract.NotApplicable.Because("nobody repairs it: no runbook to leave out")
 	}
-	return ending{notApplicable, "recovers by itself: no runbook to leave out"}
+	return contract.NotApplicable.Because("recovers by itself: no runbook to leave out")
 }
 
 // notADrill is the ending of every arm of a spec that has neither a fault nor a runbook.
-var notADrill = ending{notApplicable, "not a drill"}
+var notADrill = contract.NotApplicable.Because("not a drill")
 
 // repairs tells whether runbooks do anything besides declaring time.
 func repairs(runbooks []harness.Runbook) bool {
@@ -171,7 +125,7 @@ func repairs(runbooks []harness.Runbook) bool {
 // Claim says which verdict the drill must have. A control arm has a claim of its own.
 func (d *Drill) Claim(verdict harness.Verdict, because string, misses ...harness.Miss) {
 	d.claimed = verdict
-	if d.arm == wholeDrill {
+	if d.arm == contract.WholeDrill {
 		d.Drill.Claim(verdict, because, misses...)
 	}
 }
@@ -184,7 +138,7 @@ func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error 
 
 // DuringRecovery arms a second fault, unless the drill is a control arm in which it has no moment.
 func (d *Drill) DuringRecovery(second harness.Fault, when harness.Moment) error {
-	leftOut := d.arm == withoutFault || d.arm == withoutRunbook && !when.Within(controlRecovery)
+	leftOut := d.arm == contract.WithoutFault || d.arm == contract.WithoutRunbook && !when.Within(controlRecovery)
 	if leftOut && second != nil {
 		d.Finding(fmt.Sprintf("control arm: left out %s, %s", second.Describe(), when))
 		return nil
@@ -196,15 +150,15 @@ func (d *Drill) DuringRecovery(second harness.Fault, when harness.Moment) error 
 func (d *Drill) Rehearse(ctx context.Context, name string, check func(context.Context, harness.Operator) error) error {
 	ginkgo.GinkgoHelper()
 	err := d.Drill.Rehearse(ctx, name, check)
-	if err != nil && d.arm != wholeDrill && d.claimed == harness.Missed {
-		d.conclude(ending{notApplicable, "red before disaster strikes: neither fault nor runbook to leave out"})
+	if err != nil && d.arm != contract.WholeDrill && d.claimed == harness.Missed {
+		d.conclude(contract.NotApplicable.Because("red before disaster strikes: neither fault nor runbook to leave out"))
 	}
 	return err
 }
 
 // Inject brings the fault about, or nothing in the control arm without it.
 func (d *Drill) Inject(ctx context.Context, cause harness.Fault) error {
-	if d.arm != withoutFault || cause == nil {
+	if d.arm != contract.WithoutFault || cause == nil {
 		return d.Drill.Inject(ctx, cause)
 	}
 	d.Finding("control arm: left out " + cause.Describe())
@@ -215,7 +169,7 @@ func (d *Drill) Inject(ctx context.Context, cause harness.Fault) error {
 func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
 	ginkgo.GinkgoHelper()
 	err := d.Drill.Detect(ctx, steady)
-	if d.arm == withoutFault {
+	if d.arm == contract.WithoutFault {
 		heldUp := ""
 		if err == nil {
 			heldUp = d.heldUp()
@@ -224,8 +178,8 @@ func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
 			d.conclude(ending)
 		}
 	}
-	if d.arm == withoutRunbook && errors.Is(err, harness.ErrNotDetected) && d.unnoticed {
-		d.conclude(ending{notApplicable, "nobody notices, as claimed: no runbook to leave out"})
+	if d.arm == contract.WithoutRunbook && errors.Is(err, harness.ErrNotDetected) && d.unnoticed {
+		d.conclude(contract.NotApplicable.Because("nobody notices, as claimed: no runbook to leave out"))
 	}
 	return err
 }
@@ -243,7 +197,7 @@ func (d *Drill) heldUp() string {
 // expects of a repair must not get in the way.
 func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
 	ginkgo.GinkgoHelper()
-	if d.arm != withoutRunbook {
+	if d.arm != contract.WithoutRunbook {
 		return d.Drill.Repair(ctx, runbooks...)
 	}
 	if !repairs(runbooks) {
@@ -264,7 +218,7 @@ func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
 // only when there is none.
 func (d *Drill) AwaitRecovery(ctx context.Context, steady harness.SteadyState) error {
 	ginkgo.GinkgoHelper()
-	if d.arm == withoutRunbook {
+	if d.arm == contract.WithoutRunbook {
 		d.conclude(nothingToLeaveOut(d.claimed))
 	}
 	return d.Drill.AwaitRecovery(ctx, steady)
@@ -281,7 +235,7 @@ func cameBack(record harness.Record) time.Duration {
 // Milestones sets milestones, unless the drill is a control arm without a runbook: that nobody reaches them there follows
 // from what the arm claims, and is no miss of its own.
 func (d *Drill) Milestones(ctx context.Context, milestones ...harness.Milestone) error {
-	if d.arm != withoutRunbook {
+	if d.arm != contract.WithoutRunbook {
 		return d.Drill.Milestones(ctx, milestones...)
 	}
 	for _, milestone := range milestones {
@@ -291,9 +245,9 @@ func (d *Drill) Milestones(ctx context.Context, milestones ...harness.Milestone)
 }
 
 // conclude ends the spec of a control arm. A red one has to be red for the reason expected, and its record has to say so.
-func (d *Drill) conclude(end ending) {
+func (d *Drill) conclude(end contract.Ending) {
 	ginkgo.GinkgoHelper()
-	if end.Result == red {
+	if end.Result == contract.Red {
 		err := d.Judge()
 		end = confirmed(end, d.Record(), err)
 	}
@@ -302,17 +256,18 @@ func (d *Drill) conclude(end ending) {
 }
 
 // confirmed is the ending of an arm that went red in its place, after its record was judged with that error.
-func confirmed(end ending, record harness.Record, judged error) ending {
+func confirmed(end contract.Ending, record harness.Record, judged error) contract.Ending {
 	unclaimed := record.Claim.Unclaimed(record.Judgement.Misses)
 	starved := len(unclaimed) > 0 && !slices.ContainsFunc(unclaimed, func(miss harness.Miss) bool {
 		return miss.Kind() != harness.NobodyLooked && miss.Kind() != harness.TooFewAnswers
 	})
 	switch {
 	case judged != nil && starved:
-		return ending{inconclusive, fmt.Sprintf("%s, but the machine was too busy to be sure (%s): run it again on a quieter one",
-			end.Reason, strings.Join(record.Judgement.Reasons, "; "))}
+		return contract.Inconclusive.Because(fmt.Sprintf("%s, but the machine was too busy to be sure (%s): run it again on a "+
+			"quieter one", end.Reason, strings.Join(record.Judgement.Reasons, "; ")))
 	case judged != nil:
-		return ending{otherReason, fmt.Sprintf("%s, but its record does not say that for this reason alone: %v", end.Reason, judged)}
+		return contract.OtherReason.Because(fmt.Sprintf("%s, but its record does not say that for this reason alone: %v",
+			end.Reason, judged))
 	case record.Claim.Verdict == harness.Missed:
 		return brokenByFault(end, record)
 	}
@@ -321,7 +276,7 @@ func confirmed(end ending, record harness.Record, judged error) ending {
 
 // brokenByFault is the ending of an arm without a runbook, which is red only when something that is down at its end was
 // broken by the fault.
-func brokenByFault(end ending, record harness.Record) ending {
+func brokenByFault(end contract.Ending, record harness.Record) contract.Ending {
 	var down []string
 	for _, miss := range record.Judgement.Misses {
 		_, sli, named := strings.Cut(string(miss), string(harness.NotRecovered.Of("")))
@@ -334,8 +289,8 @@ func brokenByFault(end ending, record harness.Record) ending {
 	if slices.ContainsFunc(down, func(sli string) bool { return slices.Contains(broken, sli) }) {
 		return end
 	}
-	return ending{otherReason, fmt.Sprintf("%s because %s failed later, and what the fault broke was back by then: %s",
-		end.Reason, strings.Join(down, ", "), strings.Join(broken, ", "))}
+	return contract.OtherReason.Because(fmt.Sprintf("%s because %s failed later, and what the fault broke was back by then: %s",
+		end.Reason, strings.Join(down, ", "), strings.Join(broken, ", ")))
 }
 
 // failedWith are the SLIs of the steady state that the fault may have broken: they failed in the first half of the watch, or
@@ -369,10 +324,10 @@ func failedWith(record harness.Record) []string {
 }
 
 // say reports how an arm ended, and ends the spec.
-func say(end ending) {
+func say(end contract.Ending) {
 	ginkgo.GinkgoHelper()
-	ginkgo.AddReportEntry(controlEntry, end, ginkgo.ReportEntryVisibilityNever)
-	if end.Result == notRed || end.Result == inconclusive || end.Result == otherReason {
+	ginkgo.AddReportEntry(contract.ControlEntry, end, ginkgo.ReportEntryVisibilityNever)
+	if end.Result.LeavesDoubt() {
 		ginkgo.Fail(end.Reason)
 	}
 	ginkgo.Skip("control arm: " + end.String())

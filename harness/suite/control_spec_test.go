@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -83,7 +85,7 @@ func oneStep(name, step string, do func(context.Context) error) harness.Runbook 
 
 // beginHere begins a drill in a fakeLab, in the arm of the run but with limits for a test.
 func beginHere(place *fakeLab) *Drill {
-	return beginFor(place, func(arm) harness.Objective {
+	return beginFor(place, func(contract.Arm) harness.Objective {
 		return harness.Objective{
 			RTO: 2 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, GiveUpAfter: 2500 * time.Millisecond,
 			// The dwell is long beside a probe's period: a busy machine may keep a probe waiting, and a drill
@@ -94,18 +96,19 @@ func beginHere(place *fakeLab) *Drill {
 }
 
 // unnoticed is the target of what nobody may notice, as an arm has it.
-func unnoticed(arm arm) harness.Objective {
-	return arm.objective(harness.Objective{Unnoticed: true, NoData: true, DetectWithin: time.Second, Dwell: 400 * time.Millisecond})
+func unnoticed(arm contract.Arm) harness.Objective {
+	return objectiveIn(arm, harness.Objective{
+		Unnoticed: true, NoData: true, DetectWithin: time.Second, Dwell: 400 * time.Millisecond,
+	})
 }
 
-func beginFor(place *fakeLab, target func(arm) harness.Objective) *Drill {
-	arm, err := controlled(os.Getenv(controlArm))
+func beginFor(place *fakeLab, target func(contract.Arm) harness.Objective) *Drill {
+	config := run()
+	plan := planIn(config.Control, harness.Plan{ID: reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
+	plan.Objective = target(config.Control)
+	drill, err := conduct(place, config, plan)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	plan := arm.plan(harness.Plan{ID: reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
-	plan.Objective = target(arm)
-	drill, err := conduct(place, arm, plan)
-	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	drill.unnoticed = target(wholeDrill).Unnoticed
+	drill.unnoticed = target(contract.WholeDrill).Unnoticed
 	ginkgo.DeferCleanup(func(ctx context.Context) {
 		if ginkgo.CurrentSpecReport().Failed() { // there is no lab to keep evidence from
 			gomega.Expect(drill.Close(ctx)).To(gomega.Succeed())
@@ -243,7 +246,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	})
 	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
-		if os.Getenv(controlArm) != "" { // otherwise it would bring a lab up
+		if run().Control != contract.WholeDrill { // otherwise it would bring a lab up
 			Start(ctx, harness.Topology{})
 			ginkgo.Fail("a spec that is no drill goes on in a control arm")
 		}
@@ -323,13 +326,13 @@ func TestArms(t *testing.T) {
 		state types.SpecState
 		said  string // by the arm; "" when it says nothing
 	}
-	for arm, wants := range map[arm]map[string]want{
-		wholeDrill: {
+	for arm, wants := range map[contract.Arm]map[string]want{
+		contract.WholeDrill: {
 			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""},
 			other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
 			starves: {failed, ""}, rainy: {passed, ""}, bridgeless: {passed, ""}, churched: {failed, ""}, milestone: {passed, ""},
 		},
-		withoutFault: {
+		contract.WithoutFault: {
 			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"},
 			needless:   {skipped, "red: nothing broke within 500ms"},
 			bridgeless: {skipped, "red: nothing broke within 500ms"}, churched: {skipped, "red: nothing broke within 500ms"},
@@ -343,7 +346,7 @@ func TestArms(t *testing.T) {
 				"(the well stood still for 1m0s)"},
 			rainy: {skipped, "red: nothing broke within 1s"},
 		},
-		withoutRunbook: {
+		contract.WithoutRunbook: {
 			pumped:   {skipped, "red: the service was not back 2.5s after the fault"},
 			rusty:    {skipped, "red: the service was not back 2.5s after the fault"},
 			springs:  {skipped, "red: the service was not back 2.5s after the fault"},
@@ -371,7 +374,7 @@ func TestArms(t *testing.T) {
 					t.Errorf("%s: %v and %q, want %v and %q; %s %v", name, spec.State, said, want.state, want.said, spec.Failure.Message,
 						spec.AdditionalFailures)
 				}
-				record, kept := records[reports.RecordID(name)+armSuffix(arm)]
+				record, kept := records[reports.RecordID(name)+contract.RecordSuffix("", arm)]
 				if wantsRecord := want.state == passed && name != looked || strings.HasPrefix(want.said, "red:"); kept != wantsRecord {
 					t.Errorf("%s: a record is kept: %v, want %v", name, kept, wantsRecord)
 				}
@@ -383,18 +386,11 @@ func TestArms(t *testing.T) {
 	}
 }
 
-func armSuffix(arm arm) string {
-	if arm == wholeDrill {
-		return ""
-	}
-	return "-" + string(arm)
-}
-
 // saidBy is what the arm says of its ending.
 func saidBy(spec types.SpecReport) string {
 	for _, entry := range spec.ReportEntries {
-		var said ending
-		if entry.Name == controlEntry && json.Unmarshal([]byte(entry.Value.AsJSON), &said) == nil {
+		var said contract.Ending
+		if entry.Name == contract.ControlEntry && json.Unmarshal([]byte(entry.Value.AsJSON), &said) == nil {
 			return said.String()
 		}
 	}
@@ -403,12 +399,12 @@ func saidBy(spec types.SpecReport) string {
 
 // specsInArm runs the specs above in an arm, and returns what became of them by their texts, and their
 // records by their identifiers.
-func specsInArm(t *testing.T, arm arm) (map[string]types.SpecReport, map[string]harness.Record) {
+func specsInArm(t *testing.T, arm contract.Arm) (map[string]types.SpecReport, map[string]harness.Record) {
 	t.Helper()
 	folder := t.TempDir()
 	report := filepath.Join(t.TempDir(), "report.json")
 	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.json-report="+report)
-	process.Env = append(os.Environ(), inTheArm+"=1", controlArm+"="+string(arm), runFolder+"="+folder)
+	process.Env = slices.Concat(os.Environ(), contract.Config{RunDir: folder, Control: arm}.Environment(), []string{inTheArm + "=1"})
 	output, err := process.CombinedOutput()
 	text, readErr := os.ReadFile(report)
 	if readErr != nil {

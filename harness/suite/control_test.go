@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // Goal: a step that must fail decides how an arm ends, and a step that went wrong in another way decides
@@ -17,36 +18,37 @@ func TestEndingFollowsFromTheStep(t *testing.T) {
 	broken := errors.New("out of order")
 	for _, test := range []struct {
 		name  string
-		got   func() (ending, bool)
-		want  result
+		got   func() (contract.Ending, bool)
+		want  contract.ControlResult
 		says  string
 		ended bool
 	}{
 		{
-			"detected without a fault", func() (ending, bool) { return afterDetect(nil, time.Second, "") }, notRed,
+			"detected without a fault", func() (contract.Ending, bool) { return afterDetect(nil, time.Second, "") }, contract.NotRed,
 			"this scenario cannot be made red: without its fault, the steady state failed anyway", true,
 		},
-		{"nothing detected", func() (ending, bool) {
+		{"nothing detected", func() (contract.Ending, bool) {
 			return afterDetect(fmt.Errorf("detect: %w", harness.ErrNotDetected), 15*time.Second, "")
-		}, red, "nothing broke within 15s", true},
+		}, contract.Red, "nothing broke within 15s", true},
 		{
 			"detected without a fault on a machine that starves",
-			func() (ending, bool) { return afterDetect(nil, time.Second, "node1 stood still for 3s") },
-			inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (node1 stood still " +
-				"for 3s): run it again on a quieter one", true,
+			func() (contract.Ending, bool) { return afterDetect(nil, time.Second, "node1 stood still for 3s") },
+			contract.Inconclusive, "without its fault, the steady state failed, but the machine was too busy to tell why (node1 stood " +
+				"still for 3s): run it again on a quieter one", true,
 		},
 		{
-			"detect went wrong", func() (ending, bool) { return afterDetect(broken, time.Second, "node1 stood still for 3s") }, "", "",
-			false,
+			"detect went wrong",
+			func() (contract.Ending, bool) { return afterDetect(broken, time.Second, "node1 stood still for 3s") }, "", "", false,
 		},
 		{
-			"back without a runbook", func() (ending, bool) { return afterAwait(nil, 12*time.Second, time.Minute) }, notRed,
+			"back without a runbook",
+			func() (contract.Ending, bool) { return afterAwait(nil, 12*time.Second, time.Minute) }, contract.NotRed,
 			"this scenario cannot be made red: without its runbook, the service came back by itself after 12s", true,
 		},
-		{"not back", func() (ending, bool) {
+		{"not back", func() (contract.Ending, bool) {
 			return afterAwait(fmt.Errorf("await: %w", harness.ErrNotRecovered), 0, 45*time.Second)
-		}, red, "the service was not back 45s after the fault", true},
-		{"await went wrong", func() (ending, bool) { return afterAwait(broken, 0, time.Minute) }, "", "", false},
+		}, contract.Red, "the service was not back 45s after the fault", true},
+		{"await went wrong", func() (contract.Ending, bool) { return afterAwait(broken, 0, time.Minute) }, "", "", false},
 	} {
 		got, ended := test.got()
 		if got.Result != test.want || got.Reason != test.says || ended != test.ended {
@@ -64,10 +66,10 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 		{RTO: time.Second, DetectWithin: time.Second, Dwell: 10 * time.Second},
 	} {
 		whole := objective.WithDefaults()
-		if got := wholeDrill.objective(objective); got != whole {
+		if got := objectiveIn(contract.WholeDrill, objective); got != whole {
 			t.Errorf("a whole drill's objective becomes %+v, want %+v", got, whole)
 		}
-		undisturbed, abandoned := withoutFault.objective(objective), withoutRunbook.objective(objective)
+		undisturbed, abandoned := objectiveIn(contract.WithoutFault, objective), objectiveIn(contract.WithoutRunbook, objective)
 		if err := errors.Join(undisturbed.Validate(), abandoned.Validate()); err != nil {
 			t.Error(err)
 		}
@@ -86,34 +88,21 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 // same plan goes through all arms.
 func TestArmMarksItsRecord(t *testing.T) {
 	plan := harness.Plan{
-		ID: "rain-falls", Title: "Rain falls", Labels: []string{"flood"}, Repeat: "make chaos LABELS=flood",
+		ID: "rain-falls", Title: "Rain falls", Labels: []string{"flood"}, Repeat: "make controls LABELS=flood",
 		Objective: harness.Objective{RTO: time.Minute},
 	}
-	if got := wholeDrill.plan(plan); got.ID != plan.ID || got.Objective != plan.Objective || got.Repeat != plan.Repeat {
+	if got := planIn(contract.WholeDrill, plan); got.ID != plan.ID || got.Objective != plan.Objective || got.Repeat != plan.Repeat {
 		t.Errorf("a whole drill's plan becomes %+v", got)
 	}
-	for _, arm := range []arm{withoutFault, withoutRunbook} {
-		got := arm.plan(plan)
+	for _, arm := range []contract.Arm{contract.WithoutFault, contract.WithoutRunbook} {
+		got := planIn(arm, plan)
 		if got.ID != "rain-falls-"+string(arm) || !strings.Contains(got.Title, "(control arm: without its ") ||
-			!slices.Equal(got.Labels, []string{"flood", "control arm", string(arm)}) || got.Repeat != "make controls LABELS=flood" {
+			!slices.Equal(got.Labels, []string{"flood", "control arm", string(arm)}) || got.Repeat != plan.Repeat {
 			t.Errorf("%s: the plan becomes %+v", arm, got)
 		}
 	}
 	if len(plan.Labels) != 1 {
 		t.Errorf("the spec's own labels are now %q", plan.Labels)
-	}
-}
-
-// Goal: a slip in the environment does not turn control arms into ordinary drills. Method: known and
-// unknown arms.
-func TestUnknownArmIsRefused(t *testing.T) {
-	for value, known := range map[string]bool{
-		"": true, "without-fault": true, "without-runbook": true, "without": false,
-		"1": false,
-	} {
-		if _, err := controlled(value); (err == nil) != known {
-			t.Errorf("%q: %v", value, err)
-		}
 	}
 }
 
@@ -162,27 +151,22 @@ func TestPhaseIsDrawnFromSeedAndSpec(t *testing.T) {
 	}
 }
 
-// Goal: only a run that asks for it puts faults off. Method: the environment with and without.
+// Goal: only a run that asks for it puts faults off. Method: a run that does, and one that does not.
 func TestPhaseHasToBeAskedFor(t *testing.T) {
-	t.Setenv(drawPhase, "")
-	if got := drawnPhase(7, "rain-falls", phaseSpan); got != 0 {
+	if got := drawnPhase(contract.Config{}, 7, "rain-falls", phaseSpan); got != 0 {
 		t.Errorf("nobody asked, and the phase is %v", got)
 	}
-	t.Setenv(drawPhase, "1")
-	if got := drawnPhase(7, "rain-falls", phaseSpan); got != phase(7, "rain-falls", phaseSpan) {
-		t.Errorf("the phase is %v, want %v", got, phase(7, "rain-falls", phaseSpan))
+	want := phase(7, "rain-falls", phaseSpan)
+	if got := drawnPhase(contract.Config{Phase: true}, 7, "rain-falls", phaseSpan); got != want {
+		t.Errorf("the phase is %v, want %v", got, want)
 	}
 }
 
-// Goal: a suite that is skipped says how it is run. Method: the names of a scenario and of the suites
-// that are none.
-func TestSkippedSuiteNamesItsCommand(t *testing.T) {
-	for folder, want := range map[string]string{
-		"renumbering": "make chaos LABELS=renumbering", "verdicts": "make verdicts",
-		"calibration": "make calibrate",
-	} {
-		if got := command(folder); got != want {
-			t.Errorf("%s: %q, want %q", folder, got, want)
-		}
+// Goal: a suite that is skipped says what runs it. Method: its sentence.
+func TestSkippedSuiteSaysWhatRunsIt(t *testing.T) {
+	const want = "renumbering needs a container engine and minutes: the command reprise runs it (and sets REPRISE_RUN_DIR), " +
+		"see reprise --help"
+	if got := unstarted("renumbering"); got != want {
+		t.Errorf("it says %q", got)
 	}
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -28,13 +27,13 @@ type Drill struct {
 	// Lab is the running cluster, for what a spec asserts besides the drill's figures.
 	Lab *lab.Lab
 
-	arm     arm                 // wholeDrill unless the run is one of control arms
+	arm     contract.Arm        // of the run
 	steady  harness.SteadyState // as Baseline proved it
 	claimed harness.Verdict     // by the spec; "" when it claims nothing
 	file    *reports.RecordFile // where its record is
 	// unnoticed is the whole drill's target, which no control arm has.
 	unnoticed bool
-	ending    ending // of a control arm
+	ending    contract.Ending // of a control arm
 }
 
 // SLI is what a probe has seen so far; it is empty when nobody has asked it.
@@ -81,12 +80,9 @@ func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.
 	if err := objective.Validate(); err != nil {
 		ginkgo.Fail(err.Error())
 	}
-	arm, err := controlled(os.Getenv(controlArm))
-	if err != nil {
-		ginkgo.Fail(err.Error())
-	}
-	cluster := start(ctx, topology)
-	drill, err := conduct(cluster, arm, arm.plan(plan(ctx, cluster, objective, choose(options))))
+	config := run()
+	cluster := start(ctx, config, topology)
+	drill, err := conduct(cluster, config, planIn(config.Control, plan(ctx, config, cluster, objective, choose(options))))
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
@@ -96,8 +92,8 @@ func Begin(ctx ginkgo.SpecContext, topology harness.Topology, objective harness.
 }
 
 // conduct begins a drill whose record is in the run's folder from now on.
-func conduct(cluster harness.Lab, arm arm, plan harness.Plan) (*Drill, error) {
-	file, err := reports.OpenRecord(os.Getenv(runFolder), plan.ID)
+func conduct(cluster harness.Lab, config contract.Config, plan harness.Plan) (*Drill, error) {
+	file, err := reports.OpenRecord(config.RunDir, plan.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -107,38 +103,41 @@ func conduct(cluster harness.Lab, arm arm, plan harness.Plan) (*Drill, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Discard())
 	}
-	if arm != wholeDrill {
-		claim := arm.claim()
+	if config.Control != contract.WholeDrill {
+		claim := claimOf(config.Control)
 		conductor.Claim(claim.Verdict, claim.Because, claim.Misses...)
 	}
-	return &Drill{Drill: conductor, arm: arm, file: file}, nil
+	return &Drill{Drill: conductor, arm: config.Control, file: file}, nil
 }
 
 // Start brings the topology up for a spec that asserts something without being a drill, and takes
 // it away when the spec is over. Such a spec has no control arms.
 func Start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 	ginkgo.GinkgoHelper()
-	if os.Getenv(controlArm) != "" {
+	config := run()
+	if config.Control != contract.WholeDrill {
 		say(notADrill)
 	}
-	return start(ctx, topology)
+	return start(ctx, config, topology)
 }
 
-func start(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
+func start(ctx ginkgo.SpecContext, config contract.Config, topology harness.Topology) *lab.Lab {
 	ginkgo.GinkgoHelper()
-	cluster, err := lab.Start(ctx, topology, lab.Options{Run: filepath.Base(os.Getenv(runFolder)), Progress: progress()})
+	cluster, err := lab.Start(ctx, topology, lab.Options{Run: filepath.Base(config.RunDir), Progress: progress(config)})
 	if errors.Is(err, doctor.ErrUnfit) {
 		ginkgo.Skip(err.Error())
 	}
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
-	ginkgo.DeferCleanup(func() { takeDown(cluster) })
+	ginkgo.DeferCleanup(func() { takeDown(config, cluster) })
 	return cluster
 }
 
 // plan describes the drill for its record.
-func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective, chosen options) harness.Plan {
+func plan(
+	ctx ginkgo.SpecContext, config contract.Config, cluster *lab.Lab, objective harness.Objective, chosen options,
+) harness.Plan {
 	spec := ctx.SpecReport()
 	configuration, _ := ginkgo.GinkgoConfiguration()
 	versions := map[string]string{}
@@ -147,39 +146,12 @@ func plan(ctx ginkgo.SpecContext, cluster *lab.Lab, objective harness.Objective,
 	}
 	name := reports.RecordID(spec.FullText())
 	return harness.Plan{
-		ID: name + passSuffix(), Scenario: scenario(spec), Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText),
-		Labels: spec.Labels(),
-		Seed:   configuration.RandomSeed, Repeat: repeat(spec, configuration.RandomSeed), Objective: objective, Versions: versions,
+		ID: name + contract.RecordSuffix(config.Pass, contract.WholeDrill), Scenario: filepath.Base(filepath.Dir(spec.FileName())),
+		Title: reports.Title(spec.ContainerHierarchyTexts, spec.LeafNodeText), Labels: spec.Labels(),
+		Seed: configuration.RandomSeed, Repeat: config.Repeat(spec.FullText()), Objective: objective, Versions: versions,
 		Engine: cluster.Engine(ctx),
-		Phase:  drawnPhase(configuration.RandomSeed, name, chosen.phaseSpan),
+		Phase:  drawnPhase(config, configuration.RandomSeed, name, chosen.phaseSpan),
 	}
-}
-
-// scenario is the folder the spec stands in.
-func scenario(spec ginkgo.SpecReport) string {
-	return filepath.Base(filepath.Dir(spec.FileName()))
-}
-
-// repeat is the line that runs this spec alone once more, its fault put off by as much as this time.
-// It goes through a shell and make: an apostrophe would end the quotes, a single dollar would be make's.
-func repeat(spec ginkgo.SpecReport, seed int64) string {
-	if target, internal := internalTargets[scenario(spec)]; internal {
-		return fmt.Sprintf("%s SEED=%d", target, seed)
-	}
-	focus := strings.ReplaceAll(regexp.QuoteMeta(spec.FullText()), "'", ".")
-	line := fmt.Sprintf("make chaos LABELS=%s FOCUS='%s$$' SEED=%d", scenario(spec), focus, seed)
-	if os.Getenv(drawPhase) != "" {
-		line += " PHASE=1"
-	}
-	return line
-}
-
-// passSuffix tells the records of the passes of a repeated run apart.
-func passSuffix() string {
-	if pass := os.Getenv(passNumber); pass != "" {
-		return "-pass-" + pass
-	}
-	return ""
 }
 
 // end closes the drill, keeps evidence when the spec failed, and writes the record.
@@ -194,7 +166,7 @@ func (d *Drill) end() {
 	if err := d.Close(ctx); err != nil {
 		ginkgo.GinkgoWriter.Printf("closing the drill: %v\n", err)
 	}
-	if d.ending.Result == notApplicable { // it was no drill: there is nothing to judge
+	if d.ending.Result == contract.NotApplicable { // it was no drill: there is nothing to judge
 		if err := d.file.Discard(); err != nil {
 			ginkgo.Fail(err.Error())
 		}
@@ -242,10 +214,10 @@ func (d *Drill) keepEvidence(ctx context.Context) {
 }
 
 // takeDown removes the lab, or leaves it for a person when the spec failed and they asked for it.
-func takeDown(cluster *lab.Lab) {
+func takeDown(config contract.Config, cluster *lab.Lab) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
-	if os.Getenv(keepLab) != "" && ginkgo.CurrentSpecReport().Failed() {
+	if config.Keep && ginkgo.CurrentSpecReport().Failed() {
 		if err := cluster.Keep(ctx); err != nil {
 			ginkgo.Fail(err.Error())
 		}

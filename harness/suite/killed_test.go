@@ -3,11 +3,13 @@ package suite
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -19,7 +21,8 @@ const untilKilled = "REPRISE_TEST_UNTIL_KILLED"
 func TestKilledDrillLeavesItsRecord(t *testing.T) {
 	folder := t.TempDir()
 	process := exec.Command(os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.focus=waits for its repair")
-	process.Env = append(os.Environ(), inTheArm+"=1", untilKilled+"=1", controlArm+"=", runFolder+"="+folder)
+	process.Env = slices.Concat(os.Environ(), contract.Config{RunDir: folder}.Environment(),
+		[]string{inTheArm + "=1", untilKilled + "=1"})
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +57,7 @@ func TestKilledDrillLeavesItsRecord(t *testing.T) {
 func TestMissIsPrinted(t *testing.T) {
 	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.v",
 		"-ginkgo.focus=expects its repair to break")
-	process.Env = append(os.Environ(), inTheArm+"=1", controlArm+"=", runFolder+"="+t.TempDir())
+	process.Env = slices.Concat(os.Environ(), contract.Config{RunDir: t.TempDir()}.Environment(), []string{inTheArm + "=1"})
 	output, err := process.CombinedOutput()
 	if want := `the RTO of 2s is missed beyond doubt, 2`; err != nil || !strings.Contains(string(output), want) {
 		t.Errorf("%v, no %q in:\n%s", err, want, output)

@@ -3,8 +3,9 @@ package suite
 import (
 	"hash/fnv"
 	"math/rand/v2"
-	"os"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // phaseSpan is the span in which the fault of a repeated drill falls, unless it says otherwise. What recovers here beats once a
@@ -41,8 +42,8 @@ func phase(seed int64, spec string, span time.Duration) time.Duration {
 }
 
 // drawnPhase is the phase of a spec, or 0 in a run that does not ask for one.
-func drawnPhase(seed int64, spec string, span time.Duration) time.Duration {
-	if os.Getenv(drawPhase) == "" {
+func drawnPhase(config contract.Config, seed int64, spec string, span time.Duration) time.Duration {
+	if !config.Phase {
 		return 0
 	}
 	return phase(seed, spec, span)

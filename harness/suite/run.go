@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"slices"
@@ -17,36 +18,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
-
-// The environment by which the CLI tells the suites about the run they belong to.
-const (
-	// runFolder is where records go. Without it the suite was not started by `make chaos`.
-	runFolder = "REPRISE_RUN_DIR"
-	// keepLab keeps the lab of a failed spec for a person to look at.
-	keepLab = "REPRISE_KEEP"
-	// controlArm is the control arm that all drills of the run are; "" in an ordinary run.
-	controlArm = "REPRISE_CONTROL"
-	// passNumber counts the passes of a repeated run from 1; "" in a run of one pass.
-	passNumber = "REPRISE_PASS"
-	// drawPhase puts every fault off by a time drawn from the seed.
-	drawPhase = "REPRISE_PHASE"
-	// liveProgress says that standard output ends on a terminal, which a suite cannot see for itself.
-	liveProgress = "REPRISE_LIVE"
-	// onlyImages has the suite make the images of the specs that will run, and run none.
-	onlyImages = "REPRISE_IMAGES"
-)
-
-// internalTargets are the commands of the suites that are no scenarios, by their folder's name.
-var internalTargets = map[string]string{"verdicts": "make verdicts", "calibration": "make calibrate", "survival": "make survive"}
-
-// command is the line that runs the suite of a folder.
-func command(folder string) string {
-	if target, internal := internalTargets[folder]; internal {
-		return target
-	}
-	return "make chaos LABELS=" + folder
-}
 
 // A Topology is one whose images a suite wants before any of its drills is timed.
 type Topology struct {
@@ -65,27 +38,44 @@ func PrepareFor(label string, topology harness.Topology) Topology { return Topol
 // by a plain `go test` it skips: drills need a container engine and minutes.
 func Run(t *testing.T, scenario string, needs ...Topology) {
 	t.Helper()
-	if os.Getenv(runFolder) == "" {
-		t.Skipf("%s needs a container engine and minutes: run `%s` (it sets %s)", scenario, command(scenario), runFolder)
-	}
-	if _, err := controlled(os.Getenv(controlArm)); err != nil {
+	config, err := contract.FromEnvironment()
+	if err != nil {
 		t.Fatal(err)
+	}
+	if config.RunDir == "" {
+		t.Skip(unstarted(scenario))
 	}
 	supervise.InterruptOrphan()
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)
 	if configuration, _ := ginkgo.GinkgoConfiguration(); !configuration.DryRun { // which only says what would run
-		resolveImages(t, ginkgo.PreviewSpecs(scenario, labels), needs)
+		resolveImages(t, config, ginkgo.PreviewSpecs(scenario, labels), needs)
 	}
-	if os.Getenv(onlyImages) != "" {
+	if config.Images {
 		return
 	}
 	ginkgo.RunSpecs(t, scenario, labels)
 }
 
+// unstarted says how to run a suite that a plain `go test` has started.
+func unstarted(scenario string) string {
+	return fmt.Sprintf("%s needs a container engine and minutes: the command reprise runs it (and sets %s), see reprise --help",
+		scenario, contract.RunDirVariable)
+}
+
+// run is the run that the suite belongs to. What cannot be understood of it fails the spec.
+func run() contract.Config {
+	ginkgo.GinkgoHelper()
+	config, err := contract.FromEnvironment()
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	return config
+}
+
 // resolveImages pulls or builds what the selected specs need, so that no build runs while a drill
 // is being timed and no spec's time limit has to allow for one.
-func resolveImages(t *testing.T, preview ginkgo.Report, needs []Topology) {
+func resolveImages(t *testing.T, config contract.Config, preview ginkgo.Report, needs []Topology) {
 	t.Helper()
 	var topologies []harness.Topology
 	for _, need := range needs {
@@ -103,7 +93,7 @@ func resolveImages(t *testing.T, preview ginkgo.Report, needs []Topology) {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	if err := image.Prepare(ctx, connection, progress(), topologies...); err != nil {
+	if err := image.Prepare(ctx, connection, progress(config), topologies...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -123,11 +113,11 @@ func selected(preview ginkgo.Report, label string) bool {
 }
 
 // progress shows what the lab does: in place on a terminal, line by line elsewhere.
-func progress() image.Progress {
-	if os.Getenv(onlyImages) != "" {
+func progress(config contract.Config) image.Progress {
+	if config.Images {
 		return image.Plain(os.Stdout) // for who has started the suite
 	}
-	if os.Getenv(liveProgress) != "" {
+	if config.Live {
 		return lab.Live(os.Stdout)
 	}
 	return image.Plain(ginkgo.GinkgoWriter)

@@ -14,12 +14,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/selftest/calibration"
 )
 
-// The suite that calibrates, and how it is told how many outages to measure.
-const (
-	calibrationFolder = selftests + "calibration"
-	outagesVariable   = "REPRISE_OUTAGES"
-	defaultOutages    = 1000
-)
+// calibrationFolder is the suite that calibrates.
+const calibrationFolder = selftests + "calibration"
 
 func calibrateCommand(out io.Writer) *cli.Command {
 	return &cli.Command{
@@ -27,7 +23,7 @@ func calibrateCommand(out io.Writer) *cli.Command {
 		Usage: "measure the error of the measurement",
 		Flags: []cli.Flag{
 			&cli.Int64Flag{Name: "seed", Usage: "make the outages that a run with the same `NUMBER` made (default: chosen at random)"},
-			&cli.IntFlag{Name: "outages", Value: defaultOutages, Usage: "measure `COUNT` outages of known length"},
+			&cli.IntFlag{Name: "outages", Value: calibration.DefaultOutages, Usage: "measure `COUNT` outages of known length"},
 		},
 		OnUsageError: noUsageText,
 		Before:       noArguments,
@@ -36,7 +32,10 @@ func calibrateCommand(out io.Writer) *cli.Command {
 			if outages < 1 {
 				return usage("measure %d outages: it has to be at least 1", outages)
 			}
-			chosen := options{folders: []string{calibrationFolder}, repeat: 1, seed: chosenSeed(command)}
+			chosen := options{
+				folders: []string{calibrationFolder}, repeat: 1, seed: chosenSeed(command), target: "calibrate",
+				more: []string{calibration.OutagesVariable + "=" + strconv.Itoa(outages)},
+			}
 			run, end, err := chosen.prepare(ctx, out)
 			if err != nil {
 				return err
@@ -56,8 +55,8 @@ type calibrationRun struct {
 
 // repeatLine is one line that does the same again.
 func (r *calibrationRun) repeatLine() string {
-	line := r.commandLine("make calibrate")
-	if r.outages != defaultOutages {
+	line := r.repeatCommand()
+	if r.outages != calibration.DefaultOutages {
 		line += fmt.Sprintf(" OUTAGES=%d", r.outages)
 	}
 	return line
@@ -76,8 +75,7 @@ func (r *calibrationRun) all(ctx context.Context) error {
 	defer remove()
 	signals, stop := interrupts()
 	defer stop()
-	environment := append(r.environment(r.seed, ""), outagesVariable+"="+strconv.Itoa(r.outages))
-	results, err := r.runSuites(chosen, false, "calibration", r.seed, environment, signals)
+	results, err := r.runSuites(chosen, false, "calibration", r.seed, "", signals)
 	interrupted := false
 	for _, result := range results {
 		interrupted = interrupted || result.interrupted

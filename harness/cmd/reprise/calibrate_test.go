@@ -62,7 +62,9 @@ func TestCalibrationTableRefuses(t *testing.T) {
 func TestCalibrationRepeats(t *testing.T) {
 	t.Setenv("NOMAD_VERSION", "")
 	t.Setenv("CONSUL_VERSION", "")
-	run := calibrationRun{chaosRun: &chaosRun{options: options{seed: 7, repeat: 1}}, outages: defaultOutages}
+	run := calibrationRun{
+		chaosRun: &chaosRun{options: options{seed: 7, repeat: 1, target: "calibrate"}}, outages: calibration.DefaultOutages,
+	}
 	if line := run.repeatLine(); line != "make calibrate SEED=7" {
 		t.Errorf("the line is %q", line)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -32,6 +33,7 @@ type options struct {
 	phase         bool     // put every fault off by a time drawn from the seed, as repeat does
 	folders       []string // of suites, see suite; nil means every story
 	target        string   // of the Makefile, by which the run is repeated; "" means chaos
+	more          []string // environment of the suites that only some of them know
 	runs          string   // folder that the run makes its own in; "" means that of all runs
 }
 
@@ -153,7 +155,7 @@ type chaosRun struct {
 	id       string
 	started  time.Time
 	lock     *engine.Lock
-	control  string // the control arm that every drill is; "" for the whole drill
+	control  contract.Arm // that every drill is
 	outcome  outcome
 
 	imageless map[string]*reports.Failure // by folder: suites whose images could not be made, and why
@@ -283,7 +285,7 @@ func (r *chaosRun) pass(number int, chosen plan, stopped bool, signals <-chan os
 	if name != "" && !stopped {
 		fmt.Fprintf(r.out, "pass %d of %d, seed %d\n", number, r.repeat, seed)
 	}
-	results, err := r.runSuites(chosen, stopped, fmt.Sprintf("pass-%d", number), seed, r.environment(seed, name), signals)
+	results, err := r.runSuites(chosen, stopped, fmt.Sprintf("pass-%d", number), seed, name, signals)
 	records, readErr := reports.ReadRecords(r.folder())
 	for _, result := range results {
 		interrupted = interrupted || result.interrupted
@@ -329,25 +331,17 @@ func (r *chaosRun) arguments(seed int64, report string, limit time.Duration) []s
 	return arguments
 }
 
-// environment tells the suites about the run they belong to.
-func (r *chaosRun) environment(seed int64, pass string) []string {
-	environment := []string{
-		"REPRISE_RUN_DIR=" + r.folder(),
-		"REPRISE_SEED=" + strconv.FormatInt(seed, 10),
-		"REPRISE_PASS=" + pass,
-		"REPRISE_CONTROL=" + r.control,
-		"REPRISE_KEEP=", "REPRISE_LIVE=", "REPRISE_PHASE=",
+// config is what a suite is told about the run.
+func (r *chaosRun) config(one suite, seed int64, pass string) contract.Config {
+	return contract.Config{
+		RunDir: r.folder(), Control: r.control, Pass: pass, RepeatWith: r.repeatSpec(one, seed), Seed: seed,
+		Phase: r.drawsPhase(), Keep: r.keep, Live: r.color,
 	}
-	if r.drawsPhase() {
-		environment = append(environment, "REPRISE_PHASE=1")
-	}
-	if r.keep {
-		environment = append(environment, "REPRISE_KEEP=1")
-	}
-	if r.color {
-		environment = append(environment, "REPRISE_LIVE=1")
-	}
-	return environment
+}
+
+// environment is that of a suite's process, besides this one's.
+func (r *chaosRun) environment(one suite, seed int64, pass string) []string {
+	return append(r.config(one, seed, pass).Environment(), r.more...)
 }
 
 // tidyLimit bounds the removal of what a killed suite left.

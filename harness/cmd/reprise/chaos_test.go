@@ -324,13 +324,7 @@ func TestPhaseIsDrawnWhenAsked(t *testing.T) {
 		{options{seed: 7, repeat: 2}, true, "make chaos SEED=7 REPEAT=2"},
 	} {
 		run := aRun(t, io.Discard, "", test.chosen)
-		last := ""
-		for _, variable := range run.environment(7, "") {
-			if value, found := strings.CutPrefix(variable, "REPRISE_PHASE="); found {
-				last = value
-			}
-		}
-		if drawn := last != ""; drawn != test.phase {
+		if drawn := run.config(suite{folder: "flood"}, 7, "").Phase; drawn != test.phase {
 			t.Errorf("%+v: drawn %v", test.chosen, drawn)
 		}
 		if got := test.chosen.repeatCommand(); got != test.line {
@@ -393,6 +387,26 @@ func TestRepeatCommandSurvivesMakeAndShell(t *testing.T) {
 	}
 	if want := "renumbering && !nightly|" + `it's "fine"$ | #1` + "|42|2\n"; string(got) != want {
 		t.Errorf("%s gives %q, want %q", chosen.repeatCommand(), got, want)
+	}
+}
+
+// Goal: a record says how to repeat its spec alone, in every kind of run, and how to repeat a suite that tests the harness.
+// Method: the lines that suites are told.
+func TestSuitesKnowHowTheyAreRepeated(t *testing.T) {
+	for _, test := range []struct {
+		folder string
+		chosen options
+		want   string
+	}{
+		{"flood", options{labels: "water", repeat: 1}, `make chaos LABELS=flood FOCUS='rain \(heavy\)$$' SEED=8`},
+		{"flood", options{repeat: 2}, `make chaos LABELS=flood FOCUS='rain \(heavy\)$$' SEED=8 PHASE=1`},
+		{"flood", options{repeat: 1, target: "controls"}, `make controls LABELS=flood FOCUS='rain \(heavy\)$$' SEED=8`},
+		{"harness/selftest/verdicts", options{repeat: 1, target: "verdicts"}, "make verdicts SEED=8"},
+	} {
+		run := aRun(t, io.Discard, "", test.chosen)
+		if got := run.config(suite{folder: test.folder}, 8, "").Repeat("rain (heavy)"); got != test.want {
+			t.Errorf("%s: %q, want %q", test.folder, got, test.want)
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // controlsSchema names the version of controls.json.
@@ -16,27 +18,6 @@ const controlsSchema = "reprise.controls/v1"
 
 // controlsFile is where a run leaves it, in a folder of its own: a run's folder holds no JSON but records.
 var controlsFile = filepath.Join("controls", "controls.json")
-
-// A controlResult is what one arm of one spec has shown.
-type controlResult string
-
-const (
-	wentRed      controlResult = "red"
-	stayedGreen  controlResult = "not red"
-	didNotApply  controlResult = "not applicable"
-	cannotTell   controlResult = "inconclusive" // the machine starved
-	otherReason  controlResult = "red for another reason"
-	failedBefore controlResult = "failed before" // it never got to the place where it must go red
-	wasNotRun    controlResult = "not run"
-)
-
-// leavesDoubt tells whether the arm has a meaning and did not go red.
-func (r controlResult) leavesDoubt() bool {
-	return r == stayedGreen || r == cannotTell || r == otherReason || r == failedBefore || r == wasNotRun
-}
-
-// controlEntry names the report entry by which a suite says how an arm ended: its result and its reason.
-const controlEntry = "control arm"
 
 // controls is what a run of control arms found, as controls.json holds it.
 type controls struct {
@@ -53,29 +34,28 @@ type controls struct {
 
 // A controlledSpec is a spec with the outcome of each of its arms, by the arm's name.
 type controlledSpec struct {
-	Scenario string                    `json:"scenario"`
-	Title    string                    `json:"title"`
-	Arms     map[string]controlOutcome `json:"arms"`
+	Scenario string                          `json:"scenario"`
+	Title    string                          `json:"title"`
+	Arms     map[contract.Arm]controlOutcome `json:"arms"`
 }
 
 // A controlOutcome is how one arm of a spec ended.
 type controlOutcome struct {
-	Result controlResult `json:"result"`
-	Reason string        `json:"reason"`
-	Took   time.Duration `json:"took_ns"` // the lab's start and end included
+	contract.Ending
+	Took time.Duration `json:"took_ns"` // the lab's start and end included
 }
 
 // A controlFailure is what went wrong outside of specs.
 type controlFailure struct {
-	Scenario string `json:"scenario"`
-	Title    string `json:"title"`
-	Arm      string `json:"arm"`
-	Message  string `json:"message"`
-	Output   string `json:"output,omitempty"` // the end of what a suite printed that left no report
+	Scenario string       `json:"scenario"`
+	Title    string       `json:"title"`
+	Arm      contract.Arm `json:"arm"`
+	Message  string       `json:"message"`
+	Output   string       `json:"output,omitempty"` // the end of what a suite printed that left no report
 }
 
 // add takes what a suite reported in one arm, and holds it against what was planned.
-func (c *controls) add(result suiteResult, arm string) {
+func (c *controls) add(result suiteResult, arm contract.Arm) {
 	for _, suite := range result.reports {
 		c.addSpecs(result.scenario(), suite, arm)
 	}
@@ -83,12 +63,12 @@ func (c *controls) add(result suiteResult, arm string) {
 		c.Failures = append(c.Failures, controlFailure{failure.Scenario, failure.Title, arm, failure.Message, failure.Output})
 	}
 	for _, spec := range result.withoutOutcome() {
-		c.put(result.scenario(), spec.title, arm, controlOutcome{Result: wasNotRun, Reason: result.whyNeverRan()})
+		c.put(result.scenario(), spec.title, arm, controlOutcome{Ending: contract.NotRun.Because(result.whyNeverRan())})
 	}
 }
 
 // addSpecs takes the specs of a suite's report.
-func (c *controls) addSpecs(scenario string, suite types.Report, arm string) {
+func (c *controls) addSpecs(scenario string, suite types.Report, arm contract.Arm) {
 	for _, spec := range suite.SpecReports {
 		switch isSpec := spec.LeafNodeType.Is(types.NodeTypeIt); {
 		case !isSpec && hasFailed(spec):
@@ -100,9 +80,9 @@ func (c *controls) addSpecs(scenario string, suite types.Report, arm string) {
 }
 
 // put notes how an arm of a spec ended. Of two specs with one title the worse one counts.
-func (c *controls) put(scenario, title, arm string, ended controlOutcome) {
+func (c *controls) put(scenario, title string, arm contract.Arm, ended controlOutcome) {
 	one := c.spec(scenario, title)
-	if earlier, twice := one.Arms[arm]; !twice || earlier.Result == wentRed {
+	if earlier, twice := one.Arms[arm]; !twice || earlier.Result == contract.Red {
 		one.Arms[arm] = ended
 	}
 }
@@ -118,7 +98,7 @@ func (c *controls) spec(scenario, title string) *controlledSpec {
 	index := slices.IndexFunc(c.Specs, func(one controlledSpec) bool { return one.Scenario == scenario && one.Title == title })
 	if index < 0 {
 		index = len(c.Specs)
-		c.Specs = append(c.Specs, controlledSpec{Scenario: scenario, Title: title, Arms: map[string]controlOutcome{}})
+		c.Specs = append(c.Specs, controlledSpec{Scenario: scenario, Title: title, Arms: map[contract.Arm]controlOutcome{}})
 	}
 	return &c.Specs[index]
 }
@@ -130,37 +110,37 @@ func controlOutcomeOf(spec types.SpecReport) controlOutcome {
 	said, found := controlEnding(spec)
 	skipped := spec.State.Is(types.SpecStateSkipped) && !hasFailed(spec)
 	switch {
-	case found && said.Result.leavesDoubt(), found && skipped:
-		outcome.Result, outcome.Reason = said.Result, said.Reason
+	case found && said.Result.LeavesDoubt(), found && skipped:
+		outcome.Ending = said
 	case hasFailed(spec):
-		outcome.Result, outcome.Reason = failedBefore, message(spec)
+		outcome.Ending = contract.FailedBefore.Because(message(spec))
 	case spec.State.Is(types.SpecStatePassed):
-		outcome.Result, outcome.Reason = stayedGreen, "this scenario cannot be made red: it passed to its end"
+		outcome.Ending = contract.NotRed.Because("this scenario cannot be made red: it passed to its end")
 	case spec.State.Is(types.SpecStatePending):
-		outcome.Result, outcome.Reason = didNotApply, "it is marked as pending"
+		outcome.Ending = contract.NotApplicable.Because("it is marked as pending")
 	default:
-		outcome.Result, outcome.Reason = didNotApply, spec.Failure.Message
+		outcome.Ending = contract.NotApplicable.Because(spec.Failure.Message)
 	}
 	return outcome
 }
 
 // controlEnding is what the suite says of the arm; false when it says nothing that can be understood.
-func controlEnding(spec types.SpecReport) (controlOutcome, bool) {
+func controlEnding(spec types.SpecReport) (contract.Ending, bool) {
 	for _, entry := range spec.ReportEntries {
-		var said controlOutcome
-		if entry.Name == controlEntry && json.Unmarshal([]byte(entry.Value.AsJSON), &said) == nil {
-			return said, said.Result == wentRed || said.Result == didNotApply || said.Result.leavesDoubt()
+		var said contract.Ending
+		if entry.Name == contract.ControlEntry && json.Unmarshal([]byte(entry.Value.AsJSON), &said) == nil {
+			return said, said.Result == contract.Red || said.Result == contract.NotApplicable || said.Result.LeavesDoubt()
 		}
 	}
-	return controlOutcome{}, false
+	return contract.Ending{}, false
 }
 
 // outcome is that of an arm, also of one that was not run.
-func (s controlledSpec) outcome(arm string) controlOutcome {
+func (s controlledSpec) outcome(arm contract.Arm) controlOutcome {
 	if outcome, found := s.Arms[arm]; found {
 		return outcome
 	}
-	return controlOutcome{Result: wasNotRun, Reason: "the run ended before"}
+	return controlOutcome{Ending: contract.NotRun.Because("the run ended before")}
 }
 
 // A controlCount adds arms up. Whatever is neither red nor without meaning counts as not red.
@@ -170,9 +150,9 @@ func (c *controlCount) add(specs ...controlledSpec) {
 	for _, spec := range specs {
 		for _, arm := range arms {
 			switch spec.outcome(arm.name).Result {
-			case wentRed:
+			case contract.Red:
 				c.red++
-			case didNotApply:
+			case contract.NotApplicable:
 				c.notApplicable++
 			default:
 				c.notRed++

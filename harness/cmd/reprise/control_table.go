@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -21,7 +22,7 @@ func (c *controls) show(out io.Writer) {
 	for _, spec := range c.Specs {
 		line := spec.Scenario + "\t" + spec.Title
 		for _, arm := range arms {
-			line += "\t" + spec.outcome(arm.name).words(arm.name)
+			line += "\t" + spec.outcome(arm.name).words(arm.place)
 		}
 		fmt.Fprintln(table, line)
 	}
@@ -36,7 +37,7 @@ func (c *controls) explain(out io.Writer) {
 	indented := func(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
 	for _, spec := range c.Specs {
 		for _, arm := range arms {
-			if outcome := spec.outcome(arm.name); outcome.Result.leavesDoubt() {
+			if outcome := spec.outcome(arm.name); outcome.Result.LeavesDoubt() {
 				fmt.Fprintf(out, "\n%s %s, %s: %s\n  %s\n", spec.Scenario, spec.Title, arm.title, outcome.Result, indented(outcome.Reason))
 			}
 		}
@@ -47,23 +48,20 @@ func (c *controls) explain(out io.Writer) {
 	}
 }
 
-// places are where each arm must go red.
-var places = map[string]string{"without-fault": "Detect", "without-runbook": "AwaitRecovery"}
-
-// words is the outcome as the table says it.
-func (o controlOutcome) words(arm string) string {
+// words is the outcome as the table says it, of an arm that must go red in that place.
+func (o controlOutcome) words(place string) string {
 	switch o.Result {
-	case wentRed:
-		return "red at " + places[arm]
-	case stayedGreen:
+	case contract.Red:
+		return "red at " + place
+	case contract.NotRed:
 		return "NOT RED"
-	case cannotTell:
+	case contract.Inconclusive:
 		return "INCONCLUSIVE"
-	case otherReason:
+	case contract.OtherReason:
 		return "RED FOR ANOTHER REASON"
-	case failedBefore:
-		return "FAILED BEFORE " + places[arm]
-	case wasNotRun:
+	case contract.FailedBefore:
+		return "FAILED BEFORE " + place
+	case contract.NotRun:
 		return "NOT RUN"
 	}
 	return fmt.Sprintf("not applicable (%s)", o.Reason)
@@ -74,17 +72,17 @@ func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
 	var failures []reports.Failure
 	for _, failure := range c.Failures {
 		failures = append(failures, reports.Failure{
-			Kind: reports.SuiteFailed, Scenario: failure.Scenario, Title: failure.Title + ", " + failure.Arm, Message: failure.Message,
-			Output: failure.Output,
+			Kind: reports.SuiteFailed, Scenario: failure.Scenario, Title: failure.Title + ", " + string(failure.Arm),
+			Message: failure.Message, Output: failure.Output,
 		})
 	}
 	for _, spec := range c.Specs {
 		for _, arm := range arms {
 			outcome, kind := spec.outcome(arm.name), reports.SpecFailed
-			if outcome.Result == wasNotRun {
+			if outcome.Result == contract.NotRun {
 				kind = reports.NeverRan
 			}
-			if outcome.Result.leavesDoubt() {
+			if outcome.Result.LeavesDoubt() {
 				failures = append(failures, reports.Failure{
 					Kind: kind, Scenario: spec.Scenario, Title: spec.Title, Message: outcome.Reason,
 					Record: controlRecord(spec, arm.name, records),
@@ -96,10 +94,10 @@ func (c *controls) pageFailures(records []harness.Record) []reports.Failure {
 }
 
 // controlRecord finds the record that an arm of the spec has left; "" when it left none.
-func controlRecord(spec controlledSpec, arm string, records []harness.Record) string {
+func controlRecord(spec controlledSpec, arm contract.Arm, records []harness.Record) string {
 	for _, record := range records {
 		if record.Scenario == spec.Scenario && strings.HasPrefix(record.Title, spec.Title+" (") &&
-			strings.HasSuffix(record.ID, "-"+arm) {
+			strings.HasSuffix(record.ID, contract.RecordSuffix("", arm)) {
 			return record.ID
 		}
 	}

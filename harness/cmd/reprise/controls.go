@@ -14,14 +14,17 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// arms are the control arms by the names that the suites know them by (REPRISE_CONTROL), in the order
-// in which they run.
-var arms = []struct{ name, title string }{
-	{"without-fault", "without fault"},
-	{"without-runbook", "without runbook"},
+// arms are the control arms in the order in which they run, each with the place where it must go red.
+var arms = []struct {
+	name         contract.Arm
+	title, place string
+}{
+	{contract.WithoutFault, "without fault", "Detect"},
+	{contract.WithoutRunbook, "without runbook", "AwaitRecovery"},
 }
 
 func controlsCommand(out io.Writer) *cli.Command {
@@ -36,7 +39,9 @@ func controlsCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
-			chosen := options{labels: command.String("labels"), focus: command.String("focus"), seed: chosenSeed(command), repeat: 1}
+			chosen := options{
+				labels: command.String("labels"), focus: command.String("focus"), seed: chosenSeed(command), repeat: 1, target: "controls",
+			}
 			run, end, err := chosen.prepare(ctx, out)
 			if err != nil {
 				return err
@@ -55,8 +60,8 @@ type controlsRun struct {
 
 // all runs both arms, then says which of them went red.
 func (r *controlsRun) all(ctx context.Context) error {
-	line := r.commandLine("make controls")
-	plans := map[string]plan{}
+	line := r.repeatCommand()
+	plans := map[contract.Arm]plan{}
 	remove, err := r.prepared(ctx, line, func(ctx context.Context) (_ []plan, err error) {
 		for _, arm := range arms {
 			r.control = arm.name
@@ -99,12 +104,12 @@ func (r *controlsRun) all(ctx context.Context) error {
 }
 
 // arm runs all chosen specs in one control arm; after an interrupt it only notes what never ran.
-func (r *controlsRun) arm(name, title string, chosen plan, signals <-chan os.Signal) error {
+func (r *controlsRun) arm(name contract.Arm, title string, chosen plan, signals <-chan os.Signal) error {
 	if !r.found.Interrupted {
 		fmt.Fprintf(r.out, "control arm %s\n", title)
 	}
 	r.control = name
-	results, err := r.runSuites(chosen, r.found.Interrupted, name, r.seed, r.environment(r.seed, ""), signals)
+	results, err := r.runSuites(chosen, r.found.Interrupted, string(name), r.seed, "", signals)
 	for _, result := range results {
 		r.found.Interrupted = r.found.Interrupted || result.interrupted
 		r.found.add(result, name)

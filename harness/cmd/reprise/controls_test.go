@@ -11,6 +11,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -51,7 +52,7 @@ func failing(specs string) string {
 func runControls(t *testing.T, runner string) (*controlsRun, string, error) {
 	t.Helper()
 	var out strings.Builder
-	run := &controlsRun{chaosRun: aRun(t, &out, runner, options{focus: "rain", seed: 7, repeat: 1})}
+	run := &controlsRun{chaosRun: aRun(t, &out, runner, options{focus: "rain", seed: 7, repeat: 1, target: "controls"})}
 	err := run.all(t.Context())
 	return run, out.String(), err
 }
@@ -211,9 +212,8 @@ func TestRecordOfControlArm(t *testing.T) {
 		{ID: "rain-falls-without-fault", Scenario: "flood", Title: "Rain falls (control arm: without its fault)"},
 		{ID: "rain-falls-without-runbook", Scenario: "flood", Title: "Rain falls (control arm: without its runbook)"},
 	}
-	for arm, want := range map[string]string{
-		"without-fault":   "rain-falls-without-fault",
-		"without-runbook": "rain-falls-without-runbook",
+	for arm, want := range map[contract.Arm]string{
+		contract.WithoutFault: "rain-falls-without-fault", contract.WithoutRunbook: "rain-falls-without-runbook",
 	} {
 		if got := controlRecord(controlledSpec{Scenario: "flood", Title: "Rain falls"}, arm, records); got != want {
 			t.Errorf("%s: %q, want %q", arm, got, want)
@@ -246,12 +246,9 @@ func TestSkipDoesNotHideAFailedCleanup(t *testing.T) {
 // Goal: what the runner itself writes of a report entry is what is read here. Method: a report as the
 // runner's library encodes it goes through the file and back.
 func TestControlEndingSurvivesTheRunnersReport(t *testing.T) {
-	said := struct {
-		Result string `json:"result"`
-		Reason string `json:"reason"`
-	}{"red", `nothing "broke"`}
+	said := contract.Red.Because(`nothing "broke"`)
 	spec := types.SpecReport{State: types.SpecStateSkipped, LeafNodeType: types.NodeTypeIt, ReportEntries: types.ReportEntries{
-		{Name: "drill", Value: types.WrapEntryValue("inconclusive")}, {Name: controlEntry, Value: types.WrapEntryValue(said)},
+		{Name: "drill", Value: types.WrapEntryValue("inconclusive")}, {Name: contract.ControlEntry, Value: types.WrapEntryValue(said)},
 	}}
 	text, err := json.Marshal(spec)
 	if err != nil {
@@ -261,7 +258,7 @@ func TestControlEndingSurvivesTheRunnersReport(t *testing.T) {
 	if err := json.Unmarshal(text, &read); err != nil {
 		t.Fatal(err)
 	}
-	if got := controlOutcomeOf(read); got.Result != wentRed || got.Reason != `nothing "broke"` {
+	if got := controlOutcomeOf(read); got.Ending != said {
 		t.Errorf("it is read as %+v", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -154,7 +155,8 @@ func message(spec types.SpecReport) string {
 // recordOf finds the record that the spec left; a run of several passes has one for each.
 func recordOf(scenario, title, pass string, records []harness.Record) string {
 	for _, record := range records {
-		if record.Scenario == scenario && record.Title == title && (pass == "" || strings.HasSuffix(record.ID, "-pass-"+pass)) {
+		ours := strings.HasSuffix(record.ID, contract.RecordSuffix(pass, contract.WholeDrill))
+		if record.Scenario == scenario && record.Title == title && ours {
 			return record.ID
 		}
 	}

@@ -83,7 +83,7 @@ func (r *chaosRun) planSuite(ctx context.Context, one suite, seed int64, pass st
 	limited, cancel := context.WithTimeoutCause(ctx, planLimit, fmt.Errorf("it did not say within %v", planLimit))
 	defer cancel()
 	arguments := append(r.choosingArguments(seed, report), "--ginkgo.dry-run", "--ginkgo.no-color")
-	text, runErr := combinedOutput(limited, r.suiteFolder(one), r.environment(seed, pass), one.program, arguments...)
+	text, runErr := combinedOutput(limited, r.suiteFolder(one), r.environment(one, seed, pass), one.program, arguments...)
 	if ctx.Err() != nil {
 		return suitePlan{}, context.Cause(ctx)
 	}

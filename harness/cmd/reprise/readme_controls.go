@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // errNoControls says that there is no run of control arms to tell of.
@@ -106,7 +108,7 @@ func (c *controls) outcomes() int {
 	count := 0
 	for _, spec := range c.Specs {
 		for _, outcome := range spec.Arms {
-			if outcome.Result != wasNotRun {
+			if outcome.Result != contract.NotRun {
 				count++
 			}
 		}

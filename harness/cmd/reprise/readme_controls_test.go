@@ -6,14 +6,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // aControlsRun is one with so many specs of the scenario flood, each with so many arms: one red, one not.
 func aControlsRun(specs, armsEach int) controls {
 	run := controls{Schema: controlsSchema, Command: "make controls", Started: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC)}
-	outcomes := []controlOutcome{{Result: wentRed, Took: time.Second}, {Result: stayedGreen, Took: 2 * time.Second}}
+	outcomes := []controlOutcome{
+		{Ending: contract.Red.Because(""), Took: time.Second}, {Ending: contract.NotRed.Because(""), Took: 2 * time.Second},
+	}
 	for i := range specs {
-		spec := controlledSpec{Scenario: "flood", Title: strings.Repeat("Rain", i+1), Arms: map[string]controlOutcome{}}
+		spec := controlledSpec{Scenario: "flood", Title: strings.Repeat("Rain", i+1), Arms: map[contract.Arm]controlOutcome{}}
 		for arm := range armsEach {
 			spec.Arms[arms[arm].name] = outcomes[arm]
 		}
@@ -66,10 +70,10 @@ func TestControlsTableTakesTheFullestRun(t *testing.T) {
 // Goal: one scenario's row says nothing of another's arms and failures. Method: a run of two, one of them good.
 func TestControlsOfOneScenario(t *testing.T) {
 	run := aControlsRun(1, 1)
-	run.Specs[0].Arms["without-runbook"] = controlOutcome{Result: wentRed, Took: time.Second}
+	run.Specs[0].Arms["without-runbook"] = controlOutcome{Ending: contract.Red.Because(""), Took: time.Second}
 	run.Specs = append(run.Specs, controlledSpec{
 		Scenario: "drought", Title: "Sun",
-		Arms: map[string]controlOutcome{"without-fault": {Result: wentRed}},
+		Arms: map[contract.Arm]controlOutcome{contract.WithoutFault: {Ending: contract.Red.Because("")}},
 	})
 	run.Failures = []controlFailure{{Scenario: "drought", Title: "the suite"}}
 	flood, drought := run.of("flood"), run.of("drought")
@@ -90,7 +94,7 @@ func TestControlsOfOneScenario(t *testing.T) {
 func TestArmsThatNeverRanAreNoOutcomes(t *testing.T) {
 	run := aControlsRun(1, 1)
 	before := run.outcomes()
-	run.Specs[0].Arms["without-runbook"] = controlOutcome{Result: wasNotRun, Reason: "never ran: interrupted"}
+	run.Specs[0].Arms["without-runbook"] = controlOutcome{Ending: contract.NotRun.Because("never ran: interrupted")}
 	if after := run.outcomes(); after >= before+1 {
 		t.Errorf("%d outcomes, and %d when one more has not run", before, after)
 	}

@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
-
-// controlLabel is what package suite labels the drills of control arms with.
-const controlLabel = "control arm"
 
 // drillsByScenario reads the drills of every scenario out of the named run. When no name is given, they
 // come from the run with the most specs of the scenario, which may be another one for each: a run that was
@@ -47,7 +45,7 @@ func drillsByScenario(root, run string) (map[string][]harness.Record, error) {
 func storiesIn(records []harness.Record) map[string][]harness.Record {
 	stories := map[string][]harness.Record{}
 	for _, record := range records {
-		if !slices.Contains(record.Labels, controlLabel) {
+		if !slices.Contains(record.Labels, contract.ControlLabel) {
 			stories[record.Scenario] = append(stories[record.Scenario], record)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // aRecord is one that a drill might leave.
@@ -112,8 +113,9 @@ func TestDrillsByScenario(t *testing.T) {
 		{"20260104", flood, []string{"a"}, nil, map[string]string{flood: "20260103"}}, // a part
 		// more drills, of fewer specs
 		{"20260105", flood, []string{"a", "a", "a"}, nil, map[string]string{flood: "20260103"}},
-		{"20260106", flood, []string{"a", "b", "a", "b"}, nil, map[string]string{flood: "20260103"}},               // repeated
-		{"20260107", flood, []string{"a", "b", "c"}, []string{controlLabel}, map[string]string{flood: "20260103"}}, // control arms
+		{"20260106", flood, []string{"a", "b", "a", "b"}, nil, map[string]string{flood: "20260103"}}, // repeated
+		// control arms
+		{"20260107", flood, []string{"a", "b", "c"}, []string{contract.ControlLabel}, map[string]string{flood: "20260103"}},
 		// of another scenario
 		{"20260108", drought, []string{"a"}, nil, map[string]string{flood: "20260103", drought: "20260108"}},
 		{"20260109", flood, []string{"a", "b", "c"}, nil, map[string]string{flood: "20260109", drought: "20260108"}}, // a new spec

@@ -5,25 +5,19 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
 // versionVariables choose other versions of the products; a line that repeats a run needs them too.
 var versionVariables = []string{"NOMAD_VERSION", "CONSUL_VERSION"}
 
+// makeTarget is how the Makefile names what is done.
+func (c options) makeTarget() string { return "make " + cmp.Or(c.target, "chaos") }
+
 // repeatCommand is one line that does the same again when it is pasted into a shell.
 func (c options) repeatCommand() string {
-	line := c.commandLine("make " + cmp.Or(c.target, "chaos"))
-	if c.repeat > 1 {
-		line += fmt.Sprintf(" REPEAT=%d", c.repeat)
-	}
-	if c.phase {
-		line += " PHASE=1"
-	}
-	return line
-}
-
-// commandLine gives a target what every run is chosen by.
-func (c options) commandLine(line string) string {
+	line := c.makeTarget()
 	for _, variable := range []struct{ name, value string }{
 		{"LABELS", c.labels}, {"FOCUS", c.focus}, {"SEED", fmt.Sprint(c.seed)},
 	} {
@@ -35,6 +29,26 @@ func (c options) commandLine(line string) string {
 		if value := os.Getenv(name); value != "" {
 			line += " " + name + "=" + quoted(value)
 		}
+	}
+	if c.repeat > 1 {
+		line += fmt.Sprintf(" REPEAT=%d", c.repeat)
+	}
+	if c.phase {
+		line += " PHASE=1"
+	}
+	return line
+}
+
+// repeatSpec is the line that runs one spec of a suite alone once more, see [contract.Config]. A suite that tests the harness
+// has a target of its own, and is repeated whole.
+func (c options) repeatSpec(one suite, seed int64) string {
+	line := c.makeTarget()
+	if !one.selftest() {
+		line += " LABELS=" + one.scenario() + " FOCUS='" + contract.Spec + "$$'" // a single dollar would be make's
+	}
+	line += fmt.Sprintf(" SEED=%d", seed)
+	if c.drawsPhase() {
+		line += " PHASE=1"
 	}
 	return line
 }

@@ -33,6 +33,9 @@ func sourceFolder(folder string) string {
 	return "scenarios/" + folder
 }
 
+// selftest tells whether the suite tests the harness itself.
+func (s suite) selftest() bool { return strings.HasPrefix(s.folder, selftests) }
+
 // scenario is the name under which the suite's drills are reported.
 func (s suite) scenario() string { return path.Base(s.folder) }
 

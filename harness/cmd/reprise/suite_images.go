@@ -58,10 +58,12 @@ func (r *chaosRun) makeSuiteImages(ctx context.Context, one suite, left image.Pr
 		}
 	}()
 	out := &tail{to: writer}
+	config := r.config(one, r.seed, "")
+	config.Images = true
 	runner, process, err := suiteProcess{
 		path: one.program, folder: r.suiteFolder(one), out: out, orphans: r.orphans(), held: r.held(),
 		arguments:   r.choosingArguments(r.seed, ""), // it runs no spec, and writes no report
-		environment: append(r.environment(r.seed, ""), "REPRISE_IMAGES=1"),
+		environment: append(config.Environment(), r.more...),
 	}.start()
 	if err == nil {
 		err = process.WaitOrStop(ctx)

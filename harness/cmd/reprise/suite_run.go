@@ -28,7 +28,7 @@ type suiteResult struct {
 // runSuites runs the suites of a plan one after the other, since drills measure time, and leaves their reports in a folder
 // of that name. After an interrupt those that are left are not begun. An error is one of starting and stopping processes.
 func (r *chaosRun) runSuites(
-	chosen plan, interrupted bool, name string, seed int64, environment []string, signals <-chan os.Signal,
+	chosen plan, interrupted bool, name string, seed int64, pass string, signals <-chan os.Signal,
 ) ([]suiteResult, error) {
 	folder := filepath.Join(r.runnerReports(), name)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -52,7 +52,7 @@ func (r *chaosRun) runSuites(
 			out := &tail{to: r.out}
 			process := suiteProcess{
 				path: one.program, folder: r.suiteFolder(one.suite), out: out, orphans: r.orphans(), held: r.held(),
-				arguments: r.arguments(seed, report, left), environment: environment,
+				arguments: r.arguments(seed, report, left), environment: r.environment(one.suite, seed, pass),
 			}
 			var err error
 			result.ending, err = process.run(signals)

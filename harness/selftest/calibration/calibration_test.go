@@ -15,19 +15,11 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/suite"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
-// The environment by which the CLI says what to measure, and where to keep it.
-const (
-	outagesVariable = "REPRISE_OUTAGES"
-	folderVariable  = "REPRISE_RUN_DIR"
-)
-
-const (
-	defaultOutages = 1000
-	// loadedOutages is how many outages, at most, are measured again on a loaded machine.
-	loadedOutages = 200
-)
+// loadedOutages is how many outages, at most, are measured again on a loaded machine.
+const loadedOutages = 200
 
 func TestCalibration(t *testing.T) {
 	suite.Run(t, "calibration", suite.Prepare(fixtures.Calibration()))
@@ -59,7 +51,9 @@ var _ = Describe("The observer", func() {
 		Expect(err).NotTo(HaveOccurred())
 		describe("loaded", result.Loaded)
 
-		Expect(result.write(os.Getenv(folderVariable))).To(Succeed())
+		run, err := contract.FromEnvironment()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.write(run.RunDir)).To(Succeed())
 		if wrong := result.wrong(); len(wrong) > 0 {
 			Fail(strings.Join(wrong, "; "))
 		}
@@ -82,13 +76,13 @@ func campaigns(cluster *lab.Lab, seed int64, outages int) (alone, beside, loaded
 
 // chosenOutages is how many outages to measure in all.
 func chosenOutages() (int, error) {
-	text := os.Getenv(outagesVariable)
+	text := os.Getenv(OutagesVariable)
 	if text == "" {
-		return defaultOutages, nil
+		return DefaultOutages, nil
 	}
 	outages, err := strconv.Atoi(text)
 	if err != nil || outages < 1 {
-		return 0, fmt.Errorf("%s is %q: it has to be a positive number", outagesVariable, text)
+		return 0, fmt.Errorf("%s is %q: it has to be a positive number", OutagesVariable, text)
 	}
 	return outages, nil
 }

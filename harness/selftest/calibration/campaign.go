@@ -17,6 +17,12 @@ import (
 	"github.com/reprise-dr/reprise/harness/probe"
 )
 
+// How many outages are measured: the value of an environment variable, or else the usual number.
+const (
+	OutagesVariable = "REPRISE_OUTAGES"
+	DefaultOutages  = 1000
+)
+
 // period is that of the probes: the default of every drill, said here because figures depend on it.
 const period = 20 * time.Millisecond
 

@@ -13,19 +13,19 @@ import (
 // Goal: the number of outages is the one that was asked for, or a little more, and nonsense is refused.
 // Method: the variable with each kind of value.
 func TestOutagesAreChosen(t *testing.T) {
-	for text, want := range map[string]int{"": defaultOutages, "60": 60, "1": 1} {
-		t.Setenv(outagesVariable, text)
+	for text, want := range map[string]int{"": DefaultOutages, "60": 60, "1": 1} {
+		t.Setenv(OutagesVariable, text)
 		if got, err := chosenOutages(); err != nil || got != want {
 			t.Errorf("%q: %d, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"0", "-1", "many"} {
-		t.Setenv(outagesVariable, text)
+		t.Setenv(OutagesVariable, text)
 		if got, err := chosenOutages(); err == nil {
 			t.Errorf("%q is taken for %d", text, got)
 		}
 	}
-	if one, all := perService(1), perService(defaultOutages); one != 1 || all*len(fixtures.Cuttables()) != defaultOutages {
+	if one, all := perService(1), perService(DefaultOutages); one != 1 || all*len(fixtures.Cuttables()) != DefaultOutages {
 		t.Errorf("%d and %d for each service", one, all)
 	}
 }
