@@ -75,13 +75,23 @@ func readmeSections(root, run string) ([]section, error) {
 		if err := known.checkScenario(scenario); err != nil {
 			return nil, err
 		}
-		sections = append(sections, section{"drills of " + scenario, func(root string) (string, error) {
+		section := section{name: "drills of " + scenario}
+		_, kept, _, err := section.cut(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("read the %s in %s: %w", section.name, trackRecord, err)
+		}
+		section.table = func(root string) (string, error) {
 			if len(drills[scenario]) == 0 {
 				return "", usage("no drill of %s is in %s: run make chaos LABELS=%s first", scenario, filepath.Join(runsFolder(root), run),
 					scenario)
 			}
-			return drillsTable(drills[scenario])
-		}})
+			table, err := drillsTable(drills[scenario])
+			if err != nil {
+				return "", err
+			}
+			return table, keepsDrills(scenario, kept, table)
+		}
+		sections = append(sections, section)
 	}
 	controls := section{name: "controls"}
 	_, table, _, err := controls.cut(string(text))
@@ -128,7 +138,7 @@ func writeReadme(out io.Writer, root string, sections []section) error {
 		written++
 	}
 	if written == 0 {
-		return usage("no run has left a figure: run make chaos first")
+		return usage("nothing was written: the lines above say why")
 	}
 	return nil
 }

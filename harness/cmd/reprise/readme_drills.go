@@ -78,6 +78,30 @@ func lastPass(records []harness.Record) []harness.Record {
 	})
 }
 
+// keepsDrills refuses a table that lacks drills of the one that is kept, as that of a run of a few specs does: what the track
+// record shows of a scenario is measured in one run, so they cannot stay in it either.
+func keepsDrills(scenario, kept, table string) error {
+	shown := drillsIn(table)
+	lacking := slices.DeleteFunc(drillsIn(kept), func(drill string) bool { return slices.Contains(shown, drill) })
+	if len(lacking) == 0 {
+		return nil
+	}
+	return usage("the run lacks drills that %s shows (%s): run make chaos LABELS=%s, or take their rows out if they are no more",
+		trackRecord, strings.Join(lacking, "; "), scenario)
+}
+
+// drillsIn are the drills that a table has rows of, as it writes them.
+func drillsIn(table string) []string {
+	const drill = 2 // after a mark and the scenario; a bar within a cell has no space before it
+	var drills []string
+	for line := range strings.Lines(table) {
+		if cells := strings.Split(line, " | "); strings.HasPrefix(line, "| ") && len(cells) > drill {
+			drills = append(drills, cells[drill])
+		}
+	}
+	return drills
+}
+
 // drillsTable is the table of a run's summary, and where its figures come from. There has to be a record. Of a run that was
 // repeated it shows the last pass, and says how many of all drills were as claimed.
 func drillsTable(records []harness.Record) (string, error) {

@@ -125,6 +125,48 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	}
 }
 
+// Goal: no run takes drills out of the track record that it does not have itself, neither the fullest one that is left nor one
+// that is named; one that has them all, and more, takes the place of the table. Method: a whole run is written, and after it a
+// part of it and a fuller one, each when the others are gone.
+func TestReadmeDropsNoDrill(t *testing.T) {
+	root := aRepository(t, []string{"flood"}, "")
+	last := ""
+	for _, step := range []struct {
+		run, named string
+		titles     []string
+		refused    string
+	}{
+		{run: "20260101", titles: []string{"Rain falls", "Rain | stops"}},
+		{run: "20260102", titles: []string{"Rain falls"}, refused: `shows (Rain \| stops): run make chaos LABELS=flood, or take`},
+		{run: "20260103", named: "20260103", titles: []string{"Rain freezes"}, refused: `shows (Rain falls; Rain \| stops): run`},
+		{run: "20260104", titles: []string{"Rain freezes", "Rain | stops", "Rain falls"}},
+	} {
+		for i, title := range step.titles {
+			record := aRecord()
+			record.ID, record.Title = fmt.Sprint(i), title
+			leave(t, root, step.run, record)
+		}
+		sections, err := readmeSections(root, step.named)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		err = writeReadme(&out, root, sections)
+		text, readErr := os.ReadFile(trackRecordPath(root))
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		if refused := step.refused != ""; refused != (err != nil) || refused != (last == string(text)) ||
+			!strings.Contains(out.String(), step.refused) {
+			t.Errorf("after run %s: %v, the page has changed: %v; it says\n%s", step.run, err, last != string(text), &out)
+		}
+		last = string(text)
+		if err := os.RemoveAll(filepath.Join(runsFolder(root), step.run)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Goal: a track record that tells of a scenario that does not exist is refused in a sentence, and so is one without
 // control arms. Method: a section, then a row, with a slip in the name; then none.
 func TestReadmeRefusesUnknownScenarios(t *testing.T) {
