@@ -69,7 +69,7 @@ func benchCommand(out io.Writer) *cli.Command {
 			},
 			&cli.StringFlag{Name: "only", Usage: "measure one `PART` only: ready, faults, ledger, k3s or fingerprint; or failover, " +
 				"ganeti or pair, which the others leave out", Validator: func(part string) error {
-				if benchPart(part) == nil {
+				if !knowsPart(part) {
 					return fmt.Errorf("there is no part %q: it can be ready, faults, ledger, k3s, fingerprint, failover, ganeti or pair", part)
 				}
 				return nil
@@ -81,19 +81,40 @@ func benchCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, command *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			cluster := fixtures.NomadConsul(benchServers)
-			return (&bench{
-				out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
-				kubernetes: fixtures.K3sCluster(1, 0), machines: fixtures.Drift(),
+			return measureHarness(ctx, out, benchOptions{
 				runs: command.Int("runs"), faults: command.Int("faults"), starts: command.Int("starts"), keep: command.Bool("keep"),
 				elections: command.Int("elections"), failovers: command.Int("failovers"), only: command.String("only"),
-			}).measure(ctx)
+			})
 		},
 	}
 }
 
+// benchOptions are how often a bench does what it measures. All counts have to be positive.
+type benchOptions struct {
+	runs      int    // of the lab and of its floor, by turns, and of a Kubernetes node
+	faults    int    // of each kind, and as many fingerprints
+	starts    int    // of labs, at least, before looking for leftovers
+	elections int    // in each arm
+	failovers int    // of each kind, with each setting
+	only      string // the part that is measured, see [knowsPart]; "" means all but those that the others leave out
+	keep      bool   // leave the last lab running
+}
+
+// measureHarness measures what was asked for, prints it and leaves a report below the repository's runs.
+func measureHarness(ctx context.Context, out io.Writer, chosen benchOptions) error {
+	cluster := fixtures.NomadConsul(benchServers)
+	return (&bench{
+		benchOptions: chosen, out: out, run: "bench-" + newRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
+		kubernetes: fixtures.K3sCluster(1, 0), machines: fixtures.Drift(),
+	}).measure(ctx)
+}
+
+// knowsPart tells whether there is a part of that name.
+func knowsPart(name string) bool { return benchPart(name) != nil }
+
 // A bench measures the harness, everything in one go, so that what is compared met the same machine.
 type bench struct {
+	benchOptions
 	out     io.Writer
 	run     string // label of all labs
 	cluster harness.Topology
@@ -101,12 +122,6 @@ type bench struct {
 
 	kubernetes harness.Topology // one node
 	machines   harness.Topology // as a provider installs them
-
-	runs, faults, starts int
-	keep                 bool
-	elections            int    // in each arm
-	failovers            int    // of each kind, with each setting
-	only                 string // the part that is measured; "" means all
 
 	started int             // labs so far
 	kills   []time.Duration // what `docker kill` took
@@ -151,7 +166,7 @@ func (b *bench) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.report.add(left.figures(b.started)...)
+	b.report.add(leftoverFigures(left, b.started)...)
 	return b.publish(folder)
 }
 

@@ -232,11 +232,11 @@ func TestNodeFigures(t *testing.T) {
 // Goal: --keep can keep the last lab, also of one part. Method: count what the parts start.
 func TestBenchStarts(t *testing.T) {
 	for only, want := range map[string]int{"": 19, "k3s": 6, "ready": 1} {
-		if got := (&bench{only: only, runs: 5, starts: 10}).allStarts(); got != want {
+		if got := (&bench{benchOptions: benchOptions{only: only, runs: 5, starts: 10}}).allStarts(); got != want {
 			t.Errorf("%q: %d labs, want %d", only, got, want)
 		}
 	}
-	if got := (&bench{runs: 1, starts: 10}).allStarts(); got != 10 {
+	if got := (&bench{benchOptions: benchOptions{runs: 1, starts: 10}}).allStarts(); got != 10 {
 		t.Errorf("%d labs, want the 10 that were asked for", got)
 	}
 }

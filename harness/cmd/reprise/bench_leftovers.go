@@ -125,21 +125,3 @@ func (r remainder) problem() error {
 	}
 	return fmt.Errorf("left behind: %s", strings.Join(all, ", "))
 }
-
-// figures are a line for each kind of thing.
-func (r remainder) figures(starts int) []figure {
-	group := fmt.Sprintf("Left behind by %d lab starts and stops", starts)
-	figures := []figure{
-		found(group, "containers", r.containers), found(group, "networks", r.networks), found(group, "volumes", r.volumes),
-		found(group, "processes", r.processes), found(group, "mounts", r.mounts),
-	}
-	if len(r.strangers) == 0 {
-		return figures
-	}
-	for i := range figures {
-		if vague := figures[i].Name == "processes" || figures[i].Name == "mounts"; vague && figures[i].Verdict == benchMissed {
-			figures[i].Verdict = benchUnknown
-		}
-	}
-	return append(figures, figure{Group: group, Name: "containers that others have started meanwhile", Found: r.strangers})
-}

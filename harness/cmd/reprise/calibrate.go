@@ -28,22 +28,26 @@ func calibrateCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
-			outages := command.Int("outages")
-			if outages < 1 {
-				return usage("measure %d outages: it has to be at least 1", outages)
-			}
-			chosen := options{
-				folders: []string{calibrationFolder}, repeat: 1, seed: chosenSeed(command), target: "calibrate",
-				more: []string{calibration.OutagesVariable + "=" + strconv.Itoa(outages)},
-			}
-			run, end, err := chosen.prepare(ctx, out)
-			if err != nil {
-				return err
-			}
-			defer end()
-			return (&calibrationRun{chaosRun: run, outages: outages}).all(ctx)
+			return calibrate(ctx, out, chosenSeed(command), command.Int("outages"))
 		},
 	}
+}
+
+// calibrate measures so many outages of known length, and prints what the measurement was off by.
+func calibrate(ctx context.Context, out io.Writer, seed int64, outages int) error {
+	if outages < 1 {
+		return usage("measure %d outages: it has to be at least 1", outages)
+	}
+	chosen := options{
+		folders: []string{calibrationFolder}, repeat: 1, seed: seed, target: "calibrate",
+		more: []string{calibration.OutagesVariable + "=" + strconv.Itoa(outages)},
+	}
+	run, end, err := chosen.prepare(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return (&calibrationRun{chaosRun: run, outages: outages}).all(ctx)
 }
 
 // A calibrationRun runs the one suite that calibrates. It leaves no drills: the link to the latest run

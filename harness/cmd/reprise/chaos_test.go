@@ -20,9 +20,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/judge"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
-	"github.com/reprise-dr/reprise/reports"
 )
 
 // notice is a writer that tells when a text has been written.
@@ -407,82 +405,5 @@ func TestSuitesKnowHowTheyAreRepeated(t *testing.T) {
 		if got := run.config(suite{folder: test.folder}, 8, "").Repeat("rain (heavy)"); got != test.want {
 			t.Errorf("%s: %q, want %q", test.folder, got, test.want)
 		}
-	}
-}
-
-// Goal: the exit status tells the user's mistakes from drills that went wrong. Method: a table.
-func TestStatus(t *testing.T) {
-	for _, test := range []struct {
-		err    error
-		status int
-		says   string
-	}{
-		{nil, 0, ""},
-		{errRed, 1, ""},
-		{errors.Join(errRed, errors.New("said already")), 1, ""},
-		{usage("unknown label %q", "smoek"), 2, "reprise: unknown label \"smoek\"\n"},
-		{io.ErrUnexpectedEOF, 1, "reprise: unexpected EOF\n"},
-	} {
-		var problems strings.Builder
-		if got := status(test.err, &problems); got != test.status || problems.String() != test.says {
-			t.Errorf("%v gives %d and %q, want %d and %q", test.err, got, problems.String(), test.status, test.says)
-		}
-	}
-}
-
-// Goal: a wrong command line is one sentence and starts nothing. Method: the program itself, with an
-// engine that cannot be reached: whoever tries to start something says so.
-func TestWrongCommandLines(t *testing.T) {
-	t.Setenv("DOCKER_HOST", "unix:///nowhere/engine.sock")
-	for _, test := range []struct {
-		arguments []string
-		want      string
-	}{
-		{[]string{"choas"}, `unknown command "choas": did you mean chaos?`},
-		{[]string{"chaos", "--labels", "smoek"}, `unknown label "smoek": did you mean smoke?`},
-		{[]string{"chaos", "--focus", "("}, "missing closing )"},
-		{[]string{"chaos", "--repeat", "0"}, "it has to be at least 1"},
-		{[]string{"chaos", "--seed", "seven"}, `invalid value "seven"`},
-		{[]string{"chaos", "smoke"}, `takes no argument "smoke"`},
-		{[]string{"controls", "--labels", "smoek"}, `unknown label "smoek": did you mean smoke?`},
-		{[]string{"controls", "--focus", "("}, "missing closing )"},
-		{[]string{"controls", "smoke"}, `takes no argument "smoke"`},
-		{[]string{"repro"}, "which postmortem?"},
-		{[]string{"repro", "--id", "1999-12-31-end"}, `unknown postmortem "1999-12-31-end"`},
-		{[]string{"rejudge"}, "judge which records?"},
-		{[]string{"clean", "--image"}, "flag provided but not defined: -image"},
-	} {
-		var out strings.Builder
-		err := command(&out).Run(t.Context(), append([]string{"reprise"}, test.arguments...))
-		var wrong usageError
-		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%q: the error is %v, want one line with %q", test.arguments, err, test.want)
-		}
-		if out.Len() > 0 {
-			t.Errorf("%q prints %q", test.arguments, out.String())
-		}
-	}
-}
-
-// Goal: rejudging finds a verdict that no longer follows from its record. Method: a record that
-// claims to be met although nothing in it says so.
-func TestRejudgeFindsAChangedVerdict(t *testing.T) {
-	folder := t.TempDir()
-	record := harness.Record{Schema: harness.RecordSchema, ID: "rain", Scenario: "flood", Title: "Rain falls"}
-	record.Judgement.Verdict = harness.Met
-	if err := reports.WriteRecord(folder, record); err != nil {
-		t.Fatal(err)
-	}
-	var out strings.Builder
-	err := rejudge(&out, []string{folder})
-	if err == nil || !strings.Contains(err.Error(), "1 of 1 records are judged differently now") {
-		t.Errorf("the error is %v", err)
-	}
-	record.Judgement = judge.Judge(record)
-	if err := reports.WriteRecord(folder, record); err != nil {
-		t.Fatal(err)
-	}
-	if err := rejudge(&out, []string{folder}); err != nil {
-		t.Error(err)
 	}
 }

@@ -31,14 +31,20 @@ func cleanCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, command *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			err := cleanEngine(ctx, out, command.Bool("images"))
-			err = errors.Join(err, cleanHidden(out))
-			if command.Bool("reports") {
-				err = errors.Join(err, cleanReports(out))
-			}
-			return err
+			return clean(ctx, out, command.Bool("images"), command.Bool("reports"))
 		},
 	}
+}
+
+// clean removes what labs have left on the engine and what runs and builds have left on this machine; built images and the
+// reports of all runs too when that is asked for.
+func clean(ctx context.Context, out io.Writer, images, reports bool) error {
+	err := cleanEngine(ctx, out, images)
+	err = errors.Join(err, cleanHidden(out))
+	if reports {
+		err = errors.Join(err, cleanReports(out))
+	}
+	return err
 }
 
 // cleanEngine removes what labs have created and says what that was.

@@ -39,17 +39,21 @@ func controlsCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
-			chosen := options{
-				labels: command.String("labels"), focus: command.String("focus"), seed: chosenSeed(command), repeat: 1, target: "controls",
-			}
-			run, end, err := chosen.prepare(ctx, out)
-			if err != nil {
-				return err
-			}
-			defer end()
-			return (&controlsRun{chaosRun: run}).all(ctx)
+			chosen := options{labels: command.String("labels"), focus: command.String("focus"), seed: chosenSeed(command)}
+			return runControls(ctx, out, chosen)
 		},
 	}
+}
+
+// runControls runs the chosen specs once in each control arm: all have to go red.
+func runControls(ctx context.Context, out io.Writer, chosen options) error {
+	chosen.repeat, chosen.target = 1, "controls"
+	run, end, err := chosen.prepare(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return (&controlsRun{chaosRun: run}).all(ctx)
 }
 
 // A controlsRun runs the chosen specs once in each control arm.

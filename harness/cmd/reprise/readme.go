@@ -37,17 +37,23 @@ func readmeCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(_ context.Context, command *cli.Command) error {
-			root, err := repositoryRoot()
-			if err != nil {
-				return err
-			}
-			sections, err := readmeSections(root, command.String("run"))
-			if err != nil {
-				return err
-			}
-			return writeReadme(out, root, sections)
+			return updateTrackRecord(out, command.String("run"))
 		},
 	}
+}
+
+// updateTrackRecord puts the figures of the newest runs into the track record, and says of each section what became of it. The
+// drills are those of the named run, or of the fullest runs when no name is given.
+func updateTrackRecord(out io.Writer, run string) error {
+	root, err := repositoryRoot()
+	if err != nil {
+		return err
+	}
+	sections, err := readmeSections(root, run)
+	if err != nil {
+		return err
+	}
+	return writeReadme(out, root, sections)
 }
 
 // drillsMarker is the first line of a scenario's section of drills. The track record says by these lines which
@@ -72,7 +78,7 @@ func readmeSections(root, run string) ([]section, error) {
 	var sections []section
 	for _, marker := range drillsMarker.FindAllStringSubmatch(string(text), -1) {
 		scenario := marker[1]
-		if err := known.checkScenario(scenario); err != nil {
+		if err := checkScenario(known, scenario); err != nil {
 			return nil, err
 		}
 		section := section{name: "drills of " + scenario}
@@ -108,12 +114,12 @@ func readmeSections(root, run string) ([]section, error) {
 }
 
 // checkScenario says in one sentence that the track record tells of a scenario that does not exist.
-func (c catalog) checkScenario(name string) error {
-	if slices.Contains(c.folders, name) {
+func checkScenario(known catalog, name string) error {
+	if slices.Contains(known.folders, name) {
 		return nil
 	}
-	return usage("%s tells of an unknown scenario %q%s known scenarios: %s", trackRecord, name, didYouMean(name, c.folders),
-		strings.Join(c.folders, ", "))
+	return usage("%s tells of an unknown scenario %q%s known scenarios: %s", trackRecord, name, didYouMean(name, known.folders),
+		strings.Join(known.folders, ", "))
 }
 
 // trackRecord is the page with the figures of runs.

@@ -2,40 +2,24 @@ package main
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
-// Goal: the README shows the newest measurement of the ledger, whatever other benches have run since.
-// Method: an older and a newer bench with the ledger, a newest one without, and none at all.
+// Goal: the track record shows the newest measurement of the ledger, whatever other benches have run since; without any there is
+// no table. Method: an older and a newer bench with the ledger, a newest one without, and none at all.
 func TestLedgerTable(t *testing.T) {
 	root := t.TempDir()
 	if _, err := ledgerTable(root); !errors.Is(err, errNoLedger) {
 		t.Errorf("without a bench the error is %v", err)
 	}
-	folder := filepath.Join(runsFolder(root), "bench")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for i, figures := range [][]figure{
-		{plainFigure(ledgerGroup, "rate", 111), plainFigure(electionsGroup, "lost", 0)},
-		{plainFigure(ledgerGroup, "rate", 222.5), plainFigure(electionsGroup, "lost", 3), plainFigure("Lab ready", "other", 9)},
-		{plainFigure("Lab ready", "rate", 333)},
-	} {
-		report := newBenchReport(day.AddDate(0, 0, i))
-		report.add(figures...)
-		text, err := report.json()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, report.Started.Format(time.DateOnly)+".json"), text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	const (
+		rate = `"group":"Ledger on Consul KV through a drill, in peace","name":"rate"`
+		lost = `"group":"Election time of a Consul cluster of 3, leader killed","name":"lost"`
+	)
+	keepBench(t, root, "20260101-000000", rate+`,"number":111},{`+lost+`,"number":1`)
+	keepBench(t, root, "20260102-000000", rate+`,"number":222.5},{`+lost+`,"number":3`)
+	keepBench(t, root, "20260103-000000", `"group":"Lab ready","name":"other","number":9`)
 	table, err := ledgerTable(root)
 	if err != nil || !strings.Contains(table, "| rate |  | 222.5 |") || !strings.Contains(table, "| lost |  | 3.0 |") ||
 		strings.Contains(table, "other") || !strings.Contains(table, "2026-01-02") {

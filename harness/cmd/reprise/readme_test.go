@@ -89,9 +89,7 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	const drought = "| drought | 9 | 8 | 7 | 6 | 5s | good | `make controls` | 2025-12-31 |\n"
 	root := aRepository(t, []string{"flood", "drought"}, drought+"| flood | old | row |\n")
 	leave(t, root, "20260120-030000-beef", aRecord())
-	if err := writeControls(filepath.Join(runsFolder(root), "20260121", controlsFile), aControlsRun(1, 2)); err != nil {
-		t.Fatal(err)
-	}
+	keepControls(t, root, "20260121")
 	sections, err := readmeSections(root, "")
 	if err != nil {
 		t.Fatal(err)

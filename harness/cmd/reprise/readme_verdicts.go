@@ -1,177 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
-	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/reports"
 )
-
-// How the drills' records say what became of them: by labels and by a finding.
-const (
-	brokenLabel  = "broken" // on purpose; the others are "sound"
-	soundLabel   = "sound"
-	foundRight   = "known outcome: right"
-	foundWrong   = "known outcome: wrong"
-	foundNothing = "known outcome: inconclusive"
-)
-
-// A familyCount is how often drills of one kind were judged rightly.
-type familyCount struct {
-	name   string
-	broken bool
-	drills int
-	right  int
-	wrong  int
-	// inconclusive were not judged because the machine was busy; unknown ended before that.
-	inconclusive, unknown int
-}
-
-// A verdictCount is a run's drills by family: sound ones first, then by name.
-type verdictCount []familyCount
-
-// countVerdicts counts the drills whose outcome is known; others are left out.
-func countVerdicts(records []harness.Record) verdictCount {
-	var counted verdictCount
-	for _, record := range records {
-		broken, sound := slices.Contains(record.Labels, brokenLabel), slices.Contains(record.Labels, soundLabel)
-		if record.Scenario != verdictsScenario || broken == sound {
-			continue
-		}
-		name := familyName(record.Labels)
-		place := slices.IndexFunc(counted, func(family familyCount) bool { return family.name == name && family.broken == broken })
-		if place < 0 {
-			place, counted = len(counted), append(counted, familyCount{name: name, broken: broken})
-		}
-		counted[place].add(record.Findings)
-	}
-	slices.SortFunc(counted, func(a, b familyCount) int {
-		if a.broken != b.broken {
-			return map[bool]int{false: -1, true: 1}[a.broken]
-		}
-		return strings.Compare(a.name, b.name)
-	})
-	return counted
-}
-
-// familyName is the label that is neither the scenario's nor one of the two kinds.
-func familyName(labels []string) string {
-	for _, label := range labels {
-		if label != brokenLabel && label != soundLabel && label != verdictsScenario {
-			return label
-		}
-	}
-	return "without a name"
-}
-
-// add counts one drill.
-func (f *familyCount) add(findings []string) {
-	f.drills++
-	found := func(beginning string) bool {
-		return slices.ContainsFunc(findings, func(finding string) bool { return strings.HasPrefix(finding, beginning) })
-	}
-	switch {
-	case found(foundWrong):
-		f.wrong++
-	case found(foundNothing):
-		f.inconclusive++
-	case found(foundRight):
-		f.right++
-	default:
-		f.unknown++
-	}
-}
-
-// total adds all families up.
-func (c verdictCount) total() familyCount {
-	var sum familyCount
-	for _, family := range c {
-		sum.drills += family.drills
-		sum.right += family.right
-		sum.wrong += family.wrong
-		sum.inconclusive += family.inconclusive
-		sum.unknown += family.unknown
-	}
-	return sum
-}
-
-// sentence is the claim with its figures.
-func (c verdictCount) sentence() string {
-	broken, ways := 0, 0
-	for _, family := range c {
-		if family.broken {
-			broken += family.drills
-			ways++
-		}
-	}
-	total := c.total()
-	text := fmt.Sprintf("%d drills with a known outcome, %d broken on purpose in %d ways: %d judged wrong, %d inconclusive for "+
-		"the machine's sake",
-		total.drills, broken, ways, total.wrong, total.inconclusive)
-	if total.unknown > 0 {
-		text += fmt.Sprintf(", %d ended before they could be judged", total.unknown)
-	}
-	return text
-}
-
-// verdict is the error of a run whose drills were not all judged rightly, or did not all leave a record: as many as
-// were chosen, and all there are when nobody has chosen among them.
-func (c verdictCount) verdict(whole bool, chosen int) error {
-	total := c.total()
-	switch {
-	case total.wrong > 0:
-		return fmt.Errorf("judge drills with a known outcome: %d of %d verdicts are wrong", total.wrong, total.drills)
-	case total.unknown > 0:
-		return fmt.Errorf("judge drills with a known outcome: %d ended before anything could be said of them", total.unknown)
-	case chosen == 0:
-		return errors.New("judge drills with a known outcome: none was chosen")
-	case total.drills != chosen:
-		return fmt.Errorf("judge drills with a known outcome: %d left a record: %d were chosen", total.drills, chosen)
-	case whole && total.drills != knownDrills:
-		return fmt.Errorf("judge drills with a known outcome: %d left a record: a whole run has %d", total.drills, knownDrills)
-	}
-	return nil
-}
-
-// kind names what is done with the family's drills.
-func (f *familyCount) kind() string {
-	if f.broken {
-		return brokenLabel
-	}
-	return soundLabel
-}
-
-// cells are the figures of a row.
-func (f *familyCount) cells() []any {
-	return []any{f.kind(), f.name, f.drills, f.right, f.wrong, f.inconclusive + f.unknown}
-}
-
-// text is the table for a terminal.
-func (c verdictCount) text() string {
-	var text strings.Builder
-	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "kind\twhat is done\tdrills\tright\twrong\tinconclusive")
-	for _, family := range c {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\n", family.cells()...)
-	}
-	_ = table.Flush() // into memory
-	return text.String()
-}
-
-// markdown is the table for a page.
-func (c verdictCount) markdown() string {
-	var text strings.Builder
-	text.WriteString("| Kind | What is done | Drills | Right | Wrong | Inconclusive |\n| --- | --- | --: | --: | --: | --: |\n")
-	for _, family := range c {
-		fmt.Fprintf(&text, "| %s | %s | %d | %d | %d | %d |\n", family.cells()...)
-	}
-	return text.String()
-}
 
 // verdictsTable is the newest whole run of `reprise verdicts` as a table for the track record, the claim with
 // its figures below it. A repository without such a run is an error.
@@ -187,4 +23,25 @@ func verdictsTable(root string) (string, error) {
 	first := records[0]
 	return fmt.Sprintf("%s\n%s. Seed %d, on %s; %s processors, %s of memory.\n", counted.markdown(), counted.sentence(), first.Seed,
 		first.Started.UTC().Format("2006-01-02"), first.Engine["processors"], first.Engine["memory"]), nil
+}
+
+// newestVerdicts finds the newest run with at least so many drills whose outcome is known, and counts them.
+func newestVerdicts(root string, atLeast int) (run string, counted verdictCount, err error) {
+	entrys, err := os.ReadDir(runsFolder(root)) // sorted by name, which is by time
+	if err != nil {
+		return "", nil, fmt.Errorf("look for a run of reprise verdicts: %w", err)
+	}
+	for _, entry := range slices.Backward(entrys) {
+		if !entry.IsDir() {
+			continue // "latest" is a link
+		}
+		records, err := reports.ReadRecords(filepath.Join(runsFolder(root), entry.Name()))
+		if err != nil {
+			continue // the folder of something else, such as a bench
+		}
+		if counted := countVerdicts(records); counted.total().drills >= atLeast {
+			return entry.Name(), counted, nil
+		}
+	}
+	return "", nil, fmt.Errorf("no run has %d drills with a known outcome: run make verdicts first", atLeast)
 }

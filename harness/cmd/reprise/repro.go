@@ -20,21 +20,26 @@ func reproCommand(out io.Writer) *cli.Command {
 		OnUsageError: noUsageText,
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
-			root, err := repositoryRoot()
-			if err != nil {
-				return err
-			}
-			known, err := readCatalog(root)
-			if err != nil {
-				return err
-			}
-			label, err := known.postmortemLabel(command.String("id"))
-			if err != nil {
-				return err
-			}
-			return chaos(ctx, out, options{labels: label, seed: rand.Int64N(seeds), repeat: 1})
+			return repro(ctx, out, command.String("id"))
 		},
 	}
+}
+
+// repro runs the specs of one postmortem.
+func repro(ctx context.Context, out io.Writer, id string) error {
+	root, err := repositoryRoot()
+	if err != nil {
+		return err
+	}
+	known, err := readCatalog(root)
+	if err != nil {
+		return err
+	}
+	label, err := known.postmortemLabel(id)
+	if err != nil {
+		return err
+	}
+	return chaos(ctx, out, options{labels: label, seed: rand.Int64N(seeds), repeat: 1})
 }
 
 // postmortemLabel is the label that the specs of the postmortem carry, which is its id.

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -32,36 +34,40 @@ func becomeSupervisor() error {
 // superviseCommand is not for people: see package supervise.
 func superviseCommand() *cli.Command {
 	return &cli.Command{
-		Name:   supervise.Command,
-		Usage:  "run a program that ends with whoever started this",
-		Hidden: true,
-		Flags: []cli.Flag{
-			&cli.DurationFlag{Name: "grace", Usage: "interrupt the program first, and kill it `TIME` later"},
-			&cli.StringFlag{Name: "temporary", Usage: "remove the `FOLDER` in the starter's place"},
-			&cli.StringFlag{Name: "compiled", Usage: "remove the `FOLDER` of the compiled suites in the starter's place"},
-			&cli.StringFlag{Name: "run", Usage: "remove the labs of the run with the `NAME` in the starter's place"},
-		},
-		OnUsageError: noUsageText,
+		Name:            supervise.Command,
+		Usage:           "run a program that ends with whoever started this",
+		Hidden:          true,
+		SkipFlagParsing: true, // whoever starts it and who reads its arguments are one package
 		Action: func(ctx context.Context, command *cli.Command) error {
-			if !command.Args().Present() {
-				return usage("reprise %s runs programs for reprise itself: it needs one", supervise.Command)
-			}
-			result, err := supervise.Run(command.Args().Slice(), supervise.Options{
-				Grace: command.Duration("grace"), Temporary: command.String("temporary"),
-			})
-			if result.Orphan && command.String("compiled") != "" {
-				err = errors.Join(err, os.RemoveAll(command.String("compiled")))
-			}
-			if result.Orphan && command.String("run") != "" {
-				err = errors.Join(err, tidyOrphan(ctx, command.String("run")))
-			}
-			if err != nil {
-				return err
-			}
-			supervise.Exit(result.State)
-			return nil
+			return superviseProgram(ctx, command.Args().Slice())
 		},
 	}
+}
+
+// superviseProgram runs a program that ends with whoever started this process, and ends this process as the program ended. The
+// arguments are those that package supervise and [suiteProcess] give, then the program's.
+func superviseProgram(ctx context.Context, arguments []string) error {
+	flags := flag.NewFlagSet(supervise.Command, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	grace := flags.Duration("grace", 0, "interrupt the program first, and kill it so much later")
+	temporary := flags.String("temporary", "", "remove the folder in the starter's place")
+	compiled := flags.String("compiled", "", "remove the folder of the compiled suites in the starter's place")
+	run := flags.String("run", "", "remove the labs of the run with the name in the starter's place")
+	if err := flags.Parse(arguments); err != nil || flags.NArg() == 0 {
+		return usage("reprise %s runs programs for reprise itself: it needs one", supervise.Command)
+	}
+	result, err := supervise.Run(flags.Args(), supervise.Options{Grace: *grace, Temporary: *temporary})
+	if result.Orphan && *compiled != "" {
+		err = errors.Join(err, os.RemoveAll(*compiled))
+	}
+	if result.Orphan && *run != "" {
+		err = errors.Join(err, tidyOrphan(ctx, *run))
+	}
+	if err != nil {
+		return err
+	}
+	supervise.Exit(result.State)
+	return nil
 }
 
 // tidyOrphan removes what the suites of a run have left whose command is gone.

@@ -20,7 +20,9 @@ const roleVariable = "REPRISE_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == supervise.Command {
-		main()
+		if err := superviseProgram(context.Background(), os.Args[2:]); err != nil {
+			panic(err)
+		}
 	}
 	switch os.Getenv(roleVariable) {
 	case "command":

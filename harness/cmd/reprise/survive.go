@@ -23,12 +23,6 @@ import (
 // survivalFolder is the suite with the drill that is broken off.
 const survivalFolder = selftests + "survival"
 
-// contentVariable makes another image of the drill's: see that suite.
-const contentVariable = "REPRISE_SURVIVAL_IMAGE"
-
-// survivalMoments is at how many moments a whole proof breaks runs off.
-const survivalMoments = 40
-
 func surviveCommand(out io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "survive",
@@ -45,16 +39,18 @@ func surviveCommand(out io.Writer) *cli.Command {
 		Before:       noArguments,
 		Action: func(ctx context.Context, command *cli.Command) error {
 			if runs := command.String("drill"); runs != "" {
-				return chaos(ctx, out, options{
-					repeat: 1, seed: chosenSeed(command), folders: []string{survivalFolder}, target: "survive",
-					runs: runs,
-				})
+				return drillIn(ctx, out, runs, chosenSeed(command))
 			}
 			ctx, stop := interruptible(ctx)
 			defer stop()
 			return survive(ctx, out, chosenSeed(command), command.Int("moments"), command.String("only"))
 		},
 	}
+}
+
+// drillIn is the run that is broken off, in a folder of its own below runs.
+func drillIn(ctx context.Context, out io.Writer, runs string, seed int64) error {
+	return chaos(ctx, out, options{repeat: 1, seed: seed, folders: []string{survivalFolder}, target: "survive", runs: runs})
 }
 
 // A survival is one proof: many runs that are broken off.

@@ -14,12 +14,9 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
-// survivalImage is the name of the image that the interrupted drill is built from.
-const survivalImage = "survival"
-
 // traces are everything that a run could leave behind: a [stock], and what a lab or a build make besides.
 type traces struct {
-	stock
+	stock stock
 	loops []string // loop devices in use
 	rules []string // of the firewall, without counters
 	files []string // temporary ones
@@ -180,7 +177,7 @@ func compareTraces(before, after traces, run string, nobodyLeft bool) residue {
 	note("mount", stayed.mounts, false)
 	note("loop device", newNames(after.loops, before.loops), false)
 	var bridges []string
-	for _, network := range added(before.engine.Networks, after.engine.Networks) {
+	for _, network := range added(before.stock.engine.Networks, after.stock.engine.Networks) {
 		bridges = append(bridges, "br-"+network.ID[:min(12, len(network.ID))])
 	}
 	for _, rule := range newNames(after.rules, before.rules) {

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -31,6 +31,11 @@ type survivalReport struct {
 
 func newSurvivalReport(seed int64) survivalReport {
 	return survivalReport{Schema: survivalSchema, Started: time.Now().Round(0).UTC(), Seed: seed, Processors: runtime.NumCPU()}
+}
+
+// whole tells whether the proof is of this version, and of as many moments as a whole one has.
+func (r survivalReport) whole() bool {
+	return r.Schema == survivalSchema && len(r.Cells) >= survivalMoments
 }
 
 // good counts the moments after which everything was as promised.
@@ -158,7 +163,7 @@ func (r survivalReport) markdown() string {
 		"be. The slowest was gone after %s.",
 		r.sentence(), reports.FormatDuration(slowest.Round(100*time.Millisecond)))
 	if len(kept) > 0 {
-		fmt.Fprintf(&text, " Later: nobody was left to remove a %s, which the next run did.", strings.Join(sortedKeys(kept), " and a "))
+		fmt.Fprintf(&text, " Later: nobody was left to remove a %s, which the next run did.", strings.Join(slices.Sorted(maps.Keys(kept)), " and a "))
 	}
 	for _, cell := range r.Cells {
 		if !cell.good() {
@@ -168,28 +173,4 @@ func (r survivalReport) markdown() string {
 	fmt.Fprintf(&text, "\nSeed %d, on %s, in %s; %d processors.\n",
 		r.Seed, r.Started.Format(time.DateOnly), reports.FormatDuration(r.Duration), r.Processors)
 	return text.String()
-}
-
-func sortedKeys(set map[string]bool) []string {
-	var keys []string
-	for key := range set {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// survivalTable is the matrix of the newest whole proof below the repository's runs, for the track record.
-func survivalTable(root string) (string, error) {
-	found, err := readResults[survivalReport](filepath.Join(runsFolder(root), "[0-9]*", filepath.FromSlash(survivalFile)))
-	if err != nil {
-		return "", fmt.Errorf("look for a proof of survival: %w", err)
-	}
-	whole := slices.DeleteFunc(found, func(report survivalReport) bool {
-		return report.Schema != survivalSchema || len(report.Cells) < survivalMoments
-	})
-	if len(whole) == 0 {
-		return "", usage("no run has proved that nothing outlives a run: run make survive first")
-	}
-	return slices.MaxFunc(whole, func(a, b survivalReport) int { return a.Started.Compare(b.Started) }).markdown(), nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -30,11 +29,11 @@ func TestCompareTracesFindsEveryKind(t *testing.T) {
 		want  []string
 	}{
 		"nothing":       {func(*traces) {}, nil},
-		"a container":   {func(t *traces) { t.engine.Containers = []engine.Item{item("agent", "mine")} }, []string{"container agent"}},
-		"a stranger's":  {func(t *traces) { t.engine.Containers = []engine.Item{item("agent", "theirs")} }, nil},
-		"a network":     {func(t *traces) { t.engine.Networks = []engine.Item{item("lan", "mine")} }, []string{"network lan"}},
-		"a volume":      {func(t *traces) { t.engine.Volumes = []engine.Item{item("disks", "")} }, []string{"volume disks"}},
-		"a mount":       {func(t *traces) { t.mounts = []string{"/mnt"} }, []string{"mount /mnt"}},
+		"a container":   {func(t *traces) { t.stock.engine.Containers = []engine.Item{item("agent", "mine")} }, []string{"container agent"}},
+		"a stranger's":  {func(t *traces) { t.stock.engine.Containers = []engine.Item{item("agent", "theirs")} }, nil},
+		"a network":     {func(t *traces) { t.stock.engine.Networks = []engine.Item{item("lan", "mine")} }, []string{"network lan"}},
+		"a volume":      {func(t *traces) { t.stock.engine.Volumes = []engine.Item{item("disks", "")} }, []string{"volume disks"}},
+		"a mount":       {func(t *traces) { t.stock.mounts = []string{"/mnt"} }, []string{"mount /mnt"}},
 		"a loop device": {func(t *traces) { t.loops = []string{"loop3 (/data)"} }, []string{"loop device loop3 (/data)"}},
 		"a process":     {func(t *traces) { t.tree = []string{"go (pid 7: go build)"} }, []string{"process go (pid 7: go build)"}},
 		"a file":        {func(t *traces) { t.files = []string{"/tmp/go-build1"} }, []string{"file /tmp/go-build1"}},
@@ -45,7 +44,7 @@ func TestCompareTracesFindsEveryKind(t *testing.T) {
 		"one rule twice": {func(t *traces) { t.rules = []string{"-A X", "-A X"} }, []string{"rule -A X"}},
 		"a network and its rules": {
 			func(t *traces) {
-				t.engine.Networks = []engine.Item{{ID: "0123456789abcdef", Name: "lan", Run: "mine"}}
+				t.stock.engine.Networks = []engine.Item{{ID: "0123456789abcdef", Name: "lan", Run: "mine"}}
 				t.rules = []string{"-A FORWARD -o br-0123456789ab -j DOCKER"}
 			},
 			[]string{"network lan"},
@@ -72,15 +71,15 @@ func TestCompareTracesFindsEveryKind(t *testing.T) {
 // Method: leave both kinds.
 func TestCompareTracesKeepsAnEmptyNetwork(t *testing.T) {
 	after := emptyTraces()
-	after.engine.Networks = []engine.Item{{ID: "lan", Name: "lan", Run: "mine"}}
-	after.engine.Volumes = []engine.Item{{ID: "disks", Name: "disks", Run: "mine"}}
+	after.stock.engine.Networks = []engine.Item{{ID: "lan", Name: "lan", Run: "mine"}}
+	after.stock.engine.Volumes = []engine.Item{{ID: "disks", Name: "disks", Run: "mine"}}
 	after.files = []string{"binary.partial-1"}
 	left := compareTraces(emptyTraces(), after, "mine", true)
 	if !slices.Equal(left.kept, []string{"network lan", "file binary.partial-1"}) ||
 		!slices.Equal(left.things, []string{"volume disks"}) {
 		t.Errorf("kept %q, found %q", left.kept, left.things)
 	}
-	after.engine.Containers = []engine.Item{{ID: "agent", Name: "agent", Run: "mine"}}
+	after.stock.engine.Containers = []engine.Item{{ID: "agent", Name: "agent", Run: "mine"}}
 	if left := compareTraces(emptyTraces(), after, "mine", true); slices.Contains(left.kept, "network lan") {
 		t.Errorf("a network with a container is kept: %q", left.kept)
 	}
@@ -240,47 +239,6 @@ func TestChooseCells(t *testing.T) {
 	}
 	if err := survive(t.Context(), io.Discard, 1, 0, ""); err == nil {
 		t.Error("no moment at all is taken")
-	}
-}
-
-// Goal: the matrix shows each moment in its place, the last line counts them, and the track record gets the newest whole proof.
-// Method: a proof in which one moment is red, one was skipped and one kept something.
-func TestSurvivalMatrix(t *testing.T) {
-	report := newSurvivalReport(7)
-	for _, cell := range drawSurvival(7, survivalMoments) {
-		report.Cells = append(report.Cells, survivalResult{survivalCell: cell, Gone: 3 * time.Second})
-	}
-	if report.sentence() != "40 of 40" || len(report.notes()) != 0 {
-		t.Errorf("%s, %q", report.sentence(), report.notes())
-	}
-	report.Cells[0].problem("there was still %s", "process go")
-	report.Cells[1].Skipped = "only root can"
-	report.Cells[2].Kept = []string{"network lan"}
-	if report.sentence() != "38 of 40" || len(report.notes()) != 3 {
-		t.Errorf("%s, %q", report.sentence(), report.notes())
-	}
-	for _, word := range []string{
-		"RED: there was still process go", "skipped", "ok, later", "until the next run: network lan",
-		"·",
-	} {
-		if !strings.Contains(report.text(), word) {
-			t.Errorf("the matrix lacks %q:\n%s", word, report.text())
-		}
-	}
-	root := t.TempDir()
-	if _, err := survivalTable(root); err == nil {
-		t.Error("there is a table without a proof")
-	}
-	text, err := json.Marshal(report)
-	path := filepath.Join(runsFolder(root), "20261129-190000-beef", filepath.FromSlash(survivalFile))
-	if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	table, err := survivalTable(root)
-	for _, word := range []string{"**38 of 40**", "a network, which the next run did", "process go", "Seed 7"} {
-		if err != nil || !strings.Contains(table, word) {
-			t.Errorf("%v: the table lacks %q:\n%s", err, word, table)
-		}
 	}
 }
 

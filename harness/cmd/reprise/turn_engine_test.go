@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
@@ -80,7 +79,7 @@ func TestCommandsTakeTurns(t *testing.T) {
 		}
 		other.Release()
 	}
-	if err := cleanEngine(t.Context(), &strings.Builder{}, false); err != nil {
+	if err := command(&strings.Builder{}).Run(t.Context(), []string{"reprise", "clean"}); err != nil {
 		t.Error(err)
 	}
 	if locks, _ := filepath.Glob("/tmp/reprise-*.lock"); len(locks) > 0 {
@@ -89,31 +88,5 @@ func TestCommandsTakeTurns(t *testing.T) {
 				t.Errorf("cleaning leaves the lock %s", lock)
 			}
 		}
-	}
-}
-
-// Goal: cleaning takes the folder of a run that was broken off before any drill left a record, and neither one with a record nor
-// one of a run that goes on. Method: one of each.
-func TestCleanTakesHalfWrittenRuns(t *testing.T) {
-	root := t.TempDir()
-	for _, folder := range []string{"scenarios", "reports/out/empty/ginkgo", "reports/out/told", "reports/out/running"} {
-		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, file := range []string{"go.mod", "reports/out/told/rain.json"} {
-		if err := os.WriteFile(filepath.Join(root, file), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	running, err := supervise.HoldFolder(filepath.Join(root, "reports/out/running"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer running.Close()
-	t.Chdir(root)
-	removed, err := cleanRuns()
-	if err != nil || len(removed) != 1 || filepath.Base(removed[0]) != "empty" {
-		t.Errorf("removed %q, %v", removed, err)
 	}
 }

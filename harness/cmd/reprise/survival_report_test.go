@@ -1,0 +1,42 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Goal: the matrix shows each moment in its place, and the last line counts them.
+// Method: a proof in which one moment is red, one was skipped and one kept something.
+func TestSurvivalMatrix(t *testing.T) {
+	report := newSurvivalReport(7)
+	for _, cell := range drawSurvival(7, survivalMoments) {
+		report.Cells = append(report.Cells, survivalResult{survivalCell: cell, Gone: 3 * time.Second})
+	}
+	if report.sentence() != "40 of 40" || len(report.notes()) != 0 {
+		t.Errorf("%s, %q", report.sentence(), report.notes())
+	}
+	report.Cells[0].problem("there was still %s", "process go")
+	report.Cells[1].Skipped = "only root can"
+	report.Cells[2].Kept = []string{"network lan"}
+	if report.sentence() != "38 of 40" || len(report.notes()) != 3 {
+		t.Errorf("%s, %q", report.sentence(), report.notes())
+	}
+	for _, word := range []string{
+		"RED: there was still process go", "skipped", "ok, later", "until the next run: network lan",
+		"·",
+	} {
+		if !strings.Contains(report.text(), word) {
+			t.Errorf("the matrix lacks %q:\n%s", word, report.text())
+		}
+	}
+	page := report.markdown()
+	for _, word := range []string{"**38 of 40**", "a network, which the next run did", "process go", "Seed 7"} {
+		if !strings.Contains(page, word) {
+			t.Errorf("the page lacks %q:\n%s", word, page)
+		}
+	}
+	if part := (survivalReport{Schema: report.Schema, Cells: report.Cells[1:]}); !report.whole() || part.whole() {
+		t.Error("a part of a proof is taken for a whole one, or a whole one is not")
+	}
+}
