@@ -102,6 +102,9 @@ func TestPlainEntrypointCoversTheSettings(t *testing.T) {
 	}
 }
 
+// placeOfMount is the field of a line of mountinfo that says where something is mounted.
+const placeOfMount = 4
+
 // mountsAfter are the mount points that a program sees which the entrypoint becomes.
 func mountsAfter(t *testing.T, entrypoint string) []string {
 	t.Helper()
@@ -119,7 +122,7 @@ func mountsAfter(t *testing.T, entrypoint string) []string {
 	}
 	var points []string
 	for line := range strings.Lines(string(output)) {
-		points = append(points, strings.Fields(line)[mountPoint])
+		points = append(points, strings.Fields(line)[placeOfMount])
 	}
 	return points
 }

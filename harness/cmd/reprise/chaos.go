@@ -41,8 +41,8 @@ type options struct {
 // same moment every time.
 func (c options) drawsPhase() bool { return c.phase || c.repeat > 1 }
 
-// seeds are below this, so that they are easy to copy.
-const seeds = 1_000_000
+// newSeed draws a seed that is easy to copy.
+func newSeed() int64 { return rand.Int64N(1_000_000) }
 
 func chaosCommand(out io.Writer) *cli.Command {
 	return &cli.Command{
@@ -73,7 +73,7 @@ func chosenSeed(command *cli.Command) int64 {
 	if command.IsSet("seed") {
 		return command.Int64("seed")
 	}
-	return rand.Int64N(seeds)
+	return newSeed()
 }
 
 // check says what is wrong with the options before anything is started.

@@ -13,7 +13,7 @@ import (
 )
 
 // keepControls leaves a run of control arms of the flood: one of them is red.
-func keepControls(t *testing.T, root, run string) {
+func keepControls(t *testing.T, root, name string) {
 	t.Helper()
 	text, err := json.Marshal(controls{
 		Schema: "reprise.controls/v1", Command: "make controls", Started: time.Date(2026, 1, 20, 3, 0, 0, 0, time.UTC),
@@ -22,7 +22,7 @@ func keepControls(t *testing.T, root, run string) {
 			contract.WithoutRunbook: {Ending: contract.NotRed.Because("it dried"), Took: 2 * time.Second},
 		}}},
 	})
-	path := filepath.Join(runsFolder(root), run, controlsFile)
+	path := filepath.Join(runsFolder(root), name, controlsFile)
 	if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -39,7 +38,7 @@ func repro(ctx context.Context, out io.Writer, id string) error {
 	if err != nil {
 		return err
 	}
-	return chaos(ctx, out, options{labels: label, seed: rand.Int64N(seeds), repeat: 1})
+	return chaos(ctx, out, options{labels: label, seed: newSeed(), repeat: 1})
 }
 
 // postmortemLabel is the label that the specs of the postmortem carry, which is its id.

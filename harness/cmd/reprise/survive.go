@@ -53,8 +53,8 @@ func drillIn(ctx context.Context, out io.Writer, runs string, seed int64) error 
 	return chaos(ctx, out, options{repeat: 1, seed: seed, folders: []string{survivalFolder}, target: "survive", runs: runs})
 }
 
-// A survival is one proof: many runs that are broken off.
-type survival struct {
+// A campaign is one proof: many runs that are broken off.
+type campaign struct {
 	out         io.Writer
 	root        string // of the repository
 	folder      string // of the proof
@@ -138,7 +138,7 @@ func chooseCells(drawn []survivalCell, only string) ([]survivalCell, error) {
 }
 
 // newSurvival prepares everything but the engine.
-func newSurvival(out io.Writer, host string, seed int64) (proof *survival, end func(), err error) {
+func newSurvival(out io.Writer, host string, seed int64) (proof *campaign, end func(), err error) {
 	root, err := repositoryRoot()
 	if err != nil {
 		return nil, nil, err
@@ -152,7 +152,7 @@ func newSurvival(out io.Writer, host string, seed int64) (proof *survival, end f
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a folder for temporary files: %w", err)
 	}
-	proof = &survival{
+	proof = &campaign{
 		out: out, root: root, program: program, seed: seed, temporary: temporary,
 		folder: filepath.Join(runsFolder(root), newRun(time.Now())), result: newSurvivalReport(seed),
 	}
@@ -191,7 +191,7 @@ func survivalEnvironment(host, files, cache string) ([]string, error) {
 
 // all breaks off a run at each moment. One that nobody disturbs comes before them, and shows that runs are green otherwise;
 // another one comes after them, and shows that they still are.
-func (s *survival) all(ctx context.Context, cells []survivalCell) error {
+func (s *campaign) all(ctx context.Context, cells []survivalCell) error {
 	if err := os.MkdirAll(filepath.Join(s.folder, "survival"), 0o755); err != nil {
 		return fmt.Errorf("make the folder of the proof: %w", err)
 	}
@@ -227,7 +227,7 @@ func (s *survival) all(ctx context.Context, cells []survivalCell) error {
 }
 
 // keep writes the result where make readme finds it.
-func (s *survival) keep() error {
+func (s *campaign) keep() error {
 	text, err := json.MarshalIndent(s.result, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the proof: %w", err)
@@ -239,7 +239,7 @@ func (s *survival) keep() error {
 }
 
 // undisturbed makes a run that nobody breaks off: it has to be green, and to leave nothing.
-func (s *survival) undisturbed(ctx context.Context, name string) error {
+func (s *campaign) undisturbed(ctx context.Context, name string) error {
 	run, err := s.prepare(name, s.content(""), false)
 	if err != nil {
 		return err
@@ -262,7 +262,7 @@ func (s *survival) undisturbed(ctx context.Context, name string) error {
 }
 
 // settlePending holds the moment before this one to its promise: what it kept is gone after the next run.
-func (s *survival) settlePending(ctx context.Context) error {
+func (s *campaign) settlePending(ctx context.Context) error {
 	place := s.pending.place
 	if place >= len(s.result.Cells) || len(s.result.Cells[place].Kept) == 0 {
 		return nil
@@ -282,13 +282,13 @@ func (s *survival) settlePending(ctx context.Context) error {
 }
 
 // content is what goes into the drill's image: the same for all runs, or the moment's own for one whose build is broken off.
-func (s *survival) content(own string) string { return filepath.Base(s.folder) + own }
+func (s *campaign) content(own string) string { return filepath.Base(s.folder) + own }
 
 // attempts is how often a run is started for one moment: a machine may be too busy for the moment to be hit.
 const attempts = 3
 
 // breakOff breaks a run off at one moment, and says what became of it.
-func (s *survival) breakOff(ctx context.Context, cell survivalCell) (survivalResult, error) {
+func (s *campaign) breakOff(ctx context.Context, cell survivalCell) (survivalResult, error) {
 	result := survivalResult{survivalCell: cell}
 	if cell.Action == fillFolder && os.Geteuid() != 0 {
 		result.Skipped = "only root can mount a small disk"
@@ -306,7 +306,7 @@ func (s *survival) breakOff(ctx context.Context, cell survivalCell) (survivalRes
 }
 
 // attempt starts a run and breaks it off. It says when the run was quicker, and another one has to be started.
-func (s *survival) attempt(ctx context.Context, result *survivalResult, number int) (again bool, err error) {
+func (s *campaign) attempt(ctx context.Context, result *survivalResult, number int) (again bool, err error) {
 	name, content := fmt.Sprintf("%02d", result.Number), s.content("")
 	if number > 0 {
 		name += fmt.Sprintf("-again-%d", number)

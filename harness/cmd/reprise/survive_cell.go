@@ -34,7 +34,7 @@ const (
 
 // A survivalRun is the run of the drill that is to be broken off.
 type survivalRun struct {
-	*survival
+	*campaign
 	cell   string // what its processes are known by
 	folder string // of what is kept of it
 	runs   string // where it makes its own folder
@@ -51,10 +51,10 @@ type survivalRun struct {
 func (r *survivalRun) output() string { return filepath.Join(r.folder, "output.txt") }
 
 // prepare makes the folders of a run, with its own folder on a small disk when that is to become full.
-func (s *survival) prepare(name, content string, small bool) (*survivalRun, error) {
+func (s *campaign) prepare(name, content string, small bool) (*survivalRun, error) {
 	folder := filepath.Join(s.folder, "survival", name)
 	run := &survivalRun{
-		survival: s, cell: filepath.Base(s.folder) + "/" + name, folder: folder, runs: filepath.Join(folder, "runs"), content: content,
+		campaign: s, cell: filepath.Base(s.folder) + "/" + name, folder: folder, runs: filepath.Join(folder, "runs"), content: content,
 	}
 	if err := os.MkdirAll(run.runs, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of a run: %w", err)
