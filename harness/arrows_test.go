@@ -53,12 +53,12 @@ var rules = []rule{
 		why: "only harness/lab talks to the container engine: everything else gets an Observer, an Operator or a Lab, and cannot cheat",
 	},
 	{
-		from: `.*`, except: `scenarios/.*|harness/(suite|selftest)(/.*)?|harness/cmd/reprise`,
+		from: `.*`, except: `scenarios/.*|harness/(suite|selftest)(/.*)?|harness/cmd/reprise(/.*)?`,
 		to:  `github\.com/onsi/(ginkgo|gomega)(/.*)?`,
 		why: "only suites assert: helpers return errors, so that they also serve other test frameworks and programs",
 	},
 	{
-		from: `harness/cmd/reprise`, to: `github\.com/onsi/(ginkgo|gomega)(/.*)?`, allowed: `github\.com/onsi/ginkgo/v2/types`,
+		from: `harness/cmd/reprise(/.*)?`, to: `github\.com/onsi/(ginkgo|gomega)(/.*)?`, allowed: `github\.com/onsi/ginkgo/v2/types`,
 		why: "the CLI starts the runner and reads its report: it asserts nothing",
 	},
 	{
@@ -66,14 +66,27 @@ var rules = []rule{
 		why: "nobody imports the scenarios: they are the end of every arrow",
 	},
 	{
-		from: `.*`, to: `\./harness/(.*/)?cmd/.*`,
+		from: `.*`, to: `\./harness/(.*/)?cmd/[^/]+`,
 		why: "programs are not libraries",
 	},
 	{
+		from: `harness/cmd/reprise/.*`, except: `.*/usage`, to: `github\.com/urfave/cli(/.*)?`,
+		why: "flags are the command's: what it does with them is called like any other function",
+	},
+	{
+		from: `harness/cmd/reprise/internal/.*`, except: `.*/(readme|bench|survive)`, to: `\./harness/cmd/reprise/internal/.*`,
+		allowed: `.*/(usage|repository|leftovers)`,
+		why:     "what runs suites knows nothing of what is done with runs, and what it is made of knows nothing of runs",
+	},
+	{
+		from: `harness/cmd/reprise/internal/.*`, to: `\./harness/cmd/reprise/internal/(readme|survive)`,
+		why: "what the track record shows is left by others, who do not know it",
+	},
+	{
 		from: `.*`, except: `scenarios/.*|harness/selftest/.*`, to: `\./harness/(suite|selftest)(/.*)?`,
-		allowed: `\./harness/selftest/calibration|\./harness/suite/contract`, tests: `\./harness/suite`,
+		allowed: `\./harness/selftest/(calibration|survival|verdicts)|\./harness/suite/contract`, tests: `\./harness/suite`,
 		why: "suites are programs that the command runs: nothing that they are made of knows them, but what they are told and the " +
-			"result that one of them leaves",
+			"results that those leave which test the harness",
 	},
 	{
 		from: `harness/suite/contract`, to: `.*`, allowed: standardLibrary,
@@ -225,7 +238,12 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"scenarios/renumbering", "github.com/testcontainers/testcontainers-go", "github.com/onsi/ginkgo/v2"},
 		{"harness/fault", "github.com/onsi/gomega", "testing"},
 		{"harness/cmd/reprise", "github.com/onsi/ginkgo/v2", "github.com/onsi/ginkgo/v2/types"},
-		{"harness/cmd/reprise", "./harness/suite", "./harness/suite/contract"},
+		{"harness/cmd/reprise/internal/run", "github.com/onsi/gomega", "github.com/onsi/ginkgo/v2/types"},
+		{"harness/cmd/reprise/internal/run", "./harness/suite", "./harness/suite/contract"},
+		{"harness/cmd/reprise/internal/run", "github.com/urfave/cli/v3", "./harness/selftest/verdicts"},
+		{"harness/cmd/reprise/internal/run", "./harness/cmd/reprise/internal/bench", "./harness/cmd/reprise/internal/repository"},
+		{"harness/cmd/reprise/internal/leftovers", "./harness/cmd/reprise/internal/run", "./harness/lab"},
+		{"harness/cmd/reprise/internal/bench", "./harness/cmd/reprise/internal/readme", "./harness/cmd/reprise/internal/leftovers"},
 		{"harness/lab", "./harness/agent/cmd/reprise-agent", "./harness/agent"},
 		{"harness/suite", "./scenarios/renumbering", "./fixtures"},
 		{"harness/suite/contract", "./harness", "os"},

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
 )
 
@@ -21,7 +22,7 @@ func doctorCommand(out io.Writer) *cli.Command {
 		Action: func(ctx context.Context, _ *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			return tell(out, doctor.Examine(ctx, fixtures.Images(), doing()))
+			return tell(out, doctor.Examine(ctx, fixtures.Images(), run.Doing()))
 		},
 	}
 }

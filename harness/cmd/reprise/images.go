@@ -11,6 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 )
@@ -33,7 +34,7 @@ func imagesCommand(out io.Writer) *cli.Command {
 				return err
 			}
 			defer connection.Close()
-			lock, err := takeTurn(ctx, connection, engine.Shared, out)
+			lock, err := run.TakeEngine(ctx, connection, engine.Shared, out)
 			if err != nil {
 				return err
 			}

@@ -11,23 +11,13 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 )
 
-// errRed ends the program with status 1 when everything there is to say has been said already.
-var errRed = errors.New("not everything went as claimed")
-
-// A usageError is the user's: nothing was tried.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// usage makes an error of the command line, in one sentence.
-func usage(format string, arguments ...any) error {
-	return usageError{fmt.Errorf(format, arguments...)}
-}
-
 func main() {
-	if err := becomeSupervisor(); err != nil {
+	if err := run.BecomeSupervisor(); err != nil {
 		os.Exit(status(err, os.Stderr))
 	}
 	os.Exit(status(command(os.Stdout).Run(context.Background(), os.Args), os.Stderr))
@@ -60,30 +50,30 @@ func unknownCommand(_ context.Context, root *cli.Command) error {
 	for _, command := range root.VisibleCommands() {
 		names = append(names, command.Name)
 	}
-	return usage("unknown command %q%s known commands: %s", root.Args().First(), didYouMean(root.Args().First(), names),
+	return usage.Errorf("unknown command %q%s known commands: %s", root.Args().First(), usage.DidYouMean(root.Args().First(), names),
 		strings.Join(names, ", "))
 }
 
 // noUsageText keeps a wrong flag from printing the whole help text: one sentence is enough.
 func noUsageText(_ context.Context, command *cli.Command, err error, _ bool) error {
-	return usage("%w: see reprise %s --help", err, command.Name)
+	return usage.Errorf("%w: see reprise %s --help", err, command.Name)
 }
 
 // noArguments refuses what would otherwise be ignored, such as an expression that the shell has split.
 func noArguments(ctx context.Context, command *cli.Command) (context.Context, error) {
 	if command.Args().Present() {
-		return ctx, usage("reprise %s takes no argument %q: see reprise %[1]s --help", command.Name, command.Args().First())
+		return ctx, usage.Errorf("reprise %s takes no argument %q: see reprise %[1]s --help", command.Name, command.Args().First())
 	}
 	return ctx, nil
 }
 
 // status says what went wrong and chooses the exit status.
 func status(err error, problems io.Writer) int {
-	var wrong usageError
+	var wrong usage.Error
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errRed):
+	case errors.Is(err, run.ErrRed):
 		return 1
 	case errors.As(err, &wrong):
 		fmt.Fprintf(problems, "reprise: %v\n", err)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 	"github.com/reprise-dr/reprise/harness/judge"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -19,9 +21,9 @@ func TestStatus(t *testing.T) {
 		says   string
 	}{
 		{nil, 0, ""},
-		{errRed, 1, ""},
-		{errors.Join(errRed, errors.New("said already")), 1, ""},
-		{usage("unknown label %q", "smoek"), 2, "reprise: unknown label \"smoek\"\n"},
+		{run.ErrRed, 1, ""},
+		{errors.Join(run.ErrRed, errors.New("said already")), 1, ""},
+		{usage.Errorf("unknown label %q", "smoek"), 2, "reprise: unknown label \"smoek\"\n"},
 		{io.ErrUnexpectedEOF, 1, "reprise: unexpected EOF\n"},
 	} {
 		var problems strings.Builder
@@ -55,7 +57,7 @@ func TestWrongCommandLines(t *testing.T) {
 	} {
 		var out strings.Builder
 		err := command(&out).Run(t.Context(), append([]string{"reprise"}, test.arguments...))
-		var wrong usageError
+		var wrong usage.Error
 		if !errors.As(err, &wrong) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: the error is %v, want one line with %q", test.arguments, err, test.want)
 		}

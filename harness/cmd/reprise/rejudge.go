@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -20,7 +21,7 @@ func rejudgeCommand(out io.Writer) *cli.Command {
 		Action: func(_ context.Context, command *cli.Command) error {
 			paths := command.Args().Slice()
 			if len(paths) == 0 {
-				return usage("judge which records? name files or folders of them, such as reports/out/latest")
+				return usage.Errorf("judge which records? name files or folders of them, such as reports/out/latest")
 			}
 			return rejudge(out, paths)
 		},

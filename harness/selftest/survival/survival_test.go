@@ -15,7 +15,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/suite"
 )
 
-// contentVariable makes an image of its own of every value: who wants a build to interrupt gives a new one.
+// ContentVariable makes an image of its own of every value: who wants a build to interrupt gives a new one.
 const contentVariable = "REPRISE_SURVIVAL_IMAGE"
 
 func TestSurvival(t *testing.T) {

@@ -1,0 +1,83 @@
+package repository
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+)
+
+// CheckLabels says in one sentence what is wrong with a label expression such as
+// "renumbering && !nightly": a slip in a label would otherwise choose nothing, or with "!" too much.
+func (c Catalog) CheckLabels(expression string) error {
+	if _, err := types.ParseLabelFilter(expression); err != nil {
+		return usage.Errorf("read the label expression %q: %s: join labels with && and ||, exclude one with !", expression, syntaxProblem(err))
+	}
+	for _, label := range labelsIn(expression) {
+		if !slices.ContainsFunc(c.labels, func(known string) bool { return strings.EqualFold(known, label) }) {
+			return usage.Errorf("unknown label %q%s known labels: %s", label, usage.DidYouMean(label, c.labels), strings.Join(c.labels, ", "))
+		}
+	}
+	return nil
+}
+
+// mostLabels is how many labels of a folder are tried in every combination.
+const mostLabels = 12
+
+// Chosen are the folders that may hold a spec which fits the label expression: some of their labels do, together with their
+// name. The others need not be compiled.
+func (c Catalog) Chosen(expression string) []string {
+	fits, err := types.ParseLabelFilter(expression)
+	if err != nil {
+		return c.Folders // it has been refused before
+	}
+	return slices.DeleteFunc(slices.Clone(c.Folders), func(folder string) bool {
+		labels, all := c.carried[folder]
+		if !all || len(labels) > mostLabels {
+			return false
+		}
+		for combination := range 1 << len(labels) {
+			some := []string{folder}
+			for i, label := range labels {
+				if combination&(1<<i) != 0 {
+					some = append(some, label)
+				}
+			}
+			if fits(some) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// patterns are what a label expression may hold besides labels: regular expressions, and sets with
+// their keys ("owner: isSubsetOf {a, b}").
+var patterns = regexp.MustCompile(`/[^/]*/|[^&|!,()]*:[^{}&|()]*(\{[^}]*\})?`)
+
+// labelsIn lists the labels that the expression names.
+func labelsIn(expression string) []string {
+	expression = patterns.ReplaceAllString(expression, "")
+	var labels []string
+	for _, word := range strings.FieldsFunc(expression, func(r rune) bool { return strings.ContainsRune("&|!,()", r) }) {
+		if word = strings.TrimSpace(word); word != "" {
+			labels = append(labels, word)
+		}
+	}
+	return labels
+}
+
+// syntaxProblem is the sentence in the library's error, which is several lines with a picture.
+func syntaxProblem(err error) string {
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+	for _, line := range slices.Backward(lines) {
+		line = strings.TrimSpace(line)
+		if strings.ContainsFunc(line, func(r rune) bool { return r >= 'a' && r <= 'z' }) && !strings.Contains(line, "http") {
+			return strings.TrimRight(line, ".")
+		}
+	}
+	return "it is not one"
+}

@@ -1,0 +1,87 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
+)
+
+// labsEnd is how long the labs of somebody who was killed may take to go, by the leases of their agents.
+const labsEnd = 20 * time.Second
+
+// TakeEngine takes the engine for this command, or is an error that says who else uses it. The lock tells of everybody on
+// this machine; the engine tells (runs) which runs have a lab, of whichever machine, and of labs that were kept.
+func TakeEngine(ctx context.Context, connection *engine.Engine, mode engine.LockMode, out io.Writer) (*engine.Lock, error) {
+	progress := image.Plain(out)
+	lock, err := engine.TakeLock(ctx, connection, mode, Doing(), progress.Event)
+	if err != nil {
+		return nil, err
+	}
+	runs := func(ctx context.Context) ([]string, error) { return engine.Runs(ctx, connection) }
+	if mode == engine.Exclusive {
+		_, cleanErr := image.CleanCache() // of runs that were killed
+		err = errors.Join(cleanErr, awaitAlone(ctx, runs, labsEnd, progress))
+		if err == nil {
+			err = engine.SweepAlone(ctx, connection) // what is left when all of a run was killed at once
+		}
+	} else {
+		err = tellOthers(ctx, runs, progress)
+	}
+	if err != nil {
+		lock.Release()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// Doing is what this process does, for others to read.
+func Doing() string {
+	if len(os.Args) < 2 {
+		return "reprise"
+	}
+	return "reprise " + os.Args[1]
+}
+
+// awaitAlone refuses an engine on which another run has a lab, if that does not go of its own accord.
+func awaitAlone(
+	ctx context.Context, runs func(context.Context) ([]string, error), limit time.Duration, progress image.Progress,
+) error {
+	said := false
+	for deadline := time.Now().Add(limit); ; {
+		others, err := runs(ctx)
+		if err != nil || len(others) == 0 {
+			return err
+		}
+		if !time.Now().Before(deadline) {
+			return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to "+
+				"end, or remove what it left with `make clean`", strings.Join(others, ", "))
+		}
+		if !said {
+			progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): waiting up to %v, in case nobody looks after it "+
+				"any more", strings.Join(others, ", "), limit))
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// tellOthers says whom a command would disturb that may go on beside others.
+func tellOthers(ctx context.Context, runs func(context.Context) ([]string, error), progress image.Progress) error {
+	others, err := runs(ctx)
+	if err == nil && len(others) > 0 {
+		progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): if it measures, this disturbs it",
+			strings.Join(others, ", ")))
+	}
+	return err
+}

@@ -1,0 +1,121 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// suiteSource is a suite as a scenario's folder has it: what TestX does before the specs, and the specs themselves.
+const suiteSource = `package %[1]s
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+)
+
+var _ = time.Second
+var _ = os.Getpid
+var _ = syscall.SIGKILL
+
+func TestSuite(t *testing.T) {
+	suite, _ := GinkgoConfiguration()
+	if !suite.DryRun {
+		%[2]s
+	}
+	RunSpecs(t, "%[1]s", Label("%[1]s"))
+}
+
+var _ = Describe("%[1]s", func() {
+	%[3]s
+})
+`
+
+// realSuites are sources of suites by their folders. The specs of all but aaa do not come back, or do not pass.
+var realSuites = map[string][2]string{
+	"aaa": {"", `It("passes", func() {}); It("is not chosen", Label("nightly"), func() {})`},
+	"bbb": {
+		`for i := range 60 { println("layer", i, "of the image") }; t.Fatal("make image bbb: no route to host")`,
+		`It("needs an image", func() {})`,
+	},
+	"ccc": {"", `It("is reached", func() {}); It("eats the memory", func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) })`},
+	"ddd": {"", `It("does not compile", func() { undefinedName() })`},
+	"eee": {"os.Exit(0)", `It("is skipped by an exit", func() {})`},
+	"fff": {"", `It("needs clouds", func() {}) }); var _ = BeforeSuite(func() { Fail("no clouds")`},
+	"ggg": {"", `It("takes too long", func(ctx SpecContext) { <-ctx.Done() }, SpecTimeout(50*time.Millisecond))`},
+	"hhh": {"", `FIt("is focused", func() {}); It("is hidden by the focus", func() {})`},
+	"iii": {"", `It("is not chosen either", Label("nightly"), func() { Fail("it ran") })`},
+}
+
+// suitesRepository makes a repository of suites beside this one's modules.
+func suitesRepository(t *testing.T, suites map[string][2]string) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for folder, source := range suites {
+		path := filepath.Join(root, "scenarios", folder, folder+"_test.go")
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, fmt.Appendf(nil, suiteSource, folder, source[0], source[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// Goal: what real suites do to a run is what the scripts of the other tests do: a suite that passes does not hide one that
+// cannot prepare itself, is killed, cannot be compiled, exits, is focused or fails. Method: suites of this repository's own
+// runner, compiled and run.
+func TestRealSuitesThatAreLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it compiles nine suites")
+	}
+	var out strings.Builder
+	run := ofSuites(t, &out, Options{Labels: "!nightly", Seed: 7, Repeat: 1}, nil)
+	run.root, run.compile = suitesRepository(t, realSuites), compileSuites
+	run.Folders = slices.Sorted(maps.Keys(realSuites))
+	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {
+		t.Errorf("the run ends with %v", err)
+	}
+	// One spec of aaa and the focused one of hhh passed. Failed: bbb and its spec, ccc and its two, ddd, eee and its spec, the
+	// setup of fff and its spec, the spec of ggg, hhh.
+	if !strings.HasSuffix(out.String(), "\n2 passed, 12 failed, 0 skipped\n") {
+		t.Errorf("the last line is another:\n%s", out.String())
+	}
+	for name, text := range everyFormat(t, run.folder(), out.String()) {
+		text = strings.Join(strings.Fields(text), " ")
+		for _, want := range []string{
+			"make image bbb: no route to host", "bbb needs an image", "layer 59 of the image", "ccc eats the memory",
+			"signal 9 (killed)", "undefined: undefinedName",
+			"eee is skipped by an exit", "no clouds", "fff needs clouds", "ggg takes too long",
+			"some of its specs are focused in the source",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q", name, want)
+			}
+		}
+		for _, never := range []string{"is not chosen", "it ran"} {
+			if name != "terminal" && strings.Contains(text, never) {
+				t.Errorf("%s tells of a spec that nobody chose: %q", name, never)
+			}
+		}
+	}
+}

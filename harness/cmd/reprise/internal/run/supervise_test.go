@@ -1,0 +1,212 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/supervise"
+)
+
+// roleVariable has the test's own program play a part in a tree of processes instead of running tests.
+const roleVariable = "REPRISE_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == supervise.Command {
+		if err := Supervise(context.Background(), os.Args[2:]); err != nil {
+			panic(err)
+		}
+	}
+	switch os.Getenv(roleVariable) {
+	case "command":
+		playCommand()
+	case "suite":
+		playSuite()
+	}
+	os.Exit(m.Run())
+}
+
+// note writes the number of a process into the folder of the test.
+func note(name string, process int) {
+	folder := os.Getenv("REPRISE_TEST_FOLDER")
+	temporary := filepath.Join(folder, "."+name)
+	if os.WriteFile(temporary, []byte(strconv.Itoa(process)), 0o600) != nil ||
+		os.Rename(temporary, filepath.Join(folder, name)) != nil {
+		os.Exit(3)
+	}
+}
+
+// playCommand is `reprise chaos`: it has a runner run a suite.
+func playCommand() {
+	if err := BecomeSupervisor(); err != nil {
+		panic(err)
+	}
+	note("command", os.Getpid())
+	signals, stop := interrupts()
+	defer stop()
+	compiled, remove, err := supervise.MakeTemporary()
+	if err != nil {
+		panic(err)
+	}
+	process := suiteProcess{
+		path: os.Getenv("REPRISE_TEST_RUNNER"), folder: os.Getenv("REPRISE_TEST_FOLDER"), out: os.Stdout, grace: 2 * time.Second,
+		environment: []string{roleVariable + "=suite"}, orphans: []string{"--compiled=" + compiled},
+	}
+	_, err = process.run(signals)
+	fmt.Println(err, remove())
+	os.Exit(0)
+}
+
+// playSuite is a suite that has something built: it ends at an interrupt when told so, and else never.
+func playSuite() {
+	supervise.InterruptOrphan()
+	build := exec.Command("sh", "-c", `echo $$ > "$REPRISE_TEST_FOLDER/build.new"; mv "$REPRISE_TEST_FOLDER/build.new" `+
+		`"$REPRISE_TEST_FOLDER/build"; mktemp >/dev/null; sleep 3600 & echo $! > "$REPRISE_TEST_FOLDER/compiler.new"; mv `+
+		`"$REPRISE_TEST_FOLDER/compiler.new" "$REPRISE_TEST_FOLDER/compiler"; wait`)
+	temporary, err := supervise.TemporaryFolder()
+	if err != nil {
+		panic(err)
+	}
+	process, err := supervise.Start(build, supervise.Options{Temporary: temporary})
+	if err != nil {
+		panic(err)
+	}
+	note("suite", os.Getpid())
+	_ = process.WaitOrStop(context.Background())
+	time.Sleep(time.Hour)
+	os.Exit(0)
+}
+
+// runnerScript is the runner: it notes its supervisor and itself, and runs the suite as a child.
+const runnerScript = `
+for pair in "supervisor $PPID" "runner $$"; do
+  set -- $pair
+  echo "$2" > "$REPRISE_TEST_FOLDER/$1.new"; mv "$REPRISE_TEST_FOLDER/$1.new" "$REPRISE_TEST_FOLDER/$1"
+done
+"$REPRISE_TEST_PROGRAM"
+echo "the suite ended"
+`
+
+// A processTree is a command, its supervisor, its runner, its suite, and what the suite builds with.
+type processTree struct {
+	cache     string
+	processes map[string]int
+	command   *exec.Cmd
+}
+
+func startTree(t *testing.T) processTree {
+	t.Helper()
+	folder, cache := t.TempDir(), t.TempDir()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), roleVariable+"=command", "REPRISE_TEST_FOLDER="+folder, "REPRISE_TEST_PROGRAM="+os.Args[0],
+		"REPRISE_TEST_RUNNER="+script(t, runnerScript), "XDG_CACHE_HOME="+cache)
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	grown := processTree{cache: cache, processes: map[string]int{}, command: command}
+	t.Cleanup(func() {
+		for _, process := range grown.processes {
+			_ = syscall.Kill(process, syscall.SIGKILL)
+		}
+		_ = command.Wait()
+	})
+	within(t, 30*time.Second, "start", func() bool {
+		for _, name := range []string{"command", "supervisor", "runner", "suite", "build", "compiler"} {
+			text, err := os.ReadFile(filepath.Join(folder, name))
+			number, numberErr := strconv.Atoi(strings.TrimSpace(string(text)))
+			if err != nil || numberErr != nil {
+				return false
+			}
+			grown.processes[name] = number
+		}
+		return true
+	})
+	return grown
+}
+
+// within fails the test unless the condition comes true in time.
+func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within %v", what, limit)
+		}
+	}
+}
+
+// left are the processes of the tree that still run and the temporary files it has left.
+func (g processTree) left() []string {
+	var names []string
+	for name, process := range g.processes {
+		if running(process) {
+			names = append(names, name)
+		}
+	}
+	temporary, _ := filepath.Glob(filepath.Join(g.cache, "reprise", "build", "temporary-*"))
+	return append(names, temporary...)
+}
+
+// cleanCache removes temporary files that nobody uses, as `make clean` does.
+func (g processTree) cleanCache() {
+	temporary, _ := filepath.Glob(filepath.Join(g.cache, "reprise", "build", "temporary-*"))
+	for _, folder := range temporary {
+		_, _ = supervise.RemoveUnused(folder)
+	}
+}
+
+// Goal: whichever process of a run is killed, and when the run is interrupted once, too often, or its terminal goes,
+// every other process ends too and no temporary file stays. Method: a real tree of processes: command, supervisor,
+// runner, suite, a program that builds and one that this has started; one of them is struck, then all are looked for.
+func TestProcessTreeEndsTogether(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a tree of processes ten times")
+	}
+	for _, test := range []struct {
+		name    string
+		victims []string
+		signals []syscall.Signal
+	}{
+		{"the command is killed", []string{"command"}, []syscall.Signal{syscall.SIGKILL}},
+		{"the supervisor is killed", []string{"supervisor"}, []syscall.Signal{syscall.SIGKILL}},
+		{"the runner is killed", []string{"runner"}, []syscall.Signal{syscall.SIGKILL}},
+		{"the suite is killed", []string{"suite"}, []syscall.Signal{syscall.SIGKILL}},
+		{"command and supervisor are killed", []string{"command", "supervisor"}, []syscall.Signal{syscall.SIGKILL}},
+		{"command and runner are killed", []string{"command", "runner"}, []syscall.Signal{syscall.SIGKILL}},
+		{"one interrupt", []string{"command"}, []syscall.Signal{syscall.SIGINT}},
+		{"two interrupts", []string{"command"}, []syscall.Signal{syscall.SIGINT, syscall.SIGINT}},
+		{"the terminal goes", []string{"command"}, []syscall.Signal{syscall.SIGHUP}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			grown := startTree(t)
+			if left := grown.left(); len(left) < 6 {
+				t.Fatalf("only %v run", left)
+			}
+			for _, signal := range test.signals {
+				for _, victim := range test.victims {
+					if err := syscall.Kill(grown.processes[victim], signal); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			if test.victims[0] == "command" {
+				_ = grown.command.Wait() // or it stays as a zombie
+			}
+			within(t, 20*time.Second, test.name, func() bool {
+				if len(test.victims) > 1 {
+					grown.cleanCache() // nobody was left to do it
+				}
+				return len(grown.left()) == 0
+			})
+		})
+	}
+}

@@ -1,0 +1,29 @@
+package usage
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v3"
+)
+
+// DidYouMean ends a sentence with the known word that is nearest, where one is near.
+func DidYouMean(word string, known []string) string {
+	var candidates []*cli.Command
+	for _, one := range known {
+		candidates = append(candidates, &cli.Command{Name: one})
+	}
+	if nearest := cli.SuggestCommand(candidates, word); nearest != "" {
+		return ": did you mean " + nearest + "?"
+	}
+	return ";"
+}
+
+// An Error is the user's: nothing was tried.
+type Error struct{ error }
+
+func (e Error) Unwrap() error { return e.error }
+
+// Errorf makes an error of the command line, in one sentence.
+func Errorf(format string, arguments ...any) error {
+	return Error{fmt.Errorf(format, arguments...)}
+}
