@@ -1,6 +1,9 @@
 package survival
 
-// ContentVariable makes another image of the drill's: see that suite.
+// Scenario is the folder of the drill that is broken off, and the scenario of its records.
+const Scenario = "survival"
+
+// ContentVariable is what goes into the drill's image: who wants a build to interrupt gives a new value.
 const ContentVariable = "REPRISE_SURVIVAL_IMAGE"
 
 // Moments is at how many moments a whole proof breaks runs off.

@@ -22,6 +22,7 @@ const (
 	PhaseClose     Phase = "close"
 )
 
+// Phases are all of them, in their order.
 var Phases = []Phase{
 	PhaseImages, PhaseLabStart, PhaseBaseline, PhaseInject, PhaseRepair, PhaseAwait, PhaseReconcile, PhaseClose,
 }
@@ -43,6 +44,7 @@ func (p Phase) span() time.Duration {
 // An Action is what breaks a run off.
 type Action string
 
+// The actions.
 const (
 	KillCommand    Action = "SIGKILL to the command"
 	KillSuite      Action = "SIGKILL to the suite"
@@ -57,6 +59,7 @@ const (
 	FillFolder     Action = "the report's folder full"
 )
 
+// Actions are all that break a run off.
 var Actions = []Action{
 	KillCommand, KillSuite, KillSupervisor, KillBuild, KillAll, InterruptOnce, InterruptTwice, HangUp, CutEngine, KillAgent,
 	FillFolder,

@@ -29,6 +29,7 @@ type Proof struct {
 	Cells      []Result      `json:"cells"`
 }
 
+// NewProof begins a proof, now and on this machine.
 func NewProof(seed int64) Proof {
 	return Proof{Schema: schema, Started: time.Now().Round(0).UTC(), Seed: seed, Processors: runtime.NumCPU()}
 }
@@ -163,7 +164,8 @@ func (r Proof) Markdown() string {
 		"be. The slowest was gone after %s.",
 		r.Sentence(), reports.FormatDuration(slowest.Round(100*time.Millisecond)))
 	if len(kept) > 0 {
-		fmt.Fprintf(&text, " Later: nobody was left to remove a %s, which the next run did.", strings.Join(slices.Sorted(maps.Keys(kept)), " and a "))
+		fmt.Fprintf(&text, " Later: nobody was left to remove a %s, which the next run did.",
+			strings.Join(slices.Sorted(maps.Keys(kept)), " and a "))
 	}
 	for _, cell := range r.Cells {
 		if !cell.Good() {

@@ -20,6 +20,7 @@ type Result struct {
 // Good tells whether the run was broken off, and everything after that was as promised.
 func (r *Result) Good() bool { return len(r.Problems) == 0 && r.Skipped == "" }
 
+// Problem adds a sentence about what is not as promised.
 func (r *Result) Problem(format string, arguments ...any) {
 	r.Problems = append(r.Problems, fmt.Sprintf(format, arguments...))
 }

@@ -1,5 +1,3 @@
-// Package survival holds one small drill with every phase that a drill can have, each long enough to be hit:
-// `make survive` breaks runs of it off in every way there is, and looks at what they leave behind.
 package survival
 
 import (
@@ -15,11 +13,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/suite"
 )
 
-// ContentVariable makes an image of its own of every value: who wants a build to interrupt gives a new one.
-const contentVariable = "REPRISE_SURVIVAL_IMAGE"
-
 func TestSurvival(t *testing.T) {
-	suite.Run(t, "survival", suite.Prepare(topology(os.Getenv(contentVariable))))
+	suite.Run(t, Scenario, suite.Prepare(topology(os.Getenv(ContentVariable))))
 }
 
 // objective is generous, for a drill that nobody disturbs is met; yet one that cannot recover ends soon.
@@ -32,7 +27,7 @@ const pace = 2500 * time.Millisecond
 
 var _ = Describe("A small drill", func() {
 	It("is met unless somebody ends it", func(ctx SpecContext) {
-		drill := suite.Begin(ctx, topology(os.Getenv(contentVariable)), objective)
+		drill := suite.Begin(ctx, topology(os.Getenv(ContentVariable)), objective)
 		steady, ledgers := harness.All(answers()), harness.Ledgers(slowlyRead{entries{}})
 
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())

@@ -59,7 +59,7 @@ func image(content string) harness.Image {
 		panic(err) // the folder is embedded above
 	}
 	return harness.Image{
-		Name: "survival", Version: "1",
+		Name: ImageName, Version: "1",
 		Recipe: harness.Recipe{
 			Files:    files,
 			Binaries: []harness.GoBinary{{Name: "store", Package: ".", Module: module(files, content), LinkerFlags: "-s -w"}},

@@ -38,15 +38,15 @@ type comparison struct {
 	busy  string   // why it could not say, through no fault of its own; "" when it could
 }
 
-// sentence is kept with the record; the command line counts by its beginning.
+// sentence is kept with the record; [CountOf] counts by its beginning.
 func (c comparison) sentence() string {
 	switch {
 	case len(c.wrong) > 0:
-		return "known outcome: wrong: " + strings.Join(c.wrong, "; ")
+		return Wrong + ": " + strings.Join(c.wrong, "; ")
 	case c.busy != "":
-		return "known outcome: inconclusive, the machine was busy: " + c.busy
+		return Starved + ", the machine was busy: " + c.busy
 	}
-	return "known outcome: right"
+	return Right
 }
 
 // compare holds a judgement against what is known of the drill.

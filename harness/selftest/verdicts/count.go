@@ -25,11 +25,11 @@ const (
 	Starved = "known outcome: inconclusive"
 )
 
-// A FamilyCount is how often drills of one kind were judged rightly.
-type FamilyCount struct {
+// A familyCount is how often drills of one kind were judged rightly.
+type familyCount struct {
 	name   string
 	broken bool
-	Drills int
+	drills int
 	right  int
 	wrong  int
 	// inconclusive were not judged because the machine was busy; unknown ended before that.
@@ -37,7 +37,7 @@ type FamilyCount struct {
 }
 
 // A Count is a run's drills by family: sound ones first, then by name.
-type Count []FamilyCount
+type Count []familyCount
 
 // CountOf counts the drills whose outcome is known; others are left out.
 func CountOf(records []harness.Record) Count {
@@ -48,13 +48,13 @@ func CountOf(records []harness.Record) Count {
 			continue
 		}
 		name := familyName(record.Labels)
-		place := slices.IndexFunc(counted, func(family FamilyCount) bool { return family.name == name && family.broken == broken })
+		place := slices.IndexFunc(counted, func(family familyCount) bool { return family.name == name && family.broken == broken })
 		if place < 0 {
-			place, counted = len(counted), append(counted, FamilyCount{name: name, broken: broken})
+			place, counted = len(counted), append(counted, familyCount{name: name, broken: broken})
 		}
 		counted[place].add(record.Findings)
 	}
-	slices.SortFunc(counted, func(a, b FamilyCount) int {
+	slices.SortFunc(counted, func(a, b familyCount) int {
 		if a.broken != b.broken {
 			return map[bool]int{false: -1, true: 1}[a.broken]
 		}
@@ -74,8 +74,8 @@ func familyName(labels []string) string {
 }
 
 // add counts one drill.
-func (f *FamilyCount) add(findings []string) {
-	f.Drills++
+func (f *familyCount) add(findings []string) {
+	f.drills++
 	found := func(beginning string) bool {
 		return slices.ContainsFunc(findings, func(finding string) bool { return strings.HasPrefix(finding, beginning) })
 	}
@@ -91,11 +91,11 @@ func (f *FamilyCount) add(findings []string) {
 	}
 }
 
-// Total adds all families up.
-func (c Count) Total() FamilyCount {
-	var sum FamilyCount
+// total adds all families up.
+func (c Count) total() familyCount {
+	var sum familyCount
 	for _, family := range c {
-		sum.Drills += family.Drills
+		sum.drills += family.drills
 		sum.right += family.right
 		sum.wrong += family.wrong
 		sum.inconclusive += family.inconclusive
@@ -104,19 +104,22 @@ func (c Count) Total() FamilyCount {
 	return sum
 }
 
+// Drills is how many drills were counted.
+func (c Count) Drills() int { return c.total().drills }
+
 // Sentence is the claim with its figures.
 func (c Count) Sentence() string {
 	broken, ways := 0, 0
 	for _, family := range c {
 		if family.broken {
-			broken += family.Drills
+			broken += family.drills
 			ways++
 		}
 	}
-	total := c.Total()
+	total := c.total()
 	text := fmt.Sprintf("%d drills with a known outcome, %d broken on purpose in %d ways: %d judged wrong, %d inconclusive for "+
 		"the machine's sake",
-		total.Drills, broken, ways, total.wrong, total.inconclusive)
+		total.drills, broken, ways, total.wrong, total.inconclusive)
 	if total.unknown > 0 {
 		text += fmt.Sprintf(", %d ended before they could be judged", total.unknown)
 	}
@@ -126,24 +129,24 @@ func (c Count) Sentence() string {
 // Verdict is the error of a run whose drills were not all judged rightly, or did not all leave a record: as many as
 // were chosen, and all there are when nobody has chosen among them.
 func (c Count) Verdict(whole bool, chosen int) error {
-	total := c.Total()
+	total := c.total()
 	switch {
 	case total.wrong > 0:
-		return fmt.Errorf("judge drills with a known outcome: %d of %d verdicts are wrong", total.wrong, total.Drills)
+		return fmt.Errorf("judge drills with a known outcome: %d of %d verdicts are wrong", total.wrong, total.drills)
 	case total.unknown > 0:
 		return fmt.Errorf("judge drills with a known outcome: %d ended before anything could be said of them", total.unknown)
 	case chosen == 0:
 		return errors.New("judge drills with a known outcome: none was chosen")
-	case total.Drills != chosen:
-		return fmt.Errorf("judge drills with a known outcome: %d left a record: %d were chosen", total.Drills, chosen)
-	case whole && total.Drills != Drills:
-		return fmt.Errorf("judge drills with a known outcome: %d left a record: a whole run has %d", total.Drills, Drills)
+	case total.drills != chosen:
+		return fmt.Errorf("judge drills with a known outcome: %d left a record: %d were chosen", total.drills, chosen)
+	case whole && total.drills != Drills:
+		return fmt.Errorf("judge drills with a known outcome: %d left a record: a whole run has %d", total.drills, Drills)
 	}
 	return nil
 }
 
 // kind names what is done with the family's drills.
-func (f *FamilyCount) kind() string {
+func (f *familyCount) kind() string {
 	if f.broken {
 		return Broken
 	}
@@ -151,8 +154,8 @@ func (f *FamilyCount) kind() string {
 }
 
 // cells are the figures of a row.
-func (f *FamilyCount) cells() []any {
-	return []any{f.kind(), f.name, f.Drills, f.right, f.wrong, f.inconclusive + f.unknown}
+func (f *familyCount) cells() []any {
+	return []any{f.kind(), f.name, f.drills, f.right, f.wrong, f.inconclusive + f.unknown}
 }
 
 // Text is the table for a terminal.

@@ -21,9 +21,9 @@ func TestCountVerdicts(t *testing.T) {
 		aDrill("neither", "a", Wrong), stranger,
 	})
 	want := Count{
-		{name: "b", Drills: 1, right: 1},
-		{name: "a", broken: true, Drills: 2, right: 1, wrong: 1},
-		{name: "c", broken: true, Drills: 2, inconclusive: 1, unknown: 1},
+		{name: "b", drills: 1, right: 1},
+		{name: "a", broken: true, drills: 2, right: 1, wrong: 1},
+		{name: "c", broken: true, drills: 2, inconclusive: 1, unknown: 1},
 	}
 	if fmt.Sprint(counted) != fmt.Sprint(want) {
 		t.Errorf("counted %+v, want %+v", counted, want)

@@ -71,12 +71,12 @@ func (d drawn) text() string {
 	return fmt.Sprintf("%02d %s: %s (%s)", d.number, kind, d.family.name, d.detail)
 }
 
-// labels tell the records of the drills apart; the command line makes its table from them.
+// labels tell the records of the drills apart, see [CountOf].
 func (d drawn) labels() []string {
 	if d.family.broken {
-		return []string{"broken", d.family.name}
+		return []string{Broken, d.family.name}
 	}
-	return []string{"sound", d.family.name}
+	return []string{Sound, d.family.name}
 }
 
 // drawAll draws all drills of a seed. Every drill has dice of its own: another family before it

@@ -1,11 +1,3 @@
-// Package verdicts holds drills whose outcome is known before they begin, half of them broken on
-// purpose, and holds the judge's verdict and figures against it. `make verdicts` runs them.
-//
-// A drill is drawn from the seed: which server, which delay, how many writes. What must come of it
-// follows from what was done and from a [secondObserver] of its own, never from the record that is judged.
-//
-// Only a false verdict counts as wrong. A verdict that is inconclusive because the machine was starved
-// while the drill ran is neither right nor wrong, and counted apart.
 package verdicts
 
 import (
@@ -19,7 +11,7 @@ import (
 )
 
 func TestVerdicts(t *testing.T) {
-	suite.Run(t, "verdicts", suite.Prepare(fixtures.ConsulServers(servers)))
+	suite.Run(t, Scenario, suite.Prepare(fixtures.ConsulServers(servers)))
 }
 
 // servers is how many Consul servers every drill has.

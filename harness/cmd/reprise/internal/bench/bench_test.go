@@ -100,7 +100,8 @@ func TestBenchReport(t *testing.T) {
 	}
 }
 
-// Goal: what may be somebody else's is not held against the labs. Method: a volume and a mount, with a stranger about and without.
+// Goal: what may be somebody else's is not held against the labs.
+// Method: a volume and a mount, with a stranger about and without.
 func TestLeftoverFigures(t *testing.T) {
 	for stranger, mounts := range map[string]string{"": missed, "stranger": unknown} {
 		left := leftovers.Remainder{Volumes: []string{"data"}, Mounts: []string{"/run/netns/x"}}

@@ -16,7 +16,9 @@ import (
 func TestCompareStocks(t *testing.T) {
 	const ours, theirs = "bench-1", "another"
 	before := Stock{
-		Engine: engine.Inventory{Containers: []engine.Item{{ID: "old", Name: "old"}}, Networks: []engine.Item{{ID: "bridge", Name: "bridge"}}},
+		Engine: engine.Inventory{
+			Containers: []engine.Item{{ID: "old", Name: "old"}}, Networks: []engine.Item{{ID: "bridge", Name: "bridge"}},
+		},
 		Processes: []Process{
 			{pid: 1, started: 5, name: "containerd-shim"}, {pid: 2, started: 5, name: "nomad"},
 		},

@@ -88,8 +88,8 @@ func keepsDrills(scenario, kept, table string) error {
 	if len(lacking) == 0 {
 		return nil
 	}
-	return usage.Errorf("the run lacks drills that %s shows (%s): run make chaos LABELS=%s, or take their rows out if they are no more",
-		Page, strings.Join(lacking, "; "), scenario)
+	return usage.Errorf("the run lacks drills that %s shows (%s): run make chaos LABELS=%s, or take their rows out if they are no "+
+		"more", Page, strings.Join(lacking, "; "), scenario)
 }
 
 // drillsIn are the drills that a table has rows of, as it writes them.

@@ -12,7 +12,7 @@ import (
 // errNoFailover says that no bench has measured the failover of routers.
 var errNoFailover = errors.New("no measurement of the failover of routers is there: run `reprise bench --only failover` first")
 
-// FailoverTable is the table of the newest measurement of the failover of routers. Without any, the error wraps errNoFailover.
+// failoverTable is the table of the newest measurement of the failover of routers. Without any, the error wraps errNoFailover.
 func failoverTable(root string) (string, error) {
 	found, err := newestBench(root, (*bench.Report).HasFailover)
 	if err != nil {

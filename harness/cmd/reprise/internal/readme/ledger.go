@@ -10,7 +10,7 @@ import (
 // errNoLedger says that no bench has measured the ledger.
 var errNoLedger = errors.New("no measurement of the ledger is there: run `reprise bench --only ledger` first")
 
-// LedgerTable is the table of the newest measurement of the ledger. Without any, the error
+// ledgerTable is the table of the newest measurement of the ledger. Without any, the error
 // wraps errNoLedger.
 func ledgerTable(root string) (string, error) {
 	found, err := newestLedger(root)

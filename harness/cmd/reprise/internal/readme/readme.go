@@ -73,8 +73,8 @@ func readmeSections(root, run string) ([]section, error) {
 		}
 		section.table = func(root string) (string, error) {
 			if len(drills[scenario]) == 0 {
-				return "", usage.Errorf("no drill of %s is in %s: run make chaos LABELS=%s first", scenario, filepath.Join(repository.RunsFolder(root), run),
-					scenario)
+				return "", usage.Errorf("no drill of %s is in %s: run make chaos LABELS=%s first", scenario,
+					filepath.Join(repository.RunsFolder(root), run), scenario)
 			}
 			table, err := drillsTable(drills[scenario])
 			if err != nil {
@@ -103,8 +103,8 @@ func checkScenario(known repository.Catalog, name string) error {
 	if slices.Contains(known.Folders, name) {
 		return nil
 	}
-	return usage.Errorf("%s tells of an unknown scenario %q%s known scenarios: %s", Page, name, usage.DidYouMean(name, known.Folders),
-		strings.Join(known.Folders, ", "))
+	return usage.Errorf("%s tells of an unknown scenario %q%s known scenarios: %s", Page, name,
+		usage.DidYouMean(name, known.Folders), strings.Join(known.Folders, ", "))
 }
 
 // Page is the page with the figures of runs.

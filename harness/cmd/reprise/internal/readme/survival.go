@@ -12,7 +12,8 @@ import (
 
 // survivalTable is the matrix of the newest whole proof below the repository's runs, for the track record.
 func survivalTable(root string) (string, error) {
-	found, err := readResults[survival.Proof](filepath.Join(repository.RunsFolder(root), "[0-9]*", filepath.FromSlash(survival.File)))
+	pattern := filepath.Join(repository.RunsFolder(root), "[0-9]*", filepath.FromSlash(survival.File))
+	found, err := readResults[survival.Proof](pattern)
 	if err != nil {
 		return "", fmt.Errorf("look for a proof of survival: %w", err)
 	}

@@ -41,7 +41,7 @@ func newestVerdicts(root string, atLeast int) (run string, counted verdicts.Coun
 		if err != nil {
 			continue // the folder of something else, such as a bench
 		}
-		if counted := verdicts.CountOf(records); counted.Total().Drills >= atLeast {
+		if counted := verdicts.CountOf(records); counted.Drills() >= atLeast {
 			return entry.Name(), counted, nil
 		}
 	}

@@ -14,11 +14,13 @@ import (
 // "renumbering && !nightly": a slip in a label would otherwise choose nothing, or with "!" too much.
 func (c Catalog) CheckLabels(expression string) error {
 	if _, err := types.ParseLabelFilter(expression); err != nil {
-		return usage.Errorf("read the label expression %q: %s: join labels with && and ||, exclude one with !", expression, syntaxProblem(err))
+		return usage.Errorf("read the label expression %q: %s: join labels with && and ||, exclude one with !", expression,
+			syntaxProblem(err))
 	}
 	for _, label := range labelsIn(expression) {
 		if !slices.ContainsFunc(c.labels, func(known string) bool { return strings.EqualFold(known, label) }) {
-			return usage.Errorf("unknown label %q%s known labels: %s", label, usage.DidYouMean(label, c.labels), strings.Join(c.labels, ", "))
+			return usage.Errorf("unknown label %q%s known labels: %s", label, usage.DidYouMean(label, c.labels),
+				strings.Join(c.labels, ", "))
 		}
 	}
 	return nil

@@ -27,6 +27,7 @@ func Root() (string, error) {
 	}
 }
 
+// Exists tells whether there is anything at the path.
 func Exists(path string) bool {
 	_, err := os.Stat(path)
 	return !errors.Is(err, os.ErrNotExist)

@@ -11,7 +11,7 @@ import (
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// print writes a table with a line per spec, then what is not red and why, then the sums.
+// show writes a table with a line per spec, then what is not red and why, then the sums.
 func (c *ControlsReport) show(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	header := "SCENARIO\tSPEC"

@@ -351,7 +351,8 @@ func TestInterruptBeforeAnythingRuns(t *testing.T) {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)
 	}
-	if err := run.all(t.Context()); err == nil || err.Error() != "interrupted before anything ran" || repository.Exists(run.folder()) {
+	err := run.all(t.Context())
+	if err == nil || err.Error() != "interrupted before anything ran" || repository.Exists(run.folder()) {
 		t.Errorf("the run ends with %v; its folder is left: %v", err, repository.Exists(run.folder()))
 	}
 }

@@ -10,15 +10,17 @@ import (
 
 // Options are which specs a run is about and how it goes.
 type Options struct {
-	Labels, Focus string
-	Seed          int64
-	Repeat        int
-	Keep          bool
-	Phase         bool     // put every fault off by a time drawn from the seed, as repeat does
-	Folders       []string // of suites, see suite; nil means every story
-	Target        string   // of the Makefile, by which the run is repeated; "" means chaos
-	more          []string // environment of the suites that only some of them know
-	Runs          string   // folder that the run makes its own in; "" means that of all runs
+	Labels string // expression that the labels of the specs fit; "" fits all
+	Focus  string // regular expression that their texts match; "" matches all
+	Seed   int64  // of the first pass; each further one has the next
+	Repeat int    // passes, at least 1
+	Keep   bool   // leave the lab of a failed spec running
+	Phase  bool   // put every fault off by a time drawn from the seed, as a run of several passes does
+
+	Folders []string // of suites, see [repository.SourceFolder]; nil means the scenarios that may hold specs with the labels
+	Target  string   // of the Makefile, by which the run is repeated; "" means chaos
+	Runs    string   // folder that the run makes its own in; "" means that of all runs
+	more    []string // environment of the suites that only some of them know
 }
 
 // drawsPhase tells whether faults are put off: a run of several passes would otherwise strike at the

@@ -26,7 +26,7 @@ func Verdicts(ctx context.Context, out io.Writer, seed int64, focus string) erro
 	return run.judgeKnown(ctx)
 }
 
-// Verdicts makes the run, and counts what it left.
+// judgeKnown makes the run, and counts what it left.
 func (r *chaosRun) judgeKnown(ctx context.Context) error {
 	ran := r.all(ctx)
 	if ran != nil && !errors.Is(ran, ErrRed) {

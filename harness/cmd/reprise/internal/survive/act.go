@@ -102,7 +102,7 @@ func (r *attempt) cut(ctx context.Context, cell survival.Cell) error {
 // waitForAgent is for the first agent of a lab that has only just its networks.
 var waitForAgent = harness.Wait{For: "an agent", Interval: lookEach, Limit: 5 * time.Second}
 
-// KillAgent kills the agent of one of the lab's nodes, another one in each cell.
+// killAgent kills the agent of one of the lab's nodes, another one in each cell.
 func (r *attempt) killAgent(ctx context.Context, cell survival.Cell) error {
 	return waitForAgent.Until(ctx, func(ctx context.Context) error {
 		inventory, err := r.engine.look(ctx)

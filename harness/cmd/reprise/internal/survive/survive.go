@@ -23,12 +23,11 @@ import (
 	"github.com/reprise-dr/reprise/harness/selftest/survival"
 )
 
-// Folder is the suite with the drill that is broken off.
-const Folder = repository.Selftests + "survival"
-
 // Drill is the run that is broken off, in a folder of its own below runs.
 func Drill(ctx context.Context, out io.Writer, runs string, seed int64) error {
-	return run.Chaos(ctx, out, run.Options{Repeat: 1, Seed: seed, Folders: []string{Folder}, Target: "survive", Runs: runs})
+	return run.Chaos(ctx, out, run.Options{
+		Repeat: 1, Seed: seed, Folders: []string{repository.Selftests + survival.Scenario}, Target: "survive", Runs: runs,
+	})
 }
 
 // A campaign is one proof: many runs that are broken off.
@@ -41,7 +40,7 @@ type campaign struct {
 	environment []string // of every run
 	temporary   string   // folder for temporary files of the runs, and for the proxy's socket
 	proxy       *engineProxy
-	engine      survivalEngine
+	engine      engineActions
 	finder      traceFinder
 	result      survival.Proof
 	pending     pendingCell
@@ -54,8 +53,8 @@ type pendingCell struct {
 	before traces // before its run
 }
 
-// A survivalEngine is what the proof does on the engine by itself, past the proxy.
-type survivalEngine struct {
+// engineActions are what the proof does on the engine by itself, past the proxy.
+type engineActions struct {
 	look  leftovers.Look
 	kill  func(ctx context.Context, container string) error
 	clean func(ctx context.Context, run string) (engine.Removed, error)
@@ -72,12 +71,12 @@ func Prove(ctx context.Context, out io.Writer, seed int64, moments int, only str
 		return err
 	}
 	defer connection.Close()
-	proof, end, err := newSurvival(out, connection.DaemonHost(), seed)
+	proof, end, err := newCampaign(out, connection.DaemonHost(), seed)
 	if err != nil {
 		return err
 	}
 	defer end()
-	proof.engine = survivalEngine{
+	proof.engine = engineActions{
 		look: func(ctx context.Context) (engine.Inventory, error) { return engine.TakeInventory(ctx, connection) },
 		kill: func(ctx context.Context, container string) error {
 			return engine.KillContainer(ctx, connection, container)
@@ -115,8 +114,8 @@ func chooseCells(drawn []survival.Cell, only string) ([]survival.Cell, error) {
 	return chosen, nil
 }
 
-// newSurvival prepares everything but the engine.
-func newSurvival(out io.Writer, host string, seed int64) (proof *campaign, end func(), err error) {
+// newCampaign prepares everything but the engine.
+func newCampaign(out io.Writer, host string, seed int64) (proof *campaign, end func(), err error) {
 	root, err := repository.Root()
 	if err != nil {
 		return nil, nil, err
@@ -142,7 +141,7 @@ func newSurvival(out io.Writer, host string, seed int64) (proof *campaign, end f
 		return nil, nil, errors.Join(err, os.RemoveAll(temporary))
 	}
 	end = func() { _ = errors.Join(proof.proxy.close(), os.RemoveAll(temporary)) }
-	proof.environment, err = survivalEnvironment(proof.proxy.host(), files, cache)
+	proof.environment, err = environmentOf(proof.proxy.host(), files, cache)
 	if err != nil {
 		end()
 		return nil, nil, err
@@ -154,9 +153,9 @@ func newSurvival(out io.Writer, host string, seed int64) (proof *campaign, end f
 	return proof, end, nil
 }
 
-// survivalEnvironment leads a run to the proxy, and its temporary files to where nobody else has any. What Go has compiled
+// environmentOf leads a run to the proxy, and its temporary files to where nobody else has any. What Go has compiled
 // is shared with everybody: nothing else would come to an end.
-func survivalEnvironment(host, files, cache string) ([]string, error) {
+func environmentOf(host, files, cache string) ([]string, error) {
 	compiled, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		return nil, fmt.Errorf("ask the go command for its cache: %w", err)

@@ -31,8 +31,10 @@ func TestCompareTracesFindsEveryKind(t *testing.T) {
 		leave func(*traces)
 		want  []string
 	}{
-		"nothing":       {func(*traces) {}, nil},
-		"a container":   {func(t *traces) { t.stock.Engine.Containers = []engine.Item{item("agent", "mine")} }, []string{"container agent"}},
+		"nothing": {func(*traces) {}, nil},
+		"a container": {
+			func(t *traces) { t.stock.Engine.Containers = []engine.Item{item("agent", "mine")} }, []string{"container agent"},
+		},
 		"a stranger's":  {func(t *traces) { t.stock.Engine.Containers = []engine.Item{item("agent", "theirs")} }, nil},
 		"a network":     {func(t *traces) { t.stock.Engine.Networks = []engine.Item{item("lan", "mine")} }, []string{"network lan"}},
 		"a volume":      {func(t *traces) { t.stock.Engine.Volumes = []engine.Item{item("disks", "")} }, []string{"volume disks"}},
@@ -202,10 +204,13 @@ func TestProcessesHaveOnePart(t *testing.T) {
 // Goal: the record of a drill under way says its phase. Method: every step.
 func TestPhaseOfRecord(t *testing.T) {
 	for place, want := range map[string]survival.Phase{
-		"before its first step": survival.PhaseBaseline, "baseline": survival.PhaseBaseline, "after start writing": survival.PhaseBaseline,
-		"inject": survival.PhaseInject, "after inject": survival.PhaseInject, "after detect": survival.PhaseInject,
-		"repair: start the store: start it": survival.PhaseRepair, "await recovery": survival.PhaseAwait, "after await recovery": survival.PhaseAwait,
-		"reconcile": survival.PhaseReconcile, "judge": survival.PhaseClose, "close": survival.PhaseClose, "": survival.PhaseClose,
+		"before its first step": survival.PhaseBaseline, "baseline": survival.PhaseBaseline,
+		"after start writing": survival.PhaseBaseline,
+		"inject":              survival.PhaseInject, "after inject": survival.PhaseInject, "after detect": survival.PhaseInject,
+		"repair: start the store: start it": survival.PhaseRepair, "await recovery": survival.PhaseAwait,
+		"after await recovery": survival.PhaseAwait,
+		"reconcile":            survival.PhaseReconcile, "judge": survival.PhaseClose,
+		"close": survival.PhaseClose, "": survival.PhaseClose,
 	} {
 		if got := phaseOf(harness.Record{UnderWay: place}); got != want {
 			t.Errorf("%q is the phase %q, want %q", place, got, want)

@@ -18,9 +18,10 @@ func DidYouMean(word string, known []string) string {
 	return ";"
 }
 
-// An Error is the user's: nothing was tried.
+// An Error is the user's: nothing was tried. The command ends with status 2.
 type Error struct{ error }
 
+// Unwrap is the error with its sentence.
 func (e Error) Unwrap() error { return e.error }
 
 // Errorf makes an error of the command line, in one sentence.
