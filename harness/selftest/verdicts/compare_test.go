@@ -132,9 +132,8 @@ func times(known outcome, record harness.Record, facts facts) []string {
 	from := facts.seen.lastFail.asked.Sub(facts.ended) - judgement.Resolution
 	to := facts.seen.back.answered.Sub(facts.began) + judgement.Resolution + slack
 	if measured < from || measured > to {
-		wrong = append(wrong, fmt.Sprintf("the RTA is %v (± %v), and the second observer saw the service back between %v and %v after the "+
-			"fault",
-			measured, judgement.Resolution, from+judgement.Resolution, to-judgement.Resolution-slack))
+		wrong = append(wrong, fmt.Sprintf("the RTA is %v (± %v), and the second observer saw the service back between %v and %v after "+
+			"the fault", measured, judgement.Resolution, from+judgement.Resolution, to-judgement.Resolution-slack))
 	}
 	return wrong
 }
