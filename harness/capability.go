@@ -19,11 +19,11 @@ type Observer interface {
 	// [VantageObserver] to be a client across the network, a node's own name with a loopback address
 	// to be an operator logged in there. Network is "tcp", "tcp4", "tcp6", "udp", "udp4" or "udp6".
 	Dial(ctx context.Context, from, network, address string) (net.Conn, error)
-	// Ask has the agent of a node ask the question by the schedule until ctx ends, and hands the
-	// samples over as they stream in: every question once, in the order of the schedule, on one
+	// StartCheck has the agent of a node carry the check out by the schedule until ctx ends, and hands the
+	// samples over as they stream in: every one once, in the order of the schedule, on one
 	// goroutine, on the harness's clock. It returns when the agent has begun. When the stream breaks
 	// the samples end; the agent's node is gone then, or cannot be reached any more.
-	Ask(ctx context.Context, from string, question Question, schedule Schedule, samples func([]Sample)) (Asking, error)
+	StartCheck(ctx context.Context, from string, check Check, schedule Schedule, samples func([]Sample)) (CheckStream, error)
 	// ReadFile reads a file of the node's system. A missing file is fs.ErrNotExist.
 	ReadFile(ctx context.Context, node, path string) ([]byte, error)
 	// Log returns what the node's system has printed since the given time, oldest line first.
@@ -40,10 +40,10 @@ type Observer interface {
 	Mentions(ctx context.Context, node string, addresses []netip.Addr, paths ...string) ([]Mention, error)
 }
 
-// An Asking is a question that an agent asks at a fixed rate.
-type Asking interface {
-	// Change replaces the question; the schedule goes on. Answers to the old one may still come.
-	Change(question Question) error
+// A CheckStream is a check that an agent carries out at a fixed rate.
+type CheckStream interface {
+	// Change replaces the check; the schedule goes on. Answers to the old one may still come.
+	Change(check Check) error
 	// Done is closed when no more samples will come.
 	Done() <-chan struct{}
 }

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// A Question is one about the network as plain data, so that the agent of a node can ask it by
+// A Check is a question about the network as plain data, so that the agent of a node can ask it by
 // itself, at a rate that no round trip to the harness could keep. Exactly one field is set. Every
-// question opens a connection of its own: a kept one would outlive the fault it is meant to see.
-type Question struct {
-	HTTP *HTTPQuestion `json:"http,omitempty"`
-	TCP  *TCPQuestion  `json:"tcp,omitempty"`
-	DNS  *DNSQuestion  `json:"dns,omitempty"`
-	Echo *EchoQuestion `json:"echo,omitempty"`
+// check opens a connection of its own: a kept one would outlive the fault it is meant to see.
+type Check struct {
+	HTTP *HTTPCheck `json:"http,omitempty"`
+	TCP  *TCPCheck  `json:"tcp,omitempty"`
+	DNS  *DNSCheck  `json:"dns,omitempty"`
+	Ping *PingCheck `json:"echo,omitempty"`
 
 	// These ask the kernel of the node that asks, and send nothing.
-	Address   *AddressQuestion   `json:"address,omitempty"`
-	Route     *RouteQuestion     `json:"route,omitempty"`
-	Neighbour *NeighbourQuestion `json:"neighbour,omitempty"`
+	Address   *AddressCheck   `json:"address,omitempty"`
+	Route     *RouteCheck     `json:"route,omitempty"`
+	Neighbour *NeighbourCheck `json:"neighbour,omitempty"`
 }
 
-// An HTTPQuestion is a GET. The answer is yes when the status is the wanted one and the whole body
+// An HTTPCheck is a GET. The answer is yes when the status is the wanted one and the whole body
 // arrives in time and contains the wanted text.
-type HTTPQuestion struct {
+type HTTPCheck struct {
 	At       netip.AddrPort `json:"at"`
 	Host     string         `json:"host,omitempty"`     // of the Host header; "" means At
 	Path     string         `json:"path,omitempty"`     // "" means "/"
@@ -36,48 +36,48 @@ type HTTPQuestion struct {
 	RetryAfter time.Duration `json:"patience_ns,omitempty"`
 }
 
-// A TCPQuestion is a connection: yes when it is accepted.
-type TCPQuestion struct {
+// A TCPCheck is a connection: yes when it is accepted.
+type TCPCheck struct {
 	At netip.AddrPort `json:"at"`
 }
 
-// A DNSQuestion asks one resolver over UDP for the addresses of a name: yes when there is one, or
+// A DNSCheck asks one resolver over UDP for the addresses of a name: yes when there is one, or
 // when the wanted one is among them.
-type DNSQuestion struct {
+type DNSCheck struct {
 	Resolver netip.AddrPort `json:"resolver"`
 	Name     string         `json:"name"`
 	Type     string         `json:"type"` // "A" or "AAAA"
 	Want     netip.Addr     `json:"want,omitzero"`
 }
 
-// An EchoQuestion is an ICMP echo request ("ping"), of the family of the address.
-type EchoQuestion struct {
+// A PingCheck is an ICMP echo request ("ping"), of the family of the address.
+type PingCheck struct {
 	At netip.Addr `json:"at"`
 }
 
-// An AddressQuestion is whether the node answers to an address now, such as that of a virtual router. One on
+// An AddressCheck is whether the node answers to an address now, such as that of a virtual router. One on
 // an interface that is down is none.
-type AddressQuestion struct {
+type AddressCheck struct {
 	Has    netip.Addr `json:"has"`
 	Absent bool       `json:"absent,omitempty"` // true: yes when the node does not answer to it
 }
 
-// A RouteQuestion is whether the node's main table has a route to exactly that prefix: yes when there is
+// A RouteCheck is whether the node's main table has a route to exactly that prefix: yes when there is
 // one, or when the wanted next hop is among its next hops.
-type RouteQuestion struct {
+type RouteCheck struct {
 	To  netip.Prefix `json:"to"`
 	Via netip.Addr   `json:"via,omitzero"`
 }
 
-// A NeighbourQuestion is whether the node would send what is for an address of one of its networks to
+// A NeighbourCheck is whether the node would send what is for an address of one of its networks to
 // that hardware address, as ARP or neighbour discovery has told it.
-type NeighbourQuestion struct {
+type NeighbourCheck struct {
 	At netip.Addr `json:"at"`
 	Is string     `json:"is"` // such as "02:42:0a:ca:01:0b"
 }
 
-// Validate says in one sentence what is wrong with the question.
-func (q Question) Validate() error {
+// Validate says in one sentence what is wrong with the check.
+func (q Check) Validate() error {
 	set := 0
 	var problem error
 	asked := func(problemOf error) { set, problem = set+1, problemOf }
@@ -90,8 +90,8 @@ func (q Question) Validate() error {
 	if q.DNS != nil {
 		asked(q.DNS.validate())
 	}
-	if q.Echo != nil {
-		asked(validTarget("echo", q.Echo.At.IsValid()))
+	if q.Ping != nil {
+		asked(validTarget("echo", q.Ping.At.IsValid()))
 	}
 	if q.Address != nil {
 		asked(validTarget("address", q.Address.Has.IsValid()))
@@ -103,33 +103,33 @@ func (q Question) Validate() error {
 		asked(q.Neighbour.validate())
 	}
 	if set != 1 {
-		return fmt.Errorf("a question is one of HTTP, TCP, DNS, echo, address, route and neighbour, and this one is %d of them", set)
+		return fmt.Errorf("a check is one of HTTP, TCP, DNS, echo, address, route and neighbour, and this one is %d of them", set)
 	}
 	return problem
 }
 
 func validTarget(kind string, valid bool) error {
 	if !valid {
-		return fmt.Errorf("the %s question has no address to go to", kind)
+		return fmt.Errorf("the %s check has no address to go to", kind)
 	}
 	return nil
 }
 
-func (q NeighbourQuestion) validate() error {
+func (q NeighbourCheck) validate() error {
 	if _, err := net.ParseMAC(q.Is); err != nil {
-		return fmt.Errorf("the neighbour question wants the hardware address %q: it is none", q.Is)
+		return fmt.Errorf("the neighbour check wants the hardware address %q: it is none", q.Is)
 	}
 	return validTarget("neighbour", q.At.IsValid())
 }
 
-func (q DNSQuestion) validate() error {
+func (q DNSCheck) validate() error {
 	switch {
 	case !q.Resolver.IsValid():
-		return errors.New("the DNS question has no resolver")
+		return errors.New("the DNS check has no resolver")
 	case q.Name == "":
-		return errors.New("the DNS question has no name")
+		return errors.New("the DNS check has no name")
 	case q.Type != "A" && q.Type != "AAAA":
-		return fmt.Errorf("the DNS question is for %q records: it can be A or AAAA", q.Type)
+		return fmt.Errorf("the DNS check is for %q records: it can be A or AAAA", q.Type)
 	}
 	return nil
 }

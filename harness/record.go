@@ -128,20 +128,20 @@ type RecordSLI struct {
 	// LongestGap is the longest time between two questions, where that is two periods or more.
 	Skipped    int           `json:"skipped,omitempty"`
 	LongestGap time.Duration `json:"longest_gap_ns,omitempty"`
-	Spells     []Spell       `json:"spells"`
+	Intervals  []Interval    `json:"spells"`
 }
 
-// A Spell is a row of samples with the same answer.
-type Spell struct {
+// A Interval is a row of samples with the same answer.
+type Interval struct {
 	Up bool `json:"up"`
-	// From and To are when the first and the last sample of the spell were asked: when they were due, but
+	// From and To are when the first and the last sample of the interval were asked: when they were due, but
 	// for the observer's lateness, which is less than a period.
 	From time.Duration `json:"from_ns"`
 	To   time.Duration `json:"to_ns"`
-	// Seen is when the first answer of the spell arrived: a question asked before t0 may fail after
+	// Seen is when the first answer of the interval arrived: a question asked before t0 may fail after
 	// it, and one asked during an outage may be answered when the outage is over. Not before From.
 	Seen time.Duration `json:"seen_ns"`
-	// After and By enclose the moment of the change into this spell, whatever held the observer up: the
+	// After and By enclose the moment of the change into this interval, whatever held the observer up: the
 	// service had not changed when the last question before the change was asked, and had when the first
 	// one after it was answered, or met the service. Both are 0 in records that do not say: then After is
 	// a period before From, and By is Seen.
@@ -154,9 +154,9 @@ type Spell struct {
 	FirstError string `json:"first_error,omitempty"`
 }
 
-// Begins is when a spell counts from, as an offset from the drill's start: a failure from the question that met it, a
+// Begins is when an interval counts from, as an offset from the drill's start: a failure from the question that met it, a
 // return from its answer.
-func (s Spell) Begins() time.Duration {
+func (s Interval) Begins() time.Duration {
 	if s.Up {
 		return max(s.From, s.Seen)
 	}

@@ -117,16 +117,22 @@ func (w schemaWriter) describe(typ reflect.Type) object {
 		return object{{"type", "object"}, {"additionalProperties", w.describe(typ.Elem())}}
 	case reflect.Struct:
 		w.define(typ)
-		return object{{"$ref", "#/$defs/" + typ.Name()}}
+		return object{{"$ref", "#/$defs/" + published(typ.Name())}}
 	}
 	panic("a record cannot have the type " + typ.String())
 }
 
+// published is a name, or a comment, with the words that the schema was published with where those of Go have changed since.
+func published(text string) string {
+	older := strings.NewReplacer("An Interval", "A Spell", "an interval", "a spell", "Interval", "Spell", "interval", "spell")
+	return older.Replace(text)
+}
+
 func (w schemaWriter) define(typ reflect.Type) {
-	if w.definitions[typ.Name()] != nil {
+	if w.definitions[published(typ.Name())] != nil {
 		return
 	}
-	w.definitions[typ.Name()] = object{} // a type may contain itself
+	w.definitions[published(typ.Name())] = object{} // a type may contain itself
 	var properties object
 	required := []string{}
 	for field := range fieldsOf(typ) {
@@ -136,15 +142,15 @@ func (w schemaWriter) define(typ reflect.Type) {
 			schema = object{{"const", RecordSchema}}
 		}
 		if comment := w.comments[typ.Name()+"."+field.Name]; comment != "" {
-			schema = append(schema, member{"description", comment})
+			schema = append(schema, member{"description", published(comment)})
 		}
 		properties = append(properties, member{name, schema})
 		if options == "" {
 			required = append(required, name)
 		}
 	}
-	w.definitions[typ.Name()] = object{
-		{"description", w.comments[typ.Name()]},
+	w.definitions[published(typ.Name())] = object{
+		{"description", published(w.comments[typ.Name()])},
 		{"type", "object"},
 		{"properties", properties},
 		{"required", required},

@@ -41,7 +41,7 @@ func TestClaimedAndFoundMiss(t *testing.T) {
 // first failed question of 41.5 ms after t0 was known at 1.84 s.
 func TestDetectedWhenKnown(t *testing.T) {
 	record := recoveredBySelf()
-	record.SLIs[0].Spells[1].From, record.SLIs[0].Spells[1].Seen = t0+41500*time.Microsecond, t0+1840*time.Millisecond
+	record.SLIs[0].Intervals[1].From, record.SLIs[0].Intervals[1].Seen = t0+41500*time.Microsecond, t0+1840*time.Millisecond
 	record.Judgement = judge.Judge(record)
 	page := render(t, Run{ID: "run", Records: []harness.Record{record}}, "page")
 	for _, want := range []string{"TTD</abbr></dt><dd>1.84", "+41.5 ms, known at +1.84"} {

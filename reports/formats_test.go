@@ -26,7 +26,7 @@ func hostileRun() Run {
 	record.Fault.Description, record.Fault.Confirmed = hostile, hostile
 	record.Versions = map[string]string{hostile: hostile}
 	record.Evidence = []harness.Evidence{{Name: hostile, Node: hostile, Text: hostile}}
-	record.SLIs[0].Name, record.SLIs[0].Spells[1].Error = hostile, hostile
+	record.SLIs[0].Name, record.SLIs[0].Intervals[1].Error = hostile, hostile
 	record.Steps[0].Name, record.Steps[0].Runbook, record.Steps[0].Error = hostile, hostile, hostile
 	record.Ledgers[0].Name = hostile
 	record.SLIs[1].Steady, record.SLIs[1].Unaffected, record.SLIs[1].Skipped, record.SLIs[1].Name = false, true, 1, hostile+" too"
@@ -304,12 +304,12 @@ func TestSummaryCannotBeBroken(t *testing.T) {
 }
 
 // TestRelapseIsTold proves that a steady state that broke again after a met recovery is mentioned
-// everywhere a reader looks. Method: add a failed spell after the watch, and judge.
+// everywhere a reader looks. Method: add a failed interval after the watch, and judge.
 func TestRelapseIsTold(t *testing.T) {
 	record := recoveredBySelf()
-	last := &record.SLIs[0].Spells[2]
+	last := &record.SLIs[0].Intervals[2]
 	last.To = record.WatchedUntil
-	record.SLIs[0].Spells = append(record.SLIs[0].Spells, harness.Spell{
+	record.SLIs[0].Intervals = append(record.SLIs[0].Intervals, harness.Interval{
 		From: record.WatchedUntil + 200*time.Millisecond, To: record.WatchedUntil + time.Second, Samples: 2, Error: "gone again",
 	})
 	record.Judgement = judge.Judge(record)

@@ -30,15 +30,15 @@ func observe(record *harness.Record, sli harness.RecordSLI, cause string, blind 
 		for _, down := range downs {
 			up = up && (at < t0+down.from || at >= t0+down.to)
 		}
-		last := len(sli.Spells) - 1
-		if last < 0 || sli.Spells[last].Up != up {
-			spell := harness.Spell{Up: up, From: at, Seen: at + answerTime, By: at + answerTime, After: max(0, asked)}
-			sli.Spells, last = append(sli.Spells, spell), last+1
+		last := len(sli.Intervals) - 1
+		if last < 0 || sli.Intervals[last].Up != up {
+			interval := harness.Interval{Up: up, From: at, Seen: at + answerTime, By: at + answerTime, After: max(0, asked)}
+			sli.Intervals, last = append(sli.Intervals, interval), last+1
 		}
-		sli.Spells[last].To = at
-		sli.Spells[last].Samples++
+		sli.Intervals[last].To = at
+		sli.Intervals[last].Samples++
 		if !up {
-			sli.Spells[last].Error = cause
+			sli.Intervals[last].Error = cause
 		}
 		asked = at
 	}

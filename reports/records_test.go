@@ -108,15 +108,15 @@ func watch(record *harness.Record, name string, steady bool, cause string, downs
 		for _, down := range downs {
 			up = up && (at < t0+down.from || at >= t0+down.to)
 		}
-		last := len(sli.Spells) - 1
-		if last < 0 || sli.Spells[last].Up != up {
-			sli.Spells = append(sli.Spells, harness.Spell{Up: up, From: at, Seen: at + 3700*time.Microsecond})
+		last := len(sli.Intervals) - 1
+		if last < 0 || sli.Intervals[last].Up != up {
+			sli.Intervals = append(sli.Intervals, harness.Interval{Up: up, From: at, Seen: at + 3700*time.Microsecond})
 			last++
 		}
-		sli.Spells[last].To = at
-		sli.Spells[last].Samples++
+		sli.Intervals[last].To = at
+		sli.Intervals[last].Samples++
 		if !up {
-			sli.Spells[last].Error = cause
+			sli.Intervals[last].Error = cause
 		}
 	}
 	record.SLIs = append(record.SLIs, sli)

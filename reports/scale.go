@@ -59,8 +59,8 @@ func tickStep(shown time.Duration) time.Duration {
 func lastMoment(record harness.Record) time.Duration {
 	var last time.Duration
 	for _, sli := range record.SLIs {
-		for _, spell := range sli.Spells {
-			last = max(last, spell.To+sli.Period)
+		for _, interval := range sli.Intervals {
+			last = max(last, interval.To+sli.Period)
 		}
 	}
 	for _, step := range record.Steps {
@@ -74,8 +74,8 @@ func settledAt(record harness.Record) time.Duration {
 	judgement := record.Judgement
 	settled := record.Fault.At + judgement.RTA - judgement.Declared + record.Objective.Dwell
 	for _, sli := range record.SLIs {
-		for _, spell := range sli.Spells {
-			settled = max(settled, spell.Begins())
+		for _, interval := range sli.Intervals {
+			settled = max(settled, interval.Begins())
 		}
 	}
 	for _, step := range record.Steps {

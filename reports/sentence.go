@@ -145,8 +145,8 @@ func relapsed(record harness.Record) bool {
 		return false
 	}
 	for _, sli := range record.SLIs {
-		for _, spell := range sli.Spells {
-			if sli.Steady && !spell.Up && spell.From > record.WatchedUntil {
+		for _, interval := range sli.Intervals {
+			if sli.Steady && !interval.Up && interval.From > record.WatchedUntil {
 				return true
 			}
 		}

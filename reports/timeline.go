@@ -121,7 +121,7 @@ func (t *timeline) addDwell() {
 	t.Dwell = &shade
 }
 
-// leastWidth keeps a short spell visible, in percent.
+// leastWidth keeps a short interval visible, in percent.
 const leastWidth = 0.35
 
 func (t *timeline) bar(from, to time.Duration, class, title string) bar {

@@ -21,20 +21,20 @@ func (t *timeline) sliLane(sli harness.RecordSLI, y int) lane {
 	}
 	room := max(laneCharacters-utf8.RuneCountInString(row.Note), 20)
 	row.Label, row.Title = shorten(row.Label, min(laneLabel, room)), row.Label+": "+row.Note
-	for i, spell := range sli.Spells {
-		end := spell.To + sli.Period
-		if i+1 < len(sli.Spells) {
-			end = sli.Spells[i+1].Begins()
+	for i, interval := range sli.Intervals {
+		end := interval.To + sli.Period
+		if i+1 < len(sli.Intervals) {
+			end = sli.Intervals[i+1].Begins()
 		}
-		begin := spell.Begins()
+		begin := interval.Begins()
 		if end <= t.scale.from || begin >= t.scale.to {
 			continue
 		}
 		class := "down"
-		if spell.Up {
+		if interval.Up {
 			class = "up"
 		}
-		row.Bars = append(row.Bars, t.bar(begin, end, class, t.spellTitle(sli, spell, class, begin, end)))
+		row.Bars = append(row.Bars, t.bar(begin, end, class, t.intervalTitle(sli, interval, class, begin, end)))
 	}
 	return row
 }
@@ -55,11 +55,13 @@ func (t *timeline) slis(sli harness.RecordSLI) string {
 	return "down for " + downTime(outage)
 }
 
-func (t *timeline) spellTitle(sli harness.RecordSLI, spell harness.Spell, state string, begin, end time.Duration) string {
+func (t *timeline) intervalTitle(
+	sli harness.RecordSLI, interval harness.Interval, state string, begin, end time.Duration,
+) string {
 	text := fmt.Sprintf("%s: %s from %s to %s, %s, one each %s", sli.Name, state,
-		t.view.Offset(begin), t.view.Offset(end), plural(spell.Samples, "sample"), FormatDuration(sli.Period))
-	if spell.Error != "" {
-		text += ": " + printable(spell.Error)
+		t.view.Offset(begin), t.view.Offset(end), plural(interval.Samples, "sample"), FormatDuration(sli.Period))
+	if interval.Error != "" {
+		text += ": " + printable(interval.Error)
 	}
 	return text
 }

@@ -18,15 +18,15 @@ import (
 // askBuffer holds a few batches of samples.
 const askBuffer = 4 << 10
 
-// Ask has the node's agent ask the question by the schedule until ctx ends. See [harness.Observer].
+// StartCheck has the node's agent ask the check by the schedule until ctx ends. See [harness.Observer].
 //
 // One comparison of clocks, of the beginning, places all samples on the harness's clock: another one
 // would move those that follow it against those before. Where the engine runs on another machine,
 // whose clock drifts, that error grows for as long as the asking lasts.
-func (c *Client) Ask(
-	ctx context.Context, question harness.Question, schedule harness.Schedule, samples func([]harness.Sample),
-) (harness.Asking, error) {
-	asking, err := c.ask(ctx, question, schedule)
+func (c *Client) StartCheck(
+	ctx context.Context, check harness.Check, schedule harness.Schedule, samples func([]harness.Sample),
+) (harness.CheckStream, error) {
+	asking, err := c.ask(ctx, check, schedule)
 	if err != nil {
 		return nil, fmt.Errorf("ask from %s: %w", c.node, err)
 	}
@@ -34,13 +34,13 @@ func (c *Client) Ask(
 	return asking, nil
 }
 
-func (c *Client) ask(ctx context.Context, question harness.Question, schedule harness.Schedule) (*asking, error) {
-	if err := question.Validate(); err != nil {
+func (c *Client) ask(ctx context.Context, check harness.Check, schedule harness.Schedule) (*asking, error) {
+	if err := check.Validate(); err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(protocol.Asking{Question: question, Schedule: schedule})
+	body, err := json.Marshal(protocol.CheckRequest{Check: check, Schedule: schedule})
 	if err != nil {
-		return nil, fmt.Errorf("encode the question: %w", err)
+		return nil, fmt.Errorf("encode the check: %w", err)
 	}
 	c.mu.Lock()
 	known := c.clock
@@ -62,7 +62,7 @@ func (c *Client) ask(ctx context.Context, question harness.Question, schedule ha
 	}, nil
 }
 
-// An asking is a question that the agent asks until the stream ends, on either side.
+// An asking is a check that the agent asks until the stream ends, on either side.
 type asking struct {
 	node   string
 	stream *upgraded
@@ -100,14 +100,14 @@ func (a *asking) receive(ctx context.Context, samples func([]harness.Sample)) {
 	}
 }
 
-// Change replaces the question.
-func (a *asking) Change(question harness.Question) error {
-	if err := question.Validate(); err != nil {
+// Change replaces the check.
+func (a *asking) Change(check harness.Check) error {
+	if err := check.Validate(); err != nil {
 		return fmt.Errorf("change what %s asks: %w", a.node, err)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.changes.Encode(question); err != nil {
+	if err := a.changes.Encode(check); err != nil {
 		return fmt.Errorf("change what %s asks: %w", a.node, err)
 	}
 	return nil

@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -30,12 +29,12 @@ const (
 
 // ask has the agent ask and returns the samples as a channel, in the order they came.
 func ask(
-	ctx context.Context, t *testing.T, client *agent.Client, question harness.Question,
-) (harness.Asking, <-chan harness.Sample) {
+	ctx context.Context, t *testing.T, client *agent.Client, check harness.Check,
+) (harness.CheckStream, <-chan harness.Sample) {
 	t.Helper()
 	samples := make(chan harness.Sample, 100_000)
 	var inside atomic.Int32
-	asking, err := client.Ask(ctx, question, harness.Schedule{Period: askPeriod, Limit: askLimit}, func(batch []harness.Sample) {
+	asking, err := client.StartCheck(ctx, check, harness.Schedule{Period: askPeriod, Limit: askLimit}, func(batch []harness.Sample) {
 		if inside.Add(1) > 1 {
 			t.Error("samples come on two goroutines at once")
 		}
@@ -81,7 +80,7 @@ func text(err error) string {
 	return err.Error()
 }
 
-func done(t *testing.T, asking harness.Asking) {
+func done(t *testing.T, asking harness.CheckStream) {
 	t.Helper()
 	select {
 	case <-asking.Done():
@@ -90,15 +89,15 @@ func done(t *testing.T, asking harness.Asking) {
 	}
 }
 
-func tcp(at string) harness.Question {
-	return harness.Question{TCP: &harness.TCPQuestion{At: netip.MustParseAddrPort(at)}}
+func tcp(at string) harness.Check {
+	return harness.Check{TCP: &harness.TCPCheck{At: netip.MustParseAddrPort(at)}}
 }
 
-func httpGet(at string) harness.Question {
-	return harness.Question{HTTP: &harness.HTTPQuestion{At: netip.MustParseAddrPort(at)}}
+func httpGet(at string) harness.Check {
+	return harness.Check{HTTP: &harness.HTTPCheck{At: netip.MustParseAddrPort(at)}}
 }
 
-// Goal: every question of the schedule arrives once, in order, on the harness's clock. Method: half a
+// Goal: every check of the schedule arrives once, in order, on the harness's clock. Method: half a
 // second of samples from a server that accepts; the due times must be whole periods apart and, since
 // both clocks are this machine's, lie between the beginning and now within the uncertainty.
 func TestAskStreamsSamples(t *testing.T) {
@@ -114,7 +113,7 @@ func TestAskStreamsSamples(t *testing.T) {
 	asking, samples := ask(ctx, t, client, tcp(serve(t, func(connection *net.TCPConn) { connection.Close() })))
 	first := take(t, samples)
 	if waited := time.Since(before); first.Due.Before(before) || waited > askPatience {
-		t.Errorf("the first question was due %v before it was asked for", before.Sub(first.Due))
+		t.Errorf("the first check was due %v before it was asked for", before.Sub(first.Due))
 	}
 	for last := first; last.Due.Sub(first.Due) < 500*time.Millisecond; {
 		next := take(t, samples)
@@ -123,7 +122,7 @@ func TestAskStreamsSamples(t *testing.T) {
 		case next.Err != nil:
 			t.Fatalf("the answer is %v", next.Err)
 		case apart <= 0 || apart%askPeriod != 0:
-			t.Fatalf("questions are due %v apart with the period %v", apart, askPeriod)
+			t.Fatalf("checks are due %v apart with the period %v", apart, askPeriod)
 		case next.Asked.Before(next.Due) || next.Seen.Before(next.Asked) || next.Seen.After(time.Now().Add(slack)):
 			t.Fatalf("due %v, asked %v later, answered %v later, now is %v after", next.Due, next.Asked.Sub(next.Due),
 				next.Seen.Sub(next.Asked), time.Since(next.Seen))
@@ -134,7 +133,7 @@ func TestAskStreamsSamples(t *testing.T) {
 	done(t, asking)
 }
 
-// Goal: a changed question is asked without a new schedule, and a change of the answer comes at once.
+// Goal: a changed check is asked without a new schedule, and a change of the answer comes at once.
 // Method: from a server to a closed port and back; due times must stay whole periods apart.
 func TestAskChanges(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
@@ -148,22 +147,22 @@ func TestAskChanges(t *testing.T) {
 	asking, samples := ask(t.Context(), t, client, open)
 	first := until(t, samples, "")
 	for _, c := range []struct {
-		question harness.Question
-		wants    string
+		check harness.Check
+		wants string
 	}{{closed, "connection refused"}, {open, ""}, {closed, "connection refused"}} {
-		if err := asking.Change(c.question); err != nil {
+		if err := asking.Change(c.check); err != nil {
 			t.Fatal(err)
 		}
 		if apart := until(t, samples, c.wants).Due.Sub(first.Due); apart%askPeriod != 0 {
-			t.Errorf("after a change questions are due %v after the first, with the period %v", apart, askPeriod)
+			t.Errorf("after a change checks are due %v after the first, with the period %v", apart, askPeriod)
 		}
 	}
-	if err := asking.Change(harness.Question{}); err == nil || !strings.Contains(err.Error(), "a question is one of") {
-		t.Errorf("a question of no kind: %v", err)
+	if err := asking.Change(harness.Check{}); err == nil || !strings.Contains(err.Error(), "a check is one of") {
+		t.Errorf("a check of no kind: %v", err)
 	}
 }
 
-// Goal: a service that hangs fails at the time limit, while its questions go on being asked. Method: a
+// Goal: a service that hangs fails at the time limit, while its checks go on being asked. Method: a
 // server that never answers, and counts how many connections it holds at once.
 func TestAskOfASilentServer(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
@@ -187,12 +186,12 @@ func TestAskOfASilentServer(t *testing.T) {
 			t.Fatalf("after %v the answer is %v", took, sample.Err)
 		}
 		if !last.Due.IsZero() && sample.Due.Sub(last.Due)%askPeriod != 0 {
-			t.Errorf("questions are due %v apart", sample.Due.Sub(last.Due))
+			t.Errorf("checks are due %v apart", sample.Due.Sub(last.Due))
 		}
 		last = sample
 	}
 	if most.Load() < 3 {
-		t.Errorf("at most %d questions were in flight: the schedule waited for answers", most.Load())
+		t.Errorf("at most %d checks were in flight: the schedule waited for answers", most.Load())
 	}
 }
 
@@ -231,7 +230,7 @@ func TestAskEnds(t *testing.T) {
 	done(t, asking)
 }
 
-// Goal: what cannot be asked is refused at once, in words. Method: a question of no kind, one the
+// Goal: what cannot be asked is refused at once, in words. Method: a check of no kind, one the
 // agent alone finds fault with, no period, a context that has ended.
 func TestAskRefuses(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
@@ -240,22 +239,22 @@ func TestAskRefuses(t *testing.T) {
 	slashless.HTTP.Path = "no-slash"
 	never := func([]harness.Sample) { t.Error("a sample came") }
 	for _, c := range []struct {
-		question harness.Question
-		period   time.Duration
-		wants    string
+		check  harness.Check
+		period time.Duration
+		wants  string
 	}{
-		{harness.Question{}, askPeriod, "ask from here: a question is one of"},
+		{harness.Check{}, askPeriod, "ask from here: a check is one of"},
 		{slashless, askPeriod, `ask from here: the path "no-slash"`},
 		{good, 0, "ask from here: the period is 0s: it must be positive"},
 	} {
-		if _, err := client.Ask(t.Context(), c.question, harness.Schedule{Period: c.period}, never); err == nil ||
+		if _, err := client.StartCheck(t.Context(), c.check, harness.Schedule{Period: c.period}, never); err == nil ||
 			!strings.Contains(err.Error(), c.wants) {
 			t.Errorf("the error is %v, want %q", err, c.wants)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := client.Ask(ctx, good, harness.Schedule{Period: askPeriod}, never); !errors.Is(err, context.Canceled) {
+	if _, err := client.StartCheck(ctx, good, harness.Schedule{Period: askPeriod}, never); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that has ended: %v", err)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/nftables"
-
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 )
@@ -43,7 +42,7 @@ func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 		}
 	}
 	look("after it was named")
-	own := harness.Question{Address: &harness.AddressQuestion{Has: netip.MustParsePrefix(podIPv4).Addr()}}
+	own := harness.Check{Address: &harness.AddressCheck{Has: netip.MustParsePrefix(podIPv4).Addr()}}
 	if err := askOnce(t, p, own); err != nil {
 		t.Errorf("asked for its own address, the kernel says: %v", err)
 	}
@@ -166,17 +165,17 @@ func flushFirewall(t *testing.T, p *pod) {
 // echoes tells whether an address answers the pod.
 func echoes(t *testing.T, p *pod, from netip.Addr) bool {
 	t.Helper()
-	return askOnce(t, p, harness.Question{Echo: &harness.EchoQuestion{At: from}}) == nil
+	return askOnce(t, p, harness.Check{Ping: &harness.PingCheck{At: from}}) == nil
 }
 
 // askOnce returns the first answer of the pod's agent.
-func askOnce(t *testing.T, p *pod, question harness.Question) error {
+func askOnce(t *testing.T, p *pod, check harness.Check) error {
 	t.Helper()
 	answers := make(chan error, 1)
 	schedule := harness.Schedule{Period: 20 * time.Millisecond, Limit: 500 * time.Millisecond}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err := p.Ask(ctx, question, schedule, func(samples []harness.Sample) {
+	_, err := p.StartCheck(ctx, check, schedule, func(samples []harness.Sample) {
 		for _, sample := range samples {
 			select {
 			case answers <- sample.Err:

@@ -82,9 +82,9 @@ func (d *Drill) seen(name string, up bool) (missing, never error) {
 var errNotWatched = errors.New("this drill does not watch it: give it to Baseline, Watch, WatchSilent or Unaffected before " +
 	"the fault")
 
-// newest is the spell that an SLI is in, by its last answer; false when there was none yet. One that nobody watches, or
+// newest is the interval that an SLI is in, by its last answer; false when there was none yet. One that nobody watches, or
 // that cannot be asked any more, is an error.
-func (s *sampler) newest(name string) (harness.Spell, bool, error) {
+func (s *sampler) newest(name string) (harness.Interval, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, series := range s.series {
@@ -92,11 +92,11 @@ func (s *sampler) newest(name string) (harness.Spell, bool, error) {
 		case series.probe.Name() != name:
 			continue
 		case series.broken != nil:
-			return harness.Spell{}, false, fmt.Errorf("it cannot be asked any more: %w", series.broken)
-		case len(series.spells) == 0:
-			return harness.Spell{}, false, nil
+			return harness.Interval{}, false, fmt.Errorf("it cannot be asked any more: %w", series.broken)
+		case len(series.intervals) == 0:
+			return harness.Interval{}, false, nil
 		}
-		return series.spells[len(series.spells)-1], true, nil
+		return series.intervals[len(series.intervals)-1], true, nil
 	}
-	return harness.Spell{}, false, errNotWatched
+	return harness.Interval{}, false, errNotWatched
 }

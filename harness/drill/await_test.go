@@ -34,8 +34,8 @@ func TestAwaitSeesWhatTheRecordSays(t *testing.T) {
 					return drill.AwaitUp(ctx, heartbeat) // from within a step
 				}}}))
 				sli := drill.Record().SLIs[0]
-				if got := len(sli.Spells); got != 3 || sli.Spells[1].Up || !sli.Spells[2].Up {
-					t.Errorf("the record has %+v, want up, down and up", sli.Spells)
+				if got := len(sli.Intervals); got != 3 || sli.Intervals[1].Up || !sli.Intervals[2].Up {
+					t.Errorf("the record has %+v, want up, down and up", sli.Intervals)
 				}
 			})
 		})
@@ -52,8 +52,8 @@ func TestAwaitLooksAfterTheFault(t *testing.T) {
 		testkit.Must(t, drill.Watch(ctx, slow), drill.Baseline(ctx, drill.steady), drill.StartWriting(ctx, drill.ledgers))
 		testkit.Must(t, drill.Inject(ctx, drill.fault), drill.AwaitUp(ctx, slow))
 		record := drill.Record()
-		if spell := record.SLIs[0].Spells[0]; spell.To < record.Fault.At {
-			t.Errorf("the last sample, of %v, is older than the fault, of %v", spell.To, record.Fault.At)
+		if interval := record.SLIs[0].Intervals[0]; interval.To < record.Fault.At {
+			t.Errorf("the last sample, of %v, is older than the fault, of %v", interval.To, record.Fault.At)
 		}
 	})
 }

@@ -24,7 +24,7 @@ func clone(r harness.Record) harness.Record {
 	}
 	r.SLIs = slices.Clone(r.SLIs)
 	for i := range r.SLIs {
-		r.SLIs[i].Spells = slices.Clone(r.SLIs[i].Spells)
+		r.SLIs[i].Intervals = slices.Clone(r.SLIs[i].Intervals)
 	}
 	r.Events = slices.Clone(r.Events)
 	r.Steps = slices.Clone(r.Steps)

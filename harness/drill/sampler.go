@@ -20,7 +20,7 @@ type networkProbe interface {
 	harness.Probe
 	Vantage() string
 	Schedule() harness.Schedule
-	Question(observer harness.Observer) (harness.Question, error)
+	Current(observer harness.Observer) (harness.Check, error)
 }
 
 // A sampler asks probes at fixed times and keeps what they answered.
@@ -41,9 +41,9 @@ type series struct {
 	probe harness.Probe
 	role  role
 
-	spells []harness.Spell
-	last   harness.Sample // the one before the next; its Due is zero before the first
-	broken error          // why there will be no more samples
+	intervals []harness.Interval
+	last      harness.Sample // the one before the next; its Due is zero before the first
+	broken    error          // why there will be no more samples
 
 	latencies  [recentAnswers]time.Duration // of the last good answers, in a circle
 	answers    int
@@ -93,7 +93,7 @@ func (s *sampler) watch(role role, probes ...harness.Probe) error {
 	}
 	for _, probe := range probes {
 		series := &series{probe: probe, role: role}
-		// Spread over the period by the golden ratio, the harness's own questions never come in bursts.
+		// Spread over the period by the golden ratio, the harness's own checks never come in bursts.
 		_, part := math.Modf(float64(len(s.series)) * goldenRatio)
 		offset := time.Duration(float64(probe.Period()) * part)
 		s.series = append(s.series, series)
@@ -121,11 +121,11 @@ func (s *sampler) ask(series *series, offset time.Duration) error {
 			func(sample harness.Sample) { s.take(series, sample) })
 	}
 	timing := network.Schedule()
-	question, err := network.Question(s.observer)
+	check, err := network.Current(s.observer)
 	if err != nil {
 		return err
 	}
-	asking, err := s.observer.Ask(s.ctx, network.Vantage(), question, timing, func(samples []harness.Sample) {
+	asking, err := s.observer.StartCheck(s.ctx, network.Vantage(), check, timing, func(samples []harness.Sample) {
 		for _, sample := range samples {
 			s.take(series, sample)
 		}
@@ -133,15 +133,15 @@ func (s *sampler) ask(series *series, offset time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return s.follow(network, question, asking)
+	return s.follow(network, check, asking)
 }
 
-// changeEvery is the least time between two looks at whether a question has changed.
+// changeEvery is the least time between two looks at whether a check has changed.
 const changeEvery = 20 * time.Millisecond
 
-// follow gives the agent the question anew whenever it has changed: a service that has moved is asked
+// follow gives the agent the check anew whenever it has changed: a service that has moved is asked
 // where it is now. The agent learns of it within a period or 20 ms, whichever is longer.
-func (s *sampler) follow(probe networkProbe, asked harness.Question, asking harness.Asking) error {
+func (s *sampler) follow(probe networkProbe, asked harness.Check, asking harness.CheckStream) error {
 	ticker := time.NewTicker(max(probe.Period(), changeEvery))
 	defer ticker.Stop()
 	for {
@@ -152,14 +152,14 @@ func (s *sampler) follow(probe networkProbe, asked harness.Question, asking harn
 			return errAgentGone
 		case <-ticker.C:
 		}
-		question, err := probe.Question(s.observer)
-		if err != nil || reflect.DeepEqual(question, asked) {
-			continue // a question that cannot be asked now goes on as it was
+		check, err := probe.Current(s.observer)
+		if err != nil || reflect.DeepEqual(check, asked) {
+			continue // a check that cannot be asked now goes on as it was
 		}
-		if err := asking.Change(question); err != nil {
+		if err := asking.Change(check); err != nil {
 			return err
 		}
-		asked = question
+		asked = check
 	}
 }
 
@@ -182,39 +182,39 @@ func (s *sampler) take(series *series, sample harness.Sample) {
 	}
 }
 
-// append adds the next sample of the timing to the spells.
+// append adds the next sample of the timing to the intervals.
 func (s *series) append(next harness.Sample, started time.Time) {
 	before := s.last
 	s.last = next
 	s.noteGap(before, next)
 	up, asked, seen := next.Err == nil, next.Asked.Sub(started), next.Seen.Sub(started)
-	if len(s.spells) == 0 || s.spells[len(s.spells)-1].Up != up {
-		s.spells = append(s.spells, s.change(before, next, started))
+	if len(s.intervals) == 0 || s.intervals[len(s.intervals)-1].Up != up {
+		s.intervals = append(s.intervals, s.change(before, next, started))
 	}
-	spell := &s.spells[len(s.spells)-1]
-	spell.To = asked
-	spell.Samples++
+	interval := &s.intervals[len(s.intervals)-1]
+	interval.To = asked
+	interval.Samples++
 	if up {
 		s.latencies[s.answers%recentAnswers] = next.Seen.Sub(next.Asked)
 		s.answers++
 	}
 	if !up {
 		said := next.Err.Error()
-		if spell.Error != said {
-			spell.FirstError = cmp.Or(spell.FirstError, spell.Error)
+		if interval.Error != said {
+			interval.FirstError = cmp.Or(interval.FirstError, interval.Error)
 		}
-		spell.Seen, spell.Error = min(spell.Seen, seen), said
-	} else if seen < spell.Seen {
-		spell.Seen, spell.By = seen, seen
+		interval.Seen, interval.Error = min(interval.Seen, seen), said
+	} else if seen < interval.Seen {
+		interval.Seen, interval.By = seen, seen
 		if before.Seen.Sub(next.Seen) > s.probe.Period() {
 			// This answer overtook those that were asked before it and hung: they met a service that was still down. By less
 			// than a period answers overtake each other on their way through a machine that was held up.
-			spell.After = before.Asked.Sub(started)
+			interval.After = before.Asked.Sub(started)
 		}
 	}
 }
 
-// noteGap counts the questions that were left out between two samples.
+// noteGap counts the checks that were left out between two samples.
 func (s *series) noteGap(before, next harness.Sample) {
 	if before.Due.IsZero() {
 		return
@@ -225,26 +225,26 @@ func (s *series) noteGap(before, next harness.Sample) {
 	}
 }
 
-// change begins a spell with its first sample.
-func (s *series) change(before, next harness.Sample, started time.Time) harness.Spell {
-	spell := harness.Spell{Up: next.Err == nil, From: next.Asked.Sub(started), Seen: next.Seen.Sub(started)}
+// change begins an interval with its first sample.
+func (s *series) change(before, next harness.Sample, started time.Time) harness.Interval {
+	interval := harness.Interval{Up: next.Err == nil, From: next.Asked.Sub(started), Seen: next.Seen.Sub(started)}
 	if before.Due.IsZero() {
-		spell.After, spell.By = spell.From-s.probe.Period(), spell.Seen
-		return spell
+		interval.After, interval.By = interval.From-s.probe.Period(), interval.Seen
+		return interval
 	}
-	spell.After, spell.By = before.Asked.Sub(started), spell.Seen
-	if took := next.Seen.Sub(next.Asked); !spell.Up && took > s.probe.Period() {
-		// The answer is no answer but silence. The question met the service no later than those that
+	interval.After, interval.By = before.Asked.Sub(started), interval.Seen
+	if took := next.Seen.Sub(next.Asked); !interval.Up && took > s.probe.Period() {
+		// The answer is no answer but silence. The check met the service no later than those that
 		// were answered of late.
-		spell.By = min(spell.Seen, next.Asked.Add(s.slowest()).Sub(started))
+		interval.By = min(interval.Seen, next.Asked.Add(s.slowest()).Sub(started))
 	}
-	return spell
+	return interval
 }
 
 // slowest is how long a good answer took at most of late.
 func (s *series) slowest() time.Duration { return slices.Max(s.latencies[:]) }
 
-// slis returns what was seen so far, up to the first question of each probe that is unanswered.
+// slis returns what was seen so far, up to the first check of each probe that is unanswered.
 func (s *sampler) slis() []harness.RecordSLI {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -254,7 +254,7 @@ func (s *sampler) slis() []harness.RecordSLI {
 			Name: series.probe.Name(), Period: series.probe.Period(),
 			Steady: series.role == isSteadyPart, Unaffected: series.role == isUnaffected, Unseen: series.role == isUnseen,
 			Skipped: series.skipped, LongestGap: series.longestGap,
-			Spells: append([]harness.Spell{}, series.spells...),
+			Intervals: append([]harness.Interval{}, series.intervals...),
 		})
 	}
 	return slis
@@ -273,7 +273,7 @@ func (s *sampler) unanswered(by time.Duration) int {
 	return count
 }
 
-// errAgentGone ends the questions that the agent of a node has asked.
+// errAgentGone ends the checks that the agent of a node has asked.
 var errAgentGone = errors.New("the agent that asked is gone")
 
 // problems are the probes that are not asked any more, with the reason. Those whose agent is gone are left out where

@@ -28,7 +28,7 @@ func sampled(t *testing.T, asked harness.Probe, lasts time.Duration) (harness.Re
 	return sampler.slis()[0], sampler
 }
 
-// Goal: questions are asked at fixed times however slow the answers are: no coordinated omission.
+// Goal: checks are asked at fixed times however slow the answers are: no coordinated omission.
 // Method: a probe whose answers take nine periods; the k-th sample is due at k periods exactly, and
 // all but those in flight at the end are there.
 func TestSamplerKeepsItsSchedule(t *testing.T) {
@@ -41,29 +41,29 @@ func TestSamplerKeepsItsSchedule(t *testing.T) {
 		if asked := cluster.asked(); asked != 101 {
 			t.Errorf("asked %d times in 10 s at 100 ms", asked)
 		}
-		if len(sli.Spells) != 1 || sli.Spells[0].Samples != 92 || sli.Spells[0].To != 9100*time.Millisecond {
-			t.Errorf("spells: %+v", sli.Spells)
+		if len(sli.Intervals) != 1 || sli.Intervals[0].Samples != 92 || sli.Intervals[0].To != 9100*time.Millisecond {
+			t.Errorf("intervals: %+v", sli.Intervals)
 		}
-		if seen := sli.Spells[0].Seen; seen != 900*time.Millisecond {
+		if seen := sli.Intervals[0].Seen; seen != 900*time.Millisecond {
 			t.Errorf("first answer at %v", seen)
 		}
 	})
 }
 
 // Goal: a probe that hangs fails at its time limit and does not hold the timing up; an outage
-// counts from the time the first unanswered question was due. Method: hang from 1 s to 5 s.
+// counts from the time the first unanswered check was due. Method: hang from 1 s to 5 s.
 func TestSamplerWhenTheProbeHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := newFakeCluster()
 		time.AfterFunc(950*time.Millisecond, func() { cluster.hang("service") })
 		time.AfterFunc(4950*time.Millisecond, func() { cluster.heal("service") })
 		sli, _ := sampled(t, fakeProbe{name: "service", period: 100 * time.Millisecond, cluster: cluster}, 10*time.Second)
-		if len(sli.Spells) != 3 {
-			t.Fatalf("spells: %+v", sli.Spells)
+		if len(sli.Intervals) != 3 {
+			t.Fatalf("intervals: %+v", sli.Intervals)
 		}
-		hung := sli.Spells[1]
+		hung := sli.Intervals[1]
 		if hung.Up || hung.From != time.Second || hung.To != 4900*time.Millisecond || hung.Samples != 40 {
-			t.Errorf("the hung spell: %+v", hung)
+			t.Errorf("the hung interval: %+v", hung)
 		}
 		if hung.Seen != 3*time.Second || !strings.Contains(hung.Error, "no answer within 2s") {
 			t.Errorf("known at %v by %q", hung.Seen, hung.Error)
@@ -84,12 +84,12 @@ func TestSamplerBoundsWhatIsInFlight(t *testing.T) {
 		)
 		time.Sleep(20 * time.Second)
 		if bound := 20 + 64; cluster.asked() != bound { // within the limit of 2 s, and beyond it
-			t.Errorf("%d questions in flight, the bound is %d", cluster.asked(), bound)
+			t.Errorf("%d checks in flight, the bound is %d", cluster.asked(), bound)
 		}
-		spells := sampler.slis()[0].Spells
-		if len(spells) != 1 || spells[0].Up || spells[0].Samples < 170 ||
-			!strings.Contains(spells[0].Error, "earlier questions still wait") {
-			t.Errorf("spells: %+v", spells)
+		intervals := sampler.slis()[0].Intervals
+		if len(intervals) != 1 || intervals[0].Up || intervals[0].Samples < 170 ||
+			!strings.Contains(intervals[0].Error, "earlier questions still wait") {
+			t.Errorf("intervals: %+v", intervals)
 		}
 		limited, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -100,8 +100,8 @@ func TestSamplerBoundsWhatIsInFlight(t *testing.T) {
 	})
 }
 
-// Goal: answers are put in the order of the timing before they are joined into spells. Method: the
-// third question of five is answered last, and differs.
+// Goal: answers are put in the order of the timing before they are joined into intervals. Method: the
+// third check of five is answered last, and differs.
 func TestSamplerOrdersAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
@@ -112,12 +112,12 @@ func TestSamplerOrdersAnswers(t *testing.T) {
 			}
 			return nil
 		}}, time.Second)
-		if len(sli.Spells) != 3 || sli.Spells[1].From != 200*time.Millisecond || sli.Spells[1].To != 200*time.Millisecond {
-			t.Fatalf("spells: %+v", sli.Spells)
+		if len(sli.Intervals) != 3 || sli.Intervals[1].From != 200*time.Millisecond || sli.Intervals[1].To != 200*time.Millisecond {
+			t.Fatalf("intervals: %+v", sli.Intervals)
 		}
-		if sli.Spells[1].Seen != 550*time.Millisecond || sli.Spells[2].From != 300*time.Millisecond ||
-			sli.Spells[2].Seen != 300*time.Millisecond {
-			t.Errorf("spells: %+v", sli.Spells)
+		if sli.Intervals[1].Seen != 550*time.Millisecond || sli.Intervals[2].From != 300*time.Millisecond ||
+			sli.Intervals[2].Seen != 300*time.Millisecond {
+			t.Errorf("intervals: %+v", sli.Intervals)
 		}
 	})
 }
@@ -134,7 +134,7 @@ func (p funcProbe) Period() time.Duration { return p.period }
 
 func (p funcProbe) Check(context.Context, harness.Observer) error { return p.check() }
 
-// Goal: the moment of a change is enclosed by After and By, and questions that were left out are
+// Goal: the moment of a change is enclosed by After and By, and checks that were left out are
 // counted. Method: append samples by hand: a late one after a gap, a failure that hangs, an answer
 // that overtakes those that hung.
 func TestSeriesEnclosesEachChange(t *testing.T) {
@@ -155,10 +155,10 @@ func TestSeriesEnclosesEachChange(t *testing.T) {
 	if series.skipped != 3 || series.longestGap != 79*time.Millisecond {
 		t.Errorf("%d left out, the longest gap %v", series.skipped, series.longestGap)
 	}
-	if len(series.spells) != 3 {
-		t.Fatalf("spells: %+v", series.spells)
+	if len(series.intervals) != 3 {
+		t.Fatalf("intervals: %+v", series.intervals)
 	}
-	lost, back := series.spells[1], series.spells[2]
+	lost, back := series.intervals[1], series.intervals[2]
 	if lost.After != 22*time.Millisecond || lost.By != 103*time.Millisecond {
 		t.Errorf("lost between %v and %v", lost.After, lost.By)
 	}
@@ -169,7 +169,7 @@ func TestSeriesEnclosesEachChange(t *testing.T) {
 }
 
 // Goal: answers that a machine which was held up delivers in another order say nothing of when the service came back. Method:
-// a question that was asked after the return and answered at once, of which the harness learns after the answer to the next one.
+// a check that was asked after the return and answered at once, of which the harness learns after the answer to the next one.
 func TestSeriesIsNotMisledByTheOrderOfAnswers(t *testing.T) {
 	started := time.Now()
 	ms := func(n int) time.Time { return started.Add(time.Duration(n) * time.Millisecond) }
@@ -182,21 +182,21 @@ func TestSeriesIsNotMisledByTheOrderOfAnswers(t *testing.T) {
 	} {
 		series.append(sample, started)
 	}
-	back := series.spells[2]
+	back := series.intervals[2]
 	if back.After != 20*time.Millisecond || back.By != 70*time.Millisecond || back.Seen != back.By {
 		t.Errorf("back between %v and %v: %+v", back.After, back.By, back)
 	}
 }
 
 // Goal: a probe that the agent asks by itself is asked there, follows its target, and is doubted when
-// the agent is gone. Method: a fake agent whose answers depend on the question it was given last.
+// the agent is gone. Method: a fake agent whose answers depend on the check it was given last.
 func TestSamplerLetsTheAgentAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		agent := &fakeAgent{fakeCluster: newFakeCluster(), gone: make(chan struct{})}
 		var port atomic.Uint32
 		port.Store(80)
-		asked := probe.NetworkProbe{Label: "site", Ask: func(harness.Observer) (harness.Question, error) {
-			return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port.Load()))}}, nil
+		asked := probe.NetworkProbe{Label: "site", Checks: func(harness.Observer) (harness.Check, error) {
+			return harness.Check{TCP: &harness.TCPCheck{At: netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port.Load()))}}, nil
 		}}
 		sampler := newSampler(t.Context(), agent, time.Now())
 		testkit.Must(t, sampler.watch(isWatched, asked))
@@ -204,10 +204,10 @@ func TestSamplerLetsTheAgentAsk(t *testing.T) {
 		port.Store(81) // the agent knows nothing there
 		time.Sleep(time.Second)
 		synctest.Wait()
-		spells := sampler.slis()[0].Spells
-		if len(spells) != 2 || !spells[0].Up || spells[1].Up || spells[1].From < 980*time.Millisecond ||
-			spells[1].From > 1060*time.Millisecond {
-			t.Errorf("spells: %+v", spells)
+		intervals := sampler.slis()[0].Intervals
+		if len(intervals) != 2 || !intervals[0].Up || intervals[1].Up || intervals[1].From < 980*time.Millisecond ||
+			intervals[1].From > 1060*time.Millisecond {
+			t.Errorf("intervals: %+v", intervals)
 		}
 		close(agent.gone)
 		synctest.Wait()
@@ -224,17 +224,17 @@ type fakeAgent struct {
 	gone chan struct{}
 
 	mu    sync.Mutex
-	asked harness.Question
+	asked harness.Check
 }
 
-func (a *fakeAgent) Ask(
-	ctx context.Context, from string, question harness.Question, timing harness.Schedule, samples func([]harness.Sample),
-) (harness.Asking, error) {
+func (a *fakeAgent) StartCheck(
+	ctx context.Context, from string, check harness.Check, timing harness.Schedule, samples func([]harness.Sample),
+) (harness.CheckStream, error) {
 	if from != harness.VantageObserver {
 		return nil, errors.New("asked of " + from)
 	}
 	a.mu.Lock()
-	a.asked = question
+	a.asked = check
 	a.mu.Unlock()
 	go func() {
 		_ = schedule.Keep(ctx, timing, func(context.Context) error {
@@ -249,33 +249,33 @@ func (a *fakeAgent) Ask(
 	return a, nil
 }
 
-func (a *fakeAgent) Change(question harness.Question) error {
+func (a *fakeAgent) Change(check harness.Check) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asked = question
+	a.asked = check
 	return nil
 }
 
 func (a *fakeAgent) Done() <-chan struct{} { return a.gone }
 
-// Goal: a network probe names what it cannot ask, and asks once when it is checked. Method: questions
+// Goal: a network probe names what it cannot ask, and asks once when it is checked. Method: checks
 // that make no sense, and one check each way.
 func TestNetworkProbe(t *testing.T) {
-	for _, question := range []harness.Question{
+	for _, check := range []harness.Check{
 		{},
-		{TCP: &harness.TCPQuestion{}},
-		{DNS: &harness.DNSQuestion{Resolver: netip.MustParseAddrPort("[::1]:53"), Name: "x", Type: "MX"}},
-		{HTTP: &harness.HTTPQuestion{At: netip.MustParseAddrPort("[::1]:80")}, Echo: &harness.EchoQuestion{At: netip.IPv6Loopback()}},
+		{TCP: &harness.TCPCheck{}},
+		{DNS: &harness.DNSCheck{Resolver: netip.MustParseAddrPort("[::1]:53"), Name: "x", Type: "MX"}},
+		{HTTP: &harness.HTTPCheck{At: netip.MustParseAddrPort("[::1]:80")}, Ping: &harness.PingCheck{At: netip.IPv6Loopback()}},
 	} {
-		if _, err := (probe.NetworkProbe{Label: "x", Ask: probe.Fixed(question)}).Question(nil); err == nil {
-			t.Errorf("%+v is accepted", question)
+		if _, err := (probe.NetworkProbe{Label: "x", Checks: probe.Fixed(check)}).Current(nil); err == nil {
+			t.Errorf("%+v is accepted", check)
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		agent := &fakeAgent{fakeCluster: newFakeCluster(), gone: make(chan struct{})}
 		check := func(port uint16) error {
-			question := harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(netip.IPv6Loopback(), port)}}
-			return probe.NetworkProbe{Label: "x", Ask: probe.Fixed(question)}.Check(t.Context(), agent)
+			check := harness.Check{TCP: &harness.TCPCheck{At: netip.AddrPortFrom(netip.IPv6Loopback(), port)}}
+			return probe.NetworkProbe{Label: "x", Checks: probe.Fixed(check)}.Check(t.Context(), agent)
 		}
 		if err := check(80); err != nil {
 			t.Error(err)

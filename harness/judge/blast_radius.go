@@ -30,7 +30,7 @@ func (o Observation) blastRadius(record harness.Record) blast {
 				minimumSamples))
 			continue
 		}
-		failed := o.failedSpell(sli, record.Fault.At)
+		failed := o.failedInterval(sli, record.Fault.At)
 		switch {
 		case failed == nil:
 			found.spared = append(found.spared, sli.Name)
@@ -46,21 +46,21 @@ func (o Observation) blastRadius(record harness.Record) blast {
 	return found
 }
 
-// failedSpell is the first failure of an SLI between t0 and the end of the watch; nil when it stayed green.
-func (o Observation) failedSpell(sli harness.RecordSLI, t0 time.Duration) *harness.Spell {
-	for _, spell := range sli.Spells {
-		if FailsAfter(spell, t0) && spell.From <= o.until {
-			return &spell
+// failedInterval is the first failure of an SLI between t0 and the end of the watch; nil when it stayed green.
+func (o Observation) failedInterval(sli harness.RecordSLI, t0 time.Duration) *harness.Interval {
+	for _, interval := range sli.Intervals {
+		if FailsAfter(interval, t0) && interval.From <= o.until {
+			return &interval
 		}
 	}
 	return nil
 }
 
-// starved tells whether a node or the harness did not get the processor during a spell: its failure is
+// starved tells whether a node or the harness did not get the processor during an interval: its failure is
 // then no work of the fault's.
-func starved(record harness.Record, spell harness.Spell) bool {
+func starved(record harness.Record, interval harness.Interval) bool {
 	for _, interruption := range record.Interruptions {
-		if interruption.From <= seenAt(spell) && interruption.From+interruption.Length >= spell.From {
+		if interruption.From <= seenAt(interval) && interruption.From+interruption.Length >= interval.From {
 			return true
 		}
 	}

@@ -37,7 +37,7 @@ func CertainMiss(record harness.Record, now time.Duration) string {
 	target += record.Fault.Uncertainty + max(LongestPeriod(record.SLIs), LongestInterruption(record).Length)
 	var down []string
 	for _, sli := range record.SLIs {
-		last, found := LastSpell(sli, now)
+		last, found := LastInterval(sli, now)
 		if sli.Steady && found && !last.Up && last.To > target {
 			down = append(down, fmt.Sprintf("%q still fails: %s", sli.Name, last.Error))
 		}

@@ -397,10 +397,10 @@ func (o Observation) relapses(record harness.Record) []string {
 	}
 	var relapses []string
 	for _, sli := range o.Steady {
-		for _, spell := range sli.Spells {
-			if !spell.Up && spell.From > o.until {
+		for _, interval := range sli.Intervals {
+			if !interval.Up && interval.From > o.until {
 				relapses = append(relapses, fmt.Sprintf("%q failed again %v after t0, when it had already held for the dwell: %s",
-					sli.Name, words.Figure(spell.From-record.Fault.At), spell.Error))
+					sli.Name, words.Figure(interval.From-record.Fault.At), interval.Error))
 				break
 			}
 		}

@@ -26,9 +26,9 @@ func metRecord() harness.Record {
 			RevertedAt: 120 * second,
 		},
 		SLIs: []harness.RecordSLI{
-			{Name: "quorum", Period: second, Steady: true, Spells: []harness.Spell{up(0, 60), down(61, 89), up(90, 100)}},
-			{Name: "service", Period: second, Steady: true, Spells: []harness.Spell{up(0, 62), down(63, 79), up(80, 100)}},
-			{Name: "old address", Period: second, Spells: []harness.Spell{up(0, 60), down(61, 100)}},
+			{Name: "quorum", Period: second, Steady: true, Intervals: []harness.Interval{up(0, 60), down(61, 89), up(90, 100)}},
+			{Name: "service", Period: second, Steady: true, Intervals: []harness.Interval{up(0, 62), down(63, 79), up(80, 100)}},
+			{Name: "old address", Period: second, Intervals: []harness.Interval{up(0, 60), down(61, 100)}},
 		},
 		Steps: []harness.RecordStep{
 			{Runbook: "restart", Name: "stop", From: 65 * second, To: 70 * second},
@@ -41,17 +41,17 @@ func metRecord() harness.Record {
 	}
 }
 
-func up(from, to int) harness.Spell { return spellOf(true, from, to) }
+func up(from, to int) harness.Interval { return intervalOf(true, from, to) }
 
-func down(from, to int) harness.Spell {
-	spell := spellOf(false, from, to)
-	spell.Error = "connection refused"
-	return spell
+func down(from, to int) harness.Interval {
+	interval := intervalOf(false, from, to)
+	interval.Error = "connection refused"
+	return interval
 }
 
-func spellOf(up bool, from, to int) harness.Spell {
+func intervalOf(up bool, from, to int) harness.Interval {
 	at := time.Duration(from) * second
-	return harness.Spell{Up: up, From: at, To: time.Duration(to) * second, Seen: at + 2*time.Millisecond, Samples: to - from + 1}
+	return harness.Interval{Up: up, From: at, To: time.Duration(to) * second, Seen: at + 2*time.Millisecond, Samples: to - from + 1}
 }
 
 // Goal: the figures of a met drill are those that its record implies. Method: compare all of them.
@@ -110,13 +110,13 @@ var verdictCases = []struct {
 	{"no baseline", func(r *harness.Record) { r.SteadyAt = 0 }, harness.Inconclusive, "was never proved"},
 	{
 		"unsteady before the fault", func(r *harness.Record) {
-			r.SLIs[0].Spells = []harness.Spell{up(0, 40), down(41, 41), up(42, 60), down(61, 89), up(90, 100)}
+			r.SLIs[0].Intervals = []harness.Interval{up(0, 40), down(41, 41), up(42, 60), down(61, 89), up(90, 100)}
 		},
 		harness.Inconclusive, "did not hold until the fault",
 	},
 	{
 		"nothing broke", func(r *harness.Record) {
-			r.SLIs[0].Spells, r.SLIs[1].Spells = []harness.Spell{up(0, 100)}, []harness.Spell{up(0, 100)}
+			r.SLIs[0].Intervals, r.SLIs[1].Intervals = []harness.Interval{up(0, 100)}, []harness.Interval{up(0, 100)}
 		},
 		harness.Inconclusive, "the fault broke nothing",
 	},
@@ -128,11 +128,11 @@ var verdictCases = []struct {
 	{
 		"what broke it was known too late", func(r *harness.Record) {
 			r.Objective.DetectWithin = 2 * second
-			r.SLIs[0].Spells[1].Seen, r.SLIs[1].Spells[1].Seen = 62*second+700*time.Millisecond, 63*second+2*time.Millisecond
+			r.SLIs[0].Intervals[1].Seen, r.SLIs[1].Intervals[1].Seen = 62*second+700*time.Millisecond, 63*second+2*time.Millisecond
 		}, harness.Inconclusive, `within 2s of it; the first failure, of "quorum", was known 2.7s after it`,
 	},
 	{"too few samples", func(r *harness.Record) {
-		r.SLIs[1].Spells = []harness.Spell{up(0, 59), spellWith(down(60, 60), 1), spellWith(up(90, 100), 1)}
+		r.SLIs[1].Intervals = []harness.Interval{up(0, 59), intervalWith(down(60, 60), 1), intervalWith(up(90, 100), 1)}
 	}, harness.Inconclusive, `"service" was asked 2 times`},
 	{"nobody awaited", func(r *harness.Record) { r.WatchedUntil = 0 }, harness.Inconclusive, "nobody awaited"},
 	{"watched too short", func(r *harness.Record) { r.WatchedUntil = 92 * second }, harness.Inconclusive, "watched for 32s only"},
@@ -159,7 +159,7 @@ var verdictCases = []struct {
 	},
 	{
 		"not recovered", func(r *harness.Record) {
-			r.SLIs[1].Spells = []harness.Spell{up(0, 62), down(63, 200)}
+			r.SLIs[1].Intervals = []harness.Interval{up(0, 62), down(63, 200)}
 			r.WatchedUntil = 185 * second
 		},
 		harness.Missed, `"service" still fails: connection refused`,
@@ -188,7 +188,7 @@ var verdictCases = []struct {
 	},
 	{"too late, unless it came back unseen", func(r *harness.Record) {
 		r.Objective.RTO = 28 * second
-		r.SLIs[0].Spells[2].After, r.SLIs[0].Spells[2].By = 87*second, 90*second
+		r.SLIs[0].Intervals[2].After, r.SLIs[0].Intervals[2].By = 87*second, 90*second
 	}, harness.Inconclusive, "the RTO of 28s lies within the resolution of 3s"},
 	{
 		"an unaffected SLI that failed",
@@ -265,11 +265,11 @@ var verdictCases = []struct {
 	{"no data", func(r *harness.Record) { r.Objective.NoData = true; r.Ledgers = nil }, harness.Met, "the RTO is 1m0s"},
 	{
 		"a relapse after the watch",
-		func(r *harness.Record) { r.SLIs[0].Spells = append(r.SLIs[0].Spells, down(101, 102)) }, harness.Met,
+		func(r *harness.Record) { r.SLIs[0].Intervals = append(r.SLIs[0].Intervals, down(101, 102)) }, harness.Met,
 		"failed again 41s after t0",
 	},
 	{"a question in flight at t0", func(r *harness.Record) {
-		r.SLIs[0].Spells[0].To, r.SLIs[0].Spells[1].From, r.SLIs[0].Spells[1].Seen = 58*second, 59*second, 61*second
+		r.SLIs[0].Intervals[0].To, r.SLIs[0].Intervals[1].From, r.SLIs[0].Intervals[1].Seen = 58*second, 59*second, 61*second
 	}, harness.Met, "the RTO is 1m0s"},
 }
 
@@ -297,9 +297,9 @@ func TestJudgeVerdicts(t *testing.T) {
 	}
 }
 
-// unaffected names the third SLI as unaffected and gives it spells.
-func unaffected(r *harness.Record, spells ...harness.Spell) {
-	r.SLIs[2].Unaffected, r.SLIs[2].Spells = true, spells
+// unaffected names the third SLI as unaffected and gives it intervals.
+func unaffected(r *harness.Record, intervals ...harness.Interval) {
+	r.SLIs[2].Unaffected, r.SLIs[2].Intervals = true, intervals
 }
 
 // register adds a register with its check's outcome.
@@ -313,13 +313,13 @@ func register(r *harness.Record, found harness.Linearizability, operations int) 
 // Goal: an outage says how far its length may be off, and when that is more than its period's worth.
 // Method: the enclosing moments of both edges, sharp and with a gap before each.
 func TestJudgeSharpness(t *testing.T) {
-	edge := func(spell harness.Spell, after, by time.Duration) harness.Spell {
-		spell.After, spell.By = after, by
-		return spell
+	edge := func(interval harness.Interval, after, by time.Duration) harness.Interval {
+		interval.After, interval.By = after, by
+		return interval
 	}
 	for _, test := range []struct {
 		name         string
-		lost, back   harness.Spell
+		lost, back   harness.Interval
 		resolution   time.Duration
 		inconclusive string
 	}{
@@ -345,7 +345,7 @@ func TestJudgeSharpness(t *testing.T) {
 		},
 	} {
 		record := metRecord()
-		record.SLIs[0].Spells = []harness.Spell{up(0, 60), test.lost, test.back}
+		record.SLIs[0].Intervals = []harness.Interval{up(0, 60), test.lost, test.back}
 		outage := Judge(record).Outages[0]
 		if outage.Resolution != test.resolution || (outage.Inconclusive == "") != (test.inconclusive == "") ||
 			!strings.Contains(outage.Inconclusive, test.inconclusive) {
@@ -354,18 +354,18 @@ func TestJudgeSharpness(t *testing.T) {
 	}
 }
 
-func spellWith(spell harness.Spell, samples int) harness.Spell {
-	spell.Samples = samples
-	return spell
+func intervalWith(interval harness.Interval, samples int) harness.Interval {
+	interval.Samples = samples
+	return interval
 }
 
 // shift moves the recovery of all SLIs later.
 func shift(r *harness.Record, by time.Duration) {
 	for i := range r.SLIs {
-		spells := r.SLIs[i].Spells
-		spells[1].To += by
-		if len(spells) > 2 {
-			spells[2].From, spells[2].To, spells[2].Seen = spells[2].From+by, spells[2].To+by, spells[2].Seen+by
+		intervals := r.SLIs[i].Intervals
+		intervals[1].To += by
+		if len(intervals) > 2 {
+			intervals[2].From, intervals[2].To, intervals[2].Seen = intervals[2].From+by, intervals[2].To+by, intervals[2].Seen+by
 		}
 	}
 	r.WatchedUntil += by
@@ -416,27 +416,27 @@ func TestJudgeRecoveredBy(t *testing.T) {
 func TestJudgeDwell(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		quorum []harness.Spell
+		quorum []harness.Interval
 		until  time.Duration
 		want   time.Duration // since t0; 0: not recovered
 	}{
-		{"back and held", []harness.Spell{up(0, 60), down(61, 89), up(90, 100)}, 95*second + 2*time.Millisecond, 30*second +
+		{"back and held", []harness.Interval{up(0, 60), down(61, 89), up(90, 100)}, 95*second + 2*time.Millisecond, 30*second +
 			2*time.Millisecond},
-		{"held a little short", []harness.Spell{up(0, 60), down(61, 89), up(90, 94)}, 96 * second, 0},
+		{"held a little short", []harness.Interval{up(0, 60), down(61, 89), up(90, 94)}, 96 * second, 0},
 		{
 			"flapped within the dwell",
-			[]harness.Spell{up(0, 60), down(61, 69), up(70, 88), down(89, 90), up(91, 100)},
+			[]harness.Interval{up(0, 60), down(61, 69), up(70, 88), down(89, 90), up(91, 100)},
 			97 * second, 31*second + 2*time.Millisecond,
 		},
-		{"fails at the end", []harness.Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 99 * second, 0},
-		{"fails after the end", []harness.Spell{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 96 * second, 30*second +
+		{"fails at the end", []harness.Interval{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 99 * second, 0},
+		{"fails after the end", []harness.Interval{up(0, 60), down(61, 89), up(90, 97), down(98, 100)}, 96 * second, 30*second +
 			2*time.Millisecond},
-		{"never answered after", []harness.Spell{up(0, 60), down(61, 62)}, 99 * second, 0},
-		{"answered late", []harness.Spell{up(0, 60), down(61, 88), {Up: true, From: 89 * second, To: 100 * second, Seen: 90*second +
+		{"never answered after", []harness.Interval{up(0, 60), down(61, 62)}, 99 * second, 0},
+		{"answered late", []harness.Interval{up(0, 60), down(61, 88), {Up: true, From: 89 * second, To: 100 * second, Seen: 90*second +
 			500*time.Millisecond, Samples: 12}}, 99 * second, 30*second + 500*time.Millisecond},
 	} {
 		record := metRecord()
-		record.SLIs[0].Spells, record.WatchedUntil = test.quorum, test.until
+		record.SLIs[0].Intervals, record.WatchedUntil = test.quorum, test.until
 		got := Judge(record)
 		if got.Recovered != (test.want > 0) || test.want > 0 && got.RTA != test.want {
 			t.Errorf("%s: recovered %v after %v, want %v: %q", test.name, got.Recovered, got.RTA, test.want, got.Reasons)
@@ -468,7 +468,7 @@ func TestJudgeIsPure(t *testing.T) {
 // watched SLI that is down throughout.
 func TestJudgeDownBefore(t *testing.T) {
 	record := metRecord()
-	record.SLIs[2].Spells = []harness.Spell{down(0, 100)}
+	record.SLIs[2].Intervals = []harness.Interval{down(0, 100)}
 	outage := Judge(record).Outages[2]
 	if outage.Lost != 0 || outage.Returned || outage.Down != 40*second {
 		t.Errorf("outage: %+v", outage)
@@ -479,9 +479,9 @@ func TestJudgeDownBefore(t *testing.T) {
 // what it is. Method: the drill whose first failed question waited for its time limit of 1.8 s, and a later one that was
 // refused at once.
 func TestJudgeDetectsWhatIsKnown(t *testing.T) {
-	hangs := func(spell harness.Spell, from, seen time.Duration) harness.Spell {
-		spell.From, spell.Seen = 60*second+from, 60*second+seen
-		return spell
+	hangs := func(interval harness.Interval, from, seen time.Duration) harness.Interval {
+		interval.From, interval.Seen = 60*second+from, 60*second+seen
+		return interval
 	}
 	for _, test := range []struct {
 		name       string
@@ -489,22 +489,22 @@ func TestJudgeDetectsWhatIsKnown(t *testing.T) {
 		ttd, began time.Duration
 	}{
 		{"a question that hung", func(r *harness.Record) {
-			r.SLIs[0].Spells[1] = hangs(r.SLIs[0].Spells[1], 41500*time.Microsecond, 1841500*time.Microsecond)
+			r.SLIs[0].Intervals[1] = hangs(r.SLIs[0].Intervals[1], 41500*time.Microsecond, 1841500*time.Microsecond)
 		}, 1841500 * time.Microsecond, 41500 * time.Microsecond},
 		{"a later one of another SLI that was refused", func(r *harness.Record) {
-			r.SLIs[0].Spells[1] = hangs(r.SLIs[0].Spells[1], 41500*time.Microsecond, 1841500*time.Microsecond)
-			r.SLIs[1].Spells[1] = hangs(r.SLIs[1].Spells[1], 600*time.Millisecond, 602*time.Millisecond)
+			r.SLIs[0].Intervals[1] = hangs(r.SLIs[0].Intervals[1], 41500*time.Microsecond, 1841500*time.Microsecond)
+			r.SLIs[1].Intervals[1] = hangs(r.SLIs[1].Intervals[1], 600*time.Millisecond, 602*time.Millisecond)
 		}, 602 * time.Millisecond, 41500 * time.Microsecond},
-		{"a later spell that was known first", func(r *harness.Record) {
+		{"a later interval that was known first", func(r *harness.Record) {
 			first := hangs(down(60, 60), 41500*time.Microsecond, 2041500*time.Microsecond)
-			r.SLIs[0].Spells = []harness.Spell{
+			r.SLIs[0].Intervals = []harness.Interval{
 				up(0, 60), first, hangs(up(60, 60), 500*time.Millisecond, 501*time.Millisecond),
 				hangs(down(61, 89), second, 1001*time.Millisecond), up(90, 100),
 			}
 		}, 1001 * time.Millisecond, 41500 * time.Microsecond},
 		{"an old record that does not say", func(r *harness.Record) {
 			for i := range r.SLIs {
-				r.SLIs[i].Spells[1].Seen = 0
+				r.SLIs[i].Intervals[1].Seen = 0
 			}
 		}, second, second},
 	} {

@@ -116,19 +116,19 @@ func distance(a, b time.Duration) time.Duration { return max(a-b, b-a) }
 func cameBack(sli harness.RecordSLI, t0, until, dwell time.Duration) (back, notYet time.Duration, returned bool) {
 	back, notYet = t0, t0
 	lost, isLost := time.Duration(0), false
-	for _, spell := range sli.Spells {
+	for _, interval := range sli.Intervals {
 		switch {
-		case spell.From > until:
-		case FailsAfter(spell, t0) && !isLost:
-			lost, isLost = max(t0, spell.From), true
-		case spell.Up && isLost && min(spell.To, until)-seenAt(spell) >= dwell:
-			if back == t0 || seenAt(spell)-lost >= dwell {
-				back, notYet = seenAt(spell), max(t0, changedAfter(spell, sli.Period))
+		case interval.From > until:
+		case FailsAfter(interval, t0) && !isLost:
+			lost, isLost = max(t0, interval.From), true
+		case interval.Up && isLost && min(interval.To, until)-seenAt(interval) >= dwell:
+			if back == t0 || seenAt(interval)-lost >= dwell {
+				back, notYet = seenAt(interval), max(t0, changedAfter(interval, sli.Period))
 			}
 			isLost = false
 		}
 	}
-	return back, notYet, !isLost && len(sli.Spells) > 0
+	return back, notYet, !isLost && len(sli.Intervals) > 0
 }
 
 func slisNamed(record harness.Record, names []string) []harness.RecordSLI {

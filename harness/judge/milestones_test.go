@@ -112,16 +112,16 @@ func TestMilestoneHangsOnADeclaredStep(t *testing.T) {
 // the met record's service, lost again afterwards for less than the dwell, for longer, and up too briefly.
 func TestMilestoneRelapses(t *testing.T) {
 	for name, test := range map[string]struct {
-		spells []harness.Spell
-		want   time.Duration // after t0
+		intervals []harness.Interval
+		want      time.Duration // after t0
 	}{
-		"a reload":          {[]harness.Spell{up(0, 62), down(63, 70), up(71, 79), down(80, 81), up(82, 100)}, 11 * second},
-		"a second outage":   {[]harness.Spell{up(0, 62), down(63, 70), up(71, 77), down(78, 84), up(85, 100)}, 25 * second},
-		"flapping":          {[]harness.Spell{up(0, 62), down(63, 70), up(71, 73), down(74, 75), up(76, 100)}, 16 * second},
-		"one short failure": {[]harness.Spell{up(0, 62), down(63, 64), up(65, 100)}, 5 * second},
+		"a reload":          {[]harness.Interval{up(0, 62), down(63, 70), up(71, 79), down(80, 81), up(82, 100)}, 11 * second},
+		"a second outage":   {[]harness.Interval{up(0, 62), down(63, 70), up(71, 77), down(78, 84), up(85, 100)}, 25 * second},
+		"flapping":          {[]harness.Interval{up(0, 62), down(63, 70), up(71, 73), down(74, 75), up(76, 100)}, 16 * second},
+		"one short failure": {[]harness.Interval{up(0, 62), down(63, 64), up(65, 100)}, 5 * second},
 	} {
 		record := metRecord()
-		record.SLIs[1].Spells = test.spells
+		record.SLIs[1].Intervals = test.intervals
 		record.Milestones = []harness.RecordMilestone{{Name: "half", Within: 30 * second, SLIs: []string{"service"}}}
 		got := Judge(record).Milestones
 		if len(got) != 1 || !got[0].Reached || got[0].After.Round(second) != test.want {
@@ -137,7 +137,7 @@ func TestJudgeSymptoms(t *testing.T) {
 	if got := Judge(record).Symptoms; got != nil {
 		t.Errorf("nobody has looked at what no client sees, and yet: %+v", got)
 	}
-	record.SLIs[1].Spells = []harness.Spell{up(0, 66), down(67, 80), up(81, 100)} // when somebody had begun to repair
+	record.SLIs[1].Intervals = []harness.Interval{up(0, 66), down(67, 80), up(81, 100)} // when somebody had begun to repair
 	record.SLIs[2].Unseen = true
 	record.Ledgers = append(
 		record.Ledgers,

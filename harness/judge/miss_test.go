@@ -13,11 +13,11 @@ import (
 func TestClaimedMiss(t *testing.T) {
 	declared := func(r *harness.Record) { r.Steps[0].Declared = 2 * time.Minute }
 	down := func(r *harness.Record) {
-		r.SLIs[1].Spells, r.WatchedUntil = []harness.Spell{up(0, 62), down(63, 200)}, 185*second
-		r.SLIs[0].Spells[2].To = 200 * second
+		r.SLIs[1].Intervals, r.WatchedUntil = []harness.Interval{up(0, 62), down(63, 200)}, 185*second
+		r.SLIs[0].Intervals[2].To = 200 * second
 	}
 	unbroken := func(r *harness.Record) {
-		r.SLIs[0].Spells, r.SLIs[1].Spells = []harness.Spell{up(0, 100)}, []harness.Spell{up(0, 100)}
+		r.SLIs[0].Intervals, r.SLIs[1].Intervals = []harness.Interval{up(0, 100)}, []harness.Interval{up(0, 100)}
 	}
 	for name, test := range map[string]struct {
 		change func(*harness.Record)
@@ -40,7 +40,7 @@ func TestClaimedMiss(t *testing.T) {
 		"the SLI that stays red": {down, claimOf(harness.Missed, harness.NotRecovered.Of("service")), true},
 		"another SLI stays red":  {down, claimOf(harness.Missed, harness.NotRecovered.Of("quorum")), false},
 		"the unaffected one": {
-			func(r *harness.Record) { unaffected(r, up(0, 70), r.SLIs[2].Spells[1]) },
+			func(r *harness.Record) { unaffected(r, up(0, 70), r.SLIs[2].Intervals[1]) },
 			claimOf(harness.Missed, harness.UnaffectedFailed.Of("old address")), true,
 		},
 		"never detected": {unbroken, claimOf(harness.Inconclusive, harness.NeverDetected), true},

@@ -11,10 +11,10 @@ import (
 func stoppedRecord() harness.Record {
 	record := metRecord()
 	record.WatchedUntil, record.Fault.RevertedAt = 0, 0
-	record.SLIs[0].Spells, record.SLIs[1].Spells = []harness.Spell{
+	record.SLIs[0].Intervals, record.SLIs[1].Intervals = []harness.Interval{
 		up(0, 60),
 		down(61, 100),
-	}, []harness.Spell{
+	}, []harness.Interval{
 		up(0, 62),
 		down(63, 100),
 	}

@@ -21,7 +21,7 @@ func (o Observation) symptoms(record harness.Record) []harness.Symptom {
 	var found []harness.Symptom
 	for _, sli := range record.SLIs {
 		symptom := harness.Symptom{Subject: sli.Name, Kind: harness.StaysGreen}
-		if failed := alone.failedSpell(sli, record.Fault.At); failed != nil {
+		if failed := alone.failedInterval(sli, record.Fault.At); failed != nil {
 			symptom.Kind, symptom.Says = harness.GoesRed, cmp.Or(failed.FirstError, failed.Error)
 			if sli.Unseen {
 				symptom.Kind = harness.WrongSilent

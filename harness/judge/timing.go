@@ -26,7 +26,7 @@ type Observation struct {
 	blur time.Duration
 }
 
-// Observe reads the spells of a record.
+// Observe reads the intervals of a record.
 func Observe(record harness.Record) Observation {
 	observed := Observation{until: record.WatchedUntil}
 	for _, sli := range record.SLIs {
@@ -77,20 +77,20 @@ func (o Observation) End() time.Duration {
 	return o.until
 }
 
-// seenAt is when the first answer of the spell arrived.
-func seenAt(s harness.Spell) time.Duration { return max(s.From, s.Seen) }
+// seenAt is when the first answer of the interval arrived.
+func seenAt(s harness.Interval) time.Duration { return max(s.From, s.Seen) }
 
-// changedAfter is the last moment at which the change into the spell had certainly not happened.
-func changedAfter(s harness.Spell, period time.Duration) time.Duration {
+// changedAfter is the last moment at which the change into the interval had certainly not happened.
+func changedAfter(s harness.Interval, period time.Duration) time.Duration {
 	if s.By == 0 {
 		return s.From - period // a record that does not say: the question before was asked a period earlier
 	}
 	return s.After
 }
 
-// changedBy is the first moment at which the change into the spell had certainly happened. A record that does
+// changedBy is the first moment at which the change into the interval had certainly happened. A record that does
 // not say asked every question when it was due.
-func changedBy(s harness.Spell) time.Duration {
+func changedBy(s harness.Interval) time.Duration {
 	if s.By == 0 {
 		return s.From
 	}
@@ -99,7 +99,7 @@ func changedBy(s harness.Spell) time.Duration {
 
 // FailsAfter tells whether a failure belongs to the fault: when it was asked for, or came to be known, at or after t0: a
 // question that was in flight when the fault struck says nothing about the time before it.
-func FailsAfter(s harness.Spell, t0 time.Duration) bool {
+func FailsAfter(s harness.Interval, t0 time.Duration) bool {
 	return !s.Up && (s.To >= t0 || seenAt(s) >= t0)
 }
 
@@ -110,20 +110,20 @@ func FailsAfter(s harness.Spell, t0 time.Duration) bool {
 func findOutage(sli harness.RecordSLI, t0, until, dwell time.Duration) (harness.Outage, bool) {
 	outage := harness.Outage{SLI: sli.Name, Steady: sli.Steady}
 	lost := false
-	var first, last harness.Spell
-	for _, spell := range sli.Spells {
-		if spell.From > until {
+	var first, last harness.Interval
+	for _, interval := range sli.Intervals {
+		if interval.From > until {
 			break
 		}
-		if FailsAfter(spell, t0) {
-			known := max(0, seenAt(spell)-t0)
+		if FailsAfter(interval, t0) {
+			known := max(0, seenAt(interval)-t0)
 			if !lost {
 				lost, outage.Known = true, known
-				first, outage.Lost = spell, max(0, spell.From-t0)
+				first, outage.Lost = interval, max(0, interval.From-t0)
 			}
 			outage.Known = min(outage.Known, known)
 		}
-		last = spell
+		last = interval
 	}
 	if !lost {
 		return harness.Outage{}, false
@@ -140,9 +140,9 @@ func findOutage(sli harness.RecordSLI, t0, until, dwell time.Duration) (harness.
 	return outage, true
 }
 
-// sharpen says how far Down may be off, given the spells in which the outage began and ended; an
+// sharpen says how far Down may be off, given the intervals in which the outage began and ended; an
 // outage that goes on has no end. A fault cannot strike before t0.
-func sharpen(o *harness.Outage, period, t0 time.Duration, began harness.Spell, ended *harness.Spell) {
+func sharpen(o *harness.Outage, period, t0 time.Duration, began harness.Interval, ended *harness.Interval) {
 	early := max(0, t0+o.Lost-max(t0, changedAfter(began, period)))
 	late := max(0, changedBy(began)-max(t0, began.From))
 	if vague(early, period) {
@@ -166,7 +166,7 @@ func vague(stretch, period time.Duration) bool { return 2*stretch >= 3*period }
 func notYetTogether(slis []harness.RecordSLI, from, until time.Duration) time.Duration {
 	latest := from
 	for _, sli := range slis {
-		last, _ := LastSpell(sli, until)
+		last, _ := LastInterval(sli, until)
 		if failedSince(sli, last, from) {
 			latest = max(latest, changedAfter(last, sli.Period))
 		}
@@ -182,14 +182,14 @@ func TogetherSince(slis []harness.RecordSLI, from, until, dwell time.Duration) (
 	}
 	since := from
 	for _, sli := range slis {
-		last, found := LastSpell(sli, until)
+		last, found := LastInterval(sli, until)
 		if !found || !last.Up {
 			return 0, false
 		}
 		since = max(since, streakBegan(sli, last, from))
 	}
 	for _, sli := range slis {
-		if last, _ := LastSpell(sli, until); last.To < since+dwell {
+		if last, _ := LastInterval(sli, until); last.To < since+dwell {
 			return 0, false
 		}
 	}
@@ -201,7 +201,7 @@ func TogetherSince(slis []harness.RecordSLI, from, until, dwell time.Duration) (
 func earliestReturn(slis []harness.RecordSLI, from, until time.Duration) time.Duration {
 	since := from
 	for _, sli := range slis {
-		last, found := LastSpell(sli, until)
+		last, found := LastInterval(sli, until)
 		if !found || !last.Up {
 			return until
 		}
@@ -220,36 +220,36 @@ func AnsweredUntil(slis []harness.RecordSLI) time.Duration {
 }
 
 // streakBegan is when an SLI came back; an SLI that never failed after from was never away.
-func streakBegan(sli harness.RecordSLI, last harness.Spell, from time.Duration) time.Duration {
+func streakBegan(sli harness.RecordSLI, last harness.Interval, from time.Duration) time.Duration {
 	if failedSince(sli, last, from) {
 		return seenAt(last)
 	}
 	return max(from, seenAt(last))
 }
 
-// failedSince tells whether an SLI failed after from and before its last spell.
-func failedSince(sli harness.RecordSLI, last harness.Spell, from time.Duration) bool {
+// failedSince tells whether an SLI failed after from and before its last interval.
+func failedSince(sli harness.RecordSLI, last harness.Interval, from time.Duration) bool {
 	return slices.ContainsFunc(
-		sli.Spells,
-		func(spell harness.Spell) bool { return spell.From < last.From && FailsAfter(spell, from) },
+		sli.Intervals,
+		func(interval harness.Interval) bool { return interval.From < last.From && FailsAfter(interval, from) },
 	)
 }
 
-// LastSpell is the spell an SLI was in at the given time.
-func LastSpell(sli harness.RecordSLI, at time.Duration) (harness.Spell, bool) {
-	for _, v := range slices.Backward(sli.Spells) {
+// LastInterval is the interval an SLI was in at the given time.
+func LastInterval(sli harness.RecordSLI, at time.Duration) (harness.Interval, bool) {
+	for _, v := range slices.Backward(sli.Intervals) {
 		if v.From <= at {
 			return v, true
 		}
 	}
-	return harness.Spell{}, false
+	return harness.Interval{}, false
 }
 
 // Failing says what every SLI that keeps the steady state from holding said last.
 func Failing(slis []harness.RecordSLI, until, dwell time.Duration) []Reason {
 	var reasons []Reason
 	for _, sli := range slis {
-		last, found := LastSpell(sli, until)
+		last, found := LastInterval(sli, until)
 		missed := harness.NotRecovered.Of(sli.Name)
 		switch {
 		case !found:
@@ -269,21 +269,21 @@ func Failing(slis []harness.RecordSLI, until, dwell time.Duration) []Reason {
 
 // failuresBefore says whether an SLI failed when peace had been proved and nothing was injected yet.
 func failuresBefore(sli harness.RecordSLI, proved, t0 time.Duration) []string {
-	for _, spell := range sli.Spells {
-		if !spell.Up && spell.To >= proved && seenAt(spell) < t0 {
+	for _, interval := range sli.Intervals {
+		if !interval.Up && interval.To >= proved && seenAt(interval) < t0 {
 			return []string{fmt.Sprintf("the steady state did not hold until the fault: %q failed %v before it: %s",
-				sli.Name, words.Figure(t0-spell.From), spell.Error)}
+				sli.Name, words.Figure(t0-interval.From), interval.Error)}
 		}
 	}
 	return nil
 }
 
-// samplesAfter counts the answers of the spells that reach beyond t0.
+// samplesAfter counts the answers of the intervals that reach beyond t0.
 func samplesAfter(sli harness.RecordSLI, t0 time.Duration) int {
 	count := 0
-	for _, spell := range sli.Spells {
-		if spell.To >= t0 {
-			count += spell.Samples
+	for _, interval := range sli.Intervals {
+		if interval.To >= t0 {
+			count += interval.Samples
 		}
 	}
 	return count
@@ -304,8 +304,8 @@ func LongestPeriod(slis []harness.RecordSLI) time.Duration {
 func lastSample(slis []harness.RecordSLI) time.Duration {
 	last := time.Duration(math.MinInt64)
 	for _, sli := range slis {
-		for _, spell := range sli.Spells {
-			last = max(last, spell.To)
+		for _, interval := range sli.Intervals {
+			last = max(last, interval.To)
 		}
 	}
 	return max(last, 0)

@@ -13,7 +13,7 @@ func unnoticedRecord() harness.Record {
 	record.Objective = harness.RecordObjective{Unnoticed: true, NoData: true, Dwell: 5 * second, DetectWithin: 30 * second}
 	record.Fault.Description, record.Fault.Returned, record.Fault.RevertedAt = "maintenance", 70*second, 0
 	record.WatchedUntil, record.Steps, record.Ledgers = 0, nil, nil
-	record.SLIs[0].Spells, record.SLIs[1].Spells = []harness.Spell{up(0, 100)}, []harness.Spell{up(0, 100)}
+	record.SLIs[0].Intervals, record.SLIs[1].Intervals = []harness.Interval{up(0, 100)}, []harness.Interval{up(0, 100)}
 	return record
 }
 
@@ -32,27 +32,31 @@ func TestJudgeUnnoticed(t *testing.T) {
 		},
 		{
 			"one answer",
-			func(r *harness.Record) { r.SLIs[0].Spells = []harness.Spell{up(0, 71), down(72, 72), up(73, 100)} }, harness.Missed,
+			func(r *harness.Record) {
+				r.SLIs[0].Intervals = []harness.Interval{up(0, 71), down(72, 72), up(73, 100)}
+			}, harness.Missed,
 			`nobody was to notice it: "quorum" failed 12s after its beginning, for 1s`,
 		},
 		{
-			"for good", func(r *harness.Record) { r.SLIs[0].Spells = []harness.Spell{up(0, 71), down(72, 100)} }, harness.Missed,
+			"for good", func(r *harness.Record) { r.SLIs[0].Intervals = []harness.Interval{up(0, 71), down(72, 100)} }, harness.Missed,
 			`"quorum" failed 12s after its beginning, for 28s`,
 		},
 		{
-			"what failed later", func(r *harness.Record) { r.SLIs[0].Spells = []harness.Spell{up(0, 91), down(92, 100)} },
+			"what failed later", func(r *harness.Record) { r.SLIs[0].Intervals = []harness.Interval{up(0, 91), down(92, 100)} },
 			harness.Met, "nobody noticed it",
 		},
 		{
-			"what was only watched", func(r *harness.Record) { r.SLIs[2].Spells = []harness.Spell{up(0, 60), down(61, 100)} },
+			"what was only watched", func(r *harness.Record) { r.SLIs[2].Intervals = []harness.Interval{up(0, 60), down(61, 100)} },
 			harness.Met, "nobody noticed it",
 		},
 		{
-			"one who did not look on", func(r *harness.Record) { r.SLIs[1].Spells = []harness.Spell{up(0, 85)} }, harness.Inconclusive,
+			"one who did not look on",
+			func(r *harness.Record) { r.SLIs[1].Intervals = []harness.Interval{up(0, 85)} }, harness.Inconclusive,
 			`"service" was asked until 25s after the fault only`,
 		},
 		{
-			"few answers", func(r *harness.Record) { r.SLIs[1].Spells = []harness.Spell{spellWith(up(0, 100), 2)} }, harness.Inconclusive,
+			"few answers",
+			func(r *harness.Record) { r.SLIs[1].Intervals = []harness.Interval{intervalWith(up(0, 100), 2)} }, harness.Inconclusive,
 			`"service" was asked 2 times after the fault`,
 		},
 		{

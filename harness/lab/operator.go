@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"golang.org/x/sync/errgroup"
 )
 
 // Addresses are the addresses the node has now.
@@ -37,15 +36,15 @@ func (l *Lab) Dial(ctx context.Context, from, network, address string) (net.Conn
 	return node.agent.Dial(ctx, network, address)
 }
 
-// Ask has the agent of a node ask a question at a fixed rate.
-func (l *Lab) Ask(
-	ctx context.Context, from string, question harness.Question, schedule harness.Schedule, samples func([]harness.Sample),
-) (harness.Asking, error) {
+// StartCheck has the agent of a node ask a check at a fixed rate.
+func (l *Lab) StartCheck(
+	ctx context.Context, from string, check harness.Check, schedule harness.Schedule, samples func([]harness.Sample),
+) (harness.CheckStream, error) {
 	node, err := l.node(from)
 	if err != nil {
 		return nil, err
 	}
-	return node.agent.Ask(ctx, question, schedule, samples)
+	return node.agent.StartCheck(ctx, check, schedule, samples)
 }
 
 // Usage is what the agent of a node has used of its machine since it started.

@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
-
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// Goal: machines in memory can be asked as real ones are: by the schedule, with a question that
+// Goal: machines in memory can be asked as real ones are: by the schedule, with a check that
 // changes, until the context ends. Method: an HTTP server, then a resolver; the kinds that cannot be
 // asked here.
 func TestAsk(t *testing.T) {
@@ -35,9 +34,9 @@ func TestAsk(t *testing.T) {
 	})
 	answers := make(chan string, 10_000)
 	ctx, cancel := context.WithCancel(t.Context())
-	get := harness.Question{HTTP: &harness.HTTPQuestion{At: netip.MustParseAddrPort(web)}}
+	get := harness.Check{HTTP: &harness.HTTPCheck{At: netip.MustParseAddrPort(web)}}
 	schedule := harness.Schedule{Period: 5 * time.Millisecond}
-	asking, err := machines.Ask(ctx, harness.VantageObserver, get, schedule, func(samples []harness.Sample) {
+	asking, err := machines.StartCheck(ctx, harness.VantageObserver, get, schedule, func(samples []harness.Sample) {
 		for _, sample := range samples {
 			if sample.Err == nil {
 				t.Error("a server that finds nothing was a yes")
@@ -50,7 +49,7 @@ func TestAsk(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, answers, "answered 404 Not Found")
-	look := harness.Question{DNS: &harness.DNSQuestion{Resolver: netip.MustParseAddrPort(names), Name: "x.example", Type: "A"}}
+	look := harness.Check{DNS: &harness.DNSCheck{Resolver: netip.MustParseAddrPort(names), Name: "x.example", Type: "A"}}
 	if err := asking.Change(look); err != nil {
 		t.Fatal(err)
 	}
@@ -61,12 +60,12 @@ func TestAsk(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("the asking goes on after its context")
 	}
-	echo := harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("fd00::11")}}
-	if _, err := machines.Ask(t.Context(), harness.VantageObserver, echo, schedule, nil); err == nil ||
+	echo := harness.Check{Ping: &harness.PingCheck{At: netip.MustParseAddr("fd00::11")}}
+	if _, err := machines.StartCheck(t.Context(), harness.VantageObserver, echo, schedule, nil); err == nil ||
 		!strings.Contains(err.Error(), "an echo cannot be asked") {
 		t.Errorf("an echo: %v", err)
 	}
-	if _, err := machines.Ask(t.Context(), harness.VantageObserver, get, harness.Schedule{}, nil); err == nil ||
+	if _, err := machines.StartCheck(t.Context(), harness.VantageObserver, get, harness.Schedule{}, nil); err == nil ||
 		!strings.Contains(err.Error(), "period") {
 		t.Errorf("no period: %v", err)
 	}

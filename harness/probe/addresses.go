@@ -16,13 +16,13 @@ const kernelPeriod = 50 * time.Millisecond
 // Holds claims that a node answers to an address. The node's own kernel is asked, every 50 ms.
 func Holds(node string, address netip.Addr) harness.Probe {
 	return known(node, fmt.Sprintf("%s has %s", node, address),
-		harness.Question{Address: &harness.AddressQuestion{Has: address}})
+		harness.Check{Address: &harness.AddressCheck{Has: address}})
 }
 
 // Leaves claims that a node does not answer to an address, which is another's. It is asked every 50 ms.
 func Leaves(node string, address netip.Addr) harness.Probe {
 	return known(node, fmt.Sprintf("%s leaves %s alone", node, address),
-		harness.Question{Address: &harness.AddressQuestion{Has: address, Absent: true}})
+		harness.Check{Address: &harness.AddressCheck{Has: address, Absent: true}})
 }
 
 // Routed claims that a node's kernel has a route to a prefix, by way of a next hop if one is given. It is asked every 50 ms.
@@ -31,26 +31,26 @@ func Routed(node string, to netip.Prefix, via netip.Addr) harness.Probe {
 	if via.IsValid() {
 		label += " by way of " + via.String()
 	}
-	return known(node, label, harness.Question{Route: &harness.RouteQuestion{To: to, Via: via}})
+	return known(node, label, harness.Check{Route: &harness.RouteCheck{To: to, Via: via}})
 }
 
 // FindsAt claims that a client's kernel takes an address to be at another node: what ARP has told it. The hardware address
 // is that of [HardwareAddress]. It is asked every 50 ms.
 func FindsAt(client string, address netip.Addr, node, hardware string) harness.Probe {
 	return known(client, fmt.Sprintf("%s finds %s at %s", client, address, node),
-		harness.Question{Neighbour: &harness.NeighbourQuestion{At: address, Is: hardware}})
+		harness.Check{Neighbour: &harness.NeighbourCheck{At: address, Is: hardware}})
 }
 
 // known is a claim about what a node's kernel knows.
-func known(node, label string, question harness.Question) harness.Probe {
-	return NetworkProbe{Label: label, From: node, Every: kernelPeriod, Ask: Fixed(question)}
+func known(node, label string, question harness.Check) harness.Probe {
+	return NetworkProbe{Label: label, From: node, Every: kernelPeriod, Checks: Fixed(question)}
 }
 
 // Reaches claims that a node gets an answer from an address ("ping"), every 20 ms.
 func Reaches(node string, address netip.Addr) harness.Probe {
 	return NetworkProbe{
 		Label: fmt.Sprintf("%s reaches %s", node, address), From: node,
-		Ask: Fixed(harness.Question{Echo: &harness.EchoQuestion{At: address}}),
+		Checks: Fixed(harness.Check{Ping: &harness.PingCheck{At: address}}),
 	}
 }
 

@@ -26,7 +26,7 @@ func TestQuestions(t *testing.T) {
 		"gulp finds 10.202.1.254 at odlyd":                         FindsAt("gulp", at, "odlyd", "02:42:0a:ca:01:0c"),
 	} {
 		asks := probe.(NetworkProbe)
-		if _, err := asks.Question(labtest.New(harness.Topology{})); err != nil || probe.Name() != want || asks.Vantage() != "gulp" {
+		if _, err := asks.Current(labtest.New(harness.Topology{})); err != nil || probe.Name() != want || asks.Vantage() != "gulp" {
 			t.Errorf("%q is asked by %s, error %v, want %q", probe.Name(), asks.Vantage(), err, want)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
-
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
@@ -302,9 +301,9 @@ func failedWith(record harness.Record) []string {
 	}
 	var failures []failure
 	for _, sli := range record.SLIs {
-		for _, spell := range sli.Spells {
-			if sli.Steady && !spell.Up && spell.To >= record.Fault.At {
-				failures = append(failures, failure{sli.Name, spell.From, spell.To + sli.Period})
+		for _, interval := range sli.Intervals {
+			if sli.Steady && !interval.Up && interval.To >= record.Fault.At {
+				failures = append(failures, failure{sli.Name, interval.From, interval.To + sli.Period})
 			}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/suite"
@@ -51,9 +50,9 @@ func apiAt(node string) harness.Probe { return k3s.Cluster{Servers: []string{nod
 // firstError is what clients were told first when an SLI failed after t0.
 func firstError(drill *suite.Drill, probe harness.Probe) string {
 	fault := drill.Record().Fault
-	for _, spell := range drill.SLI(probe).Spells {
-		if !spell.Up && spell.Seen > fault.At {
-			return cmp.Or(spell.FirstError, spell.Error)
+	for _, interval := range drill.SLI(probe).Intervals {
+		if !interval.Up && interval.Seen > fault.At {
+			return cmp.Or(interval.FirstError, interval.Error)
 		}
 	}
 	return "nothing"

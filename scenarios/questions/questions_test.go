@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
@@ -100,20 +99,20 @@ var nameServer = server{
 var site = server{
 	node: fixtures.QuestionsSite,
 	questions: harness.All(
-		asked("the site answers over HTTP", fixtures.QuestionsSite, func(now harness.Addresses) harness.Question {
-			return harness.Question{HTTP: &harness.HTTPQuestion{
+		asked("the site answers over HTTP", fixtures.QuestionsSite, func(now harness.Addresses) harness.Check {
+			return harness.Check{HTTP: &harness.HTTPCheck{
 				At:       netip.AddrPortFrom(now.IPv6, fixtures.QuestionsSitePort),
 				Contains: `"pid"`,
 			}}
 		}),
-		asked("the site accepts connections over IPv4", fixtures.QuestionsSite, func(now harness.Addresses) harness.Question {
-			return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(now.IPv4, fixtures.QuestionsSitePort)}}
+		asked("the site accepts connections over IPv4", fixtures.QuestionsSite, func(now harness.Addresses) harness.Check {
+			return harness.Check{TCP: &harness.TCPCheck{At: netip.AddrPortFrom(now.IPv4, fixtures.QuestionsSitePort)}}
 		}),
-		asked("the site's machine echoes over IPv6", fixtures.QuestionsSite, func(now harness.Addresses) harness.Question {
-			return harness.Question{Echo: &harness.EchoQuestion{At: now.IPv6}}
+		asked("the site's machine echoes over IPv6", fixtures.QuestionsSite, func(now harness.Addresses) harness.Check {
+			return harness.Check{Ping: &harness.PingCheck{At: now.IPv6}}
 		}),
-		asked("the site's machine echoes over IPv4", fixtures.QuestionsSite, func(now harness.Addresses) harness.Question {
-			return harness.Question{Echo: &harness.EchoQuestion{At: now.IPv4}}
+		asked("the site's machine echoes over IPv4", fixtures.QuestionsSite, func(now harness.Addresses) harness.Check {
+			return harness.Check{Ping: &harness.PingCheck{At: now.IPv4}}
 		}),
 	),
 }
@@ -125,28 +124,28 @@ const dnsPort = 53
 func resolves(kind string) harness.Probe {
 	return probe.NetworkProbe{
 		Label: "the site's name has its " + kind + " record",
-		Ask: func(observer harness.Observer) (harness.Question, error) {
+		Checks: func(observer harness.Observer) (harness.Check, error) {
 			resolver, err := observer.Addresses(fixtures.QuestionsDNS)
 			if err != nil {
-				return harness.Question{}, err
+				return harness.Check{}, err
 			}
 			want, err := observer.Addresses(fixtures.QuestionsSite)
 			if err != nil {
-				return harness.Question{}, err
+				return harness.Check{}, err
 			}
-			question := harness.DNSQuestion{Resolver: netip.AddrPortFrom(resolver.IPv6, dnsPort), Name: fixtures.QuestionsName +
+			question := harness.DNSCheck{Resolver: netip.AddrPortFrom(resolver.IPv6, dnsPort), Name: fixtures.QuestionsName +
 				".", Type: kind, Want: want.IPv6}
 			if kind == "A" {
 				question.Want = want.IPv4
 			}
-			return harness.Question{DNS: &question}, nil
+			return harness.Check{DNS: &question}, nil
 		},
 	}
 }
 
 // asked is a question to where the node is now.
-func asked(label, node string, question func(harness.Addresses) harness.Question) harness.Probe {
-	return probe.NetworkProbe{Label: label, Ask: func(observer harness.Observer) (harness.Question, error) {
+func asked(label, node string, question func(harness.Addresses) harness.Check) harness.Probe {
+	return probe.NetworkProbe{Label: label, Checks: func(observer harness.Observer) (harness.Check, error) {
 		now, err := observer.Addresses(node)
 		return question(now), err
 	}}

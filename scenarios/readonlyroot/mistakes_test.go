@@ -5,7 +5,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/runbook"
@@ -49,8 +48,8 @@ func broken(ctx SpecContext, because, step string) *suite.Drill {
 
 // askedAfterFault is how long after the fault a claim was asked last.
 func askedAfterFault(drill *suite.Drill, claim harness.Probe) time.Duration {
-	spells := drill.SLI(claim).Spells
-	return spells[len(spells)-1].To - drill.Record().Fault.At
+	intervals := drill.SLI(claim).Intervals
+	return intervals[len(intervals)-1].To - drill.Record().Fault.At
 }
 
 // diskMove is what is wrong with a replacement that leaves the old server switched on.

@@ -12,7 +12,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
@@ -61,7 +60,7 @@ func writes() []harness.Ledger {
 
 func page(label string, at netip.AddrPort, path, contains string) probe.NetworkProbe {
 	return probe.NetworkProbe{
-		Label: label, Ask: probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: path, Contains: contains}}),
+		Label: label, Checks: probe.Fixed(harness.Check{HTTP: &harness.HTTPCheck{At: at, Path: path, Contains: contains}}),
 	}
 }
 

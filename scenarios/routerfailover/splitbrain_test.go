@@ -8,7 +8,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
@@ -125,7 +124,7 @@ func (s *story) tellSplitBrain(finds []harness.Probe) {
 	var lines []string
 	for i, found := range finds {
 		sli := s.SLI(found)
-		lines = append(lines, fmt.Sprintf("%s: changed %d times; %s", found.Name(), max(0, len(sli.Spells)-1), losses[i]))
+		lines = append(lines, fmt.Sprintf("%s: changed %d times; %s", found.Name(), max(0, len(sli.Intervals)-1), losses[i]))
 	}
 	s.Observe("what clients saw of two masters", "", strings.Join(lines, "\n")+"\n")
 	s.Finding("of two masters, " + vrrp.Worst(losses).String())

@@ -8,7 +8,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
@@ -132,13 +131,13 @@ func keepComplaint(ctx context.Context, drill *suite.Drill) {
 func tellOfComments(drill *suite.Drill) {
 	asked, failed := 0, 0
 	fault := drill.Record().Fault
-	for _, spell := range drill.SLI(commentsServed()).Spells {
-		if spell.From < fault.At {
+	for _, interval := range drill.SLI(commentsServed()).Intervals {
+		if interval.From < fault.At {
 			continue
 		}
-		asked += spell.Samples
-		if !spell.Up {
-			failed += spell.Samples
+		asked += interval.Samples
+		if !interval.Up {
+			failed += interval.Samples
 		}
 	}
 	drill.Finding(fmt.Sprintf("comments, which find their database by its name, failed %d of about %d requests after the fault",

@@ -7,7 +7,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/runbook"
@@ -53,9 +52,9 @@ var _ = Describe("A node that does not start any more", Label("k3s", "ansible", 
 // the service as back, which it does when the node is and all has been moved.
 func servedAgain(drill *suite.Drill) time.Duration {
 	fault := drill.Record().Fault
-	for i, spell := range drill.SLI(pageServed()).Spells {
-		if i > 0 && spell.Up && spell.From > fault.At {
-			return spell.From - fault.At
+	for i, interval := range drill.SLI(pageServed()).Intervals {
+		if i > 0 && interval.Up && interval.From > fault.At {
+			return interval.From - fault.At
 		}
 	}
 	return 0

@@ -8,7 +8,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
@@ -162,7 +161,7 @@ func (s *fullStory) tellPrimaries() {
 	two, err := s.pair.TwoPrimaries(s.Record())
 	Expect(err).NotTo(HaveOccurred())
 	Expect(two).To(BeZero(), "both might write at the same time")
-	survivor := s.SLI(s.pair.Primaries()[1]).Spells
+	survivor := s.SLI(s.pair.Primaries()[1]).Intervals
 	Expect(survivor).NotTo(BeEmpty())
 	Expect(survivor[len(survivor)-1].Up).To(BeTrue(), node2+" does not have the instance's disk at the end")
 }

@@ -8,20 +8,20 @@ import (
 )
 
 // Goal: seconds with none, one and more of three holders add up to the watch, whatever came before t0, and an SLI that
-// nobody watched is told. Method: spells by hand.
+// nobody watched is told. Method: intervals by hand.
 func TestCountUp(t *testing.T) {
-	up := func(from, to time.Duration) harness.Spell {
-		return harness.Spell{Up: true, From: from * time.Second, Seen: from * time.Second, To: to * time.Second}
+	up := func(from, to time.Duration) harness.Interval {
+		return harness.Interval{Up: true, From: from * time.Second, Seen: from * time.Second, To: to * time.Second}
 	}
-	down := func(from, to time.Duration) harness.Spell {
-		return harness.Spell{From: from * time.Second, Seen: from * time.Second, To: to * time.Second}
+	down := func(from, to time.Duration) harness.Interval {
+		return harness.Interval{From: from * time.Second, Seen: from * time.Second, To: to * time.Second}
 	}
 	record := harness.Record{
 		Fault: &harness.RecordFault{At: 10 * time.Second}, WatchedUntil: 40 * time.Second,
 		SLIs: []harness.RecordSLI{
-			{Name: "a", Spells: []harness.Spell{up(0, 12), down(12, 30), up(30, 40)}},
-			{Name: "b", Spells: []harness.Spell{down(0, 20), up(20, 40)}},
-			{Name: "c", Spells: []harness.Spell{down(0, 35), up(35, 40)}},
+			{Name: "a", Intervals: []harness.Interval{up(0, 12), down(12, 30), up(30, 40)}},
+			{Name: "b", Intervals: []harness.Interval{down(0, 20), up(20, 40)}},
+			{Name: "c", Intervals: []harness.Interval{down(0, 35), up(35, 40)}},
 		},
 	}
 	for _, test := range []struct {

@@ -31,13 +31,13 @@ func Named(record harness.Record, name string) (harness.RecordSLI, bool) {
 // question that met the new state; a return from its answer, as everywhere in a record.
 func Of(sli harness.RecordSLI, up bool, window Stretch) []Stretch {
 	var found []Stretch
-	for i, spell := range sli.Spells {
-		if spell.Up != up {
+	for i, interval := range sli.Intervals {
+		if interval.Up != up {
 			continue
 		}
-		part := Stretch{spell.Begins(), window.To}
-		if i+1 < len(sli.Spells) {
-			part.To = sli.Spells[i+1].Begins()
+		part := Stretch{interval.Begins(), window.To}
+		if i+1 < len(sli.Intervals) {
+			part.To = sli.Intervals[i+1].Begins()
 		}
 		if part = part.within(window); part.Length() > 0 {
 			found = append(found, part)
@@ -76,8 +76,8 @@ func AfterFault(record harness.Record) Stretch {
 	window := Stretch{From: record.Fault.At, To: record.WatchedUntil}
 	if window.To == 0 {
 		for _, sli := range record.SLIs {
-			if len(sli.Spells) > 0 {
-				window.To = max(window.To, sli.Spells[len(sli.Spells)-1].To)
+			if len(sli.Intervals) > 0 {
+				window.To = max(window.To, sli.Intervals[len(sli.Intervals)-1].To)
 			}
 		}
 	}

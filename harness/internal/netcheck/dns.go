@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/miekg/dns"
-
 	"github.com/reprise-dr/reprise/harness"
 )
 
@@ -31,14 +30,14 @@ const largestAnswer = 4096
 // buffers are used again. What is read out of one is copied.
 var buffers = sync.Pool{New: func() any { return new([largestAnswer]byte) }}
 
-func newDNS(question harness.DNSQuestion, open open) (*lookup, error) {
-	message := new(dns.Msg).SetQuestion(dns.Fqdn(question.Name), dns.StringToType[question.Type])
+func newDNS(check harness.DNSCheck, open open) (*lookup, error) {
+	message := new(dns.Msg).SetQuestion(dns.Fqdn(check.Name), dns.StringToType[check.Type])
 	query, err := message.Pack()
 	if err != nil {
-		return nil, fmt.Errorf("write the DNS question for %q: %w", question.Name, err)
+		return nil, fmt.Errorf("write the DNS check for %q: %w", check.Name, err)
 	}
 	return &lookup{
-		open: open, resolver: question.Resolver, question: message.Question[0], query: query, want: question.Want,
+		open: open, resolver: check.Resolver, question: message.Question[0], query: query, want: check.Want,
 	}, nil
 }
 

@@ -9,15 +9,14 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/reprise-dr/reprise/harness"
 	"golang.org/x/net/bpf"
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
-// echo is what `ping` does. One socket serves all questions in flight: it is not connected, so that
+// echo is what `ping` does. One socket serves all checks in flight: it is not connected, so that
 // every request takes the route and the source address of its own moment.
 type echo struct {
 	at       netip.Addr
@@ -46,25 +45,25 @@ var (
 // payload is as long as that of ping, less the time it puts there.
 var payload = make([]byte, 48)
 
-func newEcho(question harness.EchoQuestion, dial Dial) (*echo, error) {
+func newEcho(check harness.PingCheck, dial Dial) (*echo, error) {
 	if dial != nil {
 		return nil, errors.New("an echo cannot be asked over a connection: it needs the machine's own network")
 	}
-	at := question.At.Unmap()
+	at := check.At.Unmap()
 	family := family6
 	if at.Is4() {
 		family = family4
 	}
 	packets, err := newPackets(family.network, at)
 	if err != nil {
-		return nil, fmt.Errorf("open a raw socket for the echo question: %w", err)
+		return nil, fmt.Errorf("open a raw socket for the echo check: %w", err)
 	}
 	e := &echo{
 		at: at, family: family, packets: packets,
 		identity: int(uint16(rand.Uint32())), ended: make(chan struct{}), waiting: map[uint16]chan<- error{},
 	}
 	if err := e.filter(); err != nil {
-		return nil, errors.Join(fmt.Errorf("filter what the echo question's socket receives: %w", err), packets.close())
+		return nil, errors.Join(fmt.Errorf("filter what the echo check's socket receives: %w", err), packets.close())
 	}
 	go e.receive()
 	return e, nil

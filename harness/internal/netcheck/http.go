@@ -29,33 +29,33 @@ type get struct {
 	retryAfter time.Duration // 0: it is asked once
 }
 
-func newHTTP(question harness.HTTPQuestion, open open) (*get, error) {
-	at := question.At.String()
-	path := question.Path
+func newHTTP(check harness.HTTPCheck, open open) (*get, error) {
+	at := check.At.String()
+	path := check.Path
 	if path == "" {
 		path = "/"
 	}
 	if !strings.HasPrefix(path, "/") {
-		return nil, fmt.Errorf("the path %q of the HTTP question does not begin with a slash", path)
+		return nil, fmt.Errorf("the path %q of the HTTP check does not begin with a slash", path)
 	}
 	request, err := http.NewRequest(http.MethodGet, "http://"+at+path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("make the request of the HTTP question: %w", err)
+		return nil, fmt.Errorf("make the request of the HTTP check: %w", err)
 	}
-	request.Host = question.Host // "" is the URL's
+	request.Host = check.Host // "" is the URL's
 	request.Close = true
 	request.Header.Set("User-Agent", "reprise")
 	var sent bytes.Buffer
 	if err := request.Write(&sent); err != nil {
-		return nil, fmt.Errorf("write the request of the HTTP question: %w", err)
+		return nil, fmt.Errorf("write the request of the HTTP check: %w", err)
 	}
-	status := question.Status
+	status := check.Status
 	if status == 0 {
 		status = http.StatusOK
 	}
 	return &get{
-		open: open, at: question.At, asked: request, request: sent.Bytes(), status: status, contains: []byte(question.Contains),
-		retryAfter: question.RetryAfter,
+		open: open, at: check.At, asked: request, request: sent.Bytes(), status: status, contains: []byte(check.Contains),
+		retryAfter: check.RetryAfter,
 	}, nil
 }
 

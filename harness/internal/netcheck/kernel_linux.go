@@ -9,20 +9,19 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/reprise-dr/reprise/harness"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
-
-	"github.com/reprise-dr/reprise/harness"
 )
 
-// kernel asks this machine's own kernel what it has set up. No packet is sent, so that a question costs a few
+// kernel asks this machine's own kernel what it has set up. No packet is sent, so that a check costs a few
 // system calls and its answer is as old as they are.
 type kernel struct {
 	handle *netlink.Handle
 	look   func(*netlink.Handle) error
 }
 
-func newKernel(question harness.Question, dial Dial) (*kernel, error) {
+func newKernel(check harness.Check, dial Dial) (*kernel, error) {
 	if dial != nil {
 		return nil, errors.New("the kernel cannot be asked over a connection: only the machine's own can")
 	}
@@ -32,17 +31,17 @@ func newKernel(question harness.Question, dial Dial) (*kernel, error) {
 	}
 	k := &kernel{handle: handle}
 	switch {
-	case question.Address != nil:
-		k.look = func(h *netlink.Handle) error { return hasAddress(h, *question.Address) }
-	case question.Route != nil:
-		k.look = func(h *netlink.Handle) error { return hasRoute(h, *question.Route) }
+	case check.Address != nil:
+		k.look = func(h *netlink.Handle) error { return hasAddress(h, *check.Address) }
+	case check.Route != nil:
+		k.look = func(h *netlink.Handle) error { return hasRoute(h, *check.Route) }
 	default:
-		hardware, err := net.ParseMAC(question.Neighbour.Is)
+		hardware, err := net.ParseMAC(check.Neighbour.Is)
 		if err != nil {
 			handle.Close()
 			return nil, err
 		}
-		k.look = func(h *netlink.Handle) error { return hasNeighbour(h, question.Neighbour.At.Unmap(), hardware) }
+		k.look = func(h *netlink.Handle) error { return hasNeighbour(h, check.Neighbour.At.Unmap(), hardware) }
 	}
 	return k, nil
 }
@@ -55,15 +54,15 @@ func (k *kernel) close() error {
 }
 
 // hasAddress looks for the address on every interface.
-func hasAddress(handle *netlink.Handle, question harness.AddressQuestion) error {
-	address := question.Has.Unmap()
+func hasAddress(handle *netlink.Handle, check harness.AddressCheck) error {
+	address := check.Has.Unmap()
 	here, err := isHere(handle, address)
 	switch {
 	case err != nil:
 		return fmt.Errorf("ask for the address %s: %w", address, err)
-	case here && question.Absent:
+	case here && check.Absent:
 		return fmt.Errorf("%s is here", address)
-	case !here && !question.Absent:
+	case !here && !check.Absent:
 		return fmt.Errorf("%s is not here", address)
 	}
 	return nil
@@ -96,8 +95,8 @@ func isHere(handle *netlink.Handle, address netip.Addr) (bool, error) {
 }
 
 // hasRoute looks for the prefix in the main table.
-func hasRoute(handle *netlink.Handle, question harness.RouteQuestion) error {
-	to := question.To.Masked()
+func hasRoute(handle *netlink.Handle, check harness.RouteCheck) error {
+	to := check.To.Masked()
 	wanted := &netlink.Route{
 		Table: unix.RT_TABLE_MAIN,
 		Dst:   &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())},
@@ -113,13 +112,13 @@ func hasRoute(handle *netlink.Handle, question harness.RouteQuestion) error {
 	if len(routes) == 0 {
 		return fmt.Errorf("there is no route to %s", to)
 	}
-	if !question.Via.IsValid() {
+	if !check.Via.IsValid() {
 		return nil
 	}
 	var hops []string
 	for _, route := range routes {
 		for _, gateway := range gateways(route) {
-			if gateway == question.Via {
+			if gateway == check.Via {
 				return nil
 			}
 			hops = append(hops, gateway.String())

@@ -13,33 +13,33 @@ import (
 func TestKernel(t *testing.T) {
 	nowhere := netip.MustParseAddr("198.51.100.77")
 	for name, test := range map[string]struct {
-		question harness.Question
-		wants    string
+		check harness.Check
+		wants string
 	}{
-		"address that is here":     {harness.Question{Address: &harness.AddressQuestion{Has: netip.MustParseAddr("127.0.0.1")}}, ""},
-		"address that is not here": {harness.Question{Address: &harness.AddressQuestion{Has: nowhere}}, "198.51.100.77 is not here"},
-		"absence of an address":    {harness.Question{Address: &harness.AddressQuestion{Has: nowhere, Absent: true}}, ""},
+		"address that is here":     {harness.Check{Address: &harness.AddressCheck{Has: netip.MustParseAddr("127.0.0.1")}}, ""},
+		"address that is not here": {harness.Check{Address: &harness.AddressCheck{Has: nowhere}}, "198.51.100.77 is not here"},
+		"absence of an address":    {harness.Check{Address: &harness.AddressCheck{Has: nowhere, Absent: true}}, ""},
 		"absence of one that is here": {
-			harness.Question{Address: &harness.AddressQuestion{Has: netip.MustParseAddr("127.0.0.1"), Absent: true}},
+			harness.Check{Address: &harness.AddressCheck{Has: netip.MustParseAddr("127.0.0.1"), Absent: true}},
 			"127.0.0.1 is here",
 		},
 		"route that is not here": {
-			harness.Question{Route: &harness.RouteQuestion{To: netip.MustParsePrefix("198.51.100.0/24")}},
+			harness.Check{Route: &harness.RouteCheck{To: netip.MustParsePrefix("198.51.100.0/24")}},
 			"there is no route to 198.51.100.0/24",
 		},
 		"neighbour that is not here": {
-			harness.Question{Neighbour: &harness.NeighbourQuestion{At: nowhere, Is: "02:42:0a:ca:01:0b"}},
+			harness.Check{Neighbour: &harness.NeighbourCheck{At: nowhere, Is: "02:42:0a:ca:01:0b"}},
 			"nobody knows where 198.51.100.77 is",
 		},
 	} {
-		t.Run(name, func(t *testing.T) { expect(t, once(t, test.question, nil, retryAfter), test.wants) })
+		t.Run(name, func(t *testing.T) { expect(t, once(t, test.check, nil, retryAfter), test.wants) })
 	}
 }
 
 // Goal: the kernel is never asked by way of somebody else. Method: bring a dialer.
 func TestKernelNeedsItsOwnMachine(t *testing.T) {
-	question := harness.Question{Address: &harness.AddressQuestion{Has: netip.MustParseAddr("127.0.0.1")}}
-	if _, err := New(question, (&net.Dialer{}).DialContext); err == nil {
+	check := harness.Check{Address: &harness.AddressCheck{Has: netip.MustParseAddr("127.0.0.1")}}
+	if _, err := New(check, (&net.Dialer{}).DialContext); err == nil {
 		t.Error("the kernel was asked over a connection")
 	}
 }

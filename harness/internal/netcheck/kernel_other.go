@@ -9,6 +9,6 @@ import (
 )
 
 // newKernel asks what only Linux can be asked in this way.
-func newKernel(harness.Question, Dial) (kind, error) {
+func newKernel(harness.Check, Dial) (kind, error) {
 	return nil, errors.New("the kernel can be asked on Linux only")
 }

@@ -12,10 +12,10 @@ import (
 )
 
 // socket is a connection with as few system calls as there can be, because they are most of what a
-// question costs. Within one machine a connection is there before the call that asks for it returns,
+// check costs. Within one machine a connection is there before the call that asks for it returns,
 // so that it is hardly ever waited for.
 type socket struct {
-	ctx    context.Context //nolint:containedctx // a connection lives as long as one question is asked
+	ctx    context.Context //nolint:containedctx // a connection lives as long as one check is asked
 	poller *poller
 	fd     int
 	waited bool
@@ -92,7 +92,7 @@ func (s *socket) Write(p []byte) (int, error) {
 	}
 }
 
-// Read lets the other questions of the same moment be asked first: the answer is often there afterwards, and need not be
+// Read lets the other checks of the same moment be asked first: the answer is often there afterwards, and need not be
 // waited for.
 func (s *socket) Read(p []byte) (int, error) {
 	if !s.waited {

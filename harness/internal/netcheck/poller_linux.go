@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A poller waits for the sockets of all questions of this process. Go's own would do, but only by
-// way of calls that wake the runtime's supervisor thread each time, which costs as much as a question.
+// A poller waits for the sockets of all checks of this process. Go's own would do, but only by
+// way of calls that wake the runtime's supervisor thread each time, which costs as much as a check.
 type poller struct {
 	fd int
 

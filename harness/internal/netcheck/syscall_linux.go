@@ -24,7 +24,7 @@ func connectSocket(fd int, to *socketAddress) error {
 }
 
 // joinAcknowledgement has the packet that ends the handshake wait for the one that follows: the request, or the
-// end of the connection. Of the packets of one question that is one in seven. A kernel that refuses sends both.
+// end of the connection. Of the packets of one check that is one in seven. A kernel that refuses sends both.
 func joinAcknowledgement(fd int) {
 	off := int32(0)
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, uintptr(unsafe.Pointer(&off)),

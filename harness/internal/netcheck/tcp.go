@@ -14,8 +14,8 @@ type tcp struct {
 	at   netip.AddrPort
 }
 
-func newTCP(question harness.TCPQuestion, open open) *tcp {
-	return &tcp{open: open, at: question.At}
+func newTCP(check harness.TCPCheck, open open) *tcp {
+	return &tcp{open: open, at: check.At}
 }
 
 func (t *tcp) ask(ctx context.Context) error {

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"golang.org/x/sync/errgroup"
 )
 
 // A campaign is one arm before it is run.
@@ -115,7 +114,7 @@ func (c campaign) cut(ctx context.Context) (wireTruth, []map[string][]stamped, e
 	for i, watcher := range c.watchers {
 		seen[i] = map[string]*[]stamped{}
 		for _, site := range fixtures.Cuttables() {
-			if site.Question.HTTP == nil {
+			if site.Check.HTTP == nil {
 				continue
 			}
 			outages := new([]stamped)
@@ -162,10 +161,10 @@ func waitForAll(ctx context.Context, drill *drill.Drill) error {
 	return waitForServices.Until(ctx, func(context.Context) error {
 		slis := drill.Record().SLIs
 		for _, sli := range slis {
-			if len(sli.Spells) == 0 {
+			if len(sli.Intervals) == 0 {
 				return fmt.Errorf("%q was not answered yet", sli.Name)
 			}
-			if last := sli.Spells[len(sli.Spells)-1]; !last.Up {
+			if last := sli.Intervals[len(sli.Intervals)-1]; !last.Up {
 				return fmt.Errorf("%q fails: %s", sli.Name, last.Error)
 			}
 		}

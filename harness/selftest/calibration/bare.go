@@ -56,12 +56,12 @@ func askBare(ctx context.Context, cluster *lab.Lab, length time.Duration) (float
 func bareQuestions() []string {
 	var questions []string
 	for _, cuttable := range fixtures.Cuttables() {
-		questions = append(questions, bareQuestion(cuttable.Question))
+		questions = append(questions, bareQuestion(cuttable.Check))
 	}
 	return questions
 }
 
-func bareQuestion(question harness.Question) string {
+func bareQuestion(question harness.Check) string {
 	switch {
 	case question.HTTP != nil:
 		return "http@" + question.HTTP.At.String()
@@ -69,8 +69,8 @@ func bareQuestion(question harness.Question) string {
 		return "tcp@" + question.TCP.At.String()
 	case question.DNS != nil:
 		return "dns@" + question.DNS.Resolver.String()
-	case question.Echo != nil:
-		return "echo@" + question.Echo.At.String()
+	case question.Ping != nil:
+		return "echo@" + question.Ping.At.String()
 	}
 	return "unknown" // which the program refuses
 }

@@ -59,7 +59,7 @@ func (w wireTruth) truths(ruler *ruler) map[string][]truth {
 func probes() []harness.Probe {
 	var probes []harness.Probe
 	for _, cuttable := range fixtures.Cuttables() {
-		probes = append(probes, probe.NetworkProbe{Label: cuttable.Name, Every: period, Ask: probe.Fixed(cuttable.Question)})
+		probes = append(probes, probe.NetworkProbe{Label: cuttable.Name, Every: period, Checks: probe.Fixed(cuttable.Check)})
 	}
 	return probes
 }

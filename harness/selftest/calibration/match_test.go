@@ -107,9 +107,9 @@ func TestPairsBetrayThemselves(t *testing.T) {
 }
 
 // Goal: the outages of an SLI are those that began and ended while it was watched, with the bounds
-// that the record says. Method: spells with a failure at either end of the record and two in between.
+// that the record says. Method: intervals with a failure at either end of the record and two in between.
 func TestSightings(t *testing.T) {
-	spells := []harness.Spell{
+	intervals := []harness.Interval{
 		{Up: false, From: 0, Seen: 1 * ms},
 		{Up: true, From: 20 * ms, Seen: 21 * ms, After: 0, By: 21 * ms},
 		{Up: false, From: 100 * ms, Seen: 600 * ms, After: 80 * ms, By: 101 * ms},
@@ -118,7 +118,7 @@ func TestSightings(t *testing.T) {
 		{Up: true, From: 320 * ms, Seen: 321 * ms, After: 300 * ms, By: 321 * ms},
 		{Up: false, From: 400 * ms, Seen: 401 * ms, After: 380 * ms, By: 401 * ms},
 	}
-	seen := sightings(harness.RecordSLI{Name: "a site", Spells: spells})
+	seen := sightings(harness.RecordSLI{Name: "a site", Intervals: intervals})
 	want := []sighting{
 		{service: "a site", lost: 100 * ms, back: 202 * ms, bounded: true, down: edge{80 * ms, 101 * ms}, up: edge{180 * ms, 202 * ms}},
 		{

@@ -53,14 +53,14 @@ func (s sighting) overlap(t truth) time.Duration {
 // no length and is left out.
 func sightings(sli harness.RecordSLI) []sighting {
 	var seen []sighting
-	for i, spell := range sli.Spells {
-		if spell.Up || i == 0 || i+1 == len(sli.Spells) {
+	for i, interval := range sli.Intervals {
+		if interval.Up || i == 0 || i+1 == len(sli.Intervals) {
 			continue
 		}
-		back := sli.Spells[i+1]
+		back := sli.Intervals[i+1]
 		seen = append(seen, sighting{
-			service: sli.Name, lost: spell.From, back: back.Seen, bounded: true,
-			down: edge{spell.After, spell.By}, up: edge{back.After, back.By},
+			service: sli.Name, lost: interval.From, back: back.Seen, bounded: true,
+			down: edge{interval.After, interval.By}, up: edge{back.After, back.By},
 		})
 	}
 	return seen

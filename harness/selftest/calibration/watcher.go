@@ -44,4 +44,4 @@ func (s stamped) place(service string, ruler *ruler, ahead time.Duration) sighti
 }
 
 // url is where the site is.
-func url(site fixtures.Cuttable) string { return "http://" + site.Question.HTTP.At.String() + "/" }
+func url(site fixtures.Cuttable) string { return "http://" + site.Check.HTTP.At.String() + "/" }

@@ -50,7 +50,7 @@ func TestEventually(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	site := fixtures.Cuttable{Name: "a site", Question: harness.Question{HTTP: &harness.HTTPQuestion{At: netip.MustParseAddrPort(
+	site := fixtures.Cuttable{Name: "a site", Check: harness.Check{HTTP: &harness.HTTPCheck{At: netip.MustParseAddrPort(
 		server.Listener.Addr().String())}}}
 	stop := make(chan struct{})
 	type outcome struct {

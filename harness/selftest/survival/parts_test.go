@@ -17,8 +17,8 @@ import (
 // answers is the steady state: the store answers.
 func answers() harness.Probe {
 	return probe.NetworkProbe{
-		Label: "the store answers",
-		Ask:   probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{At: netip.AddrPortFrom(storeIPv6, port)}}),
+		Label:  "the store answers",
+		Checks: probe.Fixed(harness.Check{HTTP: &harness.HTTPCheck{At: netip.AddrPortFrom(storeIPv6, port)}}),
 	}
 }
 

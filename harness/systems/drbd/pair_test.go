@@ -131,8 +131,8 @@ func TestTwoPrimaries(t *testing.T) {
 	_, pair, _, _ := standIn(t)
 	at := func(seconds int) time.Duration { return time.Duration(seconds) * time.Second }
 	record := harness.Record{SLIs: []harness.RecordSLI{
-		{Name: "drbd-1 is primary", Spells: []harness.Spell{{Up: true, From: at(0), Seen: at(0), To: at(60)}}},
-		{Name: "drbd-2 is primary", Spells: []harness.Spell{
+		{Name: "drbd-1 is primary", Intervals: []harness.Interval{{Up: true, From: at(0), Seen: at(0), To: at(60)}}},
+		{Name: "drbd-2 is primary", Intervals: []harness.Interval{
 			{Up: true, From: at(5), Seen: at(5), To: at(9)},
 			{From: at(10), Seen: at(10), To: at(29)},
 			{Up: true, From: at(30), Seen: at(30), To: at(41)},

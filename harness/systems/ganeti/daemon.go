@@ -35,7 +35,7 @@ func daemonLookedUp(label, from, master, file string, find func(text []byte) (ne
 			return err
 		}
 		return probe.NetworkProbe{
-			Label: label, From: from, Every: daemonPeriod, Ask: probe.Fixed(daemonQuestion(at)),
+			Label: label, From: from, Every: daemonPeriod, Checks: probe.Fixed(daemonQuestion(at)),
 		}.Check(ctx, observer)
 	}}
 }

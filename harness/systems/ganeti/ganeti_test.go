@@ -70,12 +70,12 @@ func (h *hypervisors) Exec(_ context.Context, node string, argv ...string) ([]by
 	return nil, nil
 }
 
-// Ask answers that node1 has the cluster's address once it was told to take it, and that nobody has any other.
-func (h *hypervisors) Ask(
-	_ context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample),
-) (harness.Asking, error) {
+// StartCheck answers that node1 has the cluster's address once it was told to take it, and that nobody has any other.
+func (h *hypervisors) StartCheck(
+	_ context.Context, from string, check harness.Check, _ harness.Schedule, samples func([]harness.Sample),
+) (harness.CheckStream, error) {
 	sample := harness.Sample{Due: time.Now(), Asked: time.Now(), Seen: time.Now()}
-	has := from == "node1" && question.Address != nil && question.Address.Has.String() == "10.203.1.5"
+	has := from == "node1" && check.Address != nil && check.Address.Has.String() == "10.203.1.5"
 	if !has || !slices.Contains(h.commands, "node1: gnt-cluster activate-master-ip") {
 		sample.Err = errors.New("no")
 	}
@@ -285,14 +285,17 @@ func TestCommands(t *testing.T) {
 // nobody asked is an error. Method: a record by hand.
 func TestCountMasters(t *testing.T) {
 	cluster := aCluster(t)
-	spell := func(up bool, from, to time.Duration) harness.Spell {
-		return harness.Spell{Up: up, From: from * time.Second, Seen: from * time.Second, To: to * time.Second}
+	interval := func(up bool, from, to time.Duration) harness.Interval {
+		return harness.Interval{Up: up, From: from * time.Second, Seen: from * time.Second, To: to * time.Second}
 	}
 	record := harness.Record{
 		Fault: &harness.RecordFault{At: 10 * time.Second}, WatchedUntil: 40 * time.Second,
 		SLIs: []harness.RecordSLI{
-			{Name: "node1 has 10.203.1.5", Spells: []harness.Spell{spell(true, 0, 12), spell(false, 12, 35), spell(true, 35, 40)}},
-			{Name: "node2 has 10.203.1.5", Spells: []harness.Spell{spell(false, 0, 20), spell(true, 20, 40)}},
+			{
+				Name:      "node1 has 10.203.1.5",
+				Intervals: []harness.Interval{interval(true, 0, 12), interval(false, 12, 35), interval(true, 35, 40)},
+			},
+			{Name: "node2 has 10.203.1.5", Intervals: []harness.Interval{interval(false, 0, 20), interval(true, 20, 40)}},
 		},
 	}
 	masters, err := CountMasters(cluster, record)

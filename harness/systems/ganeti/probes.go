@@ -53,7 +53,7 @@ func ServesAtOnce(instance Instance) harness.Probe {
 // is on its way at that moment goes to where the instance was. They do not notice an outage of a second.
 func ServesPatient(instance Instance) harness.Probe {
 	claim := served(instance, "serves its page to who asks again", instance.Name)
-	claim.Limit, claim.Ask = patientLimit, probe.Fixed(page(instance, instance.Name, retryAfter))
+	claim.Limit, claim.Checks = patientLimit, probe.Fixed(page(instance, instance.Name, retryAfter))
 	return claim
 }
 
@@ -65,12 +65,12 @@ func RunsOn(instance Instance, node string) harness.Probe {
 func served(instance Instance, claim, contains string) probe.NetworkProbe {
 	return probe.NetworkProbe{
 		Label: instance.Name + " " + claim, Every: pagePeriod,
-		Ask: probe.Fixed(page(instance, contains, 0)),
+		Checks: probe.Fixed(page(instance, contains, 0)),
 	}
 }
 
-func page(instance Instance, contains string, retryAfter time.Duration) harness.Question {
-	return harness.Question{HTTP: &harness.HTTPQuestion{
+func page(instance Instance, contains string, retryAfter time.Duration) harness.Check {
+	return harness.Check{HTTP: &harness.HTTPCheck{
 		At: netip.AddrPortFrom(instance.Address, PagePort), Contains: contains, RetryAfter: retryAfter,
 	}}
 }
@@ -108,15 +108,15 @@ func OneMaster(cluster Cluster) harness.Probe {
 func NodeDaemon(node string) harness.Probe {
 	return probe.NetworkProbe{
 		Label: "the daemon of " + node + " answers", Every: daemonPeriod,
-		Ask: func(observer harness.Observer) (harness.Question, error) {
+		Checks: func(observer harness.Observer) (harness.Check, error) {
 			at, err := address(observer, node)
 			return daemonQuestion(at), err
 		},
 	}
 }
 
-func daemonQuestion(at netip.Addr) harness.Question {
-	return harness.Question{TCP: &harness.TCPQuestion{At: netip.AddrPortFrom(at, daemonPort)}}
+func daemonQuestion(at netip.Addr) harness.Check {
+	return harness.Check{TCP: &harness.TCPCheck{At: netip.AddrPortFrom(at, daemonPort)}}
 }
 
 // masterFile is where every node keeps the name of its master.

@@ -42,7 +42,7 @@ type clusterInfo struct {
 
 // Manageable claims that the cluster's address takes orders: the master daemons behind it answer, and say that
 // the cluster's master is one of its nodes. It is asked once a second by HTTPS (RAPI),
-// which starts a process for every question.
+// which starts a process for every check.
 func Manageable(cluster Cluster) harness.Probe {
 	return probe.Func{
 		Label: "the cluster takes orders at " + cluster.Address.String(), Every: manageablePeriod,

@@ -21,9 +21,9 @@ func (a archivists) Exec(ctx context.Context, node string, argv ...string) ([]by
 	return a.hypervisors.Exec(ctx, node, argv...)
 }
 
-func (a archivists) Ask(
-	_ context.Context, _ string, _ harness.Question, _ harness.Schedule, samples func([]harness.Sample),
-) (harness.Asking, error) {
+func (a archivists) StartCheck(
+	_ context.Context, _ string, _ harness.Check, _ harness.Schedule, samples func([]harness.Sample),
+) (harness.CheckStream, error) {
 	samples([]harness.Sample{{Due: time.Now(), Asked: time.Now(), Seen: time.Now()}})
 	return nil, nil
 }

@@ -13,12 +13,12 @@ import (
 // a node has now: port is a NodePort, or one that a pod holds on the node itself. Host is what the request
 // calls the server, "" for its address. It is asked every 100 ms: see servicePeriod.
 func ServiceAnswers(label, node string, port uint16, host, path string) probe.NetworkProbe {
-	return probe.NetworkProbe{Label: label, Every: servicePeriod, Ask: func(observer harness.Observer) (harness.Question, error) {
+	return probe.NetworkProbe{Label: label, Every: servicePeriod, Checks: func(observer harness.Observer) (harness.Check, error) {
 		now, err := observer.Addresses(node)
 		if err != nil {
-			return harness.Question{}, fmt.Errorf("look up the addresses of %s: %w", node, err)
+			return harness.Check{}, fmt.Errorf("look up the addresses of %s: %w", node, err)
 		}
-		return harness.Question{HTTP: &harness.HTTPQuestion{At: netip.AddrPortFrom(now.IPv4, port), Host: host, Path: path}}, nil
+		return harness.Check{HTTP: &harness.HTTPCheck{At: netip.AddrPortFrom(now.IPv4, port), Host: host, Path: path}}, nil
 	}}
 }
 

@@ -4,12 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/labtest"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const podsPath = "GET /api/v1/namespaces/web/pods"
@@ -126,21 +125,21 @@ func TestAvailable(t *testing.T) {
 	}
 }
 
-// Goal: the questions to services follow the node, in IPv4. Method: look at the question.
+// Goal: the checks to services follow the node, in IPv4. Method: look at the check.
 func TestServiceAnswers(t *testing.T) {
 	machines := newMachines(t)
 	machines.Renumber("agent-1", harness.Addresses{IPv4: trio().Nodes[0].IPv4})
-	question, err := ServiceAnswers("the blog answers", "agent-1", 30080, "blog.reprise.test", "/posts").Question(machines)
-	if err != nil || *question.HTTP != (harness.HTTPQuestion{At: question.HTTP.At, Host: "blog.reprise.test", Path: "/posts"}) ||
-		question.HTTP.At.String() != "10.201.3.11:30080" {
-		t.Errorf("it asks %+v, %v", question.HTTP, err)
+	check, err := ServiceAnswers("the blog answers", "agent-1", 30080, "blog.reprise.test", "/posts").Current(machines)
+	if err != nil || *check.HTTP != (harness.HTTPCheck{At: check.HTTP.At, Host: "blog.reprise.test", Path: "/posts"}) ||
+		check.HTTP.At.String() != "10.201.3.11:30080" {
+		t.Errorf("it asks %+v, %v", check.HTTP, err)
 	}
 	probe := Resolves("the outside resolves", "agent-1", 80, "canary", "a b.test")
-	question, err = probe.Question(machines)
-	if err != nil || question.HTTP.Path != "/resolve?name=a+b.test" || question.HTTP.Host != "canary" ||
+	check, err = probe.Current(machines)
+	if err != nil || check.HTTP.Path != "/resolve?name=a+b.test" || check.HTTP.Host != "canary" ||
 		probe.Period() != 100*time.Millisecond {
-		t.Errorf("it asks %+v, %v", question.HTTP, err)
+		t.Errorf("it asks %+v, %v", check.HTTP, err)
 	}
-	_, err = ServiceAnswers("nothing", "server-9", 1, "", "").Question(machines)
+	_, err = ServiceAnswers("nothing", "server-9", 1, "", "").Current(machines)
 	labtest.Expect(t, err, "look up the addresses of server-9")
 }

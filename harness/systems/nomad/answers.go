@@ -34,15 +34,15 @@ func AnswersPinned(service string, port uint16) probe.NetworkProbe {
 const canaryMark = `"pid"`
 
 func answers(label string, port uint16, address func(harness.Observer, harness.Node) (netip.Addr, error)) probe.NetworkProbe {
-	return probe.NetworkProbe{Label: label, Ask: func(observer harness.Observer) (harness.Question, error) {
+	return probe.NetworkProbe{Label: label, Checks: func(observer harness.Observer) (harness.Check, error) {
 		clients := observer.Topology().Selected(ClientRole)
 		if len(clients) == 0 {
-			return harness.Question{}, fmt.Errorf("the topology has no node of role %s", ClientRole)
+			return harness.Check{}, fmt.Errorf("the topology has no node of role %s", ClientRole)
 		}
 		at, err := address(observer, clients[0])
 		if err != nil {
-			return harness.Question{}, err
+			return harness.Check{}, err
 		}
-		return harness.Question{HTTP: &harness.HTTPQuestion{At: netip.AddrPortFrom(at, port), Contains: canaryMark}}, nil
+		return harness.Check{HTTP: &harness.HTTPCheck{At: netip.AddrPortFrom(at, port), Contains: canaryMark}}, nil
 	}}
 }

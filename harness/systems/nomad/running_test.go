@@ -50,7 +50,7 @@ func TestRunning(t *testing.T) {
 	}
 }
 
-// Goal: the question goes to the leader; from memory every server would say "running" for ever.
+// Goal: the check goes to the leader; from memory every server would say "running" for ever.
 // Method: look at the query that arrives.
 func TestRunningAsksTheLeader(t *testing.T) {
 	asked := jobAPI("running", "ready")
@@ -105,21 +105,21 @@ func TestAnswers(t *testing.T) {
 
 // Goal: a topology that cannot be asked is refused in words, and one with several clients is asked at
 // its first, at the default period of a probe that the agent asks by itself. Method: look at the
-// question itself.
+// check itself.
 func TestAnswersChoosesAClient(t *testing.T) {
 	observer := servers3(t)
 	probe := Answers("canary", 8080)
-	question, err := probe.Question(observer)
-	if err != nil || question.HTTP == nil || question.HTTP.At.String() != "[fd00:d1::31]:8080" {
-		t.Errorf("it asks %+v, %v", question.HTTP, err)
+	check, err := probe.Current(observer)
+	if err != nil || check.HTTP == nil || check.HTTP.At.String() != "[fd00:d1::31]:8080" {
+		t.Errorf("it asks %+v, %v", check.HTTP, err)
 	}
 	if probe.Period() != 20*time.Millisecond {
 		t.Errorf("it asks every %v", probe.Period())
 	}
 	observer.Renumber("client-1", harness.Addresses{})
-	_, err = probe.Question(observer)
-	labtest.Expect(t, err, "the HTTP question has no address to go to")
+	_, err = probe.Current(observer)
+	labtest.Expect(t, err, "the HTTP check has no address to go to")
 	lonely := labtest.New(harness.Topology{})
-	_, err = probe.Question(lonely)
+	_, err = probe.Current(lonely)
 	labtest.Expect(t, err, "the topology has no node of role nomad-client")
 }

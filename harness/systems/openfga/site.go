@@ -79,7 +79,7 @@ func (s Site) store(ctx context.Context, client *http.Client) (store, error) {
 func Served(site Site) probe.NetworkProbe {
 	return probe.NetworkProbe{
 		Label: site.String() + " serves comments",
-		Ask: probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{
+		Checks: probe.Fixed(harness.Check{HTTP: &harness.HTTPCheck{
 			At: site.At, Host: site.Host, Path: stores, Contains: fmt.Sprintf(`"name":%q`, storeName),
 		}}),
 	}

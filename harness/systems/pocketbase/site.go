@@ -86,7 +86,7 @@ var schema = map[string]any{
 func Served(site Site) probe.NetworkProbe {
 	return probe.NetworkProbe{
 		Label: site.String() + " serves a page",
-		Ask: probe.Fixed(harness.Question{HTTP: &harness.HTTPQuestion{
+		Checks: probe.Fixed(harness.Check{HTTP: &harness.HTTPCheck{
 			At: site.At, Host: site.Host, Path: records + "/" + landmark.ID, Contains: landmark.Content,
 		}}),
 	}

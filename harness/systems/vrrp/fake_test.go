@@ -61,15 +61,15 @@ func (f *fakeLab) holds(ctx context.Context, router string) bool {
 	return may(router) && (router == testPair.First || f.deaf[router] || !may(testPair.First))
 }
 
-// Ask answers who has the shared address.
-func (f *fakeLab) Ask(
-	ctx context.Context, from string, question harness.Question, _ harness.Schedule, samples func([]harness.Sample),
-) (harness.Asking, error) {
-	if question.Address == nil || question.Address.Has != vip {
+// StartCheck answers who has the shared address.
+func (f *fakeLab) StartCheck(
+	ctx context.Context, from string, check harness.Check, _ harness.Schedule, samples func([]harness.Sample),
+) (harness.CheckStream, error) {
+	if check.Address == nil || check.Address.Has != vip {
 		return nil, errors.New("this lab only knows who has the shared address")
 	}
 	sample := harness.Sample{Due: time.Now(), Asked: time.Now(), Seen: time.Now()}
-	if f.holds(ctx, from) == question.Address.Absent {
+	if f.holds(ctx, from) == check.Address.Absent {
 		sample.Err = errors.New("no")
 	}
 	samples([]harness.Sample{sample})

@@ -51,8 +51,8 @@ func (p Pair) firstMove(record harness.Record, window intervals.Stretch) time.Du
 			if !known {
 				continue
 			}
-			for _, spell := range sli.Spells[min(1, len(sli.Spells)):] {
-				if at := spell.Begins(); at >= window.From {
+			for _, interval := range sli.Intervals[min(1, len(sli.Intervals)):] {
+				if at := interval.Begins(); at >= window.From {
 					moved = min(moved, at)
 				}
 			}

@@ -14,7 +14,7 @@ func changing(name string, changes ...float64) harness.RecordSLI {
 	sli := harness.RecordSLI{Name: name, Period: 20 * time.Millisecond}
 	for i, change := range append([]float64{0}, changes...) {
 		at := time.Duration(change * float64(time.Second))
-		sli.Spells = append(sli.Spells, harness.Spell{Up: i%2 == 0, From: at, To: at, Seen: at, Samples: 1})
+		sli.Intervals = append(sli.Intervals, harness.Interval{Up: i%2 == 0, From: at, To: at, Seen: at, Samples: 1})
 	}
 	return sli
 }
@@ -22,8 +22,8 @@ func changing(name string, changes ...float64) harness.RecordSLI {
 // away is an SLI that is down at first.
 func away(name string, changes ...float64) harness.RecordSLI {
 	sli := changing(name, changes...)
-	for i := range sli.Spells {
-		sli.Spells[i].Up = !sli.Spells[i].Up
+	for i := range sli.Intervals {
+		sli.Intervals[i].Up = !sli.Intervals[i].Up
 	}
 	return sli
 }
@@ -33,7 +33,7 @@ func recordOf(slis ...harness.RecordSLI) harness.Record {
 }
 
 // Goal: what an outage costs is told apart into the time until VRRP acts, that without a gateway, and the
-// rest, over all outages after t0 and none before. Method: spells by hand.
+// rest, over all outages after t0 and none before. Method: intervals by hand.
 func TestLost(t *testing.T) {
 	path, gateway := probe.Reaches("client-1", vip.Next()), probe.Reaches("client-1", vip)
 	record := recordOf(

@@ -24,17 +24,17 @@ import (
 // whole way to the harness.
 const batchTime = 200 * time.Millisecond
 
-// batchSlack of it is for the batches of all questions to wait for one another and for the next question.
+// batchSlack of it is for the batches of all checks to wait for one another and for the next check.
 const batchSlack = 20 * time.Millisecond
 
-// serveAsk asks a question by its timing and streams the samples until the caller closes the stream.
+// serveAsk asks a check by its timing and streams the samples until the caller closes the stream.
 func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
-	asker, timing, err := prepareAsking(r)
+	checker, timing, err := prepareAsking(r)
 	if err != nil {
 		protocol.Refuse(w, err)
 		return
 	}
-	defer asker.Close() //nolint:errcheck // it only gives its sockets back
+	defer checker.Close() //nolint:errcheck // it only gives its sockets back
 	stream, reader, err := upgrade(w, protocol.UpgradeAsk, nil)
 	if err != nil {
 		return
@@ -45,7 +45,7 @@ func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	go func() {
 		defer cancel()
-		if err := takeChanges(reader, asker); err != nil {
+		if err := takeChanges(reader, checker); err != nil {
 			a.options.Log.Printf("change what is asked: %v", err)
 		}
 	}()
@@ -55,13 +55,13 @@ func (a *agent) serveAsk(w http.ResponseWriter, r *http.Request) {
 		batches.send(ctx, stream) // its only failure is a caller who has gone
 	}()
 	afterFunc := func(after time.Duration, call func()) schedule.Timer { return a.timers.AfterFunc(after, 0, call) }
-	if err := schedule.KeepWith(ctx, timing, afterFunc, asker.Ask, batches.add); err != nil {
-		a.options.Log.Printf("ask a question: %v", err)
+	if err := schedule.KeepWith(ctx, timing, afterFunc, checker.Check, batches.add); err != nil {
+		a.options.Log.Printf("ask a check: %v", err)
 	}
 }
 
-func prepareAsking(r *http.Request) (*netcheck.Asker, harness.Schedule, error) {
-	var asking protocol.Asking
+func prepareAsking(r *http.Request) (*netcheck.Checker, harness.Schedule, error) {
+	var asking protocol.CheckRequest
 	if err := json.NewDecoder(r.Body).Decode(&asking); err != nil {
 		return nil, harness.Schedule{}, fmt.Errorf("decode the request: %w", err)
 	}
@@ -69,19 +69,19 @@ func prepareAsking(r *http.Request) (*netcheck.Asker, harness.Schedule, error) {
 	if asking.Schedule.Period <= 0 {
 		return nil, harness.Schedule{}, fmt.Errorf("the period is %v: it must be positive", asking.Schedule.Period)
 	}
-	asker, err := netcheck.New(asking.Question, nil)
-	return asker, asking.Schedule, err
+	checker, err := netcheck.New(asking.Check, nil)
+	return checker, asking.Schedule, err
 }
 
-// takeChanges replaces the question until the caller closes the stream, which is no error.
-func takeChanges(reader *bufio.Reader, asker *netcheck.Asker) error {
+// takeChanges replaces the check until the caller closes the stream, which is no error.
+func takeChanges(reader *bufio.Reader, checker *netcheck.Checker) error {
 	changes := json.NewDecoder(reader)
 	for {
-		var next harness.Question
+		var next harness.Check
 		if err := changes.Decode(&next); err != nil {
 			return nil //nolint:nilerr // the caller has closed the stream
 		}
-		if err := asker.Change(next); err != nil {
+		if err := checker.Change(next); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,8 @@ type recorder struct {
 }
 
 func (r *recorder) Read([]byte) (int, error) { return 0, io.EOF }
-func (r *recorder) Close() error             { return nil }
+
+func (r *recorder) Close() error { return nil }
 
 func (r *recorder) Write(p []byte) (int, error) {
 	<-r.may

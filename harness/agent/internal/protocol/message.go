@@ -135,13 +135,13 @@ type Route struct {
 }
 
 // Asking is what to ask, and when. The stream it is asked over becomes one of batches of samples
-// (package gob), and the other way of questions that replace the first (JSON).
-type Asking struct {
-	Question harness.Question `json:"question"`
+// (package gob), and the other way of checks that replace the first (JSON).
+type CheckRequest struct {
+	Check    harness.Check    `json:"check"`
 	Schedule harness.Schedule `json:"schedule"`
 }
 
-// A Sample is what became of one question.
+// A Sample is what became of one check.
 type Sample struct {
 	Due, Asked, Seen Instant
 	Error            string // "": yes

@@ -177,7 +177,8 @@ func (t *Tunnel) RemoteAddr() net.Addr { return place{t.Network, t.Remote} }
 type place struct{ network, address string }
 
 func (p place) Network() string { return p.network }
-func (p place) String() string  { return p.address }
+
+func (p place) String() string { return p.address }
 
 // How a stream becomes a tunnel, or one of samples: the names in the request and its reply.
 const (

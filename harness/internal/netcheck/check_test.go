@@ -16,11 +16,10 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
-
 	"github.com/reprise-dr/reprise/harness"
 )
 
-// patience is how long a question is asked here that should be answered at once.
+// patience is how long a check is asked here that should be answered at once.
 const retryAfter = 10 * time.Second
 
 // impatience is how long one is asked that should get no answer.
@@ -29,18 +28,18 @@ const impatience = 200 * time.Millisecond
 // dials are the two ways to connect: the machine's own, and one that a caller brings.
 var dials = map[string]Dial{"own": nil, "dialer": (&net.Dialer{}).DialContext}
 
-// once asks a question one time.
-func once(t *testing.T, question harness.Question, dial Dial, limit time.Duration) error {
+// once asks a check one time.
+func once(t *testing.T, check harness.Check, dial Dial, limit time.Duration) error {
 	t.Helper()
-	asker, err := New(question, dial)
+	checker, err := New(check, dial)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer asker.Close()
+	defer checker.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	began := time.Now()
-	err = asker.Ask(ctx)
+	err = checker.Check(ctx)
 	if took := time.Since(began); took > limit+retryAfter {
 		t.Errorf("the answer %v took %v of %v", err, took, limit)
 	}
@@ -109,10 +108,10 @@ func TestTCP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, host := range []string{"127.0.0.1", "::1"} {
 				at := listen(t, host, func(connection net.Conn) { connection.Close() })
-				expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: at}}, dial, retryAfter), "")
+				expect(t, once(t, harness.Check{TCP: &harness.TCPCheck{At: at}}, dial, retryAfter), "")
 			}
-			expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: nobody(t)}}, dial, retryAfter), "connection refused")
-			expect(t, once(t, harness.Question{TCP: &harness.TCPQuestion{At: deaf(t)}}, dial, impatience), "no connection in time")
+			expect(t, once(t, harness.Check{TCP: &harness.TCPCheck{At: nobody(t)}}, dial, retryAfter), "connection refused")
+			expect(t, once(t, harness.Check{TCP: &harness.TCPCheck{At: deaf(t)}}, dial, impatience), "no connection in time")
 		})
 	}
 }
@@ -153,38 +152,38 @@ func TestHTTP(t *testing.T) {
 	})
 	for name, dial := range dials {
 		for _, c := range []struct {
-			question harness.HTTPQuestion
-			wants    string
+			check harness.HTTPCheck
+			wants string
 		}{
-			{harness.HTTPQuestion{At: at, Contains: "path / query "}, ""},
-			{harness.HTTPQuestion{At: at, Path: "/a%20b?c=d", Contains: "path /a b query c=d"}, ""},
-			{harness.HTTPQuestion{At: at, Contains: "nonsense"}, `the body does not contain "nonsense"`},
-			{harness.HTTPQuestion{At: at, Path: "/down"}, "answered 503 Service Unavailable"},
-			{harness.HTTPQuestion{At: at, Path: "/down", Status: 503}, ""},
-			{harness.HTTPQuestion{At: at, Path: "/early"}, ""},
-			{harness.HTTPQuestion{At: at, Path: "/half"}, errHungUp.Error()},
-			{harness.HTTPQuestion{At: at, Path: "/long", Contains: "line 4321 line"}, ""},
-			{harness.HTTPQuestion{At: at, Path: "/long", Contains: "line 5000"}, `the body does not contain "line 5000"`},
-			{harness.HTTPQuestion{At: nobody(t)}, "connection refused"},
+			{harness.HTTPCheck{At: at, Contains: "path / query "}, ""},
+			{harness.HTTPCheck{At: at, Path: "/a%20b?c=d", Contains: "path /a b query c=d"}, ""},
+			{harness.HTTPCheck{At: at, Contains: "nonsense"}, `the body does not contain "nonsense"`},
+			{harness.HTTPCheck{At: at, Path: "/down"}, "answered 503 Service Unavailable"},
+			{harness.HTTPCheck{At: at, Path: "/down", Status: 503}, ""},
+			{harness.HTTPCheck{At: at, Path: "/early"}, ""},
+			{harness.HTTPCheck{At: at, Path: "/half"}, errHungUp.Error()},
+			{harness.HTTPCheck{At: at, Path: "/long", Contains: "line 4321 line"}, ""},
+			{harness.HTTPCheck{At: at, Path: "/long", Contains: "line 5000"}, `the body does not contain "line 5000"`},
+			{harness.HTTPCheck{At: nobody(t)}, "connection refused"},
 		} {
-			expect(t, once(t, harness.Question{HTTP: &c.question}, dial, retryAfter), c.wants)
+			expect(t, once(t, harness.Check{HTTP: &c.check}, dial, retryAfter), c.wants)
 		}
-		expect(t, once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: "/slow"}}, dial, impatience), "no answer in time")
-		expect(t, once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Host: "www.example"}}, dial, retryAfter), "")
+		expect(t, once(t, harness.Check{HTTP: &harness.HTTPCheck{At: at, Path: "/slow"}}, dial, impatience), "no answer in time")
+		expect(t, once(t, harness.Check{HTTP: &harness.HTTPCheck{At: at, Host: "www.example"}}, dial, retryAfter), "")
 		if host.Load() != "www.example" || closes.Load() != true {
 			t.Errorf("%s: the server was asked as %v, to close: %v", name, host.Load(), closes.Load())
 		}
-		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: hangsUp}}, dial, retryAfter); err == nil ||
+		if err := once(t, harness.Check{HTTP: &harness.HTTPCheck{At: hangsUp}}, dial, retryAfter); err == nil ||
 			err.Error() != errHungUp.Error() && !strings.Contains(err.Error(), "connection reset") &&
 				!strings.Contains(err.Error(), "broken pipe") {
 			t.Errorf("%s: who hangs up answers %v", name, err)
 		}
-		if err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: babbles}}, dial, retryAfter); err == nil ||
+		if err := once(t, harness.Check{HTTP: &harness.HTTPCheck{At: babbles}}, dial, retryAfter); err == nil ||
 			!strings.Contains(err.Error(), "malformed") {
 			t.Errorf("%s: who babbles answers %v", name, err)
 		}
 	}
-	if _, err := New(harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: "no-slash"}}, nil); err == nil {
+	if _, err := New(harness.Check{HTTP: &harness.HTTPCheck{At: at, Path: "no-slash"}}, nil); err == nil {
 		t.Error("a path without a slash was accepted")
 	}
 }
@@ -206,7 +205,7 @@ func TestHTTPPatience(t *testing.T) {
 	for path, wants := range map[string]string{"/hangs": "", "/fails": "", "/never": "answered 503 Service Unavailable"} {
 		for _, wait := range []time.Duration{0, 20 * time.Millisecond} {
 			asked.Store(0)
-			err := once(t, harness.Question{HTTP: &harness.HTTPQuestion{At: at, Path: path, RetryAfter: wait}}, nil, impatience)
+			err := once(t, harness.Check{HTTP: &harness.HTTPCheck{At: at, Path: path, RetryAfter: wait}}, nil, impatience)
 			if wait == 0 && (err == nil || asked.Load() != 1) || wait > 0 && asked.Load() < 2 {
 				t.Errorf("%s with the patience %v: asked %d times, and told %v", path, wait, asked.Load(), err)
 			}
@@ -218,7 +217,7 @@ func TestHTTPPatience(t *testing.T) {
 }
 
 // resolver answers over UDP: one.example has the addresses, none.example no record, others do not
-// exist, and silent.example gets only answers to questions nobody asked.
+// exist, and silent.example gets only answers to checks nobody asked.
 func resolver(t *testing.T) netip.AddrPort {
 	t.Helper()
 	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -254,7 +253,7 @@ func resolver(t *testing.T) netip.AddrPort {
 }
 
 // Goal: a name is a yes with an address of its family, or with the wanted one, in the answer to this
-// very question. Method: a resolver with a name for each way to be wrong, over both ways to connect.
+// very check. Method: a resolver with a name for each way to be wrong, over both ways to connect.
 func TestDNS(t *testing.T) {
 	at := resolver(t)
 	for _, dial := range dials {
@@ -267,18 +266,18 @@ func TestDNS(t *testing.T) {
 			{"silent.example", "A", "", "no answer in time"},
 			{"other.example", "A", "", "no answer in time"},
 		} {
-			question := harness.DNSQuestion{Resolver: at, Name: c.name, Type: c.kind}
+			check := harness.DNSCheck{Resolver: at, Name: c.name, Type: c.kind}
 			if c.want != "" {
-				question.Want = netip.MustParseAddr(c.want)
+				check.Want = netip.MustParseAddr(c.want)
 			}
 			limit := retryAfter
 			if c.wants == "no answer in time" {
 				limit = impatience
 			}
-			expect(t, once(t, harness.Question{DNS: &question}, dial, limit), c.wants)
+			expect(t, once(t, harness.Check{DNS: &check}, dial, limit), c.wants)
 		}
-		question := harness.DNSQuestion{Resolver: nobody(t), Name: "one.example", Type: "A"}
-		expect(t, once(t, harness.Question{DNS: &question}, dial, retryAfter), "connection refused")
+		check := harness.DNSCheck{Resolver: nobody(t), Name: "one.example", Type: "A"}
+		expect(t, once(t, harness.Check{DNS: &check}, dial, retryAfter), "connection refused")
 	}
 }
 
@@ -289,7 +288,7 @@ func TestEcho(t *testing.T) {
 		t.Skip("an echo needs a raw socket, which only root may open")
 	}
 	for _, address := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1"} {
-		asker, err := New(harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr(address)}}, nil)
+		checker, err := New(harness.Check{Ping: &harness.PingCheck{At: netip.MustParseAddr(address)}}, nil)
 		if errors.Is(err, os.ErrPermission) {
 			t.Skipf("a raw socket may not be opened here: %v", err)
 		}
@@ -299,22 +298,22 @@ func TestEcho(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), retryAfter)
 		answers := make(chan error)
 		for range 20 {
-			go func() { answers <- asker.Ask(ctx) }()
+			go func() { answers <- checker.Check(ctx) }()
 		}
 		for range 20 {
 			expect(t, <-answers, "")
 		}
 		cancel()
-		if err := asker.Close(); err != nil {
+		if err := checker.Close(); err != nil {
 			t.Error(err)
 		}
 	}
 	// Limited broadcast is answered by nobody, or not permitted: it is never a yes.
-	if err := once(t, harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("255.255.255.255")}}, nil,
+	if err := once(t, harness.Check{Ping: &harness.PingCheck{At: netip.MustParseAddr("255.255.255.255")}}, nil,
 		impatience); err == nil {
 		t.Error("an echo from nobody")
 	}
-	if _, err := New(harness.Question{Echo: &harness.EchoQuestion{At: netip.MustParseAddr("::1")}},
+	if _, err := New(harness.Check{Ping: &harness.PingCheck{At: netip.MustParseAddr("::1")}},
 		(&net.Dialer{}).DialContext); err == nil {
 		t.Error("an echo went over a connection")
 	}
@@ -346,18 +345,18 @@ func TestEchoTakesItsOwnReplies(t *testing.T) {
 	}
 }
 
-// Goal: the end of the context ends a question at once, and is told from a missed limit. Method: a
+// Goal: the end of the context ends a check at once, and is told from a missed limit. Method: a
 // silent server, asked without a limit.
 func TestAskEndsWithItsContext(t *testing.T) {
 	at := listen(t, "127.0.0.1", func(connection net.Conn) { _, _ = io.Copy(io.Discard, connection) })
 	for name, dial := range dials {
-		asker, err := New(harness.Question{HTTP: &harness.HTTPQuestion{At: at}}, dial)
+		checker, err := New(harness.Check{HTTP: &harness.HTTPCheck{At: at}}, dial)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		answer := make(chan error, 1)
-		go func() { answer <- asker.Ask(ctx) }()
+		go func() { answer <- checker.Check(ctx) }()
 		select {
 		case err := <-answer:
 			t.Errorf("%s: a silent server answered: %v", name, err)
@@ -370,13 +369,13 @@ func TestAskEndsWithItsContext(t *testing.T) {
 				t.Errorf("%s: the answer is %v", name, err)
 			}
 		case <-time.After(retryAfter):
-			t.Errorf("%s: the question goes on after its context", name)
+			t.Errorf("%s: the check goes on after its context", name)
 		}
-		_ = asker.Close()
+		_ = checker.Close()
 	}
 }
 
-// Goal: a changed question is asked from then on, one in flight is answered as it was asked, and one
+// Goal: a changed check is asked from then on, one in flight is answered as it was asked, and one
 // that cannot be asked leaves the old one. Method: a server that answers late; then another.
 func TestChange(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
@@ -387,31 +386,31 @@ func TestChange(t *testing.T) {
 		_, _ = io.WriteString(connection, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold")
 		connection.Close()
 	})
-	asker, err := New(harness.Question{HTTP: &harness.HTTPQuestion{At: late, Contains: "old"}}, nil)
+	checker, err := New(harness.Check{HTTP: &harness.HTTPCheck{At: late, Contains: "old"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := make(chan error, 1)
-	go func() { old <- asker.Ask(t.Context()) }()
+	go func() { old <- checker.Check(t.Context()) }()
 	<-asked
-	if err := asker.Change(harness.Question{TCP: &harness.TCPQuestion{At: nobody(t)}}); err != nil {
+	if err := checker.Change(harness.Check{TCP: &harness.TCPCheck{At: nobody(t)}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := asker.Change(harness.Question{}); err == nil {
-		t.Error("a question of no kind was accepted")
+	if err := checker.Change(harness.Check{}); err == nil {
+		t.Error("a check of no kind was accepted")
 	}
-	expect(t, asker.Ask(t.Context()), "connection refused")
+	expect(t, checker.Check(t.Context()), "connection refused")
 	close(answer)
 	expect(t, <-old, "")
-	if err := asker.Close(); err != nil {
+	if err := checker.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := asker.Ask(t.Context()); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("a closed asker answered %v", err)
+	if err := checker.Check(t.Context()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a closed checker answered %v", err)
 	}
 }
 
-// BenchmarkAsk measures what the question costs, the server in the same process included.
+// BenchmarkAsk measures what the check costs, the server in the same process included.
 func BenchmarkAsk(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_,
@@ -419,18 +418,18 @@ func BenchmarkAsk(b *testing.B) {
 	}))
 	defer server.Close()
 	at := netip.MustParseAddrPort(server.Listener.Addr().String())
-	for name, question := range map[string]harness.Question{
-		"HTTP": {HTTP: &harness.HTTPQuestion{At: at, Contains: "hello"}}, "TCP": {TCP: &harness.TCPQuestion{At: at}},
+	for name, check := range map[string]harness.Check{
+		"HTTP": {HTTP: &harness.HTTPCheck{At: at, Contains: "hello"}}, "TCP": {TCP: &harness.TCPCheck{At: at}},
 	} {
 		b.Run(name, func(b *testing.B) {
-			asker, err := New(question, nil)
+			checker, err := New(check, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer asker.Close()
+			defer checker.Close()
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := asker.Ask(b.Context()); err != nil {
+				if err := checker.Check(b.Context()); err != nil {
 					b.Fatal(err)
 				}
 			}
