@@ -14,10 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
-	"golang.org/x/sys/unix"
 )
 
 const (

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/nftables"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 )

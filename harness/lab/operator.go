@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
-	"golang.org/x/sync/errgroup"
 )
 
 // Addresses are the addresses the node has now.

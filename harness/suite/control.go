@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/suite/contract"

@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
 	"github.com/reprise-dr/reprise/harness"
 )
 

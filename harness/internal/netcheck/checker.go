@@ -67,7 +67,7 @@ func prepare(check harness.Check, dial Dial) (*prepared, error) {
 	return &prepared{kind: checker}, nil
 }
 
-// Ask asks once, at the latest until ctx ends. Nil is a yes; any other answer is an error in words
+// Check asks once, at the latest until ctx ends. Nil is a yes; any other answer is an error in words
 // for a report, such as "connection refused" or "no answer in time".
 func (a *Checker) Check(ctx context.Context) error {
 	a.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/miekg/dns"
+
 	"github.com/reprise-dr/reprise/harness"
 )
 

@@ -9,11 +9,12 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/reprise-dr/reprise/harness"
 	"golang.org/x/net/bpf"
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+
+	"github.com/reprise-dr/reprise/harness"
 )
 
 // echo is what `ping` does. One socket serves all checks in flight: it is not connected, so that

@@ -9,9 +9,10 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/reprise-dr/reprise/harness"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness"
 )
 
 // kernel asks this machine's own kernel what it has set up. No packet is sent, so that a check costs a few

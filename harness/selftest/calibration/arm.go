@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/drill"
 	"github.com/reprise-dr/reprise/harness/lab"
-	"golang.org/x/sync/errgroup"
 )
 
 // A campaign is one arm before it is run.

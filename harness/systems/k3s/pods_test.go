@@ -4,11 +4,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/labtest"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
 const podsPath = "GET /api/v1/namespaces/web/pods"

@@ -134,7 +134,7 @@ type Route struct {
 	Via netip.Addr   `json:"via"`
 }
 
-// Asking is what to ask, and when. The stream it is asked over becomes one of batches of samples
+// CheckRequest is what to ask, and when. The stream it is asked over becomes one of batches of samples
 // (package gob), and the other way of checks that replace the first (JSON).
 type CheckRequest struct {
 	Check    harness.Check    `json:"check"`
