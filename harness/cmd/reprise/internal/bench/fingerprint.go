@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
+	"github.com/reprise-dr/reprise/harness/internal/cputime"
 	"github.com/reprise-dr/reprise/harness/lab"
 )
 
@@ -93,10 +93,7 @@ func (b *bench) takeFingerprints(ctx context.Context, cluster *lab.Lab, first ha
 			return costs, ctx.Err()
 		case <-ticker.C:
 		}
-		before, err := ownProcessorTime()
-		if err != nil {
-			return costs, err
-		}
+		before := cputime.Used()
 		taken, err := cluster.Fingerprint(ctx, first.Node)
 		if err != nil {
 			return costs, err
@@ -104,12 +101,8 @@ func (b *bench) takeFingerprints(ctx context.Context, cluster *lab.Lab, first ha
 		if differences := drift.Compare(first, taken); len(differences) > 0 {
 			return costs, fmt.Errorf("fingerprint %d differs from the first although nobody touched the machine: %v", turn+1, differences)
 		}
-		after, err := ownProcessorTime()
-		if err != nil {
-			return costs, err
-		}
 		costs.wall, costs.node, costs.own = append(costs.wall, taken.Wall), append(costs.node, taken.CPU),
-			append(costs.own, after-before)
+			append(costs.own, cputime.Used()-before)
 	}
 	return costs, nil
 }
@@ -121,13 +114,4 @@ func (c fingerprintCosts) figures(period time.Duration) []Figure {
 		100*node.Median.Seconds()/period.Seconds())
 	share.Target, share.Verdict = fmt.Sprintf("< %g", fingerprintShare), judged(*share.Number < fingerprintShare)
 	return []Figure{timing(fingerprintGroup, "the others", c.wall).tailBelow(fingerprintTarget), node, own, share}
-}
-
-// ownProcessorTime is what this program has used of the machine.
-func ownProcessorTime() (time.Duration, error) {
-	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return 0, fmt.Errorf("ask for the processor time of this program: %w", err)
-	}
-	return time.Duration(own.Utime.Nano() + own.Stime.Nano()), nil
 }

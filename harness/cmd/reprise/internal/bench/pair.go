@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/systems/drbd"
+	"github.com/reprise-dr/reprise/harness/systems/ganeti"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -45,7 +46,7 @@ func (b *bench) measurePair(ctx context.Context) error {
 func (b *bench) restorePair(ctx context.Context) (restoration, error) {
 	var restored restoration
 	topology := fixtures.GanetiPair()
-	pair, err := drbd.PairAmong(topology, fixtures.GanetiRole)
+	pair, err := drbd.PairAmong(topology, ganeti.Role)
 	if err != nil {
 		return restored, err
 	}

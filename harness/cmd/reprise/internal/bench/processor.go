@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/cputime"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/systems/consul"
 )
@@ -35,12 +36,7 @@ func (p processorTimes) figures(group, arm string, within time.Duration) []Figur
 // readProcessorTimes asks the kernel for this program's, the agents for their own, and reads the servers'
 // in their nodes' /proc.
 func readProcessorTimes(ctx context.Context, cluster *lab.Lab) (processorTimes, error) {
-	var used processorTimes
-	own, err := ownProcessorTime()
-	if err != nil {
-		return used, err
-	}
-	used.harness = own
+	used := processorTimes{harness: cputime.Used()}
 	for _, node := range append(cluster.Topology().Selected(consul.ServerRole), harness.Node{Name: harness.VantageObserver}) {
 		usage, err := cluster.Usage(ctx, node.Name)
 		if err != nil {
