@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -105,4 +106,51 @@ const maxInterfaceName = 15
 func isInterfaceName(name string) bool {
 	return len(name) <= maxInterfaceName && name == filepath.Base(name) && name != "." && name != ".." &&
 		name != "lo" && !strings.ContainsAny(name, " \t\n:")
+}
+
+// HostsFile is where a node's system looks a name up first.
+const HostsFile = "/etc/hosts"
+
+// A HostLine is one line of a node's [HostsFile].
+type HostLine struct {
+	Address netip.Addr
+	Name    string // of a node
+}
+
+// HostLines are what a lab puts into a node's [HostsFile]: every node's name with its addresses in the topology, IPv6 first. Of
+// another node they are the addresses in a network that both are in, else those in its own. Nothing keeps them true: a
+// fault that changes addresses leaves them as they are, and a runbook may rewrite them. There are none for who is no node of the
+// topology, such as the observer, and none where System.Files or System.SeedFiles has that file: it stays what the topology says.
+func (t Topology) HostLines(node string) []HostLine {
+	reader, known := t.Node(node)
+	if !known || reader.System.hasFile(HostsFile) {
+		return nil
+	}
+	var lines []HostLine
+	for _, named := range t.Nodes {
+		feet := named.Attachments()
+		if named.Name != node {
+			feet = []Attachment{t.nearest(reader, named)}
+		}
+		for _, foot := range feet {
+			lines = append(lines, HostLine{foot.IPv6, named.Name}, HostLine{foot.IPv4, named.Name})
+		}
+	}
+	return lines
+}
+
+// nearest is another node's foot in a network that the reader is in as well, else its first.
+func (t Topology) nearest(reader, named Node) Attachment {
+	feet := named.Attachments()
+	for _, foot := range feet {
+		if network, known := t.Network(foot.Network); known && t.attached(reader, network) {
+			return foot
+		}
+	}
+	return feet[0]
+}
+
+// hasFile tells whether the topology gives the system a file at a path.
+func (s System) hasFile(path string) bool {
+	return slices.ContainsFunc(slices.Concat(s.Files, s.SeedFiles), func(file File) bool { return file.Path == path })
 }

@@ -25,7 +25,7 @@ type Network struct {
 // A Node is a machine: an agent that owns its address, hostname and processes, and the system that
 // runs on it. Losing or restarting the system never changes the address.
 type Node struct {
-	Name   string // unique; also the hostname
+	Name   string // unique; also the hostname, by which all nodes know each other: see [Topology.HostLines]
 	Role   string // what faults and runbooks select by, such as "nomad-server"
 	IPv6   netip.Addr
 	IPv4   netip.Addr

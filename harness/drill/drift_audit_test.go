@@ -141,7 +141,7 @@ func TestAuditIsCapped(t *testing.T) {
 		t.Errorf("%d differences are kept of %d bytes, %d more", len(drift.Unexplained), len(drift.Unexplained[0].After),
 			drift.UnexplainedMore)
 	}
-	if listed, more := kept.recordMentions(); len(listed) != recordedDifferences || more != 7 {
+	if listed, more := kept.recordMentions(harness.Topology{}); len(listed) != recordedDifferences || more != 7 {
 		t.Errorf("%d mentions are kept, %d more", len(listed), more)
 	}
 }
@@ -158,6 +158,52 @@ func (c movedCluster) Addresses(node string) (harness.Addresses, error) {
 	}
 	host := peace.IPv6.As16()
 	return harness.Addresses{IPv6: netip.MustParseAddr(fmt.Sprintf("fd00:d2::%x", host[15])), IPv4: peace.IPv4}, nil
+}
+
+// Goal: a line of /etc/hosts that the lab has written is expected where it is stale, with a reason; a scenario's own reason comes
+// first, and what only looks like such a line is forgotten: other names, other addresses, other places, a file of the topology's
+// own. Method: lines of each kind.
+func TestStaleHostLinesArePlanned(t *testing.T) {
+	address := netip.MustParseAddr
+	topology := harness.Topology{Networks: []harness.Network{{Name: "lan"}}, Nodes: []harness.Node{
+		{Name: "a", IPv6: address("fd00::1"), IPv4: address("10.0.0.1")},
+		{Name: "b", IPv6: address("fd00::2"), IPv4: address("10.0.0.2")},
+		{Name: "own", IPv6: address("fd00::3"), IPv4: address("10.0.0.3"), System: harness.System{Files: []harness.File{
+			{Path: harness.HostsFile},
+		}}},
+	}}
+	hosts := func(node, text string) harness.Mention {
+		return harness.Mention{
+			Node: node, Where: harness.WhereFile, Key: harness.HostsFile, Text: text, Address: address(strings.Fields(text)[0]),
+		}
+	}
+	elsewhere := hosts("a", "fd00::2 b")
+	elsewhere.Key = "/etc/peers"
+	product := hosts("a", "fd00::2 b")
+	product.Where = "consul kv"
+	for _, test := range []struct {
+		mention harness.Mention
+		planned []drift.Planned
+		because string
+	}{
+		{hosts("a", "fd00::2\tb"), nil, becauseNamed},
+		{hosts("a", "10.0.0.1 a"), nil, becauseNamed},
+		{
+			hosts("a", "10.0.0.2 b"),
+			[]drift.Planned{{Kind: harness.KindMention, Key: "file /etc/hosts", Because: "nobody asks it"}},
+			"nobody asks it",
+		},
+		{hosts("a", "fd00::2 b db"), nil, ""},
+		{hosts("a", "fd00::2 a"), nil, ""},
+		{hosts("own", "fd00::2 b"), nil, ""},
+		{elsewhere, nil, ""},
+		{product, nil, ""},
+	} {
+		kept := audit{mentions: []harness.Mention{test.mention}, planned: test.planned}
+		if listed, _ := kept.recordMentions(topology); len(listed) != 1 || listed[0].Because != test.because {
+			t.Errorf("%+v is listed as %+v, want the reason %q", test.mention, listed, test.because)
+		}
+	}
 }
 
 // A fakeSource is a product's texts.

@@ -3,6 +3,7 @@ package drill
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
@@ -104,8 +105,12 @@ func capped[Element any](all []Element) (kept []Element, more int) {
 	return all[:recordedDifferences], len(all) - recordedDifferences
 }
 
-// recordMentions are the mentions with the reasons of those that were expected. Those that were not come first into the record.
-func (a *audit) recordMentions() ([]harness.RecordMention, int) {
+// becauseNamed explains what still stands in /etc/hosts as the lab has written it.
+const becauseNamed = "the lab named the node there when it started, and nobody has rewritten the line since"
+
+// recordMentions are the mentions with the reasons of those that were expected, by a plan or for being the lab's own lines of
+// /etc/hosts. Those that were not come first into the record.
+func (a *audit) recordMentions(topology harness.Topology) ([]harness.RecordMention, int) {
 	var forgotten, expected []harness.RecordMention
 	for _, mention := range a.mentions {
 		one := harness.RecordMention{
@@ -116,14 +121,27 @@ func (a *audit) recordMentions() ([]harness.RecordMention, int) {
 			return p.Matches(mention.Node, harness.KindMention,
 				mention.Where+" "+mention.Key)
 		})
-		if at < 0 {
+		switch { // a plan's reason says more
+		case at >= 0:
+			one.Because = a.planned[at].Because
+		case isHostLine(topology, mention):
+			one.Because = becauseNamed
+		default:
 			forgotten = append(forgotten, one)
 			continue
 		}
-		one.Because = a.planned[at].Because
 		expected = append(expected, one)
 	}
 	return capped(slices.Concat(forgotten, expected))
+}
+
+// isHostLine tells whether a mention is a line of /etc/hosts that the lab has put there.
+func isHostLine(topology harness.Topology, mention harness.Mention) bool {
+	fields := strings.Fields(mention.Text)
+	if mention.Where != harness.WhereFile || mention.Key != harness.HostsFile || len(fields) != 2 {
+		return false
+	}
+	return slices.Contains(topology.HostLines(mention.Node), harness.HostLine{Address: mention.Address, Name: fields[1]})
 }
 
 // noteAudit says in a sentence each what nobody planned. The caller holds the lock.

@@ -322,7 +322,7 @@ func (d *Drill) collect() {
 		d.record.Registers = append(d.record.Registers, register.record())
 	}
 	d.record.Drift = d.audit.drift()
-	d.record.Mentions, d.record.MentionsMore = d.audit.recordMentions()
+	d.record.Mentions, d.record.MentionsMore = d.audit.recordMentions(d.lab.Topology())
 	if !d.judged {
 		d.record.Duration = d.now()
 	}

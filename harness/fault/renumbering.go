@@ -12,7 +12,8 @@ import (
 
 // Renumbering moves nodes to another prefix, all at one instant, as when a provider takes back what
 // it had assigned. Every node keeps the host part of its address. Nothing else changes: not the
-// configuration files, not the names, not the processes.
+// configuration files, not the names, not the processes. So the lab's lines of /etc/hosts are stale from then on,
+// see [harness.Topology.HostLines].
 type Renumbering struct {
 	Role     string       // every node of this role; "" means every node that runs a system
 	Node     string       // one node only; Role is then not looked at

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,5 +81,25 @@ func TestLive(t *testing.T) {
 	nodes.node("three", stateCreating)
 	if got := screen.String(); strings.Contains(got, "\x1b[") || strings.Contains(got, "one") {
 		t.Errorf("the second lab disturbs the first one's lines: %q", got)
+	}
+}
+
+// Goal: the engine is told every other node's name for a node's /etc/hosts, in both families, and nothing for the observer or
+// where the topology has a file of its own. Method: two nodes, one of which has.
+func TestExtraHosts(t *testing.T) {
+	address := netip.MustParseAddr
+	lab := &Lab{topology: harness.Topology{Networks: []harness.Network{{Name: "lan"}}, Nodes: []harness.Node{
+		{Name: "db-1", IPv6: address("fd00::1"), IPv4: address("10.0.0.1")},
+		{Name: "lb-1", IPv6: address("fd00::2"), IPv4: address("10.0.0.2"), System: harness.System{
+			Files: []harness.File{{Path: harness.HostsFile}},
+		}},
+	}}}
+	for name, want := range map[string][]string{
+		"db-1": {"lb-1:fd00::2", "lb-1:10.0.0.2"}, "lb-1": nil, harness.VantageObserver: nil,
+	} {
+		node := &node{lab: lab, Node: harness.Node{Name: name}}
+		if got := node.extraHosts(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
 	}
 }

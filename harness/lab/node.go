@@ -112,6 +112,7 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 			"net.ipv6.conf.all.keep_addr_on_down": "1", "net.ipv6.conf.default.keep_addr_on_down": "1",
 			"net.ipv6.conf.default.accept_ra": "0", "net.ipv6.conf.default.accept_dad": "0",
 		},
+		ExtraHosts: n.extraHosts(),
 	}
 	if len(n.System.Command) == 0 {
 		observe(host)
@@ -138,6 +139,18 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 		return errors.Join(err, stream.Close())
 	}
 	return n.agent.Configure(limited, n.configuration())
+}
+
+// extraHosts are the other nodes' names as the engine takes them for /etc/hosts, which the system's container shares. The
+// engine writes the node's own.
+func (n *node) extraHosts() []string {
+	var hosts []string
+	for _, line := range n.lab.topology.HostLines(n.Name) {
+		if line.Name != n.Name {
+			hosts = append(hosts, line.Name+":"+line.Address.String())
+		}
+	}
+	return hosts
 }
 
 // observerShares is the observer's weight beside the 1024 of every other container, the most that there is. It takes a
