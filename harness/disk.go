@@ -39,7 +39,7 @@ func (t Topology) Disk(name string) (Disk, bool) {
 
 // TakesDisks tells whether disks can be attached to the system's node.
 func (s System) TakesDisks() bool {
-	return len(s.Command) > 0 && slices.Contains(s.Capabilities, diskCapability)
+	return s.Exists() && slices.Contains(s.Capabilities, diskCapability)
 }
 
 func (t Topology) validateDisks() error {

@@ -47,7 +47,8 @@ const AgentPath = "/reprise/reprise-agent"
 // started (a job's process) outlives a restart of the product.
 type System struct {
 	Image       Image
-	Command     []string          // argv of the main process; required when Image is set
+	Command     []string          // argv of the main process; nil: the image's own entrypoint and command
+	User        string            // who the main process runs as, such as "app" or "101:101"; "": the image's. All else is root's
 	Environment map[string]string // added to the image's own
 	Files       []File            // written before the first start
 	// written likewise, but not again when the system is installed anew: what only the machine has that the lab begins with
@@ -74,6 +75,9 @@ type System struct {
 	Versions   map[string]string // product -> version, copied into the record
 }
 
+// Exists tells whether the node runs a system at all: the zero System is a node with an agent only.
+func (s System) Exists() bool { return s.Image.Name != "" || len(s.Command) > 0 }
+
 // Virtual tells whether the system is a machine within the node: its main process is that machine's hardware. The
 // operator's commands and files are those inside; Files, Command, logs and what faults kill are the node's. See
 // harness/adr/0012-guests.md.
@@ -96,7 +100,7 @@ type File struct {
 func (t Topology) Selected(role string) []Node {
 	var nodes []Node
 	for _, node := range t.Nodes {
-		if role == node.Role || role == "" && len(node.System.Command) > 0 {
+		if role == node.Role || role == "" && node.System.Exists() {
 			nodes = append(nodes, node)
 		}
 	}

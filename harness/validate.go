@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // observerHost is the last byte of the observer's address in every prefix.
@@ -233,24 +234,20 @@ func notInName(r rune) bool {
 }
 
 func (s System) validate(node string) error {
-	if s.Restart != 0 && len(s.Command) == 0 {
-		return fmt.Errorf("node %s has the restart %v and no command: there is nothing to start again", node, s.Restart)
-	}
-	if s.SystemDisk != 0 && len(s.Command) == 0 {
-		return fmt.Errorf("node %s has a system disk and no system to put on it", node)
-	}
-	if s.Image.Name == "" && len(s.Command) == 0 {
-		return nil
+	if !s.Exists() {
+		return s.validateAbsent(node)
 	}
 	switch {
-	case len(s.Command) == 0 || s.Command[0] == "":
-		return fmt.Errorf("node %s has the image %s and no command: what is started has to be said", node, s.Image)
+	case len(s.Command) > 0 && s.Command[0] == "":
+		return fmt.Errorf("node %s has the image %s and a command without a name: what is started has to be said", node, s.Image)
 	case s.Image.Name == "":
 		return fmt.Errorf("node %s has the command %q and no image", node, s.Command[0])
 	case s.StopTimeout < 0:
 		return fmt.Errorf("node %s has the stop timeout %v: it cannot be negative (0 means 10 s)", node, s.StopTimeout)
 	case s.Restart < 0:
 		return fmt.Errorf("node %s has the restart %v: it cannot be negative (0 means that nobody starts it again)", node, s.Restart)
+	case strings.HasPrefix(s.User, ":") || strings.HasSuffix(s.User, ":") || strings.ContainsFunc(s.User, unicode.IsSpace):
+		return fmt.Errorf("node %s has the user %q: it is a name or a number, with a group after a colon or without", node, s.User)
 	}
 	if err := s.validateFiles(node); err != nil {
 		return err
@@ -265,6 +262,19 @@ func (s System) validate(node string) error {
 		return err
 	}
 	return s.validateSystemDisk(node)
+}
+
+// validateAbsent checks that a node without a system is given nothing that only a system has a use for.
+func (s System) validateAbsent(node string) error {
+	switch {
+	case s.Restart != 0:
+		return fmt.Errorf("node %s has the restart %v and no system: there is nothing to start again", node, s.Restart)
+	case s.SystemDisk != 0:
+		return fmt.Errorf("node %s has a system disk and no system to put on it", node)
+	case s.User != "":
+		return fmt.Errorf("node %s has the user %q and no system to run as it", node, s.User)
+	}
+	return nil
 }
 
 func (s System) validateFiles(node string) error {

@@ -92,7 +92,17 @@ func TestTopologyValidate(t *testing.T) {
 		{"route by way of another family", func(t *Topology) {
 			t.Nodes[1].Routes = []Route{{t.Networks[0].IPv4, t.Nodes[0].IPv6}}
 		}, "they are not of one family"},
-		{"no command", func(t *Topology) { t.Nodes[1].System.Command = nil }, "node nomad-2 has the image nomad 1.11.3 and no command"},
+		{
+			"command without a name", func(t *Topology) { t.Nodes[1].System.Command = []string{""} },
+			"node nomad-2 has the image nomad 1.11.3 and a command without a name",
+		},
+		{"user without a name", func(t *Topology) { t.Nodes[1].System.User = ":www" }, `node nomad-2 has the user ":www"`},
+		{"user without a group", func(t *Topology) { t.Nodes[1].System.User = "www:" }, `node nomad-2 has the user "www:"`},
+		{"two users", func(t *Topology) { t.Nodes[1].System.User = "www data" }, `node nomad-2 has the user "www data"`},
+		{
+			"user of nothing", func(t *Topology) { t.Nodes[1].System = System{User: "www"} },
+			`node nomad-2 has the user "www" and no system`,
+		},
 		{"no image", func(t *Topology) { t.Nodes[1].System.Image = Image{} }, `node nomad-2 has the command "nomad" and no image`},
 		{
 			"negative stop timeout", func(t *Topology) { t.Nodes[1].System.StopTimeout = -time.Second },
@@ -115,7 +125,7 @@ func TestTopologyValidate(t *testing.T) {
 		},
 		{
 			"restart of nothing", func(t *Topology) { t.Nodes[1].System = System{Restart: time.Second} },
-			"node nomad-2 has the restart 1s and no command",
+			"node nomad-2 has the restart 1s and no system",
 		},
 		{
 			"relative volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"data"} },

@@ -38,7 +38,8 @@ func Capabilities() []string { return []string{"NET_ADMIN", "NET_RAW", "KILL"} }
 
 // SuperviseEntrypoint is the entrypoint of the system's container: a supervisor that stands for the
 // node's hardware and its init system, and starts the system's command when told. It replaces the
-// image's entrypoint; there is no command besides.
+// image's entrypoint; there is no command besides. It has to be started as root ([SupervisorUser]), whoever the system's main
+// process runs as. Command and User say what is started and as whom: what they leave to the image has to be filled in before.
 //
 // For a system that runs containers of its own it also lets mounts be shared with them, lets it manage
 // cgroups, and puts copies of the kernel's settings that kubelets write in front of the machine's own.
@@ -53,9 +54,15 @@ func SuperviseEntrypoint(system harness.System) []string {
 	if system.Restart > 0 {
 		entrypoint = append(entrypoint, "--restart="+system.Restart.String())
 	}
+	if system.User != "" {
+		entrypoint = append(entrypoint, "--user="+system.User)
+	}
 	entrypoint = append(entrypoint, "--")
 	return append(entrypoint, system.Command...)
 }
+
+// SupervisorUser is who the supervisor runs as: root, by its number, since an image need not have names.
+const SupervisorUser = "0"
 
 // Folders in a system's container that volumes belong in, see [harness.System.SystemDisk] and
 // [harness.Disk]. One with a system disk needs a volume of its own at the first, which must not be the

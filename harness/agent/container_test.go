@@ -45,6 +45,7 @@ func TestSuperviseEntrypointOfContainers(t *testing.T) {
 		{harness.System{}, nil},
 		{harness.System{Containers: true}, []string{"--containers"}},
 		{harness.System{Restart: 5 * time.Second}, []string{"--restart=5s"}},
+		{harness.System{User: "www:data"}, []string{"--user=www:data"}},
 		{
 			harness.System{Cgroups: true, Containers: true, Restart: 1500 * time.Millisecond},
 			[]string{"--cgroups", "--containers", "--restart=1.5s"},

@@ -159,7 +159,7 @@ func (l *Lab) Containers(name string) []string {
 		return nil
 	}
 	names := []string{node.containerName()}
-	if node.System.Command != nil {
+	if node.System.Exists() {
 		names = append(names, node.systemName())
 	}
 	return names

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func (n *node) boot(ctx context.Context, images image.References) error {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
 	n.reached.agent = time.Now()
-	if len(n.System.Command) == 0 {
+	if !n.System.Exists() {
 		n.say(stateUp)
 		return nil
 	}
@@ -114,7 +115,7 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 		},
 		ExtraHosts: n.extraHosts(),
 	}
-	if len(n.System.Command) == 0 {
+	if !n.System.Exists() {
 		observe(host)
 	}
 	forward(n.Node, host)
@@ -167,8 +168,12 @@ func observe(host *container.HostConfig) {
 // startSystem creates the container that joins the agent's namespaces. Its supervisor waits to be
 // told to start the product.
 func (n *node) startSystem(ctx context.Context, image string) error {
+	started, err := n.started(ctx, image)
+	if err != nil {
+		return err
+	}
 	config := &container.Config{
-		Image: image, Labels: n.lab.labels(n.Name), Entrypoint: agent.SuperviseEntrypoint(n.System),
+		Image: image, Labels: n.lab.labels(n.Name), Entrypoint: agent.SuperviseEntrypoint(started), User: agent.SupervisorUser,
 		Env: variables(n.System.Environment), Volumes: engine.Volumes(n.System),
 	}
 	host := &container.HostConfig{
@@ -189,6 +194,29 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 	limited, cancel := context.WithTimeout(ctx, systemLimit)
 	defer cancel()
 	return n.agent.WaitSystem(limited)
+}
+
+// started is the system with the command and the user that the topology leaves to its image.
+func (n *node) started(ctx context.Context, image string) (harness.System, error) {
+	system := n.System
+	if len(system.Command) > 0 && system.User != "" {
+		return system, nil
+	}
+	inspected, err := n.lab.engine.ImageInspect(ctx, image)
+	if err != nil {
+		return harness.System{}, fmt.Errorf("look for the command and the user of image %s: %w", image, err)
+	}
+	if described := inspected.Config; described != nil {
+		system.User = cmp.Or(system.User, described.User)
+		if len(system.Command) == 0 {
+			system.Command = slices.Concat(described.Entrypoint, described.Cmd)
+		}
+	}
+	if len(system.Command) == 0 {
+		return harness.System{}, fmt.Errorf("the topology has no command for %s, and image %s has neither entrypoint nor command", n.Name,
+			image)
+	}
+	return system, nil
 }
 
 // inMemory are the folders that a boot finds empty. A machine with a disk of its own has /tmp on that, as

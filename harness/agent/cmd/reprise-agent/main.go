@@ -77,6 +77,7 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("supervise", flag.ContinueOnError)
 	cgroups := flags.Bool("cgroups", false, "let the command manage cgroups below the container's own")
 	restart := flags.Duration("restart", 0, "start the command again this long after it has ended by itself")
+	user := flags.String("user", "", "who the command runs as, as NAME, NAME:GROUP or numbers; else who runs this")
 	containers := flags.Bool("containers", false, "let the command run containers of its own")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -99,7 +100,7 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 		return fmt.Errorf("listen for the agent: %w", err)
 	}
 	return supervisor.New(supervisor.Options{
-		Command: flags.Args(), Restart: *restart, Containers: *containers,
+		Command: flags.Args(), User: *user, Restart: *restart, Containers: *containers,
 		Log: log.Default(),
 	}).Serve(ctx, listener)
 }

@@ -30,14 +30,17 @@ type process struct {
 }
 
 // startProcess starts the main process in a session of its own, as an init system does, with the
-// container's output as its own.
-func startProcess(argv []string) (*process, error) {
+// container's output as its own, as a user who is looked up now: what decides is in the system's files.
+func startProcess(argv []string, user string) (*process, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("start the main process: no command is given")
 	}
 	command := exec.Command(argv[0], argv[1:]...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := runAs(command, user); err != nil {
+		return nil, fmt.Errorf("start the main process: %w", err)
+	}
 	p := &process{command: command, done: make(chan struct{}), started: monotonic.Now()}
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start the main process: %w", err)

@@ -25,6 +25,7 @@ var errOff = harness.ErrOff
 // Options are what a supervisor is started with.
 type Options struct {
 	Command []string      // argv of the main process
+	User    string        // who that runs as, see [harness.System.User]; "": who the supervisor runs as
 	Restart time.Duration // how long after its end a main process that nobody stopped is started again; 0: never
 	// Containers says that the command runs containers of its own, and that the cgroups that show are this
 	// container's alone: those that are left go when the node boots.
@@ -141,7 +142,7 @@ func (s *Supervisor) startMain() error {
 	if s.main != nil && s.main.running() {
 		return nil
 	}
-	main, err := startProcess(s.options.Command)
+	main, err := startProcess(s.options.Command, s.options.User)
 	if err != nil {
 		return err
 	}
