@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -85,19 +88,67 @@ func (w Wait) gaveUp(ctx context.Context, waited time.Duration, last error) erro
 // errEnded marks a wait that a dead system ended.
 var errEnded = errors.New("its system has ended")
 
-// dead returns an error when a node that has to be alive is not. A node that cannot be asked is
-// taken to be alive.
+// dead returns an error when a node that has to be alive is not.
 func (w Wait) dead(ctx context.Context) error {
 	for _, node := range w.alive {
-		status, err := node.observer.Status(ctx, node.name)
-		switch {
-		case err != nil || status.Running || status.Ended.IsZero():
-			// Alive, unknown, or not started yet.
-		case status.Signal != "":
-			return fmt.Errorf("%s: %w by signal %q", node.name, errEnded, status.Signal)
-		default:
-			return fmt.Errorf("%s: %w with exit code %d", node.name, errEnded, status.ExitCode)
+		if err := SystemEnded(ctx, node.observer, node.name); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// SystemEnded is an error when the main process of a node's system has ended, with how it ended and the last that the system has
+// printed. A node that cannot be asked is taken to be alive, and so is one that was not started yet.
+func SystemEnded(ctx context.Context, observer Observer, node string) error {
+	status, err := observer.Status(ctx, node)
+	if err != nil || status.Running || status.Ended.IsZero() {
+		return nil //nolint:nilerr // who asks looks at other things too, and they say what is wrong
+	}
+	how := fmt.Sprintf("with exit code %d", status.ExitCode)
+	if status.Signal != "" {
+		how = fmt.Sprintf("by signal %q", status.Signal)
+	}
+	if last := lastPrinted(ctx, observer, node, status.Started); last != "" {
+		how += ", and has printed last: " + last
+	}
+	return fmt.Errorf("%s: %w %s", node, errEnded, how)
+}
+
+const (
+	// lastLines and lastLine are how many lines of a log, and how many bytes of each, an error bears.
+	lastLines, lastLine = 3, 200
+	// startedBefore is how much earlier a line may be stamped than the start of the process that printed it.
+	startedBefore = time.Second
+)
+
+// waitForLog bounds how long what a system has printed may be on its way into its log. One that has printed nothing costs all of
+// it.
+var waitForLog = Wait{For: "the log of what has ended", Interval: 50 * time.Millisecond, Limit: 500 * time.Millisecond}
+
+// lastPrinted are the last lines that a system has printed since its start; "" where there are none, or nobody can tell.
+func lastPrinted(ctx context.Context, observer Observer, node string, started time.Time) string {
+	var last []string
+	_ = waitForLog.Until(ctx, func(ctx context.Context) error {
+		lines, err := observer.Log(ctx, node, started.Add(-startedBefore))
+		if err != nil {
+			return err
+		}
+		for _, line := range slices.Backward(lines) {
+			text := strings.ToValidUTF8(strings.TrimSpace(line.Text), "?")
+			if text == "" || len(last) == lastLines {
+				continue
+			}
+			if len(text) > lastLine {
+				text = strings.ToValidUTF8(text[:lastLine], "") + "..."
+			}
+			last = append(last, strconv.Quote(text))
+		}
+		if len(last) == 0 {
+			return errors.New("it is empty")
+		}
+		return nil
+	})
+	slices.Reverse(last)
+	return strings.Join(last, ", ")
 }

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,7 +54,7 @@ func TestWaitGivesUp(t *testing.T) {
 		{
 			"dead node", Wait{For: "the leader", Interval: time.Second, Limit: time.Minute}.WhileAlive(nil, "nomad-1"), 5 * time.Second,
 			errEnded,
-			[]string{"nomad-1", "exit code 3", "not yet"},
+			[]string{`nomad-1: its system has ended with exit code 3, and has printed last: "no route", "giving up": not yet`},
 		},
 		{"no interval", Wait{For: "the leader"}, 0, nil, []string{"must be positive"}},
 	} {
@@ -85,6 +86,78 @@ func (d deadAfter) Status(context.Context, string) (SystemStatus, error) {
 		return SystemStatus{Running: true}, nil
 	}
 	return SystemStatus{ExitCode: 3, Ended: d.begun.Add(d.lives)}, nil
+}
+
+func (d deadAfter) Log(_ context.Context, _ string, since time.Time) ([]LogLine, error) {
+	if since.After(d.begun) {
+		return nil, errors.New("asked for what was printed since the end")
+	}
+	return []LogLine{{Text: "no route"}, {Text: "giving up"}}, nil
+}
+
+// An endedSystem has ended, and its log is what a test says, from the second look on.
+type endedSystem struct {
+	Observer
+	status  SystemStatus
+	printed []string
+	err     error
+	looks   int
+}
+
+func (e *endedSystem) Status(context.Context, string) (SystemStatus, error) { return e.status, nil }
+
+func (e *endedSystem) Log(context.Context, string, time.Time) ([]LogLine, error) {
+	if e.looks++; e.looks == 1 {
+		return nil, nil
+	}
+	var lines []LogLine
+	for _, text := range e.printed {
+		lines = append(lines, LogLine{Text: text})
+	}
+	return lines, e.err
+}
+
+// Goal: a system that has ended is told with the last three lines that it has printed, the long ones cut, also where they are
+// still on their way into the log; one that printed nothing, or whose log cannot be read, is told without; one that runs or was
+// never started is none. Method: each.
+func TestSystemEnded(t *testing.T) {
+	long := strings.Repeat("é", lastLine)
+	ended := SystemStatus{ExitCode: 1, Ended: time.Now()}
+	for _, test := range []struct {
+		name   string
+		system endedSystem
+		want   string
+	}{
+		{
+			"lines",
+			endedSystem{status: ended, printed: []string{"one", "two", " ", "three\r", "fo\"ur", ""}},
+			`lb-1: its system has ended with exit code 1, and has printed last: "two", "three", "fo\"ur"`,
+		},
+		{
+			"a long line",
+			endedSystem{status: ended, printed: []string{long}},
+			`lb-1: its system has ended with exit code 1, and has printed last: "` + long[:lastLine] + `..."`,
+		},
+		{"nothing", endedSystem{status: ended}, "lb-1: its system has ended with exit code 1"},
+		{"no log", endedSystem{status: ended, err: errNotYet}, "lb-1: its system has ended with exit code 1"},
+		{
+			"a signal",
+			endedSystem{status: SystemStatus{ExitCode: -1, Signal: "killed", Ended: time.Now()}, printed: []string{"one"}},
+			`lb-1: its system has ended by signal "killed", and has printed last: "one"`,
+		},
+		{"running", endedSystem{status: SystemStatus{Running: true}}, ""},
+		{"not started", endedSystem{}, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			said := ""
+			if err := SystemEnded(t.Context(), &test.system, "lb-1"); err != nil {
+				said = err.Error()
+			}
+			if said != test.want {
+				t.Errorf("%s: %s\nwant %s", test.name, said, test.want)
+			}
+		})
+	}
 }
 
 // Goal: when the limit breaks off a look, the error still tells what the look before it saw, and not

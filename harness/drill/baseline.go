@@ -72,10 +72,21 @@ func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error 
 	})
 	if err != nil {
 		d.become(isBroken)
-		return fmt.Errorf("baseline: %w", err)
+		return fmt.Errorf("baseline: %w", harness.JoinErrors(err, d.endedSystems(ctx)))
 	}
 	d.become(isSteady)
 	return nil
+}
+
+// endedSystems says of each node whose system has ended how: there it may stand why the steady state does not hold.
+func (d *Drill) endedSystems(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookAtLabLimit)
+	defer cancel()
+	var ended []error
+	for _, node := range d.lab.Topology().Selected("") {
+		ended = append(ended, harness.SystemEnded(ctx, d.lab, node.Name))
+	}
+	return harness.JoinErrors(ended...)
 }
 
 // proved notes until when the steady state was proved.

@@ -393,3 +393,18 @@ func TestRecordIsACopy(t *testing.T) {
 		}
 	})
 }
+
+// Goal: a baseline that does not come about says of which node the system has ended, and what that said last. Method: a cluster
+// that never forms, of which one system has ended; the other runs.
+func TestBaselineTellsOfEndedSystems(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		drill.cluster.fail("not formed yet", "quorum")
+		drill.cluster.ended = map[string]harness.SystemStatus{"nomad-2": {ExitCode: 1, Ended: time.Now()}}
+		err := drill.Baseline(t.Context(), drill.steady)
+		want := `not formed yet; nomad-2: its system has ended with exit code 1, and has printed last: "bad config"`
+		if err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "nomad-1: its system") {
+			t.Errorf("the error is %v, want ... %s", err, want)
+		}
+	})
+}

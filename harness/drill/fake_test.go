@@ -29,6 +29,7 @@ type fakeCluster struct {
 	checks        int
 	look          func(ctx context.Context, node string) (harness.Fingerprint, error)
 	search        func(node string, old []netip.Addr, paths []string) ([]harness.Mention, error)
+	ended         map[string]harness.SystemStatus // by node
 }
 
 func newFakeCluster() *fakeCluster {
@@ -48,6 +49,18 @@ func (c *fakeCluster) Topology() harness.Topology {
 		})
 	}
 	return topology
+}
+
+// Status is that of a system that runs, unless a test has put another one there.
+func (c *fakeCluster) Status(_ context.Context, node string) (harness.SystemStatus, error) {
+	if ended, known := c.ended[node]; known {
+		return ended, nil
+	}
+	return harness.SystemStatus{Running: true}, nil
+}
+
+func (c *fakeCluster) Log(context.Context, string, time.Time) ([]harness.LogLine, error) {
+	return []harness.LogLine{{Text: "bad config"}}, nil
 }
 
 func (c *fakeCluster) Addresses(node string) (harness.Addresses, error) {

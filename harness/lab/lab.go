@@ -100,18 +100,29 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		return err
 	}
 	connected := time.Now()
-	group, ctx := errgroup.WithContext(ctx)
+	group, booting := errgroup.WithContext(ctx)
 	for _, described := range append([]harness.Node{l.observerNode()}, l.topology.Nodes...) {
 		node := &node{lab: l, Node: described}
 		l.nodes[described.Name] = node
 		l.addresses[described.Name] = harness.Addresses{IPv6: described.IPv6, IPv4: described.IPv4}
-		group.Go(func() error { return node.boot(ctx, images) })
+		group.Go(func() error { return node.boot(booting, images) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	l.stages = l.timeStages(resolved, connected)
+	tellEnded(ctx, l, l.options.Progress)
 	return nil
+}
+
+// tellEnded tells of systems that have ended as soon as they were started. That is no error: what a system needs may be there
+// only later, and then somebody starts it again.
+func tellEnded(ctx context.Context, observer harness.Observer, progress image.Progress) {
+	for _, node := range observer.Topology().Selected("") {
+		if err := harness.SystemEnded(ctx, observer, node.Name); err != nil {
+			progress.Event(err.Error())
+		}
+	}
 }
 
 // Close ends every node and removes what the lab created, and nothing else. It may be called twice.

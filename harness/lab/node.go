@@ -213,8 +213,8 @@ func (n *node) started(ctx context.Context, image string) (harness.System, error
 		}
 	}
 	if len(system.Command) == 0 {
-		return harness.System{}, fmt.Errorf("the topology has no command for %s, and image %s has neither entrypoint nor command", n.Name,
-			image)
+		return harness.System{}, fmt.Errorf("the topology has no command for %s, and image %s has neither entrypoint nor command",
+			n.Name, image)
 	}
 	return system, nil
 }

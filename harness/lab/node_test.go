@@ -1,18 +1,21 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
 // Goal: a system's command and user are those of its image where the topology has none, and an image without a command is told
-// from a topology that forgot it. Method: an image with all three and one with none, and topologies that say both, one or nothing.
+// from a topology that forgot it. Method: an image with all three and one with none; topologies that say both, one or nothing.
 func TestCommandAndUserOfTheImage(t *testing.T) {
 	connection := connect(t, enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -35,7 +38,9 @@ func TestCommandAndUserOfTheImage(t *testing.T) {
 		{"app:1", harness.System{Command: []string{"mine"}, User: "root"}, []string{"mine"}, "root", ""},
 		{"bare:1", harness.System{Command: []string{"mine"}}, []string{"mine"}, "", ""},
 		{
-			"bare:1", harness.System{}, nil, "",
+			"bare:1",
+			harness.System{},
+			nil, "",
 			"the topology has no command for app-1, and image bare:1 has neither entrypoint nor command",
 		},
 	} {
@@ -48,5 +53,36 @@ func TestCommandAndUserOfTheImage(t *testing.T) {
 		if !slices.Equal(got.Command, test.command) || got.User != test.user || said != test.err {
 			t.Errorf("%s, %+v: %q as %q, %q", test.image, test.system, got.Command, got.User, said)
 		}
+	}
+}
+
+// brokenBalancer is a cluster of which one system has ended.
+type brokenBalancer struct{ harness.Observer }
+
+func (brokenBalancer) Topology() harness.Topology {
+	system := harness.System{Command: []string{"server"}}
+	return harness.Topology{Nodes: []harness.Node{
+		{Name: "db-1", System: system}, {Name: "lb-1", System: system}, {Name: "agent-only"},
+	}}
+}
+
+func (brokenBalancer) Status(_ context.Context, node string) (harness.SystemStatus, error) {
+	if node != "lb-1" {
+		return harness.SystemStatus{Running: true}, nil
+	}
+	return harness.SystemStatus{ExitCode: 1, Ended: time.Now()}, nil
+}
+
+func (brokenBalancer) Log(context.Context, string, time.Time) ([]harness.LogLine, error) {
+	return []harness.LogLine{{Text: "could not resolve address 'db-1'"}}, nil
+}
+
+// Goal: who starts a lab sees at once that a system has ended, and what it said. Method: a cluster of which one has.
+func TestEndedSystemsAreTold(t *testing.T) {
+	var told strings.Builder
+	tellEnded(t.Context(), brokenBalancer{}, image.Plain(&told))
+	want := `lb-1: its system has ended with exit code 1, and has printed last: "could not resolve address 'db-1'"`
+	if strings.Count(told.String(), "\n") != 1 || !strings.Contains(told.String(), want) {
+		t.Errorf("told was %q, want %q", told.String(), want)
 	}
 }

@@ -63,7 +63,8 @@ func TestMainProcessRunsAsItsUser(t *testing.T) {
 		}
 		stop(t, s, protocol.Stop{Timeout: time.Minute})
 	}
-	if outcome, err := s.exec(t.Context(), protocol.Command{Argv: []string{"id", "-u"}}); err != nil || string(outcome.Stdout) != "0\n" {
+	outcome, err := s.exec(t.Context(), protocol.Command{Argv: []string{"id", "-u"}})
+	if err != nil || string(outcome.Stdout) != "0\n" {
 		t.Errorf("the operator is %q, %v", outcome.Output, err)
 	}
 	if _, err := New(Options{Command: []string{"true"}, User: "nobody-at-all"}).start(t.Context(), protocol.Nothing{}); err == nil ||
