@@ -10,7 +10,6 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
@@ -54,5 +53,5 @@ func imagesCommand(out io.Writer) *cli.Command {
 
 // allImages are those of the fixtures and the agent's.
 func allImages() []harness.Image {
-	return append([]harness.Image{agent.Image()}, fixtures.Images()...)
+	return append([]harness.Image{image.Agent()}, fixtures.Images()...)
 }

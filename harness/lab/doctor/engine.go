@@ -98,7 +98,7 @@ func checkIPv6(ctx context.Context, examined *machine) (Health, string, string) 
 // checkCapabilities starts the agent's container with each set of capabilities a drill may need.
 // Engines differ in what they can grant, and say so only when a container starts.
 func checkCapabilities(ctx context.Context, examined *machine) (Health, string, string) {
-	reference, err := image.Find(ctx, examined.engine, agent.Image())
+	reference, err := image.Find(ctx, examined.engine, image.Agent())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
 	}
@@ -130,7 +130,7 @@ func checkDisks(ctx context.Context, examined *machine) (Health, string, string)
 
 // passes runs a trial. What fails only keeps some drills from running, which the advice says.
 func (p *machine) passes(ctx context.Context, trial trial, capabilities []string, advice string) (Health, string, string) {
-	reference, err := image.Find(ctx, p.engine, agent.Image())
+	reference, err := image.Find(ctx, p.engine, image.Agent())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
 	}
@@ -158,13 +158,13 @@ func (p *machine) grants(ctx context.Context, reference string, capabilities []s
 
 func checkImages(ctx context.Context, examined *machine) (Health, string, string) {
 	var absent []string
-	for _, image := range append([]harness.Image{agent.Image()}, examined.images...) {
-		present, err := examined.has(ctx, image)
+	for _, wanted := range append([]harness.Image{image.Agent()}, examined.images...) {
+		present, err := examined.has(ctx, wanted)
 		if err != nil {
-			return Warning, fmt.Sprintf("image %s: %v", image, err), "run make images to see more"
+			return Warning, fmt.Sprintf("image %s: %v", wanted, err), "run make images to see more"
 		}
 		if !present {
-			absent = append(absent, image.String())
+			absent = append(absent, wanted.String())
 		}
 	}
 	if len(absent) > 0 {

@@ -77,14 +77,13 @@ func (r *resolver) compileHere(
 	if err := requireGo(); err != nil {
 		return nil, err
 	}
-	output, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	module, workspace, err := moduleHere(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("find the module around the current directory: %w", err)
+		return nil, err
 	}
-	module := strings.TrimSpace(string(output))
-	if module == "" || module == os.DevNull {
+	if module == "" {
 		return nil, fmt.Errorf("compile %s: there is no Go module around the current directory: start from a folder of one that "+
-			"requires it", binary.Package)
+			"requires it, or name the agent's image in the engine with %s", binary.Package, AgentVariable)
 	}
 	identity, err := r.binaryIdentity(binary, architecture)
 	if err != nil {
@@ -97,8 +96,14 @@ func (r *resolver) compileHere(
 	}
 	defer unlock()
 	program := filepath.Join(r.cache.root, key, binary.Name)
+	flags := []string{"-mod=readonly"} // all that a workspace allows besides its vendored packages
+	if !workspace {
+		if flags, err = besideModule(ctx, module, filepath.Dir(program), binary.Package); err != nil {
+			return nil, fmt.Errorf("compile %s: %w", binary.Package, err)
+		}
+	}
 	build := compilation{image: image, binary: binary, architecture: architecture, output: program}
-	if err := r.goBuild(ctx, build); err != nil {
+	if err := r.goBuild(ctx, build, flags...); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(program)

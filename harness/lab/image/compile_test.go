@@ -236,8 +236,14 @@ func TestGoFlagsOfTheEnvironmentAreIgnored(t *testing.T) {
 // Goal: a program of the calling module makes another image when it differs, and only then. Method:
 // a Go command whose outcome is set from outside; compare tags.
 func TestProgramOfThisModuleIsKnownByItsContent(t *testing.T) {
+	here := t.TempDir()
+	if err := os.WriteFile(filepath.Join(here, "go.mod"), []byte("module example.com/here\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HERE", here)
 	fakeTool(t, "go", `
-[ "$1" = env ] && echo /here/go.mod && exit 0
+[ "$1" = env ] && echo "$HERE/go.mod" && exit 0
+[ "$1" = list ] && exit 1
 while [ "$1" != -o ]; do shift; done
 /bin/mkdir -p "${2%/*}"
 echo "$CONTENT" >"$2"

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync"
 
@@ -26,9 +27,21 @@ func Prepare(ctx context.Context, connection *engine.Engine, progress Progress, 
 	return err
 }
 
+// AgentVariable is the environment variable that names the agent's image, such as reprise/agent:3-eca46bd19514: one that the
+// engine has, or can pull. Then nothing of the agent is compiled, and neither a Go module nor the Go command has to be there.
+const AgentVariable = "REPRISE_AGENT_IMAGE"
+
+// Agent is the agent's image: the one that [AgentVariable] names, else one that is built.
+func Agent() harness.Image {
+	if reference := os.Getenv(AgentVariable); reference != "" {
+		return harness.Image{Name: agent.Image().Name, Reference: reference}
+	}
+	return agent.Image()
+}
+
 // needed lists the agent's image first, then each image of the topologies once.
 func needed(topologies ...harness.Topology) []harness.Image {
-	images := []harness.Image{agent.Image()}
+	images := []harness.Image{Agent()}
 	for _, topology := range topologies {
 		for _, node := range topology.Selected("") {
 			if !slices.ContainsFunc(images, same(node.System.Image)) {
@@ -50,7 +63,7 @@ func ResolveTopology(
 	wanted := needed(topology)
 	known, isKnown := agents.Load(connection.DaemonHost())
 	if isKnown {
-		wanted[0] = harness.Image{Name: "agent", Reference: known.(string)}
+		wanted[0] = harness.Image{Name: agent.Image().Name, Reference: known.(string)}
 	}
 	references, err := Resolve(ctx, connection, wanted, parallelBuilds, progress)
 	if err != nil {
