@@ -56,11 +56,16 @@ test: ## run every test that needs no container engine, with the race detector w
 	@go test $(race) $(unit_tests)
 
 .PHONY: check
-check: ## format, lint, vet, module files and workflows
+check: ## format, lint, vet, module files, workflows and what others import
 	@go mod tidy -diff || { echo "go.mod or go.sum is not tidy: run make fix" >&2; exit 1; }
 	@go vet ./...
 	@$(lint) run ./...
 	@$(lint_workflows) -shellcheck= -pyflakes=
+	@$(MAKE) api
+
+.PHONY: api
+api: ## compare what others import with the commit that .github/VERSIONING.md names
+	@.ci/api
 
 .PHONY: fix
 fix: ## format, and apply what check can correct by itself
