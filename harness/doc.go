@@ -1,4 +1,5 @@
-// Package harness is the vocabulary of a disaster-recovery drill and the conductor that runs one.
+// Package harness is the vocabulary of a disaster-recovery drill. Package drill runs one, package lab makes the machines that it
+// runs on, and package suite does both for a Ginkgo spec: a whole first drill is the example there.
 //
 // It knows no product and no container engine, and imports the standard library only. A scenario
 // describes a [Topology], brings it up with a lab, and hands it to a [drill.Drill]:

@@ -1,8 +1,7 @@
 // Package reports turns the records of drills into what people and machines read: JSON, a page,
 // a CI summary, JUnit, OpenMetrics and the table that ends a run. It judges nothing: every figure
-// and every verdict comes from a record. It is pure apart from the files it is told to write, and
-// imports harness and the standard library only. The suites, the CLI and anybody with a folder of
-// records may import it.
+// and every verdict comes from a record. It is pure apart from the files it is told to write: whoever
+// has a folder of records can have the reports of them.
 //
 //	file, err := reports.OpenRecord(dir, plan.ID)    // by each suite, before each drill
 //	plan.Save = file.Save                            // as the drill goes: see harness.Plan

@@ -1,6 +1,6 @@
 // Package agent drives the helper inside a node: it is the client of the static binary
-// harness/agent/cmd/reprise-agent, and says how that binary's containers are to be made. harness/lab
-// imports it; nothing else needs to. See harness/adr/0003-node-as-a-pod.md.
+// harness/agent/cmd/reprise-agent, and says how that binary's containers are to be made. It is for
+// who makes labs: harness/lab and what is below it. See harness/adr/0003-node-as-a-pod.md.
 //
 //	node, err := agent.Connect(ctx, "nomad-1", stream) // the attached stdio of the agent's container
 //	if err != nil {

@@ -1,7 +1,5 @@
 // Package fault holds the faults that know no product: what happens to machines and networks, and
-// what people do to them.
-// Each is plain data with a one-line description, one file each. Scenarios import it; it imports
-// package harness only.
+// what people do to them. Each is plain data with a one-line description.
 //
 //	err := drill.Inject(ctx, fault.Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")})
 //	err := drill.Inject(ctx, fault.PowerLoss{Node: "nomad-2"})

@@ -2,9 +2,9 @@
 // away again. Only it and the packages below it speak to the engine: lab/engine is the connection, lab/image makes the
 // images, and lab/doctor tells what a machine lacks. None of them imports this package.
 //
-// A node is a pod of two containers: the agent owns the node's network and process namespaces, the
-// system joins both. Only the lab talks to the engine; everything that is done to a node afterwards
-// is a message to its agent. See harness/adr/0003-node-as-a-pod.md.
+// A node is a pod of two containers: the agent owns the node's network and process namespaces, the system joins both.
+// What is done to a node afterwards is a message to its agent, but for a system that is installed anew, which is another
+// container. See harness/adr/0003-node-as-a-pod.md.
 //
 //	cluster, err := lab.Start(ctx, fixtures.NomadConsul(3), lab.Options{Progress: image.Plain(os.Stderr)})
 //	if err != nil {

@@ -1,5 +1,5 @@
 // Package labtest holds machines in memory: a harness.Operator for tests of probes, ledgers and
-// runbooks, without a container engine. Only tests may import it.
+// runbooks, without a container engine. It is for tests: a drill in it proves nothing about a product.
 //
 //	machines := labtest.New(topology)
 //	machines.Serve("nomad-1", "127.0.0.1:4646", handler)   // an API on a node's loopback

@@ -1,5 +1,5 @@
 // Package ansible runs real playbooks with the real ansible-playbook of a control node, and says what
-// they did to which host. It imports package harness only; scenarios import it.
+// they did to which host.
 //
 //	site := ansible.Playbook{Control: "control-1", File: "/etc/ansible/site.yml", Limit: "blog-1"}
 //	err := drill.Repair(ctx, site) // as a runbook: one step, timed

@@ -1,9 +1,8 @@
 // Package consul drives HashiCorp Consul in a drill: what its clients and operators can ask, which
 // writes they can remember, and the procedures that bring it back.
 //
-// Scenarios and the command line import it; it imports harness only. Servers are the nodes of role
-// [ServerRole]; their HTTP API is reached through each node's loopback, as an operator who is logged
-// in there does, their DNS across the network, as the clients of a service do.
+// Servers are the nodes of role [ServerRole]; their HTTP API is reached through each node's loopback, as an operator
+// who is logged in there does, their DNS across the network, as the clients of a service do.
 //
 //	steady := harness.All(consul.Quorum(3), consul.AnswersByName("canary", 8080))
 //	watched := harness.All(consul.Leader(), consul.Resolves("canary"))

@@ -1,7 +1,7 @@
 // Package drbd drives two machines that share a disk by DRBD 8.4, and serve what is on it over HTTP. It was written
 // against DRBD 8.4.11, which is the one in Debian's kernels.
 //
-// Scenarios import it; it imports harness only. A [Pair] names what the probes, faults and runbooks are about:
+// A [Pair] names what the probes, faults and runbooks are about:
 //
 //	pair, err := drbd.PairOf(topology)
 //	err = drbd.Prepare(ctx, lab, pair)                                  // meta data, file system, the first one serves

@@ -1,7 +1,6 @@
 // Package ganeti drives clusters of virtual machines that Ganeti manages. It was written against Ganeti 3.0.
 //
-// Scenarios and the command line import it; it imports harness only. A [Cluster] names what the probes, faults and
-// runbooks are about:
+// A [Cluster] names what the probes, faults and runbooks are about:
 //
 //	took, err := runbook.Run(ctx, lab, ganeti.CreateCluster{Cluster: cluster})      // in peace, as an operator would
 //	snapshot, err := ganeti.TakeSnapshot(ctx, lab, cluster)                  // for [Restore] on new nodes
@@ -15,6 +14,6 @@
 // # By whose word
 //
 // Who is master is asked in three ways that need not agree. Every node keeps the name of the master that it was told
-// last ([Agreed]); every node's kernel says whether it answers to the cluster's address ([Holds], [OneMaster]); and
+// last ([Agreed]); every node's kernel says whether it answers to the cluster's address ([probe.Holds], [OneMaster]); and
 // the daemons behind that address take orders, or do not ([Manageable]).
 package ganeti

@@ -1,10 +1,9 @@
 // Package k3s drives a k3s cluster in a drill: what its clients and operators can ask of Kubernetes, the
 // procedures that bring it back, and how long Kubernetes itself says that it will take.
 //
-// Scenarios and the command line import it; it imports harness only. It was written against k3s 1.34.
-// Servers are the nodes of role [ServerRole] unless a [Cluster] names others; their API is reached through
-// each server's loopback with the kubeconfig that k3s writes there, as an operator who is logged in does.
-// A node's name is its name in Kubernetes too.
+// It was written against k3s 1.34. Servers are the nodes of role [ServerRole] unless a [Cluster] names others; their
+// API is reached through each server's loopback with the kubeconfig that k3s writes there, as an operator who is
+// logged in does. A node's name is its name in Kubernetes too.
 //
 //	cluster := k3s.Cluster{}                                  // or Cluster{Servers: []string{"blog-1"}}
 //	steady := harness.All(cluster.NodesReady(3), cluster.Available("web", "canary"),

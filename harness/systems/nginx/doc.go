@@ -1,8 +1,7 @@
 // Package nginx asks a site on nginx what its clients would ask: that it takes files (PUT of its module
 // http_dav), that it still has those it has acknowledged, and that it writes its log, which no client sees.
 //
-// Scenarios and the command line import it; it imports harness only. Every question and every write
-// comes from the observer over a connection of its own.
+// Every question and every write comes from the observer over a connection of its own.
 //
 //	uploads := nginx.Folder{At: netip.MustParseAddrPort("10.201.6.100:80"), Path: "/uploads/"}
 //	steady := harness.All(nginx.Accepts(uploads))

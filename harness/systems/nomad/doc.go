@@ -1,10 +1,9 @@
 // Package nomad drives HashiCorp Nomad in a drill: what its clients and operators can ask, which
 // writes they can remember, and the procedures that bring it back.
 //
-// Scenarios and the command line import it; it imports harness only. It works against Nomad 1.3
-// (Raft protocol 2 or 3) and later. Servers are the nodes of role [ServerRole], clients those of
-// role [ClientRole]; their HTTP APIs are reached through each node's loopback, as an operator who is
-// logged in there does.
+// It works against Nomad 1.3 (Raft protocol 2 or 3) and later. Servers are the nodes of role [ServerRole], clients
+// those of role [ClientRole]; their HTTP APIs are reached through each node's loopback, as an operator who is logged
+// in there does.
 //
 //	err := nomad.Run(ctx, lab, nomad.Canary(8080))     // a service to lose
 //	steady := harness.All(nomad.Quorum(3), nomad.Running(nomad.CanaryName), nomad.Answers(nomad.CanaryName, 8080))

@@ -2,9 +2,8 @@
 // which ones it has acknowledged. OpenFGA keeps relations between things, as rows in PostgreSQL; here
 // each relation is a comment, under a post, with a text.
 //
-// Scenarios and the command line import it; it imports harness only. Every question and every write
-// comes from the observer over connections of its own, to the address where the site's visitors arrive:
-// a reverse proxy in front of it is part of what is asked.
+// Every question and every write comes from the observer over connections of its own, to the address where the site's
+// visitors arrive: a reverse proxy in front of it is part of what is asked.
 //
 //	comments := openfga.Site{At: netip.MustParseAddrPort("10.201.5.100:80"), Host: "comments.reprise.test"}
 //	err := openfga.CreateComments(ctx, lab, comments)

@@ -1,9 +1,8 @@
 // Package pocketbase asks a blog on PocketBase what its readers would ask, and remembers which posts
 // it has acknowledged.
 //
-// Scenarios and the command line import it; it imports harness only. Every question and every write
-// comes from the observer over a connection of its own, to the address where the blog's visitors
-// arrive: a reverse proxy in front of it is part of what is asked.
+// Every question and every write comes from the observer over a connection of its own, to the address where the
+// blog's visitors arrive: a reverse proxy in front of it is part of what is asked.
 //
 //	blog := pocketbase.Site{At: netip.MustParseAddrPort("10.201.5.100:80"), Host: "blog.reprise.test"}
 //	err := pocketbase.CreatePosts(ctx, lab, blog, pocketbase.Superuser{Email: "admin@reprise.test", Password: "secret"})

@@ -1,9 +1,8 @@
 // Package postgres asks PostgreSQL what its clients would ask, and remembers which rows it has
 // acknowledged.
 //
-// Scenarios and the command line import it; it imports harness only. Every question and every write
-// has a connection of its own, opened across the network by the observer to where the server's node
-// is now: a kept connection, or a pool, would outlive the fault that it is meant to see.
+// Every question and every write has a connection of its own, opened across the network by the observer to where the
+// server's node is now: a kept connection, or a pool, would outlive the fault that it is meant to see.
 //
 //	database := postgres.Database{Node: "sql-1"}
 //	steady := harness.All(postgres.Answers(database))

@@ -2,8 +2,7 @@
 // them is master: keepalived and FRR, whose daemons do what Quagga's did. It was written against keepalived
 // 2.2 and FRR 8.4.
 //
-// Scenarios and the command line import it; it imports harness only. A [Site] names what the probes, faults
-// and runbooks are about, and is read out of the topology:
+// A [Site] names what the probes, faults and runbooks are about, and is read out of the topology:
 //
 //	site, err := vrrp.SiteOf(topology)
 //	settings, err := site.ReadSettings(ctx, lab)                          // as the routers are configured
