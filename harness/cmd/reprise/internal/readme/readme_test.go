@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/format"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -243,15 +246,54 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
-// Goal: the scenario in the README is one. Method: it is compiled as if it stood in the folder it
-// talks about.
-func TestReadmeExampleCompiles(t *testing.T) {
+// example is the scenario in the README.
+func example(t *testing.T) (source, root string) {
+	t.Helper()
 	text, root := readme(t)
 	_, rest, found := strings.Cut(text, "```go\n")
-	example, _, closed := strings.Cut(rest, "```\n")
+	source, _, closed := strings.Cut(rest, "```\n")
 	if !found || !closed {
 		t.Fatal("README.md has no Go example")
 	}
+	return source, root
+}
+
+// mostStatements is what somebody writes for a first drill, imports aside.
+const mostStatements = 15
+
+// Goal: the README's drill is the one that pkg.go.dev shows with package suite, and short. Method: the text of the Example,
+// without its indentation, has to be in the README; the statements of the drill's function are counted.
+func TestReadmeShowsTheExampleOfSuite(t *testing.T) {
+	shown, root := example(t)
+	content, err := os.ReadFile(filepath.Join(root, "harness", "suite", "example_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(content), "\nfunc Example() {\n\t")
+	body, _, closed := strings.Cut(rest, "\n}\n")
+	if body = "var " + strings.ReplaceAll(body, "\n\t", "\n"); !found || !closed || !strings.HasSuffix(shown, "\n"+body+"\n") {
+		t.Errorf("README.md shows\n%s\nand the Example of package suite is\n%s", shown, body)
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), "example.go", shown, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := 0
+	ast.Inspect(parsed, func(node ast.Node) bool {
+		if literal, ok := node.(*ast.FuncLit); ok {
+			statements += len(literal.Body.List)
+		}
+		return true
+	})
+	if statements == 0 || statements > mostStatements {
+		t.Errorf("the drill has %d statements and may have %d", statements, mostStatements)
+	}
+}
+
+// Goal: the scenario in the README is one. Method: it is compiled as if it stood in the folder it
+// talks about.
+func TestReadmeExampleCompiles(t *testing.T) {
+	example, root := example(t)
 	folder := t.TempDir()
 	source, overlay := filepath.Join(folder, "example.go"), filepath.Join(folder, "overlay.json")
 	replace, err := json.Marshal(map[string]map[string]string{
