@@ -12,7 +12,9 @@ import (
 func Example() {
 	shop := harness.Topology{
 		Name:     "shop",
-		Networks: []harness.Network{{Name: "lan", IPv6: netip.MustParsePrefix("fd00:5::/64"), IPv4: netip.MustParsePrefix("10.5.0.0/24")}},
+		Networks: []harness.Network{
+			{Name: "lan", IPv6: netip.MustParsePrefix("fd00:5::/64"), IPv4: netip.MustParsePrefix("10.5.0.0/24")},
+		},
 		Nodes: []harness.Node{{
 			Name: "web-1", Role: "web", IPv6: netip.MustParseAddr("fd00:5::11"), IPv4: netip.MustParseAddr("10.5.0.11"),
 			System: harness.System{

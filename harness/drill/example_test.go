@@ -52,12 +52,14 @@ func Example() {
 	}
 	defer one.Close(ctx) //nolint:errcheck // all that it could not do is in the record
 
-	stop := runbook.Of("stop the site", harness.Step{Name: "stop", Do: func(ctx context.Context, operator harness.Operator) error {
-		return operator.Stop(ctx, "site-1")
-	}})
-	start := runbook.Of("start the site", harness.Step{Name: "start", Do: func(ctx context.Context, operator harness.Operator) error {
-		return operator.Start(ctx, "site-1")
-	}})
+	stop := runbook.Of("stop the site", harness.Step{
+		Name: "stop",
+		Do:   func(ctx context.Context, operator harness.Operator) error { return operator.Stop(ctx, "site-1") },
+	})
+	start := runbook.Of("start the site", harness.Step{
+		Name: "start",
+		Do:   func(ctx context.Context, operator harness.Operator) error { return operator.Start(ctx, "site-1") },
+	})
 	steady := harness.All(runs)
 	for _, step := range []func() error{
 		func() error { return one.Baseline(ctx, steady) },

@@ -23,7 +23,9 @@ func (machines) Interruptions() []harness.Interruption { return nil }
 func Example() {
 	ctx := context.Background()
 	resolver := harness.File{Path: "/etc/resolv.conf", Data: []byte("nameserver 10.5.0.53\n")}
-	memory := labtest.New(harness.Topology{Nodes: []harness.Node{{Name: "web-1", System: harness.System{Files: []harness.File{resolver}}}}})
+	memory := labtest.New(harness.Topology{Nodes: []harness.Node{
+		{Name: "web-1", System: harness.System{Files: []harness.File{resolver}}},
+	}})
 	defer memory.Close()
 
 	bad := fault.BadResolvConf{Node: "web-1", Content: "nameserver 192.0.2.1\n"}

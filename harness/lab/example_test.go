@@ -16,7 +16,9 @@ func Example() {
 	ctx := context.Background()
 	cluster, err := lab.Start(ctx, harness.Topology{
 		Name:     "site",
-		Networks: []harness.Network{{Name: "lan", IPv6: netip.MustParsePrefix("fd00:5::/64"), IPv4: netip.MustParsePrefix("10.5.0.0/24")}},
+		Networks: []harness.Network{
+			{Name: "lan", IPv6: netip.MustParsePrefix("fd00:5::/64"), IPv4: netip.MustParsePrefix("10.5.0.0/24")},
+		},
 		Nodes: []harness.Node{{
 			Name: "site-1", Role: "site", IPv6: netip.MustParseAddr("fd00:5::11"), IPv4: netip.MustParseAddr("10.5.0.11"),
 			System: harness.System{
