@@ -43,8 +43,8 @@ func (d *Drill) watch(ctx context.Context, step step, as role, probes []harness.
 	return nil
 }
 
-// Baseline begins to sample the steady state and returns when all of its probes have held together
-// for the dwell. When they do not within a few minutes, the error says of each probe that does not
+// Baseline begins to sample the steady state and returns when all of its probes, and those that were named as unaffected
+// before, have held together for the dwell. When they do not within a few minutes, the error says of each probe that does not
 // hold what it said last, and the drill can only be judged and closed.
 func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error {
 	ctx, leave, err := d.enter(ctx, stepBaseline)
@@ -62,7 +62,7 @@ func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error 
 	}
 	dwell := d.record.Objective.Dwell
 	err = waitForSteadyState.Until(ctx, func(context.Context) error {
-		slis := d.steady()
+		slis := d.inPeace()
 		since, holds := judge.TogetherSince(slis, begun, d.now(), dwell)
 		if !holds {
 			return errors.New(strings.Join(judge.Says(judge.Failing(slis, d.now(), dwell)), "; "))
@@ -161,6 +161,14 @@ func (d *Drill) steady() []harness.RecordSLI {
 	sampler := d.sampler
 	d.mu.Unlock()
 	return slices.DeleteFunc(sampler.slis(), func(sli harness.RecordSLI) bool { return !sli.Steady })
+}
+
+// inPeace are the SLIs that have to hold before the fault: the steady state, and what the fault must not touch.
+func (d *Drill) inPeace() []harness.RecordSLI {
+	d.mu.Lock()
+	sampler := d.sampler
+	d.mu.Unlock()
+	return slices.DeleteFunc(sampler.slis(), func(sli harness.RecordSLI) bool { return !sli.Steady && !sli.Unaffected })
 }
 
 // same checks that a later step speaks of the steady state that Baseline proved: recovering to less

@@ -121,3 +121,20 @@ func TestUnaffected(t *testing.T) {
 		})
 	}
 }
+
+// Goal: a drill does not begin before what the fault must not touch holds, for nobody could tell later whose work its failure is.
+// Method: a neighbour that comes up 20 s after the drill has begun.
+func TestBaselineWaitsForTheUnaffected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		drill.cluster.fail("it is starting", "neighbour")
+		neighbour := fakeProbe{name: "neighbour", period: 50 * time.Millisecond, cluster: drill.cluster}
+		testkit.Must(t, drill.Unaffected(t.Context(), neighbour))
+		time.AfterFunc(20*time.Second, func() { drill.cluster.heal("neighbour") })
+		drill.toDetection(t)
+		testkit.Must(t, drill.finishBy(t, 3*time.Second))
+		if at := drill.Record().SteadyAt; at < 20*time.Second {
+			t.Errorf("the steady state is proved after %v", at)
+		}
+	})
+}

@@ -34,6 +34,9 @@ func (o Observation) blastRadius(record harness.Record) blast {
 		switch {
 		case failed == nil:
 			found.spared = append(found.spared, sli.Name)
+		case seenAt(*failed) < record.Fault.At: // no work of the fault's
+			found.doubts = append(found.doubts, because(harness.NotSteady,
+				"%q was named as unaffected and had failed before the fault: %s", sli.Name, failed.Error))
 		case starved(record, *failed):
 			found.doubts = append(found.doubts, because(harness.NobodyLooked,
 				"%q was named as unaffected and failed while the machine was starved: %s", sli.Name, failed.Error))

@@ -210,6 +210,11 @@ var verdictCases = []struct {
 		"an unaffected SLI that nobody asked", func(r *harness.Record) { unaffected(r, up(0, 50)) }, harness.Inconclusive,
 		"asked 0 times after the fault",
 	},
+	{
+		"an unaffected SLI that had failed before and goes on",
+		func(r *harness.Record) { unaffected(r, down(0, 100)) }, harness.Inconclusive,
+		`"old address" was named as unaffected and had failed before the fault`,
+	},
 	{"an unaffected SLI that failed on a starved machine", func(r *harness.Record) {
 		unaffected(r, up(0, 70), down(71, 71), up(72, 100))
 		r.Interruptions = []harness.RecordInterruption{{From: 71 * second, Length: second / 2, Reason: "starved"}}
