@@ -11,7 +11,7 @@ import (
 // A drill needs a system to break and a target to hold its recovery against.
 func Example() {
 	shop := harness.Topology{
-		Name:     "shop",
+		Name: "shop",
 		Networks: []harness.Network{
 			{Name: "lan", IPv6: netip.MustParsePrefix("fd00:5::/64"), IPv4: netip.MustParsePrefix("10.5.0.0/24")},
 		},

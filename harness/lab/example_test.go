@@ -15,7 +15,7 @@ import (
 func Example() {
 	ctx := context.Background()
 	cluster, err := lab.Start(ctx, harness.Topology{
-		Name:     "site",
+		Name: "site",
 		Networks: []harness.Network{
 			{Name: "lan", IPv6: netip.MustParsePrefix("fd00:5::/64"), IPv4: netip.MustParsePrefix("10.5.0.0/24")},
 		},
