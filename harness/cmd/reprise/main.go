@@ -67,6 +67,23 @@ func noArguments(ctx context.Context, command *cli.Command) (context.Context, er
 	return ctx, nil
 }
 
+// packagesUsage stands for the arguments of a command that runs drills.
+const packagesUsage = "[PACKAGES such as ./drills/...; default: the scenarios of a clone of Reprise, or ./... of another module]"
+
+// onlyPackages refuses arguments that are no package patterns, such as a label, or an expression that the shell has split.
+func onlyPackages(ctx context.Context, command *cli.Command) (context.Context, error) {
+	for _, argument := range command.Args().Slice() {
+		if argument != "." && argument != ".." && !strings.Contains(argument, "/") {
+			return ctx, usage.Errorf("reprise %s takes no argument %q but packages, such as ./drills/...: see reprise %[1]s --help",
+				command.Name, argument)
+		}
+		if strings.HasPrefix(argument, "-") {
+			return ctx, usage.Errorf("reprise %s: %q stands behind a package: flags go before", command.Name, argument)
+		}
+	}
+	return ctx, nil
+}
+
 // status says what went wrong and chooses the exit status.
 func status(err error, problems io.Writer) int {
 	var wrong usage.Error

@@ -14,8 +14,8 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/leftovers"
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
@@ -50,7 +50,7 @@ type Options struct {
 func Measure(ctx context.Context, out io.Writer, chosen Options) error {
 	cluster := fixtures.NomadConsul(servers)
 	return (&bench{
-		Options: chosen, out: out, run: "bench-" + repository.NewRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
+		Options: chosen, out: out, run: "bench-" + module.NewRun(time.Now()), cluster: cluster, floor: fixtures.FloorOf(cluster),
 		kubernetes: fixtures.K3sCluster(1, 0), machines: fixtures.Drift(),
 	}).measure(ctx)
 }
@@ -162,11 +162,11 @@ func (b *bench) topologies() []harness.Topology {
 
 // reportFolder is where reports of benches are kept.
 func reportFolder() (string, error) {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(repository.RunsFolder(root), "bench"), nil
+	return filepath.Join(module.RunsFolder(root), "bench"), nil
 }
 
 // publish prints the report and keeps it, for people and for programs.

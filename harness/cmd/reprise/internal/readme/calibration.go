@@ -5,14 +5,14 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/selftest/calibration"
 )
 
 // calibrationTable is the table of the newest calibration below the repository's runs.
 func calibrationTable(root string) (string, error) {
-	paths, err := filepath.Glob(filepath.Join(repository.RunsFolder(root), "[0-9]*", filepath.FromSlash(calibration.File)))
+	paths, err := filepath.Glob(filepath.Join(module.RunsFolder(root), "[0-9]*", filepath.FromSlash(calibration.File)))
 	if err != nil {
 		return "", fmt.Errorf("look for a calibration: %w", err)
 	}

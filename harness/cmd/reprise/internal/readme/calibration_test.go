@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/selftest/calibration"
 )
 
@@ -66,7 +66,7 @@ func keepResult(t *testing.T, root, run string, change func(string) string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(repository.RunsFolder(root), run, filepath.FromSlash(calibration.File))
+	path := filepath.Join(module.RunsFolder(root), run, filepath.FromSlash(calibration.File))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 )
 
 // errNoControls says that there is no run of control arms to tell of.
@@ -48,7 +49,7 @@ func controlRows(table string, known repository.Catalog) ([]controlRow, error) {
 // controlsTable renders the table of the control arms: the rows of scenarios that a run tells of anew, the
 // others as they are. When no run tells of any, the error wraps errNoControls.
 func controlsTable(root string, rows []controlRow) (string, error) {
-	runs, err := readResults[run.ControlsReport](filepath.Join(repository.RunsFolder(root), "*", run.ControlsFile))
+	runs, err := readResults[run.ControlsReport](filepath.Join(module.RunsFolder(root), "*", run.ControlsFile))
 	if err != nil {
 		return "", fmt.Errorf("tell of the control arms: %w", err)
 	}

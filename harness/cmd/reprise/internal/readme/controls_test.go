@@ -11,6 +11,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
@@ -24,7 +25,7 @@ func keepControls(t *testing.T, root, name string) {
 			contract.WithoutRunbook: {Ending: contract.NotRed.Because("it dried"), Took: 2 * time.Second},
 		}}},
 	})
-	path := filepath.Join(repository.RunsFolder(root), name, run.ControlsFile)
+	path := filepath.Join(module.RunsFolder(root), name, run.ControlsFile)
 	if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)); err != nil {
 		t.Fatal(err)
 	}

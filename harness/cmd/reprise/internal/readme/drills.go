@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -21,10 +21,10 @@ import (
 // interrupted, or of a few specs only, hides no row. Of several such runs it is the newest that was not repeated.
 func drillsByScenario(root, run string) (map[string][]harness.Record, error) {
 	if run != "" {
-		records, err := reports.ReadRecords(filepath.Join(repository.RunsFolder(root), run))
+		records, err := reports.ReadRecords(filepath.Join(module.RunsFolder(root), run))
 		return storiesIn(records), err
 	}
-	folders, err := filepath.Glob(filepath.Join(repository.RunsFolder(root), "[0-9]*"))
+	folders, err := filepath.Glob(filepath.Join(module.RunsFolder(root), "[0-9]*"))
 	if err != nil {
 		return nil, err
 	}

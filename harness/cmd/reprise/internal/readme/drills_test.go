@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
@@ -149,7 +149,7 @@ func TestDrillsByScenario(t *testing.T) {
 func TestDrillsOfAnotherVersion(t *testing.T) {
 	root := t.TempDir()
 	leave(t, root, "20260101", aRecord())
-	strange := filepath.Join(repository.RunsFolder(root), "20260102", "rain.json")
+	strange := filepath.Join(module.RunsFolder(root), "20260102", "rain.json")
 	if err := errors.Join(os.MkdirAll(filepath.Dir(strange), 0o755), os.WriteFile(strange, []byte(`{"schema":"another"}`),
 		0o600)); err != nil {
 		t.Fatal(err)

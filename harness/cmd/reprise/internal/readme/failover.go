@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/bench"
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 )
 
 // errNoFailover says that no bench has measured the failover of routers.
@@ -26,7 +26,7 @@ func failoverTable(root string) (string, error) {
 
 // newestBench reads the newest report of a bench that has what is wanted; the zero report when there is none.
 func newestBench(root string, has func(*bench.Report) bool) (bench.Report, error) {
-	benches, err := readResults[bench.Report](filepath.Join(repository.RunsFolder(root), "bench", "*.json"))
+	benches, err := readResults[bench.Report](filepath.Join(module.RunsFolder(root), "bench", "*.json"))
 	if err != nil {
 		return bench.Report{}, err
 	}

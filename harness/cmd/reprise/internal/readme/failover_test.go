@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 )
 
 // Goal: the track record shows the newest failover of routers, whatever other benches have run since; without any there is no
@@ -35,7 +35,7 @@ func keepBench(t *testing.T, root, name, figure string) {
 		t.Fatal(err)
 	}
 	text := fmt.Sprintf(`{"schema":"reprise.bench/v1","started":%q,"figures":[{%s}]}`, started.Format(time.RFC3339), figure)
-	path := filepath.Join(repository.RunsFolder(root), "bench", name+".json")
+	path := filepath.Join(module.RunsFolder(root), "bench", name+".json")
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 )
 
 // A section is a part of the track record that nobody types: its figures come from records. The lines around
@@ -30,7 +31,7 @@ func (s section) end() string { return "<!-- end of " + s.name + " -->" }
 // Write puts the figures of the newest runs into the track record, and says of each section what became of it. The
 // drills are those of the named run, or of the fullest runs when no name is given.
 func Write(out io.Writer, run string) error {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func readmeSections(root, run string) ([]section, error) {
 		section.table = func(root string) (string, error) {
 			if len(drills[scenario]) == 0 {
 				return "", usage.Errorf("no drill of %s is in %s: run make chaos LABELS=%s first", scenario,
-					filepath.Join(repository.RunsFolder(root), run), scenario)
+					filepath.Join(module.RunsFolder(root), run), scenario)
 			}
 			table, err := drillsTable(drills[scenario])
 			if err != nil {

@@ -17,15 +17,15 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/reports"
 )
 
 // Goal: the sections are in this repository's track record, and it tells of no scenario that does not exist.
 // Method: they are asked for, and looked for.
 func TestReadmeHasItsSections(t *testing.T) {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func aRepository(t *testing.T, scenarios []string, rows string) string {
 // leave writes a record into a run.
 func leave(t *testing.T, root, run string, record harness.Record) {
 	t.Helper()
-	if err := reports.WriteRecord(filepath.Join(repository.RunsFolder(root), run), record); err != nil {
+	if err := reports.WriteRecord(filepath.Join(module.RunsFolder(root), run), record); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -164,7 +164,7 @@ func TestReadmeDropsNoDrill(t *testing.T) {
 			t.Errorf("after run %s: %v, the page has changed: %v; it says\n%s", step.run, err, last != string(text), &out)
 		}
 		last = string(text)
-		if err := os.RemoveAll(filepath.Join(repository.RunsFolder(root), step.run)); err != nil {
+		if err := os.RemoveAll(filepath.Join(module.RunsFolder(root), step.run)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -223,7 +223,7 @@ func TestReadResults(t *testing.T) {
 // readme is the text of this repository's README, and where the repository is.
 func readme(t *testing.T) (text, root string) {
 	t.Helper()
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,14 +5,14 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/selftest/survival"
 )
 
 // survivalTable is the matrix of the newest whole proof below the repository's runs, for the track record.
 func survivalTable(root string) (string, error) {
-	pattern := filepath.Join(repository.RunsFolder(root), "[0-9]*", filepath.FromSlash(survival.File))
+	pattern := filepath.Join(module.RunsFolder(root), "[0-9]*", filepath.FromSlash(survival.File))
 	found, err := readResults[survival.Proof](pattern)
 	if err != nil {
 		return "", fmt.Errorf("look for a proof of survival: %w", err)

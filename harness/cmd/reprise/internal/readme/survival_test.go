@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/selftest/survival"
 )
 
@@ -26,7 +26,7 @@ func TestSurvivalTable(t *testing.T) {
 			report.Cells = append(report.Cells, survival.Result{Cell: cell})
 		}
 		text, err := json.Marshal(report)
-		path := filepath.Join(repository.RunsFolder(root), report.Started.Format("20060102")+"-beef", filepath.FromSlash(survival.File))
+		path := filepath.Join(module.RunsFolder(root), report.Started.Format("20060102")+"-beef", filepath.FromSlash(survival.File))
 		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)); err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/selftest/verdicts"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -18,7 +18,7 @@ func verdictsTable(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	records, err := reports.ReadRecords(filepath.Join(repository.RunsFolder(root), run))
+	records, err := reports.ReadRecords(filepath.Join(module.RunsFolder(root), run))
 	if err != nil {
 		return "", err
 	}
@@ -29,7 +29,7 @@ func verdictsTable(root string) (string, error) {
 
 // newestVerdicts finds the newest run with at least so many drills whose outcome is known, and counts them.
 func newestVerdicts(root string, atLeast int) (run string, counted verdicts.Count, err error) {
-	entrys, err := os.ReadDir(repository.RunsFolder(root)) // sorted by name, which is by time
+	entrys, err := os.ReadDir(module.RunsFolder(root)) // sorted by name, which is by time
 	if err != nil {
 		return "", nil, fmt.Errorf("look for a run of reprise verdicts: %w", err)
 	}
@@ -37,7 +37,7 @@ func newestVerdicts(root string, atLeast int) (run string, counted verdicts.Coun
 		if !entry.IsDir() {
 			continue // "latest" is a link
 		}
-		records, err := reports.ReadRecords(filepath.Join(repository.RunsFolder(root), entry.Name()))
+		records, err := reports.ReadRecords(filepath.Join(module.RunsFolder(root), entry.Name()))
 		if err != nil {
 			continue // the folder of something else, such as a bench
 		}

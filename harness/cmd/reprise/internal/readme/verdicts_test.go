@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/selftest/verdicts"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -31,7 +31,7 @@ func TestVerdictsTableTakesTheNewestWholeRun(t *testing.T) {
 	leave := func(run string, drills int, record harness.Record) {
 		for i := range drills {
 			record.ID = fmt.Sprint(i)
-			if err := reports.WriteRecord(filepath.Join(repository.RunsFolder(root), run), record); err != nil {
+			if err := reports.WriteRecord(filepath.Join(module.RunsFolder(root), run), record); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -40,10 +40,10 @@ func TestVerdictsTableTakesTheNewestWholeRun(t *testing.T) {
 	leave("20260102", verdicts.Drills, aVerdict("broken", "the newest whole one", verdicts.Right))
 	leave("20260103", 3, aVerdict("sound", "a part", verdicts.Wrong))
 	leave("20260104", 1, aRecord())
-	if err := os.MkdirAll(filepath.Join(repository.RunsFolder(root), "bench"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(module.RunsFolder(root), "bench"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(repository.RunsFolder(root), "bench", "x.json"), []byte("{}"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(module.RunsFolder(root), "bench", "x.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	table, err := verdictsTable(root)

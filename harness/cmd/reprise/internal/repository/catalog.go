@@ -16,14 +16,17 @@ import (
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 )
 
-// A Catalog is what can be chosen from: the scenario folders and the labels of their specs. It is
+// A Catalog is what can be chosen from: the folders of suites and the labels of their specs. It is
 // read from the source, so that a wrong label is known before anything is compiled.
 type Catalog struct {
-	Folders []string // names below scenarios, such as "renumbering"
+	Folders []string // see [SourceFolder]: names below scenarios, such as "renumbering", or "./drills/renumbering"
 	labels  []string // the folders' names are among them, and so are smoke and nightly
 	// carried are the labels that specs of a folder carry besides its name, by folder. A folder of which they cannot all be
 	// read is not in it.
 	carried map[string][]string
+	// byPattern tells that package patterns have named the folders: whoever wrote those drills may have labels that no test
+	// file of theirs shows, so that no label is unknown and no folder is left out.
+	byPattern bool
 }
 
 // plannedLabels may be asked for although no spec carries them at the moment.
@@ -159,6 +162,9 @@ func constantText(expression ast.Expr, constants map[string]string) (string, boo
 func (c Catalog) PostmortemLabel(id string) (string, error) {
 	known := c.postmortems()
 	switch {
+	case len(known) == 0:
+		return "", usage.Errorf("no spec here carries the label of a postmortem, which is its date and its name, such as " +
+			"2020-01-20-ip-renumbering")
 	case id == "":
 		return "", usage.Errorf("which postmortem? known ids: %s", strings.Join(known, ", "))
 	case !slices.Contains(known, id):

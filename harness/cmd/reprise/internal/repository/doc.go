@@ -1,4 +1,4 @@
-// Package repository knows the clone that the command runs in: where it is, which scenarios it holds and how their specs are
-// labelled, and where runs leave their reports. It reads the scenarios' sources and compiles nothing, so that a wrong label
-// is known at once.
+// Package repository knows the module that the command runs in: which suites of drills it holds, in this repository the folders
+// below scenarios, elsewhere the packages that patterns name, and how their specs are labelled. It reads the suites' sources and
+// compiles nothing, so that a wrong label is known at once.
 package repository

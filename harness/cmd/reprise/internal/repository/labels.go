@@ -17,6 +17,9 @@ func (c Catalog) CheckLabels(expression string) error {
 		return usage.Errorf("read the label expression %q: %s: join labels with && and ||, exclude one with !", expression,
 			syntaxProblem(err))
 	}
+	if c.byPattern {
+		return nil
+	}
 	for _, label := range labelsIn(expression) {
 		if !slices.ContainsFunc(c.labels, func(known string) bool { return strings.EqualFold(known, label) }) {
 			return usage.Errorf("unknown label %q%s known labels: %s", label, usage.DidYouMean(label, c.labels),
@@ -33,8 +36,8 @@ const mostLabels = 12
 // name. The others need not be compiled.
 func (c Catalog) Chosen(expression string) []string {
 	fits, err := types.ParseLabelFilter(expression)
-	if err != nil {
-		return c.Folders // it has been refused before
+	if err != nil || c.byPattern {
+		return c.Folders // one with an error has been refused before
 	}
 	return slices.DeleteFunc(slices.Clone(c.Folders), func(folder string) bool {
 		labels, all := c.carried[folder]

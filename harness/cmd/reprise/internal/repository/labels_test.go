@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 )
 
 // tree makes a repository with the given scenario files, by path below scenarios.
@@ -63,7 +64,7 @@ var _ = Describe("rain", Label("water", story), func() {
 // Goal: the labels of this repository are found, all of every folder's, so that none is compiled in vain. Method: its own
 // tree; the issue promises these.
 func TestCatalogOfThisRepository(t *testing.T) {
-	root, err := Root()
+	root, err := module.Root()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
@@ -78,18 +78,18 @@ func cleanTurn(ctx context.Context, connection *engine.Engine, out io.Writer) (r
 // cleanRuns removes what runs that were broken off have left in their folders: files that were being written, and folders
 // in which no drill has left a record. Records stay, those of a drill that was cut off too.
 func cleanRuns() ([]string, error) {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
-		return nil, nil //nolint:nilerr // outside of a clone there are no runs
+		return nil, nil //nolint:nilerr // outside of a module there are no runs
 	}
-	removed, err := reports.Sweep(repository.RunsFolder(root))
-	folders, readErr := os.ReadDir(repository.RunsFolder(root))
+	removed, err := reports.Sweep(module.RunsFolder(root))
+	folders, readErr := os.ReadDir(module.RunsFolder(root))
 	if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
 		return removed, errors.Join(err, fmt.Errorf("look for the folders of runs: %w", readErr))
 	}
 	for _, folder := range folders {
-		path := filepath.Join(repository.RunsFolder(root), folder.Name())
-		if !folder.IsDir() || hasResult(path) {
+		path := filepath.Join(module.RunsFolder(root), folder.Name())
+		if !folder.IsDir() || hasResult(path) || !module.IsRun(folder.Name()) {
 			continue
 		}
 		gone, removeErr := supervise.RemoveUnused(path)
@@ -134,33 +134,38 @@ func describeRemoved(removed engine.Removed) string {
 
 // cleanHidden removes what runs that were killed have left beside their records.
 func cleanHidden(out io.Writer) error {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
-		return nil //nolint:nilerr // outside of a repository there are no runs
+		return nil //nolint:nilerr // outside of a module there are no runs
 	}
-	removed, err := reports.Sweep(repository.RunsFolder(root))
+	removed, err := reports.Sweep(module.RunsFolder(root))
 	if len(removed) > 0 {
 		fmt.Fprintf(out, "removed %d unfinished files of runs that were killed\n", len(removed))
 	}
 	return err
 }
 
-// cleanReports removes the folders of all runs.
+// cleanReports removes the folders of all runs. A module that is no clone of Reprise may have reports of its own beside them.
 func cleanReports(out io.Writer) error {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
 		return err
 	}
-	folder := repository.RunsFolder(root)
+	folder := module.RunsFolder(root)
 	runs, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("list the reports: %w", err)
 	}
+	removed := 0
 	for _, run := range runs {
+		if !module.IsReprise(root) && !module.IsRun(run.Name()) && run.Name() != "latest" {
+			continue
+		}
+		removed++
 		if err := os.RemoveAll(filepath.Join(folder, run.Name())); err != nil {
 			return fmt.Errorf("remove the report %s: %w", run.Name(), err)
 		}
 	}
-	fmt.Fprintf(out, "removed %d reports from %s\n", len(runs), folder)
+	fmt.Fprintf(out, "removed %d reports from %s\n", removed, folder)
 	return nil
 }

@@ -8,28 +8,30 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 )
 
-// Goal: cleaning takes the folder of a run that was broken off before any drill left a record, and neither one with a record nor
-// one of a run that goes on. Method: one of each.
+// Goal: cleaning takes the folder of a run that was broken off before any drill left a record, and neither one with a record, nor
+// one of a run that goes on, nor what is no run. Method: one of each.
 func TestCleanTakesHalfWrittenRuns(t *testing.T) {
 	root := t.TempDir()
-	for _, folder := range []string{"scenarios", "reports/out/empty/ginkgo", "reports/out/told", "reports/out/running"} {
+	for _, folder := range []string{"scenarios", "reports/out/20260120-030000-0001/ginkgo",
+		"reports/out/20260120-030000-0002", "reports/out/20260120-030000-0003", "reports/out/coverage",
+	} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, file := range []string{"go.mod", "reports/out/told/rain.json"} {
+	for _, file := range []string{"go.mod", "reports/out/20260120-030000-0002/rain.json"} {
 		if err := os.WriteFile(filepath.Join(root, file), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	running, err := supervise.HoldFolder(filepath.Join(root, "reports/out/running"))
+	running, err := supervise.HoldFolder(filepath.Join(root, "reports/out/20260120-030000-0003"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer running.Close()
 	t.Chdir(root)
 	removed, err := cleanRuns()
-	if err != nil || len(removed) != 1 || filepath.Base(removed[0]) != "empty" {
+	if err != nil || len(removed) != 1 || filepath.Base(removed[0]) != "20260120-030000-0001" {
 		t.Errorf("removed %q, %v", removed, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -193,7 +193,7 @@ func TestControlsLeaveTheirResult(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(repository.RunsFolder(run.root), "latest")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(module.RunsFolder(run.root), "latest")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the latest run is now one of control arms (%v)", err)
 	}
 	text, err := os.ReadFile(filepath.Join(run.folder(), ControlsFile))

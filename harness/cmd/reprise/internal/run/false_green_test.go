@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 )
 
 const (
@@ -301,7 +302,7 @@ func TestRecordOfALostSuiteIsNoSuccess(t *testing.T) {
 func TestRunDoesNotBeginWithoutAPlaceForItsReport(t *testing.T) {
 	var out strings.Builder
 	run := aRun(t, &out, "exit 9", Options{Seed: 7, Repeat: 1})
-	if err := os.MkdirAll(filepath.Join(repository.RunsFolder(run.root), "latest"), 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Join(module.RunsFolder(run.root), "latest"), 0o750); err != nil {
 		t.Fatal(err)
 	}
 	run.compile = nil

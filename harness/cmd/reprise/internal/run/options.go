@@ -1,11 +1,15 @@
 package run
 
 import (
+	"context"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"regexp"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 )
 
 // Options are which specs a run is about and how it goes.
@@ -17,10 +21,34 @@ type Options struct {
 	Keep   bool   // leave the lab of a failed spec running
 	Phase  bool   // put every fault off by a time drawn from the seed, as a run of several passes does
 
-	Folders []string // of suites, see [repository.SourceFolder]; nil means the scenarios that may hold specs with the labels
-	Target  string   // of the Makefile, by which the run is repeated; "" means chaos
-	Runs    string   // folder that the run makes its own in; "" means that of all runs
-	more    []string // environment of the suites that only some of them know
+	// Packages are patterns that name the drills, such as ./drills/...; none means the scenarios in a clone of Reprise, and
+	// every package of any other module.
+	Packages []string
+	Folders  []string // of suites, see [repository.SourceFolder]; nil means those of Packages that may hold specs with the labels
+	Target   string   // the subcommand, and target of the Makefile, by which the run is repeated; "" means chaos
+	Runs     string   // folder that the run makes its own in; "" means that of all runs
+	more     []string // environment of the suites that only some of them know
+	program  program  // by which the run is repeated
+}
+
+// everyPackage are the drills of a module that is no clone of Reprise.
+var everyPackage = []string{"./..."}
+
+// catalog reads what can be chosen from in the module at root.
+func (c Options) catalog(ctx context.Context, root string) (repository.Catalog, error) {
+	switch {
+	case len(c.Packages) == 0 && module.IsReprise(root):
+		return repository.ReadCatalog(root)
+	case c.Folders != nil:
+		return repository.Catalog{}, usage.Errorf("reprise %s tests the harness itself: change into a clone of its repository", c.Target)
+	case len(c.Packages) == 0:
+		return repository.ReadPackages(ctx, root, root, everyPackage)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return repository.Catalog{}, fmt.Errorf("find the packages: %w", err)
+	}
+	return repository.ReadPackages(ctx, root, here, c.Packages)
 }
 
 // drawsPhase tells whether faults are put off: a run of several passes would otherwise strike at the

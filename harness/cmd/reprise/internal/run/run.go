@@ -14,8 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
@@ -35,16 +35,24 @@ func Chaos(ctx context.Context, out io.Writer, chosen Options) error {
 // prepare makes a run of the options, which end lets go of. Whatever would keep it from running is an
 // error now.
 func (c Options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end func(), err error) {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
 		return nil, nil, err
 	}
-	known, err := repository.ReadCatalog(root)
+	known, err := c.catalog(ctx, root)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := c.check(known); err != nil {
 		return nil, nil, err
+	}
+	if c.program, err = c.programIn(root); err != nil {
+		return nil, nil, err
+	}
+	if c.Runs != "" {
+		if c.Runs, err = filepath.Abs(c.Runs); err != nil { // suites run elsewhere
+			return nil, nil, fmt.Errorf("find the folder of runs: %w", err)
+		}
 	}
 	if c.Folders == nil {
 		c.Folders = known.Chosen(c.Labels)
@@ -64,7 +72,7 @@ func (c Options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end
 	end = func() { lock.Release(); connection.Close() }
 	run = &chaosRun{
 		lock: lock, Options: c, root: root, compile: compileSuites, out: out,
-		id: repository.NewRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
+		id: module.NewRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (engine.Removed, error) {
 			return engine.CleanRun(ctx, connection, run)
 		},
@@ -97,7 +105,7 @@ type chaosRun struct {
 
 // folder is where the run leaves its records and its report.
 func (r *chaosRun) folder() string {
-	return filepath.Join(cmp.Or(r.Runs, repository.RunsFolder(r.root)), r.id)
+	return filepath.Join(cmp.Or(r.Runs, module.RunsFolder(r.root)), r.id)
 }
 
 // runnerReports is a folder of its own: a run's folder holds no JSON but records.
@@ -112,7 +120,7 @@ func (r *chaosRun) prepared(
 	if err := errors.Join(reports.Prepare(r.folder()), os.MkdirAll(r.runnerReports(), 0o755)); err != nil {
 		return nil, err
 	}
-	if _, err := reports.Sweep(repository.RunsFolder(r.root)); err != nil {
+	if _, err := reports.Sweep(filepath.Dir(r.folder())); err != nil {
 		return nil, err
 	}
 	used, err := supervise.HoldFolder(r.folder()) // which keeps `make clean` from taking it for one that was left

@@ -388,6 +388,58 @@ func TestRepeatCommandSurvivesMakeAndShell(t *testing.T) {
 	}
 }
 
+// Goal: in a module that has no Makefile of ours the lines that repeat a run and a spec call the program as it is called there,
+// from where it was, and mean the same to the shell. Method: modules with the tool and without it, called at several folders; a
+// shell that prints its words.
+func TestLinesThatNeedNoMake(t *testing.T) {
+	t.Setenv("CONSUL_VERSION", "1.2 3")
+	root := t.TempDir()
+	for folder, lines := range map[string][2]string{
+		".":      {"./drills/... --labels=water && !nightly --focus=it's $1", "./drills/rain --focus=it.s \\(heavy\\)$"},
+		"drills": {"./drills/... --labels=water && !nightly --focus=it's $1", "../drills/rain --focus=it.s \\(heavy\\)$"},
+		"a/shop": {"./drills/... --labels=water && !nightly --focus=it's $1", "../../drills/rain --focus=it.s \\(heavy\\)$"},
+	} {
+		for tool, words := range map[string]string{
+			"tool github.com/reprise-dr/reprise/harness/cmd/reprise": "go tool reprise",
+			"": "go run github.com/reprise-dr/reprise/harness/cmd/reprise",
+		} {
+			here := filepath.Join(root, folder)
+			if err := errors.Join(os.MkdirAll(here, 0o750), os.WriteFile(filepath.Join(root, "go.mod"),
+				[]byte("module example.com/acme\n\ngo 1.26\n\n"+tool+"\n"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(here)
+			chosen := Options{Packages: []string{"./drills/..."}, Labels: "water && !nightly", Focus: "it's $1", Seed: 7, Repeat: 2}
+			var err error
+			if chosen.program, err = chosen.programIn(root); err != nil {
+				t.Fatal(err)
+			}
+			run := aRun(t, io.Discard, "", chosen)
+			for line, want := range map[string]string{
+				chosen.repeatCommand(): lines[0] + " --seed=7 --repeat=2",
+				run.config(suite{folder: "./drills/rain"}, 8, "").Repeat("it's (heavy)"): lines[1] + " --seed=8 --phase",
+			} {
+				got := wordsOf(t, line)
+				if want := words + " chaos " + want; got != "CONSUL_VERSION=1.2 3 "+want {
+					t.Errorf("at %s: %s is read as\n%s, want\n%s", folder, line, got, want)
+				}
+			}
+		}
+	}
+}
+
+// wordsOf are those that a shell reads in a line that calls go, with a blank between them.
+func wordsOf(t *testing.T, line string) string {
+	t.Helper()
+	shell := exec.CommandContext(t.Context(), "sh", "-c", "go() { echo CONSUL_VERSION=$CONSUL_VERSION go \"$@\"; }\n"+line)
+	shell.Env = []string{"PATH=" + os.Getenv("PATH")}
+	got, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, got)
+	}
+	return strings.TrimSuffix(string(got), "\n")
+}
+
 // Goal: a record says how to repeat its spec alone, in every kind of run, and how to repeat a suite that tests the harness.
 // Method: the lines that suites are told.
 func TestSuitesKnowHowTheyAreRepeated(t *testing.T) {

@@ -2,9 +2,11 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -18,7 +20,8 @@ import (
 
 // A suite is the specs of a folder, compiled.
 type suite struct {
-	folder  string // a scenario's name, such as "renumbering", or a path such as "harness/selftest/verdicts"
+	folder  string // see [repository.SourceFolder]
+	named   string // the name of its folder on this machine; "" when that is the last one of folder
 	program string // path of the compiled suite; "" when it could not be compiled
 	problem string // what the compiler said then
 }
@@ -27,7 +30,10 @@ type suite struct {
 func (s suite) selftest() bool { return strings.HasPrefix(s.folder, repository.Selftests) }
 
 // scenario is the name under which the suite's drills are reported.
-func (s suite) scenario() string { return path.Base(s.folder) }
+func (s suite) scenario() string { return cmp.Or(s.named, path.Base(s.folder)) }
+
+// fileName is the suite's own among those of a run.
+func (s suite) fileName() string { return url.PathEscape(strings.TrimPrefix(s.folder, "./")) }
 
 // suiteFlags are those of the Makefile and of the images' programs, all without C: so they share what is compiled of the
 // standard library, a minute's work of one processor on a machine without caches.
@@ -53,7 +59,11 @@ func compileSuites(ctx context.Context, root, into string, folders []string) ([]
 	}
 	var suites []suite
 	for _, folder := range folders {
-		one := suite{folder: folder, program: filepath.Join(into, path.Base(folder)+".test")}
+		one := suite{folder: folder, named: filepath.Base(filepath.Join(root, repository.SourceFolder(folder)))}
+		one.program = filepath.Join(into, one.named+".test")
+		if !repository.Exists(one.program) { // packages that end alike are refused together
+			one.program = filepath.Join(into, one.fileName()+".alone.test")
+		}
 		if ctx.Err() == nil && !repository.Exists(one.program) {
 			text, err := compile(one.program, "./"+repository.SourceFolder(folder))
 			if err != nil || !repository.Exists(one.program) {

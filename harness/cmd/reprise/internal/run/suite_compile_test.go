@@ -119,3 +119,36 @@ func TestRealSuitesThatAreLost(t *testing.T) {
 		}
 	}
 }
+
+// Goal: packages that patterns name are compiled and run as scenarios are, also when several end alike, and the module's own
+// folder. Method: suites at such folders, each of which leaves its own report.
+func TestPackagesThatEndAlike(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it compiles three suites")
+	}
+	root := suitesRepository(t, nil)
+	for folder, spec := range map[string]string{"drills/a/rain": "falls", "drills/b/rain": "freezes", ".": "is the sea"} {
+		path := filepath.Join(root, folder, "rain_test.go")
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		source := fmt.Appendf(nil, suiteSource, "rain", "", `It("`+spec+`", func() {})`)
+		if err := os.WriteFile(path, source, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	run := ofSuites(t, &out, Options{Seed: 7, Repeat: 1}, nil)
+	run.root, run.compile, run.Folders = root, compileSuites, []string{".", "./drills/a/rain", "./drills/b/rain"}
+	if err := run.all(t.Context()); err != nil {
+		t.Errorf("the run ends with %v", err)
+	}
+	for _, want := range []string{"(. 1, ./drills/a/rain 1, ./drills/b/rain 1)", "\n3 passed, 0 failed, 0 skipped\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the output lacks %q:\n%s", want, out.String())
+		}
+	}
+	if scenario := run.suites[0].scenario(); scenario != filepath.Base(root) {
+		t.Errorf("the drills of the module's own folder are reported as %s", scenario)
+	}
+}

@@ -99,7 +99,7 @@ func (r *chaosRun) runSuites(
 		case left <= 0:
 			result.notBegun = fmt.Sprintf("the limit of %v for all suites was over", suitesLimit)
 		default:
-			report := filepath.Join(folder, strings.ReplaceAll(one.folder, "/", "-")+".json")
+			report := filepath.Join(folder, one.fileName()+".json")
 			out := &tail{to: r.out}
 			process := suiteProcess{
 				path: one.program, folder: r.suiteFolder(one.suite), out: out, orphans: r.orphans(), held: r.held(),
@@ -157,7 +157,7 @@ func (s suiteResult) complaint() string {
 	}
 	if s.code == types.GINKGO_FOCUS_EXIT_CODE {
 		reasons = append(reasons, "some of its specs are focused in the source (FIt, Focus), and the others did not run: remove "+
-			"that, and choose with FOCUS=")
+			"that, and choose with --focus (make: FOCUS=)")
 	}
 	if len(reasons) == 0 {
 		reasons = append(reasons, fmt.Sprintf("it ended with %s although no spec says why", s.status))

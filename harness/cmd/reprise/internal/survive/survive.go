@@ -18,6 +18,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/harness/selftest/survival"
@@ -116,7 +117,7 @@ func chooseCells(drawn []survival.Cell, only string) ([]survival.Cell, error) {
 
 // newCampaign prepares everything but the engine.
 func newCampaign(out io.Writer, host string, seed int64) (proof *campaign, end func(), err error) {
-	root, err := repository.Root()
+	root, err := module.Root()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,7 +132,7 @@ func newCampaign(out io.Writer, host string, seed int64) (proof *campaign, end f
 	}
 	proof = &campaign{
 		out: out, root: root, program: program, seed: seed, temporary: temporary,
-		folder: filepath.Join(repository.RunsFolder(root), repository.NewRun(time.Now())), result: survival.NewProof(seed),
+		folder: filepath.Join(module.RunsFolder(root), module.NewRun(time.Now())), result: survival.NewProof(seed),
 	}
 	files, cache := filepath.Join(temporary, "tmp"), filepath.Join(temporary, "cache")
 	if err = os.MkdirAll(files, 0o700); err == nil {
