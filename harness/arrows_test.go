@@ -84,13 +84,22 @@ var rules = []rule{
 	},
 	{
 		from: `.*`, except: `scenarios/.*|harness/selftest/.*`, to: `\./harness/(suite|selftest)(/.*)?`,
-		allowed: `\./harness/selftest/(calibration|survival|verdicts)|\./harness/suite/contract`, tests: `\./harness/suite`,
+		allowed: `\./harness/selftest/(calibration|survival|verdicts)|\./harness/suite/(contract|outcome)`, tests: `\./harness/suite`,
 		why: "suites are programs that the command runs: nothing that they are made of knows them, but what they are told and the " +
 			"results that those leave which test the harness",
 	},
 	{
 		from: `harness/suite/contract`, to: `.*`, allowed: standardLibrary,
 		why: "the contract between the command and the suites binds neither to what the other needs",
+	},
+	{
+		from: `harness/suite/outcome`, to: `github\.com/onsi/.*|\./.*`,
+		allowed: `github\.com/onsi/ginkgo/v2/types|\./harness|\./harness/suite/contract|\./reports`,
+		why:     "what the runner's report says is read without the runner, and without what suites are made of",
+	},
+	{
+		from: `harness/lab/turn`, to: `\./.*`, allowed: `\./harness/lab/(engine|image)`,
+		why: "whose turn it is on an engine is known before anything runs there",
 	},
 	{
 		from: `harness/judge`, to: `.*`, allowed: standardLibrary + `|\./harness|\./harness/internal/words`, tests: `\./harness/internal/.*`,
@@ -258,6 +267,8 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"harness/lab", "./harness/agent/cmd/reprise-agent", "./harness/agent"},
 		{"harness/suite", "./scenarios/renumbering", "./fixtures"},
 		{"harness/suite/contract", "./harness", "os"},
+		{"harness/suite/outcome", "github.com/onsi/ginkgo/v2", "github.com/onsi/ginkgo/v2/types"},
+		{"harness/lab/turn", "./harness/lab", "./harness/lab/engine"},
 		{"harness/lab", "./harness/suite", "./harness"},
 		{"harness/agent/internal/protocol", "./harness/lab", "./harness"},
 		{"harness/lab", "./fixtures", "./harness"},

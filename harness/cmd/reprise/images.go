@@ -13,6 +13,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
+	"github.com/reprise-dr/reprise/harness/lab/turn"
 )
 
 // processorsPerBuild is how many a compiler keeps busy before a second build beside it gains more
@@ -33,7 +34,7 @@ func imagesCommand(out io.Writer) *cli.Command {
 				return err
 			}
 			defer connection.Close()
-			lock, err := run.TakeEngine(ctx, connection, engine.Shared, out)
+			lock, err := turn.Take(ctx, connection, engine.Shared, run.Doing(), image.Plain(out))
 			if err != nil {
 				return err
 			}

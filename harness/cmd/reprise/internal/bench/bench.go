@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
+	"github.com/reprise-dr/reprise/harness/lab/turn"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -89,7 +90,7 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	defer connection.Close()
-	lock, err := run.TakeEngine(ctx, connection, engine.Exclusive, b.out)
+	lock, err := turn.Take(ctx, connection, engine.Exclusive, run.Doing(), image.Plain(b.out))
 	if err != nil {
 		return err
 	}

@@ -85,10 +85,10 @@ func (r *calibrationRun) verdict(interrupted bool) string {
 	switch {
 	case interrupted:
 		return "interrupted: not everything was measured"
-	case len(r.outcome.failures) > 0:
-		first := r.outcome.failures[0]
+	case len(r.outcome.Failures) > 0:
+		first := r.outcome.Failures[0]
 		return "a promised number does not hold, or it could not be measured: " + strings.TrimSpace(first.Message+"\n"+first.Output)
-	case r.outcome.passed == 0:
+	case r.outcome.Passed == 0:
 		return "nothing was measured"
 	}
 	return ""

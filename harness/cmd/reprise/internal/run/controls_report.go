@@ -11,6 +11,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/harness/suite/outcome"
 )
 
 // controlsSchema names the version of controls.json.
@@ -71,10 +72,10 @@ func (c *ControlsReport) add(result suiteResult, arm contract.Arm) {
 func (c *ControlsReport) addSpecs(scenario string, suite types.Report, arm contract.Arm) {
 	for _, spec := range suite.SpecReports {
 		switch isSpec := spec.LeafNodeType.Is(types.NodeTypeIt); {
-		case !isSpec && hasFailed(spec):
-			c.Failures = append(c.Failures, ControlFailure{scenario, title(spec), arm, message(spec), ""})
+		case !isSpec && outcome.Failed(spec):
+			c.Failures = append(c.Failures, ControlFailure{scenario, outcome.Title(spec), arm, outcome.Message(spec), ""})
 		case isSpec && wasSelected(spec):
-			c.put(scenario, title(spec), arm, controlOutcomeOf(spec))
+			c.put(scenario, outcome.Title(spec), arm, controlOutcomeOf(spec))
 		}
 	}
 }
@@ -90,7 +91,7 @@ func (c *ControlsReport) put(scenario, title string, arm contract.Arm, ended Con
 // wasSelected tells whether the labels and the focus chose the spec: one that they did not is skipped
 // without a word.
 func wasSelected(spec types.SpecReport) bool {
-	return !spec.State.Is(types.SpecStateSkipped) || spec.Failure.Message != "" || hasFailed(spec)
+	return !spec.State.Is(types.SpecStateSkipped) || spec.Failure.Message != "" || outcome.Failed(spec)
 }
 
 // spec finds a spec, or makes room for it.
@@ -106,22 +107,22 @@ func (c *ControlsReport) spec(scenario, title string) *ControlledSpec {
 // controlOutcomeOf reads how an arm ended. What the arm says of itself counts only when the spec ended
 // the way the arm ends it: red and not applicable by a skip.
 func controlOutcomeOf(spec types.SpecReport) ControlOutcome {
-	outcome := ControlOutcome{Took: spec.RunTime.Round(time.Millisecond)}
+	ended := ControlOutcome{Took: spec.RunTime.Round(time.Millisecond)}
 	said, found := controlEnding(spec)
-	skipped := spec.State.Is(types.SpecStateSkipped) && !hasFailed(spec)
+	skipped := spec.State.Is(types.SpecStateSkipped) && !outcome.Failed(spec)
 	switch {
 	case found && said.Result.LeavesDoubt(), found && skipped:
-		outcome.Ending = said
-	case hasFailed(spec):
-		outcome.Ending = contract.FailedBefore.Because(message(spec))
+		ended.Ending = said
+	case outcome.Failed(spec):
+		ended.Ending = contract.FailedBefore.Because(outcome.Message(spec))
 	case spec.State.Is(types.SpecStatePassed):
-		outcome.Ending = contract.NotRed.Because("this scenario cannot be made red: it passed to its end")
+		ended.Ending = contract.NotRed.Because("this scenario cannot be made red: it passed to its end")
 	case spec.State.Is(types.SpecStatePending):
-		outcome.Ending = contract.NotApplicable.Because("it is marked as pending")
+		ended.Ending = contract.NotApplicable.Because("it is marked as pending")
 	default:
-		outcome.Ending = contract.NotApplicable.Because(spec.Failure.Message)
+		ended.Ending = contract.NotApplicable.Because(spec.Failure.Message)
 	}
-	return outcome
+	return ended
 }
 
 // controlEnding is what the suite says of the arm; false when it says nothing that can be understood.

@@ -244,8 +244,8 @@ func TestSkipDoesNotHideAFailedCleanup(t *testing.T) {
 	if !strings.HasSuffix(out.String(), "\n1 passed, 1 failed, 0 skipped\n") {
 		t.Errorf("the failure is not counted:\n%s", out.String())
 	}
-	if len(run.outcome.failures) != 1 || run.outcome.failures[0].Message != "the lab stays\ndrill.go:3" {
-		t.Errorf("the failures are %+v", run.outcome.failures)
+	if len(run.outcome.Failures) != 1 || run.outcome.Failures[0].Message != "the lab stays\ndrill.go:3" {
+		t.Errorf("the failures are %+v", run.outcome.Failures)
 	}
 }
 

@@ -3,6 +3,6 @@
 // not report, are failures.
 //
 // [Chaos] runs the specs as they are, [Controls] without their faults and without their runbooks, [Calibrate] and [Verdicts] the
-// suites that test the harness. Each takes the engine for itself ([TakeEngine]), leaves a folder with a report, and removes
+// suites that test the harness. Each takes the engine for itself ([turn.Take]), leaves a folder with a report, and removes
 // what suites have left. [Clean] removes what runs left that could not.
 package run

@@ -270,7 +270,7 @@ func TestInterruptLeavesNothingUntold(t *testing.T) {
 		t.Errorf("the end is another:\n%s", out)
 	}
 	var rows []string
-	for _, failure := range run.outcome.failures {
+	for _, failure := range run.outcome.Failures {
 		rows = append(rows, failure.Title+": "+failure.Message)
 	}
 	for _, want := range []string{

@@ -13,6 +13,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/suite/outcome"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -38,7 +39,7 @@ type plannedSpec struct {
 func planned(spec types.SpecReport) plannedSpec {
 	place := spec.LeafNodeLocation
 	return plannedSpec{
-		title: title(spec), text: spec.FullText(), place: fmt.Sprintf("%s:%d", filepath.Base(place.FileName), place.LineNumber),
+		title: outcome.Title(spec), text: spec.FullText(), place: fmt.Sprintf("%s:%d", filepath.Base(place.FileName), place.LineNumber),
 	}
 }
 

@@ -18,9 +18,19 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/image"
+	"github.com/reprise-dr/reprise/harness/lab/turn"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
+
+// Doing is what this process does, for others who want its engine to read.
+func Doing() string {
+	if len(os.Args) < 2 {
+		return "reprise"
+	}
+	return "reprise " + os.Args[1]
+}
 
 // Chaos runs the chosen specs and leaves a report in a folder of its own.
 func Chaos(ctx context.Context, out io.Writer, chosen Options) error {
@@ -64,7 +74,7 @@ func (c Options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end
 	if err != nil {
 		return nil, nil, err
 	}
-	lock, err := TakeEngine(ctx, connection, engine.Exclusive, out)
+	lock, err := turn.Take(ctx, connection, engine.Exclusive, Doing(), image.Plain(out))
 	if err != nil {
 		connection.Close()
 		return nil, nil, err
@@ -96,7 +106,7 @@ type chaosRun struct {
 	started  time.Time
 	lock     *engine.Lock
 	control  contract.Arm // that every drill is
-	outcome  outcome
+	outcome  specOutcome
 
 	imageless map[string]*reports.Failure // by folder: suites whose images could not be made, and why
 
@@ -200,11 +210,11 @@ func (r *chaosRun) verdict(interrupted bool) string {
 	switch {
 	case interrupted:
 		return "interrupted: not everything ran"
-	case r.outcome.selected == 0 && len(r.outcome.failures) == 0:
+	case r.outcome.selected == 0 && len(r.outcome.Failures) == 0:
 		return fmt.Sprintf("no spec was selected by labels %q and focus %q: nothing was checked", r.Labels, r.Focus)
-	case len(r.outcome.failures) > 0:
+	case len(r.outcome.Failures) > 0:
 		return "not everything went as claimed"
-	case r.outcome.passed == 0:
+	case r.outcome.Passed == 0:
 		return "every selected spec was skipped: nothing was checked"
 	}
 	return ""
@@ -262,9 +272,9 @@ func (r *chaosRun) report() error {
 	}
 	run := reports.Run{
 		ID: r.id, Command: r.repeatCommand(), Seed: r.Seed, Started: r.started, Duration: time.Since(r.started),
-		Records: records, Skipped: r.outcome.skips, Failures: r.outcome.failures,
+		Records: records, Skipped: r.outcome.Skips, Failures: r.outcome.Failures,
 	}
-	if len(records)+len(r.outcome.failures) > 0 {
+	if len(records)+len(r.outcome.Failures) > 0 {
 		fmt.Fprintln(r.out)
 		reports.Table(r.out, run, r.color)
 	}

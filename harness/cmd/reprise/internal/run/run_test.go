@@ -21,6 +21,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/suite/outcome"
 )
 
 // notice is a writer that tells when a text has been written.
@@ -359,7 +360,7 @@ func TestRecordOfPass(t *testing.T) {
 		{ID: "rain-falls-pass-2", Scenario: "flood", Title: "Rain falls"},
 	}
 	for pass, want := range map[string]string{"": "rain-falls-pass-1", "1": "rain-falls-pass-1", "2": "rain-falls-pass-2", "3": ""} {
-		if got := recordOf("flood", "Rain falls", pass, records); got != want {
+		if got := outcome.RecordOf("flood", "Rain falls", pass, records); got != want {
 			t.Errorf("pass %q: %q, want %q", pass, got, want)
 		}
 	}

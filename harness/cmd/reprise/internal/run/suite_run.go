@@ -13,6 +13,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/harness/suite/outcome"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -136,7 +137,7 @@ func (s suiteResult) failure() *reports.Failure {
 	}
 	failed := slices.ContainsFunc(s.reports, func(suite types.Report) bool {
 		return slices.ContainsFunc(suite.SpecReports,
-			hasFailed)
+			outcome.Failed)
 	})
 	if s.code == 0 && s.succeeded() || s.code == 1 && failed {
 		return nil

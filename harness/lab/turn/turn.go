@@ -1,11 +1,10 @@
-package run
+// Package turn has those who use an engine take turns: what measures is alone there, on every machine that reaches the engine.
+package turn
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -16,11 +15,13 @@ import (
 // labsEnd is how long the labs of somebody who was killed may take to go, by the leases of their agents.
 const labsEnd = 20 * time.Second
 
-// TakeEngine takes the engine for this command, or is an error that says who else uses it. The lock tells of everybody on
-// this machine; the engine tells (runs) which runs have a lab, of whichever machine, and of labs that were kept.
-func TakeEngine(ctx context.Context, connection *engine.Engine, mode engine.LockMode, out io.Writer) (*engine.Lock, error) {
-	progress := image.Plain(out)
-	lock, err := engine.TakeLock(ctx, connection, mode, Doing(), progress.Event)
+// Take takes the engine for what the caller is doing ("reprise chaos"), or is an error that says who else uses it; it wraps
+// [engine.ErrInUse] when that is somebody on this machine, which the lock tells. The engine tells which runs have a lab, of
+// whichever machine, and of labs that were kept.
+func Take(
+	ctx context.Context, connection *engine.Engine, mode engine.LockMode, doing string, progress image.Progress,
+) (*engine.Lock, error) {
+	lock, err := engine.TakeLock(ctx, connection, mode, doing, progress.Event)
 	if err != nil {
 		return nil, err
 	}
@@ -39,14 +40,6 @@ func TakeEngine(ctx context.Context, connection *engine.Engine, mode engine.Lock
 		return nil, err
 	}
 	return lock, nil
-}
-
-// Doing is what this process does, for others to read.
-func Doing() string {
-	if len(os.Args) < 2 {
-		return "reprise"
-	}
-	return "reprise " + os.Args[1]
 }
 
 // awaitAlone refuses an engine on which another run has a lab, if that does not go of its own accord.
