@@ -83,7 +83,7 @@ var rules = []rule{
 		why: "what the track record shows is left by others, who do not know it",
 	},
 	{
-		from: `.*`, except: `scenarios/.*|harness/selftest/.*`, to: `\./harness/(suite|selftest)(/.*)?`,
+		from: `.*`, except: `scenarios/.*|harness/selftest/.*|harness/suite`, to: `\./harness/(suite|selftest)(/.*)?`,
 		allowed: `\./harness/selftest/(calibration|survival|verdicts)|\./harness/suite/(contract|outcome)`, tests: `\./harness/suite`,
 		why: "suites are programs that the command runs: nothing that they are made of knows them, but what they are told and the " +
 			"results that those leave which test the harness",
@@ -96,6 +96,11 @@ var rules = []rule{
 		from: `harness/suite/outcome`, to: `github\.com/onsi/.*|\./.*`,
 		allowed: `github\.com/onsi/ginkgo/v2/types|\./harness|\./harness/suite/contract|\./reports`,
 		why:     "what the runner's report says is read without the runner, and without what suites are made of",
+	},
+	{
+		from: `harness/suite/plaintest`, to: `\./.*`,
+		allowed: `\./harness/(lab/.*|suite/contract|internal/.*)|\./reports`, tests: `\./harness|\./harness/judge`,
+		why: "the run of a plain go test makes a folder and takes an engine, whoever asserts and whatever is drilled",
 	},
 	{
 		from: `harness/lab/turn`, to: `\./.*`, allowed: `\./harness/lab/(engine|image)`,
@@ -269,6 +274,7 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"harness/suite/contract", "./harness", "os"},
 		{"harness/suite/outcome", "github.com/onsi/ginkgo/v2", "github.com/onsi/ginkgo/v2/types"},
 		{"harness/lab/turn", "./harness/lab", "./harness/lab/engine"},
+		{"harness/suite/plaintest", "./harness/drill", "./harness/lab/turn"},
 		{"harness/lab", "./harness/suite", "./harness"},
 		{"harness/agent/internal/protocol", "./harness/lab", "./harness"},
 		{"harness/lab", "./fixtures", "./harness"},

@@ -161,12 +161,3 @@ func TestPhaseHasToBeAskedFor(t *testing.T) {
 		t.Errorf("the phase is %v, want %v", got, want)
 	}
 }
-
-// Goal: a suite that is skipped says what runs it. Method: its sentence.
-func TestSkippedSuiteSaysWhatRunsIt(t *testing.T) {
-	const want = "renumbering needs a container engine and minutes: the command reprise runs it (and sets REPRISE_RUN_DIR), " +
-		"see reprise --help"
-	if got := unstarted("renumbering"); got != want {
-		t.Errorf("it says %q", got)
-	}
-}

@@ -221,7 +221,7 @@ func takeDown(config contract.Config, cluster *lab.Lab) {
 		if err := cluster.Keep(ctx); err != nil {
 			ginkgo.Fail(err.Error())
 		}
-		ginkgo.GinkgoWriter.Printf("kept lab %s (KEEP=1): %s; remove it with `make clean`\n", cluster.ID, containers(cluster))
+		ginkgo.GinkgoWriter.Printf("kept lab %s: %s; remove it with `%s`\n", cluster.ID, containers(cluster), config.CleanWith)
 		return
 	}
 	if err := cluster.Close(ctx); err != nil {

@@ -1,12 +1,8 @@
 package suite
 
 import (
-	"context"
-	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
@@ -19,6 +15,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/harness/suite/plaintest"
 )
 
 // A Topology is one whose images a suite wants before any of its drills is timed.
@@ -34,33 +31,30 @@ func Prepare(topology harness.Topology) Topology { return Topology{topology: top
 // of them runs.
 func PrepareFor(label string, topology harness.Topology) Topology { return Topology{label, topology} }
 
-// Run runs the specs of a scenario folder. Every spec carries the folder's name as a label. Started
-// by a plain `go test` it skips: drills need a container engine and minutes.
+// Run runs the specs of a suite. Every spec carries the scenario's name as a label. Started by a plain `go test` it makes a run of
+// its own below reports/out of the module, with a report, and skips where that is not wanted: with -short, and in a clone of
+// Reprise unless REPRISE_DRILLS=1.
 func Run(t *testing.T, scenario string, needs ...Topology) {
 	t.Helper()
 	config, err := contract.FromEnvironment()
 	if err != nil {
 		t.Fatal(err)
 	}
+	runner, _ := ginkgo.GinkgoConfiguration()
 	if config.RunDir == "" {
-		t.Skip(unstarted(scenario))
+		deadline, _ := t.Deadline()
+		config = alone(t, config, &runner, deadline)
 	}
 	supervise.InterruptOrphan()
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)
-	if configuration, _ := ginkgo.GinkgoConfiguration(); !configuration.DryRun { // which only says what would run
+	if !runner.DryRun { // which only says what would run
 		resolveImages(t, config, ginkgo.PreviewSpecs(scenario, labels), needs)
 	}
 	if config.Images {
 		return
 	}
-	ginkgo.RunSpecs(t, scenario, labels)
-}
-
-// unstarted says how to run a suite that a plain `go test` has started.
-func unstarted(scenario string) string {
-	return fmt.Sprintf("%s needs a container engine and minutes: the command reprise runs it (and sets %s), see reprise --help",
-		scenario, contract.RunDirVariable)
+	ginkgo.RunSpecs(t, scenario, labels, runner)
 }
 
 // run is the run that the suite belongs to. What cannot be understood of it fails the spec.
@@ -86,7 +80,8 @@ func resolveImages(t *testing.T, config contract.Config, preview ginkgo.Report, 
 	if len(topologies) == 0 {
 		return // no spec of this folder will run
 	}
-	ctx, stop := untilInterrupted()
+	deadline, _ := t.Deadline()
+	ctx, stop := plaintest.Interruptible(deadline)
 	defer stop()
 	connection, err := engine.Connect(ctx)
 	if err != nil {
@@ -96,12 +91,6 @@ func resolveImages(t *testing.T, config contract.Config, preview ginkgo.Report, 
 	if err := image.Prepare(ctx, connection, progress(config), topologies...); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// untilInterrupted is a context that ends when somebody ends the run. The runner's preview leaves a handler behind
-// that takes these signals and does nothing: without this one Ctrl-C would wait for a build to end.
-func untilInterrupted() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
 // selected tells whether a spec that will run has the label; the empty label stands for any spec.

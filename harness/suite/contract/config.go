@@ -11,12 +11,14 @@ import (
 // The environment variables that hold a [Config].
 const (
 	// RunDirVariable is set in every run: a suite that finds it empty was started by a plain `go test`.
-	RunDirVariable     = "REPRISE_RUN_DIR"
-	controlVariable    = "REPRISE_CONTROL"
+	RunDirVariable = "REPRISE_RUN_DIR"
+	// ControlVariable and PhaseVariable also mean something in a plain `go test`.
+	ControlVariable    = "REPRISE_CONTROL"
+	PhaseVariable      = "REPRISE_PHASE"
 	passVariable       = "REPRISE_PASS"
 	repeatWithVariable = "REPRISE_REPEAT_WITH"
+	cleanWithVariable  = "REPRISE_CLEAN_WITH"
 	seedVariable       = "REPRISE_SEED"
-	phaseVariable      = "REPRISE_PHASE"
 	keepVariable       = "REPRISE_KEEP"
 	liveVariable       = "REPRISE_LIVE"
 	imagesVariable     = "REPRISE_IMAGES"
@@ -33,6 +35,8 @@ type Config struct {
 	// RepeatWith is the line for a shell that runs a spec of the suite once more, with [Spec] in the place of its text; see
 	// [Config.Repeat].
 	RepeatWith string
+	// CleanWith is the line for a shell that removes a lab which was kept.
+	CleanWith string
 	// Seed is that of the pass; the runner is given the same.
 	Seed int64
 	// Phase puts every fault off by a time drawn from the seed.
@@ -50,12 +54,12 @@ type Config struct {
 func FromEnvironment() (Config, error) {
 	set := func(name string) bool { return os.Getenv(name) != "" }
 	config := Config{
-		RunDir: os.Getenv(RunDirVariable), Control: Arm(os.Getenv(controlVariable)), Pass: os.Getenv(passVariable),
-		RepeatWith: os.Getenv(repeatWithVariable),
-		Phase:      set(phaseVariable), Keep: set(keepVariable), Live: set(liveVariable), Images: set(imagesVariable),
+		RunDir: os.Getenv(RunDirVariable), Control: Arm(os.Getenv(ControlVariable)), Pass: os.Getenv(passVariable),
+		RepeatWith: os.Getenv(repeatWithVariable), CleanWith: os.Getenv(cleanWithVariable),
+		Phase: set(PhaseVariable), Keep: set(keepVariable), Live: set(liveVariable), Images: set(imagesVariable),
 	}
 	if !config.Control.known() {
-		return Config{}, fmt.Errorf("%s=%q is no control arm: it is %s or %s", controlVariable, config.Control, WithoutFault,
+		return Config{}, fmt.Errorf("%s=%q is no control arm: it is %s or %s", ControlVariable, config.Control, WithoutFault,
 			WithoutRunbook)
 	}
 	if seed := os.Getenv(seedVariable); seed != "" {
@@ -77,9 +81,9 @@ func (c Config) Environment() []string {
 		return name + "="
 	}
 	return []string{
-		RunDirVariable + "=" + c.RunDir, controlVariable + "=" + string(c.Control), passVariable + "=" + c.Pass,
-		repeatWithVariable + "=" + c.RepeatWith, seedVariable + "=" + strconv.FormatInt(c.Seed, 10),
-		flag(phaseVariable, c.Phase), flag(keepVariable, c.Keep), flag(liveVariable, c.Live), flag(imagesVariable, c.Images),
+		RunDirVariable + "=" + c.RunDir, ControlVariable + "=" + string(c.Control), passVariable + "=" + c.Pass,
+		repeatWithVariable + "=" + c.RepeatWith, cleanWithVariable + "=" + c.CleanWith, seedVariable + "=" + strconv.FormatInt(c.Seed, 10),
+		flag(PhaseVariable, c.Phase), flag(keepVariable, c.Keep), flag(liveVariable, c.Live), flag(imagesVariable, c.Images),
 	}
 }
 

@@ -21,7 +21,7 @@ func TestConfigGoesThroughTheEnvironment(t *testing.T) {
 	for _, config := range []Config{
 		{
 			RunDir: "/runs/1", Control: WithoutRunbook, Pass: "2", RepeatWith: "make chaos FOCUS='" + Spec + "$$' SEED=-7", Seed: -7,
-			Phase: true, Keep: true, Live: true, Images: true,
+			CleanWith: "make clean", Phase: true, Keep: true, Live: true, Images: true,
 		},
 		{},
 	} {

@@ -64,6 +64,9 @@ func (c Options) makeTarget() string { return "make " + c.target() }
 // target is the subcommand.
 func (c Options) target() string { return cmp.Or(c.Target, "chaos") }
 
+// cleanCommand is one line that removes what runs have left.
+func (c Options) cleanCommand() string { return cmp.Or(c.program.words, "make") + " clean" }
+
 // toolLine calls reprise. The focus is a word of the shell.
 func (c Options) toolLine(packages []string, labels, focus string, seed int64, repeat int, phase bool) string {
 	var words []string

@@ -58,7 +58,7 @@ func (r *chaosRun) arguments(seed int64, report string, limit time.Duration) []s
 func (r *chaosRun) config(one suite, seed int64, pass string) contract.Config {
 	return contract.Config{
 		RunDir: r.folder(), Control: r.control, Pass: pass, RepeatWith: r.repeatSpec(one, seed), Seed: seed,
-		Phase: r.drawsPhase(), Keep: r.Keep, Live: r.color,
+		CleanWith: r.cleanCommand(), Phase: r.drawsPhase(), Keep: r.Keep, Live: r.color,
 	}
 }
 

@@ -1,0 +1,131 @@
+package suite
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// startedAlone has TestAlone be a suite that a plain `go test` has started.
+const startedAlone = "REPRISE_TEST_ALONE"
+
+// TestAlone is the suite that the tests below start.
+func TestAlone(t *testing.T) {
+	if os.Getenv(startedAlone) == "" {
+		t.Skip("the tests below run it")
+	}
+	t.Setenv(inTheArm, "1")
+	Run(t, "rain")
+}
+
+// emptyEngine is the address of an engine that has nothing.
+func emptyEngine(t *testing.T) string {
+	t.Helper()
+	id := "the engine of " + t.TempDir()
+	return enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/info"):
+			_ = json.NewEncoder(w).Encode(map[string]any{"ID": id, "SystemTime": "2026-01-20T03:00:00Z"})
+		case strings.HasSuffix(r.URL.Path, "/volumes"):
+			fmt.Fprint(w, `{"Volumes": []}`)
+		default:
+			fmt.Fprint(w, `[]`)
+		}
+	})
+}
+
+// goTest runs the suite as `go test` does in the package drills/rain of a module, with the variables and the arguments.
+func goTest(t *testing.T, variables []string, arguments ...string) (root, output string, err error) {
+	t.Helper()
+	root = t.TempDir()
+	folder := filepath.Join(root, "drills", "rain")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	process := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.run=^TestAlone$", "-test.timeout=10m"}, arguments...)...)
+	process.Dir = folder
+	process.Env = slices.Concat(os.Environ(), contract.Config{}.Environment(),
+		[]string{startedAlone + "=1", "DOCKER_HOST=" + emptyEngine(t), "XDG_CACHE_HOME=" + t.TempDir()}, variables)
+	text, err := process.CombinedOutput()
+	return root, string(text), err
+}
+
+// Goal: a plain `go test` of a package with drills runs them, leaves their records and a report below the module, says in one
+// sentence where, and how each is repeated; the spec's outcome is that of the test. Method: a suite in a process of its own, in a
+// module, whose specs pass and fail.
+func TestPlainGoTestRunsDrills(t *testing.T) {
+	root, output, err := goTest(t, nil, "-ginkgo.focus=expects its repair to break", "-ginkgo.seed=7")
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, output)
+	}
+	latest := filepath.Join(root, "reports", "out", "latest")
+	records, err := reports.ReadRecords(latest)
+	if err != nil || len(records) != 1 || records[0].Judgement.Verdict != harness.Missed || !records[0].Judgement.AsClaimed {
+		t.Fatalf("the records are %+v, %v", records, err)
+	}
+	page, err := filepath.EvalSymlinks(latest)
+	if err != nil || !strings.Contains(output, "reprise: the report is "+page+"/index.html, and the record of each drill lies beside it\n") {
+		t.Errorf("%v: the output does not say where the report is:\n%s", err, output)
+	}
+	summary, err := os.ReadFile(filepath.Join(latest, "summary.md"))
+	want := "go test ./drills/rain -count=1 -ginkgo.seed=7 -ginkgo.focus='expects its repair to break'"
+	if err != nil || !strings.Contains(string(summary), want) {
+		t.Errorf("%v: the summary lacks %q:\n%s", err, want, summary)
+	}
+
+	root, output, err = goTest(t, nil, "-ginkgo.focus=is seen through fog")
+	if err == nil || !strings.Contains(output, "fog") {
+		t.Errorf("a drill in doubt passes:\n%s", output)
+	}
+	junit, err := os.ReadFile(filepath.Join(root, "reports", "out", "latest", "junit.xml"))
+	if err != nil || !strings.Contains(string(junit), "<failure") {
+		t.Errorf("%v: the report has no failure:\n%s", err, junit)
+	}
+}
+
+// Goal: control arms run in a plain `go test` too, and leave no link to what is no drill. Method: the arm without a fault of a
+// drill, and of one that fails without one.
+func TestPlainGoTestRunsControlArms(t *testing.T) {
+	arm := []string{contract.ControlVariable + "=" + string(contract.WithoutFault)}
+	root, output, err := goTest(t, arm, "-ginkgo.focus=is failing and pumped dry")
+	if err != nil || !strings.Contains(output, "control arm") {
+		t.Errorf("%v:\n%s", err, output)
+	}
+	if found, _ := filepath.Glob(filepath.Join(root, "reports", "out", "*", "*-without-fault.json")); len(found) != 1 {
+		t.Errorf("the records are %q", found)
+	}
+	if _, err := os.Lstat(filepath.Join(root, "reports", "out", "latest")); err == nil {
+		t.Error("a control arm is linked as the latest run")
+	}
+	if _, output, err := goTest(t, arm, "-ginkgo.focus=is failing by itself"); err == nil || !strings.Contains(output, "cannot be made red") {
+		t.Errorf("%v:\n%s", err, output)
+	}
+}
+
+// Goal: where drills are not wanted nothing is touched. Method: -short, and a dry run.
+func TestPlainGoTestThatLeavesNothing(t *testing.T) {
+	for _, argument := range []string{"-test.short", "-ginkgo.dry-run"} {
+		root, output, err := goTest(t, nil, argument)
+		if err != nil {
+			t.Errorf("%v:\n%s", err, output)
+		}
+		if _, err := os.Lstat(filepath.Join(root, "reports")); err == nil {
+			t.Errorf("%s leaves reports", argument)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package plaintest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/judge"
+	"github.com/reprise-dr/reprise/harness/lab/engine"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// Goal: Ctrl-C ends the making of images and the wait for an engine, which are before the runner takes care of it. Method: send
+// it to this process.
+func TestInterruptEndsWhatIsBeforeDrills(t *testing.T) {
+	ctx, stop := Interruptible(time.Time{})
+	defer stop()
+	if err := syscall.Kill(syscall.Getpid(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("the signal changed nothing")
+	}
+}
+
+// Goal: drills run in a plain `go test` of whoever uses Reprise, and in a clone of it or with -short only when that is asked for.
+// Method: every combination.
+func TestWhereDrillsRun(t *testing.T) {
+	clone, err := module.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		root, variable string
+		short, runs    bool
+	}{
+		{t.TempDir(), "", false, true},
+		{t.TempDir(), "", true, false},
+		{t.TempDir(), "0", false, false},
+		{t.TempDir(), "1", true, false},
+		{clone, "", false, false},
+		{clone, "1", false, true},
+		{clone, "0", false, false},
+	} {
+		t.Setenv(Variable, test.variable)
+		reason, err := Unwanted(test.root, test.short)
+		if err != nil || (reason == "") != test.runs || !test.runs && !test.short && !strings.Contains(reason, "reprise --help") {
+			t.Errorf("%+v: %q, %v", test, reason, err)
+		}
+	}
+	t.Setenv(Variable, "perhaps")
+	if _, err := Unwanted(clone, false); err == nil || !strings.Contains(err.Error(), Variable+`="perhaps"`) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// Goal: drills have what `go test` leaves them, less the time to close; without a deadline they have long. Method: deadlines.
+func TestLimitLeavesTimeToClose(t *testing.T) {
+	for left, want := range map[time.Duration]time.Duration{time.Hour: 59 * time.Minute, time.Minute: 45 * time.Second} {
+		if got := Limit(time.Now().Add(left)); got > want || got < want-time.Second {
+			t.Errorf("of %v they have %v, want %v", left, got, want)
+		}
+	}
+	if got := Limit(time.Time{}); got < 12*time.Hour {
+		t.Errorf("without a deadline they have %v", got)
+	}
+}
+
+// Goal: the line that repeats a run asks for what its environment asked for, never takes an answer from the cache, and gives as
+// much time. Method: lines of runs with and without.
+func TestCommandRepeats(t *testing.T) {
+	for _, name := range repeated {
+		t.Setenv(name, "")
+	}
+	if got := command("./drills/rain", time.Now().Add(defaultTimeout)); got != "go test ./drills/rain -count=1" {
+		t.Error(got)
+	}
+	t.Setenv(Variable, "1")
+	t.Setenv(contract.ControlVariable, string(contract.WithoutFault))
+	want := "REPRISE_DRILLS=1 REPRISE_CONTROL=without-fault go test . -count=1 -timeout=30m0s"
+	if got := command(".", time.Now().Add(30*time.Minute)); got != want {
+		t.Error(got)
+	}
+	if got := command(".", time.Time{}); !strings.HasSuffix(got, " -timeout=0") {
+		t.Error(got)
+	}
+}
+
+// anEngine listens as an engine that has nothing and can make nothing, with an id of its own.
+func anEngine(t *testing.T) *engine.Engine {
+	t.Helper()
+	id := "the engine of " + t.TempDir()
+	t.Setenv("DOCKER_HOST", enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/info"):
+			_ = json.NewEncoder(w).Encode(map[string]any{"ID": id, "SystemTime": "2026-01-20T03:00:00Z"})
+		case strings.HasSuffix(r.URL.Path, "/volumes"):
+			fmt.Fprint(w, `{"Volumes": []}`)
+		default:
+			fmt.Fprint(w, `[]`)
+		}
+	}))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	connection, err := engine.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection
+}
+
+// aModule is the root of a module with a package of drills, in which the test is from now on.
+func aModule(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(root, "drills", "rain"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(root, "drills", "rain"))
+	return root
+}
+
+// Goal: a run leaves its folder with the record and the report below the module, a link to it and one sentence where it is; control
+// arms leave no link, and a run without a drill nothing. Method: runs on an engine that has nothing.
+func TestRunLeavesItsReport(t *testing.T) {
+	anEngine(t)
+	for _, test := range []struct {
+		control contract.Arm
+		drills  bool
+	}{{contract.WholeDrill, true}, {contract.WithoutFault, true}, {contract.WholeDrill, false}} {
+		root := aModule(t)
+		var out bytes.Buffer
+		run, err := Begin(t.Context(), root, time.Now().Add(time.Hour), &out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.drills {
+			record := harness.Record{Schema: harness.RecordSchema, ID: "rain", Scenario: "rain", Title: "Rain falls"}
+			record.Judgement = judge.Judge(record)
+			if err := reports.WriteRecord(run.Folder, record); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := run.Report(&out, test.control, 7, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := run.End(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		page, linked := filepath.Join(run.Folder, "index.html"), filepath.Join(root, "reports", "out", "latest", "index.html")
+		_, pageErr := os.Stat(page)
+		_, linkErr := os.Stat(linked)
+		_, folderErr := os.Stat(run.Folder)
+		said := strings.Contains(out.String(), "reprise: the report is "+page+", and the record of each drill lies beside it\n")
+		if (pageErr == nil) != test.drills || said != test.drills || (folderErr == nil) != test.drills ||
+			(linkErr == nil) != (test.drills && test.control == contract.WholeDrill) {
+			t.Errorf("%+v: page %v, link %v, folder %v, said\n%s", test, pageErr, linkErr, folderErr, out.String())
+		}
+		config := run.Config(contract.Config{Keep: true}, "-ginkgo.focus='"+contract.Spec+"$'", 7)
+		if want := "go test ./drills/rain -count=1 -timeout=1h0m0s -ginkgo.focus='Rain falls$'"; config.Repeat("Rain falls") != want {
+			t.Errorf("it is repeated with %s", config.Repeat("Rain falls"))
+		}
+		if config.RunDir != run.Folder || config.Seed != 7 || !config.Keep {
+			t.Errorf("the suite is told %+v", config)
+		}
+	}
+}
+
+// Goal: the drills of several packages, which `go test` runs at the same time, wait for each other, and say for whom; who waits
+// for longer than `go test` has says that. Method: a second run beside one that ends, and one beside one that does not.
+func TestPackagesTakeTurns(t *testing.T) {
+	anEngine(t)
+	root := aModule(t)
+	first, err := Begin(t.Context(), root, time.Time{}, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	if _, err := Begin(short, root, time.Time{}, t.Output()); err == nil || !strings.Contains(err.Error(), "go test ./drills/rain") {
+		t.Errorf("the error is %v", err)
+	}
+	ended := make(chan error, 1)
+	time.AfterFunc(500*time.Millisecond, func() { ended <- first.End(context.Background(), false) })
+	var out bytes.Buffer
+	second, err := Begin(t.Context(), root, time.Time{}, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(out.String(), "this engine is in use (go test ./drills/rain of user ") {
+		t.Errorf("said was %q", out.String())
+	}
+	if err := second.End(t.Context(), false); err != nil {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(module.RunsFolder(root)); len(left) != 0 {
+		t.Errorf("left are %v", left)
+	}
+}
