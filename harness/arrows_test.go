@@ -83,7 +83,7 @@ var rules = []rule{
 		why: "what the track record shows is left by others, who do not know it",
 	},
 	{
-		from: `.*`, except: `scenarios/.*|harness/selftest/.*|harness/suite`, to: `\./harness/(suite|selftest)(/.*)?`,
+		from: `.*`, except: `scenarios/.*|harness/(selftest/.*|suite|drilltest)`, to: `\./harness/(suite|selftest)(/.*)?`,
 		allowed: `\./harness/selftest/(calibration|survival|verdicts)|\./harness/suite/(contract|outcome)`, tests: `\./harness/suite`,
 		why: "suites are programs that the command runs: nothing that they are made of knows them, but what they are told and the " +
 			"results that those leave which test the harness",
@@ -96,6 +96,20 @@ var rules = []rule{
 		from: `harness/suite/outcome`, to: `github\.com/onsi/.*|\./.*`,
 		allowed: `github\.com/onsi/ginkgo/v2/types|\./harness|\./harness/suite/contract|\./reports`,
 		why:     "what the runner's report says is read without the runner, and without what suites are made of",
+	},
+	{
+		from: `harness/(suite/(conduct|plaintest)|drilltest)`, to: `github\.com/onsi/.*|\./harness/suite`,
+		why: "a drill in a test is the same in every framework, and needs none",
+	},
+	{
+		from: `harness/drilltest`, to: `\./.*`,
+		allowed: `\./harness|\./harness/suite/(conduct|contract|plaintest)|\./harness/internal/module|\./reports`,
+		tests:   `\./harness/(fault|runbook)|` + fakeEngine,
+		why:     "plain tests get what suites share, and have nothing of their own but the words of package testing",
+	},
+	{
+		from: `.*`, except: `harness/(suite|drilltest|selftest/.*)|scenarios/.*`, to: `\./harness/drilltest`,
+		why: "drills are the end of every arrow",
 	},
 	{
 		from: `harness/suite/plaintest`, to: `\./.*`,
@@ -275,6 +289,9 @@ func TestArrowsCanBreak(t *testing.T) {
 		{"harness/suite/outcome", "github.com/onsi/ginkgo/v2", "github.com/onsi/ginkgo/v2/types"},
 		{"harness/lab/turn", "./harness/lab", "./harness/lab/engine"},
 		{"harness/suite/plaintest", "./harness/drill", "./harness/lab/turn"},
+		{"harness/suite/conduct", "github.com/onsi/ginkgo/v2", "./harness/drill"},
+		{"harness/drilltest", "./harness/drift", "./harness/suite/conduct"},
+		{"harness/lab", "./harness/drilltest", "./harness"},
 		{"harness/lab", "./harness/suite", "./harness"},
 		{"harness/agent/internal/protocol", "./harness/lab", "./harness"},
 		{"harness/lab", "./fixtures", "./harness"},

@@ -1,9 +1,6 @@
 package suite
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,23 +26,6 @@ func TestAlone(t *testing.T) {
 	Run(t, "rain")
 }
 
-// emptyEngine is the address of an engine that has nothing.
-func emptyEngine(t *testing.T) string {
-	t.Helper()
-	id := "the engine of " + t.TempDir()
-	return enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		switch {
-		case strings.HasSuffix(r.URL.Path, "/info"):
-			_ = json.NewEncoder(w).Encode(map[string]any{"ID": id, "SystemTime": "2026-01-20T03:00:00Z"})
-		case strings.HasSuffix(r.URL.Path, "/volumes"):
-			fmt.Fprint(w, `{"Volumes": []}`)
-		default:
-			fmt.Fprint(w, `[]`)
-		}
-	})
-}
-
 // goTest runs the suite as `go test` does in the package drills/rain of a module, with the variables and the arguments.
 func goTest(t *testing.T, variables []string, arguments ...string) (root, output string, err error) {
 	t.Helper()
@@ -60,7 +40,7 @@ func goTest(t *testing.T, variables []string, arguments ...string) (root, output
 	process := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.run=^TestAlone$", "-test.timeout=10m"}, arguments...)...)
 	process.Dir = folder
 	process.Env = slices.Concat(os.Environ(), contract.Config{}.Environment(),
-		[]string{startedAlone + "=1", "DOCKER_HOST=" + emptyEngine(t), "XDG_CACHE_HOME=" + t.TempDir()}, variables)
+		[]string{startedAlone + "=1", "DOCKER_HOST=" + enginetest.Empty(t), "XDG_CACHE_HOME=" + t.TempDir()}, variables)
 	text, err := process.CombinedOutput()
 	return root, string(text), err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
 	"github.com/reprise-dr/reprise/harness/runbook"
+	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -97,25 +98,24 @@ func beginHere(place *fakeLab) *Drill {
 
 // unnoticed is the target of what nobody may notice, as an arm has it.
 func unnoticed(arm contract.Arm) harness.Objective {
-	return objectiveIn(arm, harness.Objective{
+	return conduct.ObjectiveIn(arm, harness.Objective{
 		Unnoticed: true, NoData: true, DetectWithin: time.Second, Dwell: 400 * time.Millisecond,
 	})
 }
 
 func beginFor(place *fakeLab, target func(contract.Arm) harness.Objective) *Drill {
 	config := run()
-	plan := planIn(config.Control, harness.Plan{ID: reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
+	plan := conduct.PlanIn(config.Control, harness.Plan{ID: reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
 	plan.Objective = target(config.Control)
-	drill, err := conduct(place, config, plan)
+	drill, err := conduct.New(test{}, place, config, plan, target(contract.WholeDrill).Unnoticed)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	drill.unnoticed = target(contract.WholeDrill).Unnoticed
 	ginkgo.DeferCleanup(func(ctx context.Context) {
 		if ginkgo.CurrentSpecReport().Failed() { // there is no lab to keep evidence from
 			gomega.Expect(drill.Close(ctx)).To(gomega.Succeed())
-			gomega.Expect(drill.file.Discard()).To(gomega.Succeed())
+			gomega.Expect(os.Remove(filepath.Join(config.RunDir, plan.ID+".json"))).To(gomega.Succeed())
 			return
 		}
-		drill.end()
+		drill.End()
 	})
 	return drill
 }

@@ -1,14 +1,28 @@
 package suite
 
 import (
+	"io"
 	"testing"
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/drill"
+	"github.com/reprise-dr/reprise/harness/suite/conduct"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
+
+// ended is a spec that has ended in a state.
+type ended struct {
+	test
+	state types.SpecState
+}
+
+func (e ended) BrokenOff() string { return brokenOff(e.state) }
+func (ended) Failed() bool        { return false }
+func (ended) Judged(string)       {}
+func (ended) Fail(string)         {}
+func (ended) Output() io.Writer   { return io.Discard }
 
 // Goal: a spec that is interrupted between two steps leaves an inconclusive record, whatever its drill has seen; one that
 // fails by an assertion, and one whose drill was judged before, keep the verdict. Method: a drill that has recovered, and
@@ -22,14 +36,13 @@ func TestInterruptedBetweenSteps(t *testing.T) {
 			t.Run(state.String(), func(t *testing.T) {
 				t.Parallel()
 				place, ctx := &fakeLab{}, t.Context()
-				conductor, err := drill.New(place, harness.Plan{ID: "flood", Objective: harness.Objective{
-					RTO:   time.Minute,
-					Dwell: time.Second, NoData: true,
-				}})
+				drill, err := conduct.New(ended{state: state}, place, contract.Config{RunDir: t.TempDir()}, harness.Plan{
+					ID: "flood", Objective: harness.Objective{RTO: time.Minute, Dwell: time.Second, NoData: true},
+				}, false)
 				if err != nil {
 					t.Fatal(err)
 				}
-				drill, steady := &Drill{Drill: conductor}, harness.All(place)
+				steady := harness.All(place)
 				for _, err := range []error{
 					drill.Baseline(ctx, steady), drill.Inject(ctx, fakeFault{place, 100 * time.Millisecond}), drill.Detect(ctx, steady),
 					drill.AwaitRecovery(ctx, steady),
@@ -43,10 +56,7 @@ func TestInterruptedBetweenSteps(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				drill.doubtInterruption(state)
-				if err := drill.Close(ctx); err != nil {
-					t.Fatal(err)
-				}
+				drill.End()
 				if got := drill.Record().Judgement; got.Verdict != want && (!judged || got.Verdict != harness.Met) {
 					t.Errorf("judged %v: %s %q, want %s", judged, got.Verdict, got.Reasons, want)
 				}

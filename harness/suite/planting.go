@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
@@ -19,9 +20,9 @@ func StartPlanting(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 	ginkgo.GinkgoHelper()
 	config := run()
 	if config.Control == contract.WithoutRunbook {
-		say(nothingIsRepaired)
+		conduct.Say(test{}, nothingIsRepaired)
 	}
-	return start(ctx, config, topology)
+	return conduct.Start(ctx, test{}, config, topology)
 }
 
 // FindsNothing ends the control arm of a spec that was begun by [StartPlanting], before anything is planted: look, which
@@ -29,7 +30,7 @@ func StartPlanting(ctx ginkgo.SpecContext, topology harness.Topology) *lab.Lab {
 func FindsNothing(look func() error) {
 	ginkgo.GinkgoHelper()
 	if run().Control == contract.WithoutFault {
-		say(afterLook(look()))
+		conduct.Say(test{}, afterLook(look()))
 	}
 }
 

@@ -101,7 +101,7 @@ func selected(preview ginkgo.Report, label string) bool {
 	})
 }
 
-// progress shows what the lab does: in place on a terminal, line by line elsewhere.
+// progress shows what becomes of images: in place on a terminal, line by line elsewhere.
 func progress(config contract.Config) image.Progress {
 	if config.Images {
 		return image.Plain(os.Stdout) // for who has started the suite

@@ -72,9 +72,10 @@ func Limit(deadline time.Time) time.Duration {
 	return left - min(closing, left/4)
 }
 
-// Interruptible ends when somebody ends `go test`, and before it ends itself.
+// Interruptible ends when somebody ends `go test`, and before it ends itself. A second Ctrl-C then ends this process at once.
 func Interruptible(deadline time.Time) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
 	limited, cancel := context.WithTimeoutCause(ctx, Limit(deadline),
 		errors.New("go test is about to end by its -timeout, which is 10 minutes unless it is given"))
 	return limited, func() { cancel(); stop() }

@@ -3,9 +3,6 @@ package plaintest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +13,6 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/judge"
-	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
@@ -100,28 +96,11 @@ func TestCommandRepeats(t *testing.T) {
 	}
 }
 
-// anEngine listens as an engine that has nothing and can make nothing, with an id of its own.
-func anEngine(t *testing.T) *engine.Engine {
+// anEngine is one that has nothing.
+func anEngine(t *testing.T) {
 	t.Helper()
-	id := "the engine of " + t.TempDir()
-	t.Setenv("DOCKER_HOST", enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		switch {
-		case strings.HasSuffix(r.URL.Path, "/info"):
-			_ = json.NewEncoder(w).Encode(map[string]any{"ID": id, "SystemTime": "2026-01-20T03:00:00Z"})
-		case strings.HasSuffix(r.URL.Path, "/volumes"):
-			fmt.Fprint(w, `{"Volumes": []}`)
-		default:
-			fmt.Fprint(w, `[]`)
-		}
-	}))
+	t.Setenv("DOCKER_HOST", enginetest.Empty(t))
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	connection, err := engine.Connect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = connection.Close() })
-	return connection
 }
 
 // aModule is the root of a module with a package of drills, in which the test is from now on.

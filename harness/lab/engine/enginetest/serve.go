@@ -2,6 +2,8 @@
 package enginetest
 
 import (
+	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -48,4 +50,21 @@ func Serve(t *testing.T, handle http.HandlerFunc) (host string) {
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { close(over); _ = server.Close() })
 	return "unix://" + path
+}
+
+// Empty listens as an engine that has nothing, with an id of its own, until the test ends; host is a value for DOCKER_HOST.
+func Empty(t *testing.T) (host string) {
+	t.Helper()
+	id := "the engine of " + t.TempDir()
+	return Serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/info"):
+			_ = json.NewEncoder(w).Encode(map[string]any{"ID": id, "SystemTime": "2026-01-20T03:00:00Z"})
+		case strings.HasSuffix(r.URL.Path, "/volumes"):
+			_, _ = io.WriteString(w, `{"Volumes": []}`)
+		default:
+			_, _ = io.WriteString(w, `[]`)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package suite
+package conduct
 
 import (
 	"hash/fnv"

@@ -1,4 +1,4 @@
-package suite
+package conduct
 
 import (
 	"errors"
@@ -66,10 +66,10 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 		{RTO: time.Second, DetectWithin: time.Second, Dwell: 10 * time.Second},
 	} {
 		whole := objective.WithDefaults()
-		if got := objectiveIn(contract.WholeDrill, objective); got != whole {
+		if got := ObjectiveIn(contract.WholeDrill, objective); got != whole {
 			t.Errorf("a whole drill's objective becomes %+v, want %+v", got, whole)
 		}
-		undisturbed, abandoned := objectiveIn(contract.WithoutFault, objective), objectiveIn(contract.WithoutRunbook, objective)
+		undisturbed, abandoned := ObjectiveIn(contract.WithoutFault, objective), ObjectiveIn(contract.WithoutRunbook, objective)
 		if err := errors.Join(undisturbed.Validate(), abandoned.Validate()); err != nil {
 			t.Error(err)
 		}
@@ -91,11 +91,11 @@ func TestArmMarksItsRecord(t *testing.T) {
 		ID: "rain-falls", Title: "Rain falls", Labels: []string{"flood"}, Repeat: "make controls LABELS=flood",
 		Objective: harness.Objective{RTO: time.Minute},
 	}
-	if got := planIn(contract.WholeDrill, plan); got.ID != plan.ID || got.Objective != plan.Objective || got.Repeat != plan.Repeat {
+	if got := PlanIn(contract.WholeDrill, plan); got.ID != plan.ID || got.Objective != plan.Objective || got.Repeat != plan.Repeat {
 		t.Errorf("a whole drill's plan becomes %+v", got)
 	}
 	for _, arm := range []contract.Arm{contract.WithoutFault, contract.WithoutRunbook} {
-		got := planIn(arm, plan)
+		got := PlanIn(arm, plan)
 		if got.ID != "rain-falls-"+string(arm) || !strings.Contains(got.Title, "(control arm: without its ") ||
 			!slices.Equal(got.Labels, []string{"flood", "control arm", string(arm)}) || got.Repeat != plan.Repeat {
 			t.Errorf("%s: the plan becomes %+v", arm, got)

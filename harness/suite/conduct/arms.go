@@ -1,4 +1,4 @@
-package suite
+package conduct
 
 import (
 	"cmp"
@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/onsi/ginkgo/v2"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
@@ -34,9 +32,9 @@ func lacks(arm contract.Arm) string {
 	return "without its runbook"
 }
 
-// objectiveIn is the drill's in an arm, watched for as long as the arm needs. The RTO of an arm without a runbook
+// ObjectiveIn is the drill's in an arm, watched for as long as the arm needs. The RTO of an arm without a runbook
 // is another one because a service that is back at any time in the watch needs no runbook.
-func objectiveIn(arm contract.Arm, objective harness.Objective) harness.Objective {
+func ObjectiveIn(arm contract.Arm, objective harness.Objective) harness.Objective {
 	objective = objective.WithDefaults()
 	if arm != contract.WholeDrill && objective.Unnoticed {
 		objective.Unnoticed, objective.RTO = false, controlRecovery // without the work there is nothing that could go unnoticed
@@ -51,15 +49,15 @@ func objectiveIn(arm contract.Arm, objective harness.Objective) harness.Objectiv
 	return objective
 }
 
-// planIn marks the drill's record as that of an arm. A whole drill's stays as it is.
-func planIn(arm contract.Arm, plan harness.Plan) harness.Plan {
+// PlanIn marks the drill's record as that of an arm. A whole drill's stays as it is.
+func PlanIn(arm contract.Arm, plan harness.Plan) harness.Plan {
 	if arm == contract.WholeDrill {
 		return plan
 	}
 	plan.ID += contract.RecordSuffix("", arm)
 	plan.Title += " (control arm: " + lacks(arm) + ")"
 	plan.Labels = append(slices.Clone(plan.Labels), contract.ControlLabel, string(arm))
-	plan.Objective = objectiveIn(arm, plan.Objective)
+	plan.Objective = ObjectiveIn(arm, plan.Objective)
 	return plan
 }
 
@@ -112,8 +110,8 @@ func nothingToLeaveOut(claimed harness.Verdict) contract.Ending {
 	return contract.NotApplicable.Because("recovers by itself: no runbook to leave out")
 }
 
-// notADrill is the ending of every arm of a spec that has neither a fault nor a runbook.
-var notADrill = contract.NotApplicable.Because("not a drill")
+// NotADrill is the ending of every arm of a spec that has neither a fault nor a runbook.
+var NotADrill = contract.NotApplicable.Because("not a drill")
 
 // repairs tells whether runbooks do anything besides declaring time.
 func repairs(runbooks []harness.Runbook) bool {
@@ -148,7 +146,7 @@ func (d *Drill) DuringRecovery(second harness.Fault, when harness.Moment) error 
 
 // Rehearse tries a part of the recovery in peace. In a control arm a drill that ends here has nothing to leave out.
 func (d *Drill) Rehearse(ctx context.Context, name string, check func(context.Context, harness.Operator) error) error {
-	ginkgo.GinkgoHelper()
+	d.test.Helper()
 	err := d.Drill.Rehearse(ctx, name, check)
 	if err != nil && d.arm != contract.WholeDrill && d.claimed == harness.Missed {
 		d.conclude(contract.NotApplicable.Because("red before disaster strikes: neither fault nor runbook to leave out"))
@@ -167,7 +165,7 @@ func (d *Drill) Inject(ctx context.Context, cause harness.Fault) error {
 
 // Detect waits for the failure. A control arm without a fault ends here, the rest of the spec with it.
 func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
-	ginkgo.GinkgoHelper()
+	d.test.Helper()
 	err := d.Drill.Detect(ctx, steady)
 	if d.arm == contract.WithoutFault {
 		heldUp := ""
@@ -196,7 +194,7 @@ func (d *Drill) heldUp() string {
 // Repair runs runbooks. A control arm without them waits for a recovery here, and ends: what the spec
 // expects of a repair must not get in the way.
 func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
-	ginkgo.GinkgoHelper()
+	d.test.Helper()
 	if d.arm != contract.WithoutRunbook {
 		return d.Drill.Repair(ctx, runbooks...)
 	}
@@ -217,7 +215,7 @@ func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
 // AwaitRecovery waits until the steady state holds again. A control arm without a runbook gets here
 // only when there is none.
 func (d *Drill) AwaitRecovery(ctx context.Context, steady harness.SteadyState) error {
-	ginkgo.GinkgoHelper()
+	d.test.Helper()
 	if d.arm == contract.WithoutRunbook {
 		d.conclude(nothingToLeaveOut(d.claimed))
 	}
@@ -246,13 +244,13 @@ func (d *Drill) Milestones(ctx context.Context, milestones ...harness.Milestone)
 
 // conclude ends the spec of a control arm. A red one has to be red for the reason expected, and its record has to say so.
 func (d *Drill) conclude(end contract.Ending) {
-	ginkgo.GinkgoHelper()
+	d.test.Helper()
 	if end.Result == contract.Red {
 		err := d.Judge()
 		end = confirmed(end, d.Record(), err)
 	}
 	d.ending = end
-	say(end)
+	Say(d.test, end)
 }
 
 // confirmed is the ending of an arm that went red in its place, after its record was judged with that error.
@@ -323,12 +321,12 @@ func failedWith(record harness.Record) []string {
 	return broken
 }
 
-// say reports how an arm ended, and ends the spec.
-func say(end contract.Ending) {
-	ginkgo.GinkgoHelper()
-	ginkgo.AddReportEntry(contract.ControlEntry, end, ginkgo.ReportEntryVisibilityNever)
+// Say reports how an arm has ended, and ends the test.
+func Say(test Test, end contract.Ending) {
+	test.Helper()
+	test.Ended(end)
 	if end.Result.LeavesDoubt() {
-		ginkgo.Fail(end.Reason)
+		test.Fail(end.Reason)
 	}
-	ginkgo.Skip("control arm: " + end.String())
+	test.Skip("control arm: " + end.String())
 }
