@@ -23,12 +23,12 @@ var floors = []string{
 	"fault.go", "runbook.go", "objective.go", "moment.go", "milestone.go", "plan.go", "symptom.go", "miss.go", "judgement.go",
 	"record.go",
 	"probe", "internal", "drift", "judge", "fault", "runbook", "labtest", "systems", "drill", "agent", "lab",
-	"suite", "selftest", "cmd",
+	"suite", "drilltest", "selftest", "cmd",
 }
 
 // The most that there may be. Who adds a room, or an arrow that runs back up, has a reason for it and changes these.
 const (
-	mostRooms = 42
+	mostRooms = 43
 	mostUp    = 7
 )
 

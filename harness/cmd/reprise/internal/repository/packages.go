@@ -17,8 +17,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 )
 
-// entries are the packages whose importers are drills.
-var entries = []string{"github.com/reprise-dr/reprise/harness/suite"}
+// entry is the package whose importers are suites of drills.
+const entry = "github.com/reprise-dr/reprise/harness/suite"
 
 // A goPackage is what the go command says of a package.
 type goPackage struct {
@@ -30,9 +30,7 @@ type goPackage struct {
 
 // isDrill tells whether the package's tests are drills.
 func (p goPackage) isDrill() bool {
-	return slices.ContainsFunc(slices.Concat(p.TestImports, p.XTestImports), func(imported string) bool {
-		return slices.Contains(entries, imported)
-	})
+	return slices.Contains(slices.Concat(p.TestImports, p.XTestImports), entry)
 }
 
 // ReadPackages reads the drills of the module at root that package patterns name, such as ./drills/..., which the go command
@@ -74,8 +72,8 @@ func ReadPackages(ctx context.Context, root, here string, patterns []string) (Ca
 		catalog.Folders = append(catalog.Folders, folder)
 	}
 	if len(catalog.Folders) == 0 {
-		return Catalog{}, usage.Errorf("no package that %s names has tests that import %s: nothing would be checked",
-			strings.Join(patterns, " "), strings.Join(entries, " or "))
+		return Catalog{}, usage.Errorf("no package that %s names has tests that import %s: nothing would be checked (drills of "+
+			"harness/drilltest run by go test)", strings.Join(patterns, " "), entry)
 	}
 	catalog.labels = slices.Sorted(maps.Keys(known))
 	return catalog, nil

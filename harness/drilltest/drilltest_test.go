@@ -1,0 +1,202 @@
+package drilltest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+	"github.com/reprise-dr/reprise/harness/runbook"
+	"github.com/reprise-dr/reprise/harness/suite/conduct"
+	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/reports"
+)
+
+// A pump is a lab without containers, with one service, its probe and its fault.
+type pump struct {
+	harness.Lab // what a drill here does not need panics
+	broken      atomic.Bool
+}
+
+func (*pump) Topology() harness.Topology                  { return harness.Topology{Name: "pump"} }
+func (*pump) Interruptions() []harness.Interruption       { return nil }
+func (*pump) Losses(context.Context) []harness.Loss       { return nil }
+func (*pump) Shortages(context.Context) []string          { return nil }
+func (*pump) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
+func (*pump) Name() string                                { return "water" }
+func (*pump) Period() time.Duration                       { return 10 * time.Millisecond }
+func (p *pump) Check(context.Context, harness.Observer) error {
+	if p.broken.Load() {
+		return errors.New("dry")
+	}
+	return nil
+}
+
+func (*pump) Describe() string { return "a broken pump" }
+func (p *pump) Inject(context.Context, harness.Lab) (harness.Injection, error) {
+	at := time.Now()
+	p.broken.Store(true)
+	return &fault.Injection{
+		Struck: harness.Impact{Before: at},
+		Prove:  func(context.Context) (string, error) { return "it is dry", nil },
+		Lift:   func(context.Context) error { p.broken.Store(false); return nil },
+	}, nil
+}
+
+// repair brings the service back.
+func (p *pump) repair() harness.Runbook {
+	return runbook.Of("repair", harness.Step{Name: "weld", Do: func(context.Context, harness.Operator) error {
+		p.broken.Store(false)
+		return nil
+	}})
+}
+
+// beginAt is Begin in the pump's place, with limits for a test.
+func beginAt(t *testing.T, place *pump) *Drill {
+	t.Helper()
+	return begin(t, func(test *test, config contract.Config, spec conduct.Spec) *conduct.Drill {
+		plan := conduct.PlanIn(config.Control, harness.Plan{
+			ID: reports.RecordID(spec.Text), Title: spec.Title, Scenario: spec.Scenario, Repeat: config.Repeat(spec.Text),
+		})
+		plan.Objective = harness.Objective{
+			RTO: 3 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, GiveUpAfter: 4500 * time.Millisecond,
+			Dwell: time.Second, // long beside what a busy machine keeps a probe waiting
+		}
+		drill, err := conduct.New(test, place, config, plan, false)
+		if err != nil {
+			test.Fail(err.Error())
+		}
+		test.Cleanup(drill.End)
+		return drill
+	})
+}
+
+// started has the tests named TestDrill... be those of a package that `go test` runs.
+const started = "REPRISE_TEST_DRILLTEST"
+
+// drillOf is a pump, where the tests below run it.
+func drillOf(t *testing.T) (*Drill, *pump) {
+	t.Helper()
+	if os.Getenv(started) == "" {
+		t.Skip("the tests below run it")
+	}
+	place := &pump{}
+	return beginAt(t, place), place
+}
+
+func TestDrillIsMet(t *testing.T) {
+	drill, place := drillOf(t)
+	ctx, steady := drill.Context(), harness.All(place)
+	drill.Must(drill.Baseline(ctx, steady))
+	drill.Must(drill.Inject(ctx, place))
+	drill.Must(drill.Detect(ctx, steady))
+	drill.Must(drill.Repair(ctx, place.repair()))
+	drill.Must(drill.AwaitRecovery(ctx, steady))
+}
+
+func TestDrillIsMissed(t *testing.T) {
+	drill, place := drillOf(t)
+	ctx, steady := drill.Context(), harness.All(place)
+	drill.Must(drill.Baseline(ctx, steady))
+	drill.Must(drill.Inject(ctx, place))
+	drill.Must(drill.Detect(ctx, steady))
+	drill.Must(drill.AwaitRecovery(ctx, steady))
+}
+
+func TestDrillIsInterrupted(t *testing.T) {
+	drill, place := drillOf(t)
+	ctx, steady := drill.Context(), harness.All(place)
+	drill.Must(drill.Baseline(ctx, steady))
+	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	drill.Must(drill.Inject(ctx, place))
+}
+
+func TestDrillAfterIt(t *testing.T) { drillOf(t) }
+
+// goTest runs some of the tests above as `go test` does in the package drills/water of a module.
+func goTest(t *testing.T, tests string, variables ...string) (latest string, records map[string]harness.Record, output string, err error) {
+	t.Helper()
+	root := t.TempDir()
+	folder := filepath.Join(root, "drills", "water")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+tests, "-test.v", "-test.timeout=10m")
+	process.Dir = folder
+	process.Env = slices.Concat(os.Environ(), contract.Config{}.Environment(),
+		[]string{started + "=1", "DOCKER_HOST=" + enginetest.Empty(t), "XDG_CACHE_HOME=" + t.TempDir()}, variables)
+	text, err := process.CombinedOutput()
+	folders, globErr := filepath.Glob(filepath.Join(root, "reports", "out", "[0-9]*"))
+	if globErr != nil || len(folders) != 1 {
+		t.Fatalf("the runs are %q, %v:\n%s", folders, globErr, text)
+	}
+	read, readErr := reports.ReadRecords(folders[0])
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	records = map[string]harness.Record{}
+	for _, record := range read {
+		records[record.Title] = record
+	}
+	return filepath.Join(root, "reports", "out", "latest"), records, string(text), err
+}
+
+// Goal: a plain test with a drill passes when the verdict is as claimed, which is asked for when the test did not, and fails
+// otherwise; both are in one report, with the line that repeats each. Method: the two tests above.
+func TestPlainTestsAreDrills(t *testing.T) {
+	latest, records, output, err := goTest(t, "^TestDrillIs(Met|Missed)$")
+	met, missed := records["TestDrillIsMet"], records["TestDrillIsMissed"]
+	if err == nil || !strings.Contains(output, "--- PASS: TestDrillIsMet") || !strings.Contains(output, "--- FAIL: TestDrillIsMissed") ||
+		met.Judgement.Verdict != harness.Met || missed.Judgement.Verdict != harness.Missed {
+		t.Fatalf("%v, %s and %s:\n%s", err, met.Judgement.Verdict, missed.Judgement.Verdict, output)
+	}
+	if want := "go test ./drills/water -count=1 -run='^TestDrillIsMet$'"; met.Repeat != want || met.Scenario != "water" {
+		t.Errorf("%s is repeated with %q, want %q", met.Scenario, met.Repeat, want)
+	}
+	summary, err := os.ReadFile(filepath.Join(latest, "summary.md"))
+	if err != nil || !strings.Contains(string(summary), "2 drills: 1 met, 1 not as claimed, 1 failed spec") || strings.Count(output, "reprise: the report is ") != 2 {
+		t.Errorf("%v: the summary is\n%s", err, summary)
+	}
+}
+
+// Goal: both control arms of a plain test go red in their place, which passes. Method: the drill that is met, in each.
+func TestPlainTestsHaveControlArms(t *testing.T) {
+	for arm, want := range map[contract.Arm]string{
+		contract.WithoutFault:   "control arm: red: nothing broke within 500ms",
+		contract.WithoutRunbook: "control arm: red: the service was not back 4.5s after the fault",
+	} {
+		_, records, output, err := goTest(t, "^TestDrillIsMet$", contract.ControlVariable+"="+string(arm))
+		if err != nil || !strings.Contains(output, want) || len(records) != 1 {
+			t.Errorf("%s: %v, %d records, no %q:\n%s", arm, err, len(records), want, output)
+		}
+	}
+}
+
+// Goal: Ctrl-C ends the drill at work, whose record says so, and those after it never begin. Method: a test that interrupts
+// itself, and one after it.
+func TestInterruptedPlainTest(t *testing.T) {
+	_, records, output, err := goTest(t, "^TestDrill(IsInterrupted|AfterIt)$")
+	reasons := strings.Join(records["TestDrillIsInterrupted"].Judgement.Reasons, "; ")
+	if err == nil || records["TestDrillIsInterrupted"].Judgement.Verdict != harness.Inconclusive || !strings.Contains(reasons, "interrupt") {
+		t.Errorf("%v, %q:\n%s", err, reasons, output)
+	}
+	if _, began := records["TestDrillAfterIt"]; began || !strings.Contains(output, "it never began: an earlier drill was interrupted") {
+		t.Errorf("the drill after it began: %v:\n%s", began, output)
+	}
+}
