@@ -36,8 +36,8 @@ import (
 // An Option changes what is usual for a drill.
 type Option = conduct.Option
 
-// PhaseSpan is for systems that beat more slowly than once a second, see REPRISE_PHASE: the fault of a drill that is put off falls
-// anywhere in that span, which should be a multiple of every beat.
+// PhaseSpan is for systems that beat more slowly than once a second: with REPRISE_PHASE=1 the fault of a drill falls anywhere in
+// that span, which should be a multiple of every beat.
 func PhaseSpan(span time.Duration) Option { return conduct.PhaseSpan(span) }
 
 // A Drill is a harness drill with its lab, as a test uses it.

@@ -127,7 +127,9 @@ func TestDrillIsInterrupted(t *testing.T) {
 func TestDrillAfterIt(t *testing.T) { drillOf(t) }
 
 // goTest runs some of the tests above as `go test` does in the package drills/water of a module.
-func goTest(t *testing.T, tests string, variables ...string) (latest string, records map[string]harness.Record, output string, err error) {
+func goTest(
+	t *testing.T, tests string, variables ...string,
+) (latest string, records map[string]harness.Record, output string, err error) {
 	t.Helper()
 	root := t.TempDir()
 	folder := filepath.Join(root, "drills", "water")
@@ -162,7 +164,8 @@ func goTest(t *testing.T, tests string, variables ...string) (latest string, rec
 func TestPlainTestsAreDrills(t *testing.T) {
 	latest, records, output, err := goTest(t, "^TestDrillIs(Met|Missed)$")
 	met, missed := records["TestDrillIsMet"], records["TestDrillIsMissed"]
-	if err == nil || !strings.Contains(output, "--- PASS: TestDrillIsMet") || !strings.Contains(output, "--- FAIL: TestDrillIsMissed") ||
+	if err == nil || !strings.Contains(output, "--- PASS: TestDrillIsMet") ||
+		!strings.Contains(output, "--- FAIL: TestDrillIsMissed") ||
 		met.Judgement.Verdict != harness.Met || missed.Judgement.Verdict != harness.Missed {
 		t.Fatalf("%v, %s and %s:\n%s", err, met.Judgement.Verdict, missed.Judgement.Verdict, output)
 	}
@@ -170,7 +173,8 @@ func TestPlainTestsAreDrills(t *testing.T) {
 		t.Errorf("%s is repeated with %q, want %q", met.Scenario, met.Repeat, want)
 	}
 	summary, err := os.ReadFile(filepath.Join(latest, "summary.md"))
-	if err != nil || !strings.Contains(string(summary), "2 drills: 1 met, 1 not as claimed, 1 failed spec") || strings.Count(output, "reprise: the report is ") != 2 {
+	if err != nil || !strings.Contains(string(summary), "2 drills: 1 met, 1 not as claimed, 1 failed spec") ||
+		strings.Count(output, "reprise: the report is ") != 2 {
 		t.Errorf("%v: the summary is\n%s", err, summary)
 	}
 }
@@ -193,10 +197,12 @@ func TestPlainTestsHaveControlArms(t *testing.T) {
 func TestInterruptedPlainTest(t *testing.T) {
 	_, records, output, err := goTest(t, "^TestDrill(IsInterrupted|AfterIt)$")
 	reasons := strings.Join(records["TestDrillIsInterrupted"].Judgement.Reasons, "; ")
-	if err == nil || records["TestDrillIsInterrupted"].Judgement.Verdict != harness.Inconclusive || !strings.Contains(reasons, "interrupt") {
+	if err == nil || records["TestDrillIsInterrupted"].Judgement.Verdict != harness.Inconclusive ||
+		!strings.Contains(reasons, "interrupt") {
 		t.Errorf("%v, %q:\n%s", err, reasons, output)
 	}
-	if _, began := records["TestDrillAfterIt"]; began || !strings.Contains(output, "it never began: an earlier drill was interrupted") {
+	const said = "it never began: an earlier drill was interrupted"
+	if _, began := records["TestDrillAfterIt"]; began || !strings.Contains(output, said) {
 		t.Errorf("the drill after it began: %v:\n%s", began, output)
 	}
 }

@@ -37,7 +37,8 @@ func goTest(t *testing.T, variables []string, arguments ...string) (root, output
 	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	process := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-test.run=^TestAlone$", "-test.timeout=10m"}, arguments...)...)
+	process := exec.CommandContext(t.Context(), os.Args[0],
+		append([]string{"-test.run=^TestAlone$", "-test.timeout=10m"}, arguments...)...)
 	process.Dir = folder
 	process.Env = slices.Concat(os.Environ(), contract.Config{}.Environment(),
 		[]string{startedAlone + "=1", "DOCKER_HOST=" + enginetest.Empty(t), "XDG_CACHE_HOME=" + t.TempDir()}, variables)
@@ -59,7 +60,8 @@ func TestPlainGoTestRunsDrills(t *testing.T) {
 		t.Fatalf("the records are %+v, %v", records, err)
 	}
 	page, err := filepath.EvalSymlinks(latest)
-	if err != nil || !strings.Contains(output, "reprise: the report is "+page+"/index.html, and the record of each drill lies beside it\n") {
+	said := "reprise: the report is " + page + "/index.html, and the record of each drill lies beside it\n"
+	if err != nil || !strings.Contains(output, said) {
 		t.Errorf("%v: the output does not say where the report is:\n%s", err, output)
 	}
 	summary, err := os.ReadFile(filepath.Join(latest, "summary.md"))
@@ -92,7 +94,8 @@ func TestPlainGoTestRunsControlArms(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(root, "reports", "out", "latest")); err == nil {
 		t.Error("a control arm is linked as the latest run")
 	}
-	if _, output, err := goTest(t, arm, "-ginkgo.focus=is failing by itself"); err == nil || !strings.Contains(output, "cannot be made red") {
+	_, output, err = goTest(t, arm, "-ginkgo.focus=is failing by itself")
+	if err == nil || !strings.Contains(output, "cannot be made red") {
 		t.Errorf("%v:\n%s", err, output)
 	}
 }

@@ -105,7 +105,8 @@ func unnoticed(arm contract.Arm) harness.Objective {
 
 func beginFor(place *fakeLab, target func(contract.Arm) harness.Objective) *Drill {
 	config := run()
-	plan := conduct.PlanIn(config.Control, harness.Plan{ID: reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText), Scenario: "flood"})
+	id := reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText)
+	plan := conduct.PlanIn(config.Control, harness.Plan{ID: id, Scenario: "flood"})
 	plan.Objective = target(config.Control)
 	drill, err := conduct.New(test{}, place, config, plan, target(contract.WholeDrill).Unnoticed)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())

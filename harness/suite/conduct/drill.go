@@ -1,5 +1,5 @@
-// Package conduct is a drill in a test, whatever the framework: its lab and its record, the evidence that a failed one keeps, what
-// an interruption leaves in doubt, and what its control arms leave out. Packages suite and drilltest are its two faces.
+// Package conduct is a drill in a test, whatever the framework: its lab and its record, the evidence that a failed one keeps,
+// what an interruption leaves in doubt, and what its control arms leave out. Packages suite and drilltest are its two faces.
 package conduct
 
 import (
@@ -105,8 +105,8 @@ func (d *Drill) Peace(ctx context.Context, steady harness.SteadyState, writes []
 // closeLimit bounds what is done after a test, whatever happened in it.
 const closeLimit = 3 * time.Minute
 
-// Begin brings the topology up and begins a drill in it, in the arm of the run. When the test is over, however it ended, the fault
-// is lifted, the record written and the lab taken away. Anything that keeps it from coming up fails the test.
+// Begin brings the topology up and begins a drill in it, in the arm of the run. When the test is over, however it ended, the
+// fault is lifted, the record written and the lab taken away. Anything that keeps it from coming up fails the test.
 func Begin(
 	ctx context.Context, test Test, config contract.Config, spec Spec, topology harness.Topology, objective harness.Objective,
 	options ...Option,

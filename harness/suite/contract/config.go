@@ -82,7 +82,8 @@ func (c Config) Environment() []string {
 	}
 	return []string{
 		RunDirVariable + "=" + c.RunDir, ControlVariable + "=" + string(c.Control), passVariable + "=" + c.Pass,
-		repeatWithVariable + "=" + c.RepeatWith, cleanWithVariable + "=" + c.CleanWith, seedVariable + "=" + strconv.FormatInt(c.Seed, 10),
+		repeatWithVariable + "=" + c.RepeatWith, cleanWithVariable + "=" + c.CleanWith,
+		seedVariable + "=" + strconv.FormatInt(c.Seed, 10),
 		flag(PhaseVariable, c.Phase), flag(keepVariable, c.Keep), flag(liveVariable, c.Live), flag(imagesVariable, c.Images),
 	}
 }

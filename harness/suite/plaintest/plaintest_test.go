@@ -117,8 +117,8 @@ func aModule(t *testing.T) string {
 	return root
 }
 
-// Goal: a run leaves its folder with the record and the report below the module, a link to it and one sentence where it is; control
-// arms leave no link, and a run without a drill nothing. Method: runs on an engine that has nothing.
+// Goal: a run leaves its folder with the record and the report below the module, a link to it and one sentence where it is;
+// control arms leave no link, and a run without a drill nothing. Method: runs on an engine that has nothing.
 func TestRunLeavesItsReport(t *testing.T) {
 	anEngine(t)
 	for _, test := range []struct {

@@ -65,8 +65,10 @@ func TestPatternsFindDrills(t *testing.T) {
 			t.Errorf("%s at %s: %q, %v", test.pattern, test.here, got, err)
 		}
 		var wrong usage.Error
-		if err != nil && (!errors.As(err, &wrong) || !strings.Contains(err.Error(), test.problem) || strings.Contains(err.Error(), "\n")) {
-			t.Errorf("%s at %s: the error is %v, want one line with %q that blames the command line", test.pattern, test.here, err, test.problem)
+		if err != nil && (!errors.As(err, &wrong) || !strings.Contains(err.Error(), test.problem) ||
+			strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s at %s: the error is %v, want one line with %q that blames the command line", test.pattern, test.here, err,
+				test.problem)
 		}
 	}
 }

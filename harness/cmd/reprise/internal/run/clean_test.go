@@ -12,7 +12,8 @@ import (
 // one of a run that goes on, nor what is no run. Method: one of each.
 func TestCleanTakesHalfWrittenRuns(t *testing.T) {
 	root := t.TempDir()
-	for _, folder := range []string{"scenarios", "reports/out/20260120-030000-0001/ginkgo",
+	for _, folder := range []string{
+		"scenarios", "reports/out/20260120-030000-0001/ginkgo",
 		"reports/out/20260120-030000-0002", "reports/out/20260120-030000-0003", "reports/out/coverage",
 	} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {

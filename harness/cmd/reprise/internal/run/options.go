@@ -40,7 +40,8 @@ func (c Options) catalog(ctx context.Context, root string) (repository.Catalog, 
 	case len(c.Packages) == 0 && module.IsReprise(root):
 		return repository.ReadCatalog(root)
 	case c.Folders != nil:
-		return repository.Catalog{}, usage.Errorf("reprise %s tests the harness itself: change into a clone of its repository", c.Target)
+		return repository.Catalog{}, usage.Errorf("reprise %s tests the harness itself: change into a clone of its repository",
+			c.Target)
 	case len(c.Packages) == 0:
 		return repository.ReadPackages(ctx, root, root, everyPackage)
 	}
