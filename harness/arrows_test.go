@@ -104,7 +104,7 @@ var rules = []rule{
 	{
 		from: `harness/drilltest`, to: `\./.*`,
 		allowed: `\./harness|\./harness/suite/(conduct|contract|plaintest)|\./harness/internal/module|\./reports`,
-		tests:   `\./harness/(fault|runbook)|` + fakeEngine,
+		tests:   `\./fixtures|\./harness/(drilltest|fault|probe|runbook)|` + fakeEngine,
 		why:     "plain tests get what suites share, and have nothing of their own but the words of package testing",
 	},
 	{

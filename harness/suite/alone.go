@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -102,5 +103,8 @@ func reportAlone(run *plaintest.Run, config contract.Config, report ginkgo.Repor
 	}
 	var ended outcome.Outcome
 	ended.AddSpecs(filepath.Base(here), report, config.Pass, records)
+	if ended.Passed+len(ended.Failures)+len(ended.Skips) == 0 {
+		return errors.New("no spec was chosen: nothing was checked")
+	}
 	return run.Report(os.Stdout, config.Control, config.Seed, ended.Failures, ended.Skips)
 }

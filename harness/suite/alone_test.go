@@ -17,13 +17,20 @@ import (
 // startedAlone has TestAlone be a suite that a plain `go test` has started.
 const startedAlone = "REPRISE_TEST_ALONE"
 
+// needsNothing has TestAlone prepare for specs that are not there.
+const needsNothing = "REPRISE_TEST_NEEDS"
+
 // TestAlone is the suite that the tests below start.
 func TestAlone(t *testing.T) {
 	if os.Getenv(startedAlone) == "" {
 		t.Skip("the tests below run it")
 	}
 	t.Setenv(inTheArm, "1")
-	Run(t, "rain")
+	if os.Getenv(needsNothing) == "" {
+		Run(t, "rain")
+	} else {
+		Run(t, "rain", PrepareFor("a label that no spec has", harness.Topology{}))
+	}
 }
 
 // goTest runs the suite as `go test` does in the package drills/rain of a module, with the variables and the arguments.
@@ -77,6 +84,20 @@ func TestPlainGoTestRunsDrills(t *testing.T) {
 	junit, err := os.ReadFile(filepath.Join(root, "reports", "out", "latest", "junit.xml"))
 	if err != nil || !strings.Contains(string(junit), "<failure") {
 		t.Errorf("%v: the report has no failure:\n%s", err, junit)
+	}
+}
+
+// Goal: a spec that stands in no container runs like every other, and a `go test` that chooses none is not green. Method: such a
+// spec, and a focus that fits none.
+func TestPlainGoTestChecksSomething(t *testing.T) {
+	root, output, err := goTest(t, []string{needsNothing + "=1"}, "-ginkgo.focus=stands alone")
+	records, readErr := reports.ReadRecords(filepath.Join(root, "reports", "out", "latest"))
+	if err != nil || readErr != nil || len(records) != 1 {
+		t.Errorf("%v, %v, %d records:\n%s", err, readErr, len(records), output)
+	}
+	_, output, err = goTest(t, nil, "-ginkgo.focus=nobody says this")
+	if err == nil || !strings.Contains(output, "no spec was chosen: nothing was checked") {
+		t.Errorf("%v:\n%s", err, output)
 	}
 }
 

@@ -254,6 +254,16 @@ var _ = ginkgo.Describe("A fake", func() {
 	})
 })
 
+// A spec outside of all containers, as a short suite has it.
+var _ = ginkgo.It("stands alone", func(ctx ginkgo.SpecContext) {
+	place := &fakeLab{}
+	drill := beginHere(place)
+	upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
+	gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
+	gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
+	gomega.Expect(drill.Judge()).To(gomega.Succeed())
+})
+
 // Rain is a fault that breaks nothing.
 type rain struct{}
 

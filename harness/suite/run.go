@@ -1,8 +1,15 @@
 package suite
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/onsi/ginkgo/v2"
@@ -48,8 +55,8 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 	supervise.InterruptOrphan()
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)
-	if !runner.DryRun { // which only says what would run
-		resolveImages(t, config, ginkgo.PreviewSpecs(scenario, labels), needs)
+	if !runner.DryRun && len(needs) > 0 { // a dry run only says what would run
+		resolveImages(t, config, runner, needs)
 	}
 	if config.Images {
 		return
@@ -69,8 +76,15 @@ func run() contract.Config {
 
 // resolveImages pulls or builds what the selected specs need, so that no build runs while a drill
 // is being timed and no spec's time limit has to allow for one.
-func resolveImages(t *testing.T, config contract.Config, preview ginkgo.Report, needs []Topology) {
+func resolveImages(t *testing.T, config contract.Config, runner types.SuiteConfig, needs []Topology) {
 	t.Helper()
+	deadline, _ := t.Deadline()
+	ctx, stop := plaintest.Interruptible(deadline)
+	defer stop()
+	preview, err := dryRun(ctx, t.Name(), config, runner)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var topologies []harness.Topology
 	for _, need := range needs {
 		if selected(preview, need.label) {
@@ -80,9 +94,6 @@ func resolveImages(t *testing.T, config contract.Config, preview ginkgo.Report, 
 	if len(topologies) == 0 {
 		return // no spec of this folder will run
 	}
-	deadline, _ := t.Deadline()
-	ctx, stop := plaintest.Interruptible(deadline)
-	defer stop()
 	connection, err := engine.Connect(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +102,39 @@ func resolveImages(t *testing.T, config contract.Config, preview ginkgo.Report, 
 	if err := image.Prepare(ctx, connection, progress(config), topologies...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// dryRun is what the runner would do in the test of that name. It is asked in a process of its own: a preview in this one loses
+// the specs that stand in no container.
+func dryRun(ctx context.Context, test string, config contract.Config, runner types.SuiteConfig) (ginkgo.Report, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return ginkgo.Report{}, fmt.Errorf("ask which specs would run: %w", err)
+	}
+	folder, err := os.MkdirTemp("", "reprise-specs-")
+	if err != nil {
+		return ginkgo.Report{}, fmt.Errorf("ask which specs would run: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "report.json")
+	runner.DryRun, config.Images = true, false
+	arguments, err := types.GenerateGinkgoTestRunArgs(runner, types.ReporterConfig{JSONReport: path}, types.GoFlagsConfig{})
+	if err != nil {
+		return ginkgo.Report{}, fmt.Errorf("ask which specs would run: %w", err)
+	}
+	arguments = append(arguments, "-test.run=^"+strings.ReplaceAll(regexp.QuoteMeta(test), "/", "$/^")+"$")
+	process := exec.CommandContext(ctx, program, arguments...)
+	process.Env = append(os.Environ(), config.Environment()...)
+	output, runErr := process.CombinedOutput()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ginkgo.Report{}, fmt.Errorf("ask which specs would run: %w, %w: %s", runErr, err, output)
+	}
+	var reports []ginkgo.Report
+	if err := json.Unmarshal(text, &reports); err != nil || len(reports) != 1 {
+		return ginkgo.Report{}, fmt.Errorf("read which specs would run: %d reports: %w", len(reports), err)
+	}
+	return reports[0], nil
 }
 
 // selected tells whether a spec that will run has the label; the empty label stands for any spec.
