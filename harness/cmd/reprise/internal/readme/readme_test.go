@@ -305,7 +305,8 @@ func TestReadmeExampleCompiles(t *testing.T) {
 	if err := errors.Join(os.WriteFile(source, []byte(example), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "./scenarios/ourincident")
+	arguments := slices.Concat([]string{"build", "-overlay", overlay}, buildFlags, []string{"./scenarios/ourincident"})
+	build := exec.CommandContext(t.Context(), "go", arguments...)
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Errorf("%v:\n%s", err, output)
