@@ -64,6 +64,10 @@ type LogLine struct {
 	Text string
 }
 
+// LogDelay is how much older than the start of a process its first log lines may look: the two
+// times are read from different clocks of the same machine.
+const LogDelay = time.Second
+
 // SystemStatus is the state of a node's main process.
 type SystemStatus struct {
 	Running  bool

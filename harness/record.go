@@ -158,10 +158,13 @@ type Interval struct {
 // return from its answer.
 func (s Interval) Begins() time.Duration {
 	if s.Up {
-		return max(s.From, s.Seen)
+		return s.SeenAt()
 	}
 	return s.From
 }
+
+// SeenAt is when the first answer of the interval arrived, as an offset from the drill's start.
+func (s Interval) SeenAt() time.Duration { return max(s.From, s.Seen) }
 
 // An Event is something that happened, for the timeline.
 type Event struct {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -115,12 +116,20 @@ func SystemEnded(ctx context.Context, observer Observer, node string) error {
 	return fmt.Errorf("%s: %w %s", node, errEnded, how)
 }
 
-const (
-	// lastLines and lastLine are how many lines of a log, and how many bytes of each, an error bears.
-	lastLines, lastLine = 3, 200
-	// startedBefore is how much earlier a line may be stamped than the start of the process that printed it.
-	startedBefore = time.Second
-)
+// SystemsEnded are such errors of all nodes of the topology whose system has ended, in the topology's order. All are asked at once.
+func SystemsEnded(ctx context.Context, observer Observer) []error {
+	nodes := observer.Topology().Selected("")
+	ended := make([]error, len(nodes))
+	var group sync.WaitGroup
+	for i, node := range nodes {
+		group.Go(func() { ended[i] = SystemEnded(ctx, observer, node.Name) })
+	}
+	group.Wait()
+	return slices.DeleteFunc(ended, func(err error) bool { return err == nil })
+}
+
+// lastLines and lastLine are how many lines of a log, and how many bytes of each, an error bears.
+const lastLines, lastLine = 3, 200
 
 // waitForLog bounds how long what a system has printed may be on its way into its log. One that has printed nothing costs all of
 // it.
@@ -130,7 +139,7 @@ var waitForLog = Wait{For: "the log of what has ended", Interval: 50 * time.Mill
 func lastPrinted(ctx context.Context, observer Observer, node string, started time.Time) string {
 	var last []string
 	_ = waitForLog.Until(ctx, func(ctx context.Context) error {
-		lines, err := observer.Log(ctx, node, started.Add(-startedBefore))
+		lines, err := observer.Log(ctx, node, started.Add(-LogDelay))
 		if err != nil {
 			return err
 		}

@@ -82,11 +82,7 @@ func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error 
 func (d *Drill) endedSystems(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lookAtLabLimit)
 	defer cancel()
-	var ended []error
-	for _, node := range d.lab.Topology().Selected("") {
-		ended = append(ended, harness.SystemEnded(ctx, d.lab, node.Name))
-	}
-	return harness.JoinErrors(ended...)
+	return harness.JoinErrors(harness.SystemsEnded(ctx, d.lab)...)
 }
 
 // proved notes until when the steady state was proved.
@@ -157,18 +153,20 @@ func validLedgers(ledgers []harness.Ledger) error {
 
 // Steady returns what the probes of the steady state have seen so far.
 func (d *Drill) steady() []harness.RecordSLI {
-	d.mu.Lock()
-	sampler := d.sampler
-	d.mu.Unlock()
-	return slices.DeleteFunc(sampler.slis(), func(sli harness.RecordSLI) bool { return !sli.Steady })
+	return d.slisThat(func(sli harness.RecordSLI) bool { return sli.Steady })
 }
 
 // inPeace are the SLIs that have to hold before the fault: the steady state, and what the fault must not touch.
 func (d *Drill) inPeace() []harness.RecordSLI {
+	return d.slisThat(func(sli harness.RecordSLI) bool { return sli.Steady || sli.Unaffected })
+}
+
+// slisThat is what those probes have seen so far.
+func (d *Drill) slisThat(count func(harness.RecordSLI) bool) []harness.RecordSLI {
 	d.mu.Lock()
 	sampler := d.sampler
 	d.mu.Unlock()
-	return slices.DeleteFunc(sampler.slis(), func(sli harness.RecordSLI) bool { return !sli.Steady && !sli.Unaffected })
+	return slices.DeleteFunc(sampler.slis(), func(sli harness.RecordSLI) bool { return !count(sli) })
 }
 
 // same checks that a later step speaks of the steady state that Baseline proved: recovering to less

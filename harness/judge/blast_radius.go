@@ -34,7 +34,7 @@ func (o Observation) blastRadius(record harness.Record) blast {
 		switch {
 		case failed == nil:
 			found.spared = append(found.spared, sli.Name)
-		case seenAt(*failed) < record.Fault.At: // no work of the fault's
+		case failed.SeenAt() < record.Fault.At: // no work of the fault's
 			found.doubts = append(found.doubts, because(harness.NotSteady,
 				"%q was named as unaffected and had failed before the fault: %s", sli.Name, failed.Error))
 		case starved(record, *failed):
@@ -63,7 +63,7 @@ func (o Observation) failedInterval(sli harness.RecordSLI, t0 time.Duration) *ha
 // then no work of the fault's.
 func starved(record harness.Record, interval harness.Interval) bool {
 	for _, interruption := range record.Interruptions {
-		if interruption.From <= seenAt(interval) && interruption.From+interruption.Length >= interval.From {
+		if interruption.From <= interval.SeenAt() && interruption.From+interruption.Length >= interval.From {
 			return true
 		}
 	}

@@ -121,9 +121,9 @@ func cameBack(sli harness.RecordSLI, t0, until, dwell time.Duration) (back, notY
 		case interval.From > until:
 		case FailsAfter(interval, t0) && !isLost:
 			lost, isLost = max(t0, interval.From), true
-		case interval.Up && isLost && min(interval.To, until)-seenAt(interval) >= dwell:
-			if back == t0 || seenAt(interval)-lost >= dwell {
-				back, notYet = seenAt(interval), max(t0, changedAfter(interval, sli.Period))
+		case interval.Up && isLost && min(interval.To, until)-interval.SeenAt() >= dwell:
+			if back == t0 || interval.SeenAt()-lost >= dwell {
+				back, notYet = interval.SeenAt(), max(t0, changedAfter(interval, sli.Period))
 			}
 			isLost = false
 		}

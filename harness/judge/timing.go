@@ -77,9 +77,6 @@ func (o Observation) End() time.Duration {
 	return o.until
 }
 
-// seenAt is when the first answer of the interval arrived.
-func seenAt(s harness.Interval) time.Duration { return max(s.From, s.Seen) }
-
 // changedAfter is the last moment at which the change into the interval had certainly not happened.
 func changedAfter(s harness.Interval, period time.Duration) time.Duration {
 	if s.By == 0 {
@@ -100,7 +97,7 @@ func changedBy(s harness.Interval) time.Duration {
 // FailsAfter tells whether a failure belongs to the fault: when it was asked for, or came to be known, at or after t0: a
 // question that was in flight when the fault struck says nothing about the time before it.
 func FailsAfter(s harness.Interval, t0 time.Duration) bool {
-	return !s.Up && (s.To >= t0 || seenAt(s) >= t0)
+	return !s.Up && (s.To >= t0 || s.SeenAt() >= t0)
 }
 
 // findOutage finds what an SLI lost after t0. The loss counts from when the first failed sample was
@@ -116,7 +113,7 @@ func findOutage(sli harness.RecordSLI, t0, until, dwell time.Duration) (harness.
 			break
 		}
 		if FailsAfter(interval, t0) {
-			known := max(0, seenAt(interval)-t0)
+			known := max(0, interval.SeenAt()-t0)
 			if !lost {
 				lost, outage.Known = true, known
 				first, outage.Lost = interval, max(0, interval.From-t0)
@@ -128,9 +125,9 @@ func findOutage(sli harness.RecordSLI, t0, until, dwell time.Duration) (harness.
 	if !lost {
 		return harness.Outage{}, false
 	}
-	if last.Up && last.To-seenAt(last) >= dwell {
+	if last.Up && last.To-last.SeenAt() >= dwell {
 		outage.Returned = true
-		outage.Back = max(seenAt(last)-t0, outage.Lost)
+		outage.Back = max(last.SeenAt()-t0, outage.Lost)
 		outage.Down = outage.Back - outage.Lost
 		sharpen(&outage, sli.Period, t0, first, &last)
 		return outage, true
@@ -149,7 +146,7 @@ func sharpen(o *harness.Outage, period, t0 time.Duration, began harness.Interval
 		o.Inconclusive = fmt.Sprintf("nobody had asked for %v when it was lost", words.Figure(early))
 	}
 	if ended != nil {
-		blind := max(0, seenAt(*ended)-changedAfter(*ended, period))
+		blind := max(0, ended.SeenAt()-changedAfter(*ended, period))
 		late += blind
 		if vague(blind, period) {
 			o.Inconclusive = fmt.Sprintf("nobody had an answer for %v when it came back", words.Figure(blind))
@@ -222,9 +219,9 @@ func AnsweredUntil(slis []harness.RecordSLI) time.Duration {
 // streakBegan is when an SLI came back; an SLI that never failed after from was never away.
 func streakBegan(sli harness.RecordSLI, last harness.Interval, from time.Duration) time.Duration {
 	if failedSince(sli, last, from) {
-		return seenAt(last)
+		return last.SeenAt()
 	}
-	return max(from, seenAt(last))
+	return max(from, last.SeenAt())
 }
 
 // failedSince tells whether an SLI failed after from and before its last interval.
@@ -256,9 +253,9 @@ func Failing(slis []harness.RecordSLI, until, dwell time.Duration) []Reason {
 			reasons = append(reasons, because(missed, "%q was never answered", sli.Name))
 		case !last.Up:
 			reasons = append(reasons, because(missed, "%q still fails: %s", sli.Name, last.Error))
-		case min(last.To, until)-seenAt(last) < dwell:
+		case min(last.To, until)-last.SeenAt() < dwell:
 			reasons = append(reasons, because(missed, "%q has held for %v only, shorter than the dwell of %v",
-				sli.Name, words.Figure(max(0, min(last.To, until)-seenAt(last))), dwell))
+				sli.Name, words.Figure(max(0, min(last.To, until)-last.SeenAt())), dwell))
 		}
 	}
 	if len(reasons) == 0 {
@@ -270,7 +267,7 @@ func Failing(slis []harness.RecordSLI, until, dwell time.Duration) []Reason {
 // failuresBefore says whether an SLI failed when peace had been proved and nothing was injected yet.
 func failuresBefore(sli harness.RecordSLI, proved, t0 time.Duration) []string {
 	for _, interval := range sli.Intervals {
-		if !interval.Up && interval.To >= proved && seenAt(interval) < t0 {
+		if !interval.Up && interval.To >= proved && interval.SeenAt() < t0 {
 			return []string{fmt.Sprintf("the steady state did not hold until the fault: %q failed %v before it: %s",
 				sli.Name, words.Figure(t0-interval.From), interval.Error)}
 		}

@@ -118,10 +118,8 @@ func (l *Lab) bringUp(ctx context.Context) error {
 // tellEnded tells of systems that have ended as soon as they were started. That is no error: what a system needs may be there
 // only later, and then somebody starts it again.
 func tellEnded(ctx context.Context, observer harness.Observer, progress image.Progress) {
-	for _, node := range observer.Topology().Selected("") {
-		if err := harness.SystemEnded(ctx, observer, node.Name); err != nil {
-			progress.Event(err.Error())
-		}
+	for _, err := range harness.SystemsEnded(ctx, observer) {
+		progress.Event(err.Error())
 	}
 }
 

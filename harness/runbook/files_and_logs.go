@@ -87,7 +87,3 @@ func LogLines(
 	}
 	return found, nil
 }
-
-// LogDelay is how much older than the start of a process its first log lines may look: the two
-// times are read from different clocks of the same machine.
-const LogDelay = time.Second

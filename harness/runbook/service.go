@@ -174,7 +174,7 @@ func lastWords(ctx context.Context, observer harness.Observer, node string) stri
 	if err != nil || status.Running {
 		return ""
 	}
-	lines, err := observer.Log(ctx, node, status.Started.Add(-LogDelay))
+	lines, err := observer.Log(ctx, node, status.Started.Add(-harness.LogDelay))
 	if err != nil {
 		return ""
 	}

@@ -246,7 +246,7 @@ func votesSince(node core.Node, since time.Time) error {
 
 // lastFatal is what k3s said when it gave up, or nil.
 func lastFatal(ctx context.Context, observer harness.Observer, node string, since time.Time) error {
-	lines, err := runbook.LogLines(ctx, observer, node, since.Add(-runbook.LogDelay), "level=fatal")
+	lines, err := runbook.LogLines(ctx, observer, node, since.Add(-harness.LogDelay), "level=fatal")
 	if err != nil || len(lines) == 0 {
 		return nil //nolint:nilerr // it would only add to an error that is there already
 	}

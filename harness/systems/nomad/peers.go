@@ -310,7 +310,7 @@ func logged(ctx context.Context, observer harness.Observer, node string, texts .
 		return fmt.Errorf("look up the agent's start: %w", err)
 	}
 	for _, text := range texts {
-		lines, err := runbook.LogLines(ctx, observer, node, status.Started.Add(-runbook.LogDelay), text)
+		lines, err := runbook.LogLines(ctx, observer, node, status.Started.Add(-harness.LogDelay), text)
 		if err != nil {
 			return err
 		}
