@@ -33,7 +33,7 @@ func Write(dir string, run Run) error {
 	files := []struct {
 		name  string
 		write func(io.Writer, runView) error
-	}{{"junit.xml", writeJUnit}, {"summary.md", writeSummary}, {"metrics.txt", writeMetrics}, {"index.html", writePage}}
+	}{{"junit.xml", writeJUnit}, {"summary.md", writeSummary}, {"metrics.txt", writeMetrics}, {PageFile, writePage}}
 	view := viewOfRun(run)
 	for _, file := range files {
 		var text bytes.Buffer
@@ -45,6 +45,21 @@ func Write(dir string, run Run) error {
 		}
 	}
 	return linkLatest(dir, len(run.Records))
+}
+
+// PageFile is the name of the page in a run's folder.
+const PageFile = "index.html"
+
+// WritePage draws the page alone into a run's folder, and leaves the link as it is: for control arms, which are no drills.
+func WritePage(dir string, run Run) error {
+	page, err := os.Create(filepath.Join(dir, PageFile))
+	if err == nil {
+		err = errors.Join(Page(page, run), page.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("draw the control arms: %w", err)
+	}
+	return nil
 }
 
 // checkRecords refuses records that would overwrite each other.

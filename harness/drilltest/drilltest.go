@@ -26,7 +26,6 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/harness/suite/plaintest"
@@ -171,17 +170,7 @@ func theRun(ctx context.Context, t testing.TB, deadline time.Time) *testRun {
 	if current != nil {
 		return current
 	}
-	root, err := module.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	reason, err := plaintest.Unwanted(root, testing.Short())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if reason != "" {
-		t.Skip(reason)
-	}
+	root := plaintest.Root(t)
 	run, err := plaintest.Begin(ctx, root, deadline, os.Stdout)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 
-	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/harness/suite/outcome"
 	"github.com/reprise-dr/reprise/harness/suite/plaintest"
@@ -25,17 +24,7 @@ import (
 // test where drills are not wanted. The runner then interrupts specs in time for them to close before `go test` ends.
 func alone(t *testing.T, config contract.Config, runner *types.SuiteConfig, deadline time.Time) contract.Config {
 	t.Helper()
-	root, err := module.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	reason, err := plaintest.Unwanted(root, testing.Short())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if reason != "" {
-		t.Skip(reason)
-	}
+	root := plaintest.Root(t)
 	if runner.DryRun { // which leaves nothing
 		return config
 	}

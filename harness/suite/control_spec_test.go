@@ -22,6 +22,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/harness/suite/outcome"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -417,13 +418,9 @@ func specsInArm(t *testing.T, arm contract.Arm) (map[string]types.SpecReport, ma
 	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.json-report="+report)
 	process.Env = slices.Concat(os.Environ(), contract.Config{RunDir: folder, Control: arm}.Environment(), []string{inTheArm + "=1"})
 	output, err := process.CombinedOutput()
-	text, readErr := os.ReadFile(report)
+	suites, readErr := outcome.Read(report)
 	if readErr != nil {
 		t.Fatalf("%v, %v:\n%s", err, readErr, output)
-	}
-	var suites []types.Report
-	if err := json.Unmarshal(text, &suites); err != nil {
-		t.Fatal(err)
 	}
 	found := map[string]types.SpecReport{}
 	for _, spec := range suites[0].SpecReports {

@@ -2,7 +2,7 @@ package suite
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +22,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/harness/suite/outcome"
 	"github.com/reprise-dr/reprise/harness/suite/plaintest"
 )
 
@@ -126,15 +127,12 @@ func dryRun(ctx context.Context, test string, config contract.Config, runner typ
 	process := exec.CommandContext(ctx, program, arguments...)
 	process.Env = append(os.Environ(), config.Environment()...)
 	output, runErr := process.CombinedOutput()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ginkgo.Report{}, fmt.Errorf("ask which specs would run: %w, %w: %s", runErr, err, output)
+	suites, err := outcome.Read(path)
+	if err != nil || len(suites) != 1 {
+		return ginkgo.Report{}, fmt.Errorf("ask which specs would run: %d reports: %w", len(suites), errors.Join(runErr, err,
+			errors.New(string(output))))
 	}
-	var reports []ginkgo.Report
-	if err := json.Unmarshal(text, &reports); err != nil || len(reports) != 1 {
-		return ginkgo.Report{}, fmt.Errorf("read which specs would run: %d reports: %w", len(reports), err)
-	}
-	return reports[0], nil
+	return suites[0], nil
 }
 
 // selected tells whether a spec that will run has the label; the empty label stands for any spec.

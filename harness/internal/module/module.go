@@ -14,6 +14,9 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
+// CommandPath is the package of the command reprise, as other modules call it.
+const CommandPath = "github.com/reprise-dr/reprise/harness/cmd/reprise"
+
 // Root is the nearest folder, here or above, with a go.mod.
 func Root() (string, error) {
 	start, err := os.Getwd()

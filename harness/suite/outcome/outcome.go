@@ -3,7 +3,9 @@
 package outcome
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,6 +15,20 @@ import (
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
+
+// Read reads the runner's report, which has one part for each suite. One that is not there is an error that wraps
+// [io/fs.ErrNotExist].
+func Read(path string) ([]types.Report, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the runner's report: %w", err)
+	}
+	var suites []types.Report
+	if err := json.Unmarshal(text, &suites); err != nil {
+		return nil, fmt.Errorf("read the runner's report %s: %w", path, err)
+	}
+	return suites, nil
+}
 
 // An Outcome is what became of specs. The zero Outcome is that of none.
 type Outcome struct {

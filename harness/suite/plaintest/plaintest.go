@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/internal/module"
@@ -44,6 +45,24 @@ func Unwanted(root string, short bool) (string, error) {
 			"with " + Variable + "=1", nil
 	}
 	return "", nil
+}
+
+// Root is the root of the module around the working directory, in which the test's drills run. It skips the test where they do
+// not, and fails it where nobody can tell.
+func Root(t testing.TB) string {
+	t.Helper()
+	root, err := module.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason, err := Unwanted(root, testing.Short())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reason != "" {
+		t.Skip(reason)
+	}
+	return root
 }
 
 // A Run is everything that the drills of one test program leave.
@@ -160,7 +179,7 @@ func takeTurn(ctx context.Context, connection *engine.Engine, doing string, prog
 // Config is what the suite is told about the run, besides what the environment says already.
 func (r *Run) Config(config contract.Config, choosing string, seed int64) contract.Config {
 	config.RunDir, config.Seed, config.RepeatWith = r.Folder, seed, r.Command+" "+choosing
-	config.CleanWith = "go run github.com/reprise-dr/reprise/harness/cmd/reprise clean"
+	config.CleanWith = "go run " + module.CommandPath + " clean"
 	return config
 }
 
@@ -178,29 +197,18 @@ func (r *Run) Report(out io.Writer, control contract.Arm, seed int64, failures [
 		ID: filepath.Base(r.Folder), Command: r.Command, Seed: seed, Started: r.started, Duration: time.Since(r.started),
 		Records: records, Skipped: skips, Failures: failures,
 	}
-	page := filepath.Join(r.Folder, "index.html")
 	if control == contract.WholeDrill {
 		err = reports.Write(r.Folder, run)
 	} else {
-		err = writePage(page, run)
+		err = reports.WritePage(r.Folder, run)
 	}
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(out)
 	reports.Table(out, run, false)
-	fmt.Fprintf(out, "\nreprise: the report is %s, and the record of each drill lies beside it\n", page)
-	return nil
-}
-
-func writePage(path string, run reports.Run) error {
-	page, err := os.Create(path)
-	if err == nil {
-		err = errors.Join(reports.Page(page, run), page.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("draw the control arms: %w", err)
-	}
+	fmt.Fprintf(out, "\nreprise: the report is %s, and the record of each drill lies beside it\n",
+		filepath.Join(r.Folder, reports.PageFile))
 	return nil
 }
 

@@ -119,16 +119,8 @@ func (r *controlsRun) leave(line string) error {
 
 // page draws the arms' records, for a person who wonders why one is not red.
 func (r *controlsRun) page(line string, records []harness.Record) error {
-	page, err := os.Create(filepath.Join(r.folder(), "index.html"))
-	if err != nil {
-		return fmt.Errorf("draw the control arms: %w", err)
-	}
-	run := reports.Run{
+	return reports.WritePage(r.folder(), reports.Run{
 		ID: r.id, Command: line, Seed: r.Seed, Started: r.started, Duration: time.Since(r.started), Records: records,
 		Failures: r.found.pageFailures(records),
-	}
-	if err := errors.Join(reports.Page(page, run), page.Close()); err != nil {
-		return fmt.Errorf("draw the control arms: %w", err)
-	}
-	return nil
+	})
 }

@@ -1,13 +1,9 @@
 package run
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-
-	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/suite/outcome"
@@ -92,19 +88,6 @@ func (o *specOutcome) addLost(spec lost, pass string) {
 		known.passes = append(known.passes, pass)
 		o.Failures[known.failure].Message = fmt.Sprintf("%s (pass %s)", spec.why, strings.Join(known.passes, ", "))
 	}
-}
-
-// readSuites reads the runner's report. One that is not there is an error that wraps [io/fs.ErrNotExist].
-func readSuites(path string) ([]types.Report, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the runner's report: %w", err)
-	}
-	var suites []types.Report
-	if err := json.Unmarshal(text, &suites); err != nil {
-		return nil, fmt.Errorf("read the runner's report %s: %w", path, err)
-	}
-	return suites, nil
 }
 
 // counts is the line that ends every run, for people and for CI.

@@ -89,7 +89,7 @@ func (r *chaosRun) planSuite(ctx context.Context, one suite, seed int64, pass st
 	if ctx.Err() != nil {
 		return suitePlan{}, context.Cause(ctx)
 	}
-	suites, err := readSuites(report)
+	suites, err := outcome.Read(report)
 	switch {
 	case limited.Err() != nil:
 		err = context.Cause(limited)

@@ -25,9 +25,6 @@ type program struct {
 	root  string // of the module, from the folder in which the program is called
 }
 
-// commandPath is where this command is.
-const commandPath = "github.com/reprise-dr/reprise/harness/cmd/reprise"
-
 // programIn is how the run is repeated in the module at root, from the working directory.
 func (c Options) programIn(root string) (program, error) {
 	if len(c.Packages) == 0 && module.IsReprise(root) {
@@ -41,7 +38,7 @@ func (c Options) programIn(root string) (program, error) {
 	if err != nil {
 		return program{}, fmt.Errorf("find the module: %w", err)
 	}
-	words := "go run " + commandPath
+	words := "go run " + module.CommandPath
 	if isTool(root) {
 		words = "go tool reprise"
 	}
@@ -55,7 +52,7 @@ func isTool(root string) bool {
 		return false
 	}
 	file, err := modfile.Parse("go.mod", text, nil)
-	return err == nil && slices.ContainsFunc(file.Tool, func(tool *modfile.Tool) bool { return tool.Path == commandPath })
+	return err == nil && slices.ContainsFunc(file.Tool, func(tool *modfile.Tool) bool { return tool.Path == module.CommandPath })
 }
 
 // makeTarget is how the Makefile names what is done.

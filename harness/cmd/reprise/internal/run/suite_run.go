@@ -110,7 +110,7 @@ func (r *chaosRun) runSuites(
 			result.ending, err = process.run(signals)
 			problems = errors.Join(problems, err)
 			interrupted = result.interrupted
-			result.reports, result.unread = readSuites(report)
+			result.reports, result.unread = outcome.Read(report)
 			result.output = out.text()
 		}
 		results = append(results, result)
