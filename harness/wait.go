@@ -116,7 +116,8 @@ func SystemEnded(ctx context.Context, observer Observer, node string) error {
 	return fmt.Errorf("%s: %w %s", node, errEnded, how)
 }
 
-// SystemsEnded are such errors of all nodes of the topology whose system has ended, in the topology's order. All are asked at once.
+// SystemsEnded are such errors of all nodes of the topology whose system has ended, in the topology's order. All are asked at
+// once.
 func SystemsEnded(ctx context.Context, observer Observer) []error {
 	nodes := observer.Topology().Selected("")
 	ended := make([]error, len(nodes))
