@@ -75,14 +75,19 @@ func (p treeProcess) build() bool {
 		})
 }
 
-// kill sends SIGKILL to the youngest of the processes that are meant. That there is none is an error: nothing was proved.
+// kill sends SIGKILL to the youngest of the processes that are meant. When there is none it has ended already (errTooLate), and
+// nothing was proved.
 func kill(tree []treeProcess, meant func(treeProcess) bool) error {
 	tree = slices.DeleteFunc(slices.Clone(tree), func(process treeProcess) bool { return !meant(process) })
 	if len(tree) == 0 {
-		return errors.New("there is no such process")
+		return errTooLate
 	}
 	youngest := slices.MaxFunc(tree, func(a, b treeProcess) int { return a.pid - b.pid })
-	if err := syscall.Kill(youngest.pid, syscall.SIGKILL); err != nil {
+	err := syscall.Kill(youngest.pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) {
+		return errTooLate
+	}
+	if err != nil {
 		return fmt.Errorf("kill %s: %w", youngest, err)
 	}
 	return nil

@@ -203,8 +203,8 @@ func phaseOf(record harness.Record) survival.Phase {
 	return survival.PhaseBaseline
 }
 
-// errTooLate says that a phase was over before the run could be broken off in it.
-var errTooLate = errors.New("the phase was over already")
+// errTooLate says that a phase, or the process that was to be killed in it, had ended before the run could be broken off.
+var errTooLate = errors.New("it was over already")
 
 // reach returns so long after the run has come to a phase.
 func (r *attempt) reach(ctx context.Context, wanted survival.Phase, after time.Duration) error {

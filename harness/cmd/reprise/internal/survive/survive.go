@@ -279,7 +279,7 @@ func (s *campaign) breakOff(ctx context.Context, cell survival.Cell) (survival.R
 		}
 		result.After /= 2
 	}
-	result.Problem("the phase was over each time")
+	result.Problem("the phase, or the process to be killed, was over each time")
 	return result, nil
 }
 
@@ -309,6 +309,9 @@ func (s *campaign) attempt(ctx context.Context, result *survival.Result, number 
 		return false, ctx.Err()
 	}
 	since, err := run.act(ctx, result.Cell)
+	if errors.Is(err, errTooLate) {
+		return true, nil
+	}
 	if err != nil {
 		result.Problem("%v", err)
 	}
