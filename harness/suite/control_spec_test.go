@@ -31,6 +31,7 @@ type fakeLab struct {
 	harness.Lab // what a spec here does not need panics
 	failing     atomic.Bool
 	starved     []harness.Interruption // since before the fault
+	time        *fakeTime              // in which the drill is; nil for the machine's own
 }
 
 func (*fakeLab) Topology() harness.Topology                  { return harness.Topology{Name: "fake"} }
@@ -111,9 +112,9 @@ func beginFor(place *fakeLab, target func(contract.Arm) harness.Objective) *Dril
 	plan.Objective = target(config.Control)
 	drill, err := conduct.New(test{}, place, config, plan, target(contract.WholeDrill).Unnoticed)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	ginkgo.DeferCleanup(func(ctx context.Context) {
+	ginkgo.DeferCleanup(place.time.do, func() {
 		if ginkgo.CurrentSpecReport().Failed() { // there is no lab to keep evidence from
-			gomega.Expect(drill.Close(ctx)).To(gomega.Succeed())
+			gomega.Expect(drill.Close(context.Background())).To(gomega.Succeed())
 			gomega.Expect(os.Remove(filepath.Join(config.RunDir, plan.ID+".json"))).To(gomega.Succeed())
 			return
 		}
@@ -131,25 +132,23 @@ func upToDetect(ctx context.Context, drill *Drill, place *fakeLab, cause harness
 
 // The specs that TestArms runs in a process of its own: TestSpecsInArm is their suite.
 var _ = ginkgo.Describe("A fake", func() {
-	ginkgo.It("is failing and pumped dry", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	ginkgo.It("is failing and pumped dry", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		gomega.Expect(drill.DuringRecovery(fakeFault{place, 0}, harness.BeforeStep("pump"))).To(gomega.Succeed())
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
-	ginkgo.It("expects its repair to break", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	}))
+	ginkgo.It("expects its repair to break", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		drill.Claim(harness.Missed, "the repair are broken", harness.NotRecovered)
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 		gomega.Expect(drill.Repair(ctx, brokenRunbook())).To(gomega.MatchError(gomega.ContainSubstring("rust")))
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
-	springs := func(ctx ginkgo.SpecContext, place *fakeLab) {
+	}))
+	springs := func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
@@ -159,41 +158,38 @@ var _ = ginkgo.Describe("A fake", func() {
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	}
-	ginkgo.It("is failing by itself", func(ctx ginkgo.SpecContext) { springs(ctx, &fakeLab{}) })
-	ginkgo.It("is failing while its machine starves", func(ctx ginkgo.SpecContext) {
-		springs(ctx, &fakeLab{starved: []harness.Interruption{{From: time.Now(), Length: time.Minute, Reason: "the well stood still"}}})
-	})
-	ginkgo.It("has repair and needs none", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	ginkgo.It("is failing by itself", inFakeTime(springs))
+	ginkgo.It("is failing while its machine starves", inFakeTime(func(ctx context.Context, place *fakeLab) {
+		place.starved = []harness.Interruption{{From: time.Now(), Length: time.Minute, Reason: "the well stood still"}}
+		springs(ctx, place)
+	}))
+	ginkgo.It("has repair and needs none", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		upToDetect(ctx, drill, place, fakeFault{place, 200 * time.Millisecond})
 		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
-	ginkgo.It("dries by itself", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	}))
+	ginkgo.It("dries by itself", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		upToDetect(ctx, drill, place, fakeFault{place, 200 * time.Millisecond})
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
-	ginkgo.It("is seen twice by a probe that is not the steady state's", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	}))
+	ginkgo.It("is seen twice by a probe that is not the steady state's", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(&hill{}))).To(gomega.Succeed())
-	})
-	ginkgo.It("is seen through fog", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	}))
+	ginkgo.It("is seen through fog", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		drill.Doubt("fog")
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
+	}))
 	ginkgo.It("waits for its repair", func(ctx ginkgo.SpecContext) {
 		if os.Getenv(untilKilled) == "" {
 			ginkgo.Skip("TestKilledDrillLeavesItsRecord kills it")
@@ -203,16 +199,15 @@ var _ = ginkgo.Describe("A fake", func() {
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 		gomega.Expect(drill.Repair(ctx, waiting())).To(gomega.Succeed())
 	})
-	ginkgo.It("is rained on, and nobody notices", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	ginkgo.It("is rained on, and nobody notices", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginFor(place, unnoticed)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Inject(ctx, rain{})).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotDetected))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
-	ginkgo.It("dries by itself and loses its bridge", func(ctx ginkgo.SpecContext) {
-		place, across := &fakeLab{}, &bridge{}
+	}))
+	ginkgo.It("dries by itself and loses its bridge", inFakeTime(func(ctx context.Context, place *fakeLab) {
+		across := &bridge{}
 		drill := beginHere(place)
 		steady := harness.All(place, across)
 		gomega.Expect(drill.Baseline(ctx, steady)).To(gomega.Succeed())
@@ -223,18 +218,16 @@ var _ = ginkgo.Describe("A fake", func() {
 		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, steady)).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
-	ginkgo.It("is failing, and the church is not spared", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	}))
+	ginkgo.It("is failing, and the church is not spared", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Unaffected(ctx, &church{place})).To(gomega.Succeed())
 		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
-	ginkgo.It("has a milestone", func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{}
+	}))
+	ginkgo.It("has a milestone", inFakeTime(func(ctx context.Context, place *fakeLab) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Milestones(ctx, harness.Milestone{
@@ -246,7 +239,7 @@ var _ = ginkgo.Describe("A fake", func() {
 		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	})
+	}))
 	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
 		if run().Control != contract.WholeDrill { // otherwise it would bring a lab up
 			Start(ctx, harness.Topology{})
@@ -256,14 +249,13 @@ var _ = ginkgo.Describe("A fake", func() {
 })
 
 // A spec outside of all containers, as a short suite has it.
-var _ = ginkgo.It("stands alone", func(ctx ginkgo.SpecContext) {
-	place := &fakeLab{}
+var _ = ginkgo.It("stands alone", inFakeTime(func(ctx context.Context, place *fakeLab) {
 	drill := beginHere(place)
 	upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
 	gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
 	gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 	gomega.Expect(drill.Judge()).To(gomega.Succeed())
-})
+}))
 
 // Rain is a fault that breaks nothing.
 type rain struct{}
@@ -315,6 +307,7 @@ func TestSpecsInArm(t *testing.T) {
 	if os.Getenv(inTheArm) == "" {
 		t.Skip("TestArms runs it in a process of its own")
 	}
+	theSuite = t
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	ginkgo.RunSpecs(t, "flood")
 }

@@ -3,6 +3,7 @@ package suite
 import (
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/onsi/ginkgo/v2/types"
@@ -34,33 +35,38 @@ func TestInterruptedBetweenSteps(t *testing.T) {
 	} {
 		for _, judged := range []bool{false, true} {
 			t.Run(state.String(), func(t *testing.T) {
-				t.Parallel()
-				place, ctx := &fakeLab{}, t.Context()
-				drill, err := conduct.New(ended{state: state}, place, contract.Config{RunDir: t.TempDir()}, harness.Plan{
-					ID: "flood", Objective: harness.Objective{RTO: time.Minute, Dwell: time.Second, NoData: true},
-				}, false)
-				if err != nil {
-					t.Fatal(err)
-				}
-				steady := harness.All(place)
-				for _, err := range []error{
-					drill.Baseline(ctx, steady), drill.Inject(ctx, fakeFault{place, 100 * time.Millisecond}), drill.Detect(ctx, steady),
-					drill.AwaitRecovery(ctx, steady),
-				} {
-					if err != nil {
-						t.Fatal(err)
-					}
-				}
-				if judged {
-					if err := drill.Judge(); err != nil {
-						t.Fatal(err)
-					}
-				}
-				drill.End()
-				if got := drill.Record().Judgement; got.Verdict != want && (!judged || got.Verdict != harness.Met) {
-					t.Errorf("judged %v: %s %q, want %s", judged, got.Verdict, got.Reasons, want)
-				}
+				synctest.Test(t, func(t *testing.T) { interruptBetweenSteps(t, state, judged, want) })
 			})
 		}
+	}
+}
+
+// interruptBetweenSteps has a drill recover and then end in a state.
+func interruptBetweenSteps(t *testing.T, state types.SpecState, judged bool, want harness.Verdict) {
+	t.Helper()
+	place, ctx := &fakeLab{}, t.Context()
+	drill, err := conduct.New(ended{state: state}, place, contract.Config{RunDir: t.TempDir()}, harness.Plan{
+		ID: "flood", Objective: harness.Objective{RTO: time.Minute, Dwell: time.Second, NoData: true},
+	}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steady := harness.All(place)
+	for _, err := range []error{
+		drill.Baseline(ctx, steady), drill.Inject(ctx, fakeFault{place, 100 * time.Millisecond}), drill.Detect(ctx, steady),
+		drill.AwaitRecovery(ctx, steady),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if judged {
+		if err := drill.Judge(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drill.End()
+	if got := drill.Record().Judgement; got.Verdict != want && (!judged || got.Verdict != harness.Met) {
+		t.Errorf("judged %v: %s %q, want %s", judged, got.Verdict, got.Reasons, want)
 	}
 }
