@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/miekg/dns"
@@ -190,29 +191,68 @@ func TestHTTP(t *testing.T) {
 }
 
 // Goal: who has patience is answered by a server that fails at first, hangs or turns people away, and is told no by one that
-// never answers; who has none is told no by all of them. Method: servers that count.
+// never answers; who has none is told no by all of them. Method: a server that counts, where time is faked.
 func TestHTTPPatience(t *testing.T) {
-	var asked atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch first := asked.Add(1) == 1; {
-		case first && r.URL.Path == "/hangs":
-			<-r.Context().Done()
-		case first && r.URL.Path == "/fails", r.URL.Path == "/never":
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-	}))
-	defer server.Close()
-	at := netip.MustParseAddrPort(server.Listener.Addr().String())
 	for path, wants := range map[string]string{"/hangs": "", "/fails": "", "/never": "answered 503 Service Unavailable"} {
 		for _, wait := range []time.Duration{0, 20 * time.Millisecond} {
-			asked.Store(0)
-			err := once(t, harness.Check{HTTP: &harness.HTTPCheck{At: at, Path: path, RetryAfter: wait}}, nil, impatience)
-			if wait == 0 && (err == nil || asked.Load() != 1) || wait > 0 && asked.Load() < 2 {
-				t.Errorf("%s with the patience %v: asked %d times, and told %v", path, wait, asked.Load(), err)
-			}
-			if wait > 0 {
-				expect(t, err, wants)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				dial := serveInMemory(t, func(w http.ResponseWriter, r *http.Request) {
+					switch first := asked.Add(1) == 1; {
+					case first && r.URL.Path == "/hangs":
+						<-r.Context().Done()
+					case first && r.URL.Path == "/fails", r.URL.Path == "/never":
+						w.WriteHeader(http.StatusServiceUnavailable)
+					}
+				})
+				at := netip.MustParseAddrPort("192.0.2.1:80")
+				err := once(t, harness.Check{HTTP: &harness.HTTPCheck{At: at, Path: path, RetryAfter: wait}}, dial, impatience)
+				if wait == 0 && (err == nil || asked.Load() != 1) || wait > 0 && asked.Load() < 2 {
+					t.Errorf("%s with the patience %v: asked %d times, and told %v", path, wait, asked.Load(), err)
+				}
+				if wait > 0 {
+					expect(t, err, wants)
+				}
+			})
+		}
+	}
+}
+
+// A memory is a listener for the far ends of pipes.
+type memory struct {
+	connections chan net.Conn
+	closed      chan struct{}
+}
+
+func (m memory) Accept() (net.Conn, error) {
+	select {
+	case connection := <-m.connections:
+		return connection, nil
+	case <-m.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (memory) Close() error   { return nil }
+func (memory) Addr() net.Addr { return &net.TCPAddr{} }
+
+// serveInMemory is a way to connect to a server without the network, of which a bubble knows when it waits.
+func serveInMemory(t *testing.T, handle http.HandlerFunc) Dial {
+	t.Helper()
+	listener := memory{make(chan net.Conn), make(chan struct{})}
+	server := &http.Server{Handler: handle} //nolint:gosec // a fake needs no time limits
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() {
+		close(listener.closed)
+		_ = server.Close()
+	})
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		near, far := net.Pipe()
+		select {
+		case listener.connections <- far:
+			return near, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 }
