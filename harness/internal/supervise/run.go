@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The lifeline is inherited as this file descriptor; the variable tells a program of ours that it is one.
@@ -43,34 +45,45 @@ func Run(program []string, options Options) (Result, error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	orphan, err := follow(ended, gone, signals, options.Grace)
+	rest := group{leader: syscall.Getpgrp(), spared: []int{os.Getpid()}}
+	orphan, err := rest.follow(ended, lifeline{gone, hungUp}, signals, options.Grace)
 	if options.Temporary != "" && orphan {
 		err = errors.Join(err, os.RemoveAll(options.Temporary))
 	}
 	return Result{command.ProcessState, orphan}, err
 }
 
-// follow waits for the program to end, and sees to it that the whole group does.
-func follow(ended <-chan error, gone <-chan struct{}, signals <-chan os.Signal, grace time.Duration) (orphan bool, err error) {
-	rest := group{leader: syscall.Getpgrp(), spared: []int{os.Getpid()}}
+// A lifeline tells whether the starter is still there.
+type lifeline struct {
+	gone   <-chan struct{} // closed when this process has learned that it is not
+	hungUp func() bool     // asks the kernel, which knows it first
+}
+
+// follow waits for the program to end, and sees to it that the rest of its group does.
+func (g group) follow(
+	ended <-chan error, starter lifeline, signals <-chan os.Signal, grace time.Duration,
+) (orphan bool, err error) {
 	interrupted := false
 	for {
 		select {
 		case received := <-signals:
 			interrupted = interrupted || received == os.Interrupt
 		case err := <-ended:
-			if err == nil && rest.empty(0) {
+			// The program may have ended because the starter was gone, and this process may have learned of both at once.
+			if orphan = starter.hungUp(); !orphan && err == nil && g.empty(0) {
 				return false, nil
 			}
-			select {
-			case <-gone:
-				orphan = true
-			case <-time.After(settle):
+			if !orphan {
+				select {
+				case <-starter.gone:
+					orphan = true
+				case <-time.After(settle):
+				}
 			}
-			rest.end(grace, interrupted || orphan)
+			g.end(grace, interrupted || orphan)
 			return orphan, unexpected(err)
-		case <-gone:
-			rest.end(grace, true) // a program that is given time watches the lifeline too, and interrupts itself
+		case <-starter.gone:
+			g.end(grace, true) // a program that is given time watches the lifeline too, and interrupts itself
 			return true, unexpected(<-ended)
 		}
 	}
@@ -93,17 +106,31 @@ var parentGone = sync.OnceValue(watchLifeline)
 
 func watchLifeline() <-chan struct{} {
 	gone := make(chan struct{})
-	var state syscall.Stat_t
-	if os.Getenv(lifelineVariable) == "" || syscall.Fstat(lifelineDescriptor, &state) != nil ||
-		state.Mode&syscall.S_IFMT != syscall.S_IFIFO {
+	if !hasLifeline() {
 		return gone
 	}
-	lifeline := os.NewFile(lifelineDescriptor, "lifeline")
+	inherited := os.NewFile(lifelineDescriptor, "lifeline")
 	go func() {
-		_, _ = lifeline.Read(make([]byte, 1)) // nobody ever writes
+		_, _ = inherited.Read(make([]byte, 1)) // nobody ever writes
 		close(gone)
 	}()
 	return gone
+}
+
+func hasLifeline() bool {
+	var state syscall.Stat_t
+	return os.Getenv(lifelineVariable) != "" && syscall.Fstat(lifelineDescriptor, &state) == nil &&
+		state.Mode&syscall.S_IFMT == syscall.S_IFIFO
+}
+
+// hungUp tells whether the other end of the lifeline is closed.
+func hungUp() bool { return hasLifeline() && pipeHungUp(lifelineDescriptor) }
+
+// pipeHungUp tells whether nobody can write to a pipe any more.
+func pipeHungUp(descriptor int) bool {
+	ends := []unix.PollFd{{Fd: int32(descriptor), Events: unix.POLLIN}} //nolint:gosec // descriptors are small
+	n, err := unix.Poll(ends, 0)
+	return err == nil && n == 1 && ends[0].Revents&unix.POLLHUP != 0
 }
 
 // Exit ends this process as the program has ended: with its status or by its signal.
