@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -64,8 +65,10 @@ func playCommand() {
 	os.Exit(0)
 }
 
-// playSuite is a suite that has something built: it ends at an interrupt when told so, and else never.
+// playSuite is a suite that has something built: it ends at an interrupt, as Ginkgo does wherever it was started, and else never.
 func playSuite() {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
 	supervise.InterruptOrphan()
 	build := exec.Command("sh", "-c", `echo $$ > "$REPRISE_TEST_FOLDER/build.new"; mv "$REPRISE_TEST_FOLDER/build.new" `+
 		`"$REPRISE_TEST_FOLDER/build"; mktemp >/dev/null; sleep 3600 & echo $! > "$REPRISE_TEST_FOLDER/compiler.new"; mv `+
@@ -79,9 +82,9 @@ func playSuite() {
 		panic(err)
 	}
 	note("suite", os.Getpid())
-	_ = process.WaitOrStop(context.Background())
-	time.Sleep(time.Hour)
-	os.Exit(0)
+	go func() { _ = process.WaitOrStop(context.Background()) }()
+	<-interrupted
+	os.Exit(1)
 }
 
 // runnerScript is the runner: it notes its supervisor and itself, and runs the suite as a child.
@@ -97,47 +100,55 @@ echo "the suite ended"
 // A processTree is a command, its supervisor, its runner, its suite, and what the suite builds with.
 type processTree struct {
 	cache     string
-	processes map[string]int
+	processes map[string]*os.Process // by handles: a number comes again
 	command   *exec.Cmd
 }
 
-func startTree(t *testing.T) processTree {
+// startTree starts one with the script of a runner.
+func startTree(t *testing.T, runner string) processTree {
 	t.Helper()
 	folder, cache := t.TempDir(), t.TempDir()
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), roleVariable+"=command", "REPRISE_TEST_FOLDER="+folder, "REPRISE_TEST_PROGRAM="+os.Args[0],
-		"REPRISE_TEST_RUNNER="+script(t, runnerScript), "XDG_CACHE_HOME="+cache)
+		"REPRISE_TEST_RUNNER="+runner, "XDG_CACHE_HOME="+cache)
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	grown := processTree{cache: cache, processes: map[string]int{}, command: command}
+	grown := processTree{cache: cache, processes: map[string]*os.Process{}, command: command}
 	t.Cleanup(func() {
 		for _, process := range grown.processes {
-			_ = syscall.Kill(process, syscall.SIGKILL)
+			_ = process.Kill()
 		}
 		_ = command.Wait()
 	})
-	within(t, 30*time.Second, "start", func() bool {
+	within(t, 2*time.Minute, func() (missing []string) {
 		for _, name := range []string{"command", "supervisor", "runner", "suite", "build", "compiler"} {
 			text, err := os.ReadFile(filepath.Join(folder, name))
 			number, numberErr := strconv.Atoi(strings.TrimSpace(string(text)))
 			if err != nil || numberErr != nil {
-				return false
+				missing = append(missing, name+" to start")
+				continue
 			}
-			grown.processes[name] = number
+			if grown.processes[name] == nil {
+				grown.processes[name], _ = os.FindProcess(number) // a process that has ended is found too
+			}
 		}
-		return true
+		return missing
 	})
 	return grown
 }
 
-// within fails the test unless the condition comes true in time.
-func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+// within fails the test when something is still missing after the limit.
+func within(t *testing.T, limit time.Duration, look func() (missing []string)) {
 	t.Helper()
-	for deadline := time.Now().Add(limit); !holds(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+		missing := look()
+		if len(missing) == 0 {
+			return
+		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within %v", what, limit)
+			t.Fatalf("waited %v for %q", limit, missing)
 		}
 	}
 }
@@ -146,7 +157,7 @@ func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
 func (g processTree) left() []string {
 	var names []string
 	for name, process := range g.processes {
-		if running(process) {
+		if process.Signal(syscall.Signal(0)) == nil && running(process.Pid) {
 			names = append(names, name)
 		}
 	}
@@ -169,6 +180,8 @@ func TestProcessTreeEndsTogether(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a tree of processes ten times")
 	}
+	// Written before anything is started: a program that is written while another one starts may be busy.
+	runner := script(t, runnerScript)
 	for _, test := range []struct {
 		name    string
 		victims []string
@@ -186,13 +199,13 @@ func TestProcessTreeEndsTogether(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			grown := startTree(t)
+			grown := startTree(t, runner)
 			if left := grown.left(); len(left) < 6 {
 				t.Fatalf("only %v run", left)
 			}
 			for _, signal := range test.signals {
 				for _, victim := range test.victims {
-					if err := syscall.Kill(grown.processes[victim], signal); err != nil {
+					if err := grown.processes[victim].Signal(signal); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -201,11 +214,11 @@ func TestProcessTreeEndsTogether(t *testing.T) {
 			if test.victims[0] == "command" {
 				_ = grown.command.Wait() // or it stays as a zombie
 			}
-			within(t, 20*time.Second, test.name, func() bool {
+			within(t, time.Minute, func() []string {
 				if len(test.victims) > 1 {
 					grown.cleanCache() // nobody was left to do it
 				}
-				return len(grown.left()) == 0
+				return grown.left()
 			})
 		})
 	}
