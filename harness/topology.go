@@ -36,6 +36,10 @@ type Node struct {
 	Further   []Attachment // the other networks that it has a foot in
 	Routes    []Route      // to networks that it has no foot in
 	Forwards  bool         // true: it is a router, and passes on packets that are for others
+
+	// nodes that are ready before this one's system is started, as the lab comes up: see [System.Ready]. A boot later than
+	// that waits for nobody
+	After []string
 }
 
 // AgentPath is where every system's container has the agent's program, which also is a small HTTP server
@@ -71,8 +75,11 @@ type System struct {
 	StopTimeout time.Duration // from SIGTERM (or StopSignal) to SIGKILL; 0 means 10 s
 	// the init system starts a main process again that has ended without being stopped, after this long; 0: it does not
 	Restart    time.Duration
-	StopSignal string            // the signal that asks the main process to end; "" means TERM
-	Versions   map[string]string // product -> version, copied into the record
+	StopSignal string // the signal that asks the main process to end; "" means TERM
+	// argv of a command of the operator's that exits with 0 when the system is ready, such as "pg_isready". A lab that comes up
+	// tries it for 5 minutes at most; nil: the system is ready as soon as its main process was started
+	Ready    []string
+	Versions map[string]string // product -> version, copied into the record
 }
 
 // Exists tells whether the node runs a system at all: the zero System is a node with an agent only.

@@ -48,7 +48,51 @@ func (t Topology) Validate() error {
 			return err
 		}
 	}
+	if err := t.validateOrder(); err != nil {
+		return err
+	}
 	return t.validateDisks()
+}
+
+// validateOrder checks who is started after whom.
+func (t Topology) validateOrder() error {
+	for _, node := range t.Nodes {
+		for _, first := range node.After {
+			switch _, known := t.Node(first); {
+			case !known:
+				return fmt.Errorf("node %s is started after %q, which the topology does not have", node.Name, first)
+			case first == node.Name:
+				return fmt.Errorf("node %s is started after itself: name the others that it needs", node.Name)
+			case !node.System.Exists():
+				return fmt.Errorf("node %s is started after %s and has no system to start", node.Name, first)
+			}
+		}
+	}
+	for _, node := range t.Nodes {
+		if circle := t.circleFrom([]string{node.Name}); circle != nil {
+			return fmt.Errorf("node %s is started after %s: none of them can be the first", circle[0],
+				strings.Join(circle[1:], ", which is started after "))
+		}
+	}
+	return nil
+}
+
+// circleFrom follows who is started after whom from the last node of a path, back to its first; nil when no way leads there.
+func (t Topology) circleFrom(path []string) []string {
+	last, _ := t.Node(path[len(path)-1])
+	for _, first := range last.After {
+		longer := append(slices.Clone(path), first)
+		if first == path[0] {
+			return longer
+		}
+		if slices.Contains(path, first) { // another circle, which is found from a node of its own
+			continue
+		}
+		if circle := t.circleFrom(longer); circle != nil {
+			return circle
+		}
+	}
+	return nil
 }
 
 func (t Topology) validateNetworks() error {
@@ -242,6 +286,8 @@ func (s System) validate(node string) error {
 		return fmt.Errorf("node %s has the image %s and a command without a name: what is started has to be said", node, s.Image)
 	case s.Image.Name == "":
 		return fmt.Errorf("node %s has the command %q and no image", node, s.Command[0])
+	case len(s.Ready) > 0 && s.Ready[0] == "":
+		return fmt.Errorf("node %s is ready by a command without a name: what is run has to be said", node)
 	case s.StopTimeout < 0:
 		return fmt.Errorf("node %s has the stop timeout %v: it cannot be negative (0 means 10 s)", node, s.StopTimeout)
 	case s.Restart < 0:
@@ -273,6 +319,8 @@ func (s System) validateAbsent(node string) error {
 		return fmt.Errorf("node %s has a system disk and no system to put on it", node)
 	case s.User != "":
 		return fmt.Errorf("node %s has the user %q and no system to run as it", node, s.User)
+	case len(s.Ready) > 0:
+		return fmt.Errorf("node %s has a command that shows when it is ready and no system", node)
 	}
 	return nil
 }

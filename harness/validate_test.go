@@ -128,6 +128,30 @@ func TestTopologyValidate(t *testing.T) {
 			"node nomad-2 has the restart 1s and no system",
 		},
 		{
+			"started after a stranger", func(t *Topology) { t.Nodes[1].After = []string{"nomad-9"} },
+			`node nomad-2 is started after "nomad-9", which the topology does not have`,
+		},
+		{
+			"started after itself", func(t *Topology) { t.Nodes[1].After = []string{"nomad-1", "nomad-2"} },
+			"node nomad-2 is started after itself: name the others that it needs",
+		},
+		{
+			"started after each other",
+			func(t *Topology) { t.Nodes[0].After, t.Nodes[1].After = []string{"nomad-2"}, []string{"nomad-1"} },
+			"node nomad-1 is started after nomad-2, which is started after nomad-1: none of them can be the first",
+		},
+		{"nothing to start after another", func(t *Topology) {
+			t.Nodes[1].System, t.Nodes[1].After = System{}, []string{"nomad-1"}
+		}, "node nomad-2 is started after nomad-1 and has no system to start"},
+		{
+			"ready by a command without a name", func(t *Topology) { t.Nodes[1].System.Ready = []string{""} },
+			"node nomad-2 is ready by a command without a name",
+		},
+		{
+			"ready without a system", func(t *Topology) { t.Nodes[1].System = System{Ready: []string{"true"}} },
+			"node nomad-2 has a command that shows when it is ready and no system",
+		},
+		{
 			"relative volume", func(t *Topology) { t.Nodes[1].System.Volumes = []string{"data"} },
 			`the volume "data": a path must be absolute`,
 		},

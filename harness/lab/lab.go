@@ -41,6 +41,7 @@ type Lab struct {
 	disks    *disks.Attachments
 	carrier  *diskCarrier // nil when there are none
 	nodes    map[string]*node
+	order    startOrder
 	started  time.Time
 	stages   Stages
 
@@ -55,8 +56,9 @@ type Lab struct {
 var _ harness.Lab = (*Lab)(nil)
 
 // Start brings the topology up: networks, then every node's agent, system and main process, all
-// nodes at once. It returns when every main process has been started, not when the cluster has
-// formed: that is for probes to say. When it returns an error, nothing is left behind.
+// nodes at once but for those that come after others ([harness.Node.After]). It returns when every main process has been
+// started and every system is ready that has a command to say so, not when the cluster has formed: that is for probes to say.
+// When it returns an error, nothing is left behind.
 func Start(ctx context.Context, topology harness.Topology, options Options) (*Lab, error) {
 	if err := topology.Validate(); err != nil {
 		return nil, fmt.Errorf("start lab %s: %w", topology.Name, err)
@@ -71,7 +73,7 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	lab := &Lab{
 		ID: newID(), topology: topology, engine: connection, options: options, started: time.Now(),
 		nodes: map[string]*node{}, addresses: map[string]harness.Addresses{}, disks: disks.New(topology),
-		carrier: newDiskCarrier(topology),
+		carrier: newDiskCarrier(topology), order: newStartOrder(topology),
 	}
 	if err := lab.bringUp(ctx); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
@@ -100,12 +102,14 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		return err
 	}
 	connected := time.Now()
-	group, booting := errgroup.WithContext(ctx)
-	for _, described := range append([]harness.Node{l.observerNode()}, l.topology.Nodes...) {
-		node := &node{lab: l, Node: described}
-		l.nodes[described.Name] = node
+	all := append([]harness.Node{l.observerNode()}, l.topology.Nodes...)
+	for _, described := range all {
+		l.nodes[described.Name] = &node{lab: l, Node: described}
 		l.addresses[described.Name] = harness.Addresses{IPv6: described.IPv6, IPv4: described.IPv4}
-		group.Go(func() error { return node.boot(booting, images) })
+	}
+	group, booting := errgroup.WithContext(ctx)
+	for _, described := range all {
+		group.Go(func() error { return l.nodes[described.Name].boot(booting, images) })
 	}
 	if err := group.Wait(); err != nil {
 		return err

@@ -83,5 +83,6 @@ func (l *live) redraw(above string) {
 const (
 	stateCreating   = "creating"
 	stateInstalling = "installing"
+	stateWaiting    = "waiting" // for the nodes that its system is started after
 	stateUp         = "up"
 )

@@ -41,24 +41,40 @@ func (n *node) boot(ctx context.Context, images image.References) error {
 		return fmt.Errorf("boot %s: %w", n.Name, err)
 	}
 	n.reached.agent = time.Now()
-	if !n.System.Exists() {
-		n.say(stateUp)
-		return nil
+	if n.System.Exists() {
+		if err := n.bootSystem(ctx, images); err != nil {
+			return fmt.Errorf("boot %s: %w", n.Name, err)
+		}
 	}
+	n.lab.order.ready(n.Name)
+	n.say(stateUp)
+	return nil
+}
+
+// bootSystem puts the system on the node and starts it when its turn has come. It returns when the system is ready.
+func (n *node) bootSystem(ctx context.Context, images image.References) error {
 	n.say(stateInstalling)
 	n.image = images.System[n.Name]
 	if err := n.install(ctx); err != nil {
-		return fmt.Errorf("boot %s: %w", n.Name, err)
+		return err
 	}
 	if err := n.write(ctx, n.System.SeedFiles); err != nil {
-		return fmt.Errorf("boot %s: %w", n.Name, err)
+		return err
 	}
 	n.reached.system = time.Now()
+	if len(n.After) > 0 {
+		n.say(stateWaiting)
+	}
+	if err := n.lab.order.await(ctx, n.Node); err != nil {
+		return err
+	}
 	if err := n.agent.Start(ctx); err != nil {
-		return fmt.Errorf("boot %s: %w", n.Name, err)
+		return err
+	}
+	if err := awaitReady(ctx, n.lab, n.Node); err != nil {
+		return err
 	}
 	n.reached.process = time.Now()
-	n.say(stateUp)
 	return nil
 }
 

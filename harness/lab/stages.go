@@ -9,7 +9,7 @@ type Stages struct {
 	Images     time.Duration // looking for every image in the engine, or making it
 	Networks   time.Duration // sweeping up after dead labs, then creating the networks
 	Containers time.Duration // until the last agent answered and the last system was installed
-	Processes  time.Duration // from there until the last main process was started
+	Processes  time.Duration // from there until the last main process was started, and was ready
 }
 
 // milestones are when one node had left each stage of its boot; zero for what it does not have.
