@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/probe"
 )
@@ -19,17 +17,14 @@ func Answers(database Database) harness.Probe {
 	return probe.Func{
 		Label: fmt.Sprintf("%s answers", database), Every: answersPeriod,
 		Ask: func(ctx context.Context, observer harness.Observer) error {
-			_, err := database.ask(ctx, observer, func(connection *pgx.Conn) error {
-				var one int
-				if err := connection.QueryRow(ctx, "select 1").Scan(&one); err != nil {
-					return err
-				}
-				if one != 1 {
-					return fmt.Errorf("asked for 1, answered %d", one)
-				}
-				return nil
-			})
-			return err
+			var one int
+			if err := database.read(ctx, observer, "select 1", &one); err != nil {
+				return err
+			}
+			if one != 1 {
+				return fmt.Errorf("asked for 1, answered %d", one)
+			}
+			return nil
 		},
 	}
 }

@@ -10,4 +10,12 @@
 //	err := postgres.CreateTable(ctx, lab, database, "drill")
 //	err = drill.Baseline(ctx, steady)
 //	err = drill.StartWriting(ctx, harness.Ledgers(rows))
+//
+// Of a primary with a streaming standby it knows more: whether the standby streams, is read-only and how far it lags behind, and
+// the runbook that promotes it. A [Database] at an address of its own is the one that clients use, wherever that address is:
+//
+//	service := postgres.Database{At: address}
+//	steady := harness.All(postgres.TakesWrites(service))
+//	err := drill.Watch(ctx, postgres.Streams(standby), postgres.LagsLessThan(standby, primary, time.Second))
+//	err = drill.Repair(ctx, postgres.Promote(standby), moveAddress)
 package postgres

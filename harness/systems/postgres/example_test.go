@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
@@ -23,4 +24,23 @@ func Example() {
 	// Output:
 	// shop on sql-1 answers: dial error: dial tcp: connection refused
 	// table drill of shop on sql-1, one every 100ms
+}
+
+// A standby that takes the place of its primary, as a drill sees both, and the address that clients use.
+func ExamplePromote() {
+	primary, standby := postgres.Database{Node: "db-1"}, postgres.Database{Node: "db-2"}
+	service := postgres.Database{At: netip.MustParseAddr("10.210.7.100")}
+	for _, probe := range []harness.Probe{
+		postgres.TakesWrites(service), postgres.Streams(standby), postgres.ReadOnly(standby),
+		postgres.LagsLessThan(standby, primary, time.Second),
+	} {
+		fmt.Println(probe.Name())
+	}
+	fmt.Println("the operator's part:", postgres.Promote(standby).Name())
+	// Output:
+	// postgres at 10.210.7.100 takes writes
+	// postgres on db-2 streams
+	// postgres on db-2 is read-only
+	// postgres on db-2 lags less than 1s behind postgres on db-1
+	// the operator's part: promote postgres on db-2
 }

@@ -25,6 +25,8 @@ type fakeServer struct {
 	down   bool                      // nobody listens
 	greet  []pgproto3.BackendMessage // the answer to a client who comes in; nil lets it in
 	answer []pgproto3.BackendMessage // to every query; nil hangs up, an empty list says nothing
+	// the answer to a query where they differ; nil: answer
+	reply func(query string) []pgproto3.BackendMessage
 
 	mutex   sync.Mutex
 	dialled []string          // from, network and address
@@ -91,7 +93,11 @@ func (s *fakeServer) serve(connection net.Conn) {
 		s.mutex.Lock()
 		s.queries = append(s.queries, query.String)
 		s.mutex.Unlock()
-		if s.answer == nil || send(backend, s.answer) != nil {
+		answer := s.answer
+		if s.reply != nil {
+			answer = s.reply(query.String)
+		}
+		if answer == nil || send(backend, answer) != nil {
 			return
 		}
 	}
@@ -136,8 +142,11 @@ func found(columns []string, rows ...[]string) []pgproto3.BackendMessage {
 	description := &pgproto3.RowDescription{}
 	for _, column := range columns {
 		kind := uint32(25) // text
-		if column == "entry" {
+		switch column {
+		case "entry":
 			kind = 20 // bigint
+		case "done":
+			kind = 16 // boolean
 		}
 		description.Fields = append(description.Fields, pgproto3.FieldDescription{
 			Name: []byte(column), DataTypeOID: kind,
