@@ -117,7 +117,7 @@ var rules = []rule{
 		why: "the run of a plain go test makes a folder and takes an engine, whoever asserts and whatever is drilled",
 	},
 	{
-		from: `harness/lab/turn`, to: `\./.*`, allowed: `\./harness/lab/(engine|image)`,
+		from: `harness/lab/turn`, to: `\./.*`, allowed: `\./harness/lab/(engine|image)|\./harness/internal/module`,
 		why: "whose turn it is on an engine is known before anything runs there",
 	},
 	{

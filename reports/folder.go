@@ -54,8 +54,8 @@ func enoughSpace(dir string, free, files, freeFiles uint64) error {
 	const few = 1000 // a run leaves tens of files
 	switch {
 	case free < neededSpace:
-		return fmt.Errorf("leave a report in %s: %d MiB are free, a run needs %d: make room first (`make clean REPORTS=1` removes "+
-			"the reports of earlier runs)",
+		return fmt.Errorf("leave a report in %s: %d MiB are free, a run needs %d: make room first: the folders beside it "+
+			"are reports of earlier runs",
 			dir, free>>20, uint64(neededSpace)>>20)
 	case files > 0 && freeFiles < few: // some file systems do not count
 		return fmt.Errorf("leave a report in %s: the disk has room for %d more files only: make room first", dir, freeFiles)

@@ -10,6 +10,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
@@ -35,8 +36,8 @@ func (l *Lab) createNetworks(ctx context.Context) error {
 func explainNetwork(described harness.Network, err error) error {
 	if strings.Contains(err.Error(), "overlaps") {
 		return fmt.Errorf("create network %s: another network on this engine has %s or %s: wait for the other run to end, or "+
-			"remove its leftovers with `make clean`: %w",
-			described.Name, described.IPv6, described.IPv4, err)
+			"remove its leftovers with `%s`: %w",
+			described.Name, described.IPv6, described.IPv4, module.Command("clean"), err)
 	}
 	return fmt.Errorf("create network %s: %w", described.Name, err)
 }

@@ -1,5 +1,5 @@
-// Package module knows the Go module around the working directory: where it is, and where the runs of its drills leave their
-// folders.
+// Package module knows the Go module around the working directory: where it is, how the command reprise is called there, and where
+// the runs of its drills leave their folders.
 package module
 
 import (
@@ -13,9 +13,6 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
-
-// CommandPath is the package of the command reprise, as other modules call it.
-const CommandPath = "github.com/reprise-dr/reprise/harness/cmd/reprise"
 
 // Root is the nearest folder, here or above, with a go.mod.
 func Root() (string, error) {

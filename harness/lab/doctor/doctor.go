@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 )
@@ -96,7 +97,7 @@ func examineEngine(ctx context.Context, connection *engine.Engine, images []harn
 	for index, check := range checks {
 		group.Go(func() {
 			if busy != nil && slices.Contains(disturbing, check.subject) {
-				findings[index+1] = Finding{check.subject, Warning, fmt.Sprintf("not tried: %v", busy), "run make doctor again then"}
+				findings[index+1] = Finding{check.subject, Warning, fmt.Sprintf("not tried: %v", busy), fmt.Sprintf("run `%s` again then", module.Command("doctor"))}
 				return
 			}
 			health, detail, advice := check.look(ctx, examined)

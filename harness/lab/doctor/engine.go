@@ -18,6 +18,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/internal/paths"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
@@ -90,7 +91,7 @@ func checkIPv6(ctx context.Context, examined *machine) (Health, string, string) 
 		return Missing, fmt.Sprintf("no network with IPv6 can be created: %v", err), advice
 	}
 	if _, err := examined.engine.NetworkRemove(context.WithoutCancel(ctx), created.ID, client.NetworkRemoveOptions{}); err != nil {
-		return Warning, fmt.Sprintf("the network that was tried is still there: %v", err), "run make clean"
+		return Warning, fmt.Sprintf("the network that was tried is still there: %v", err), fmt.Sprintf("run `%s`", module.Command("clean"))
 	}
 	return Healthy, "networks can have it", ""
 }
@@ -100,7 +101,7 @@ func checkIPv6(ctx context.Context, examined *machine) (Health, string, string) 
 func checkCapabilities(ctx context.Context, examined *machine) (Health, string, string) {
 	reference, err := image.Find(ctx, examined.engine, image.Agent())
 	if err != nil {
-		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
+		return Warning, fmt.Sprintf("not tried: %v", err), imagesFirst()
 	}
 	needed := agent.Capabilities()
 	if err := examined.grants(ctx, reference, needed); err != nil {
@@ -114,6 +115,11 @@ func checkCapabilities(ctx context.Context, examined *machine) (Health, string, 
 			"drills whose nodes need it fail at their start"
 	}
 	return Healthy, strings.Join(append(needed, common), " ") + " granted", ""
+}
+
+// imagesFirst is the advice where the agent's image is not in the engine yet.
+func imagesFirst() string {
+	return fmt.Sprintf("run `%s`, then `%s` again", module.Command("images"), module.Command("doctor"))
 }
 
 // checkContainers tries what nodes need that run containers of their own, as k3s does.
@@ -132,7 +138,7 @@ func checkDisks(ctx context.Context, examined *machine) (Health, string, string)
 func (p *machine) passes(ctx context.Context, trial trial, capabilities []string, advice string) (Health, string, string) {
 	reference, err := image.Find(ctx, p.engine, image.Agent())
 	if err != nil {
-		return Warning, fmt.Sprintf("not tried: %v", err), "run make images, then make doctor again"
+		return Warning, fmt.Sprintf("not tried: %v", err), imagesFirst()
 	}
 	if err := trial.run(ctx, p.engine, reference, capabilities, map[string]string{engine.LabelLab: doctorLab}); err != nil {
 		return Warning, err.Error(), advice
@@ -161,14 +167,15 @@ func checkImages(ctx context.Context, examined *machine) (Health, string, string
 	for _, wanted := range append([]harness.Image{image.Agent()}, examined.images...) {
 		present, err := examined.has(ctx, wanted)
 		if err != nil {
-			return Warning, fmt.Sprintf("image %s: %v", wanted, err), "run make images to see more"
+			return Warning, fmt.Sprintf("image %s: %v", wanted, err), fmt.Sprintf("run `%s` to see more", module.Command("images"))
 		}
 		if !present {
 			absent = append(absent, wanted.String())
 		}
 	}
 	if len(absent) > 0 {
-		return Warning, "not in the engine yet: " + strings.Join(absent, ", "), "run make images, or let the first drill wait for them"
+		return Warning, "not in the engine yet: " + strings.Join(absent, ", "), fmt.Sprintf("run `%s`, or let the "+
+			"first drill wait for them", module.Command("images"))
 	}
 	return Healthy, fmt.Sprintf("all %d in the engine", len(examined.images)+1), ""
 }

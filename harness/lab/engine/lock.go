@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/internal/paths"
 )
 
@@ -131,8 +132,8 @@ func takeLock(
 			return nil, fmt.Errorf("%w (%s), and this would disturb it: wait for it to end", ErrInUse, strings.Join(living, "; "))
 		}
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("%w: %s has ended, and something that it has started still runs after %v: `make clean` ends it",
-				ErrInUse, last, orphansLimit)
+			return nil, fmt.Errorf("%w: %s has ended, and something that it has started still runs after %v: `%s` ends it",
+				ErrInUse, last, orphansLimit, module.Command("clean"))
 		}
 		if !said && tell != nil {
 			tell(fmt.Sprintf("waiting for what is left of %s: it has ended, and its suites are still closing their labs", last))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 )
@@ -54,7 +55,7 @@ func awaitAlone(
 		}
 		if !time.Now().Before(deadline) {
 			return fmt.Errorf("another run has a lab on this engine (%s), and drills of two runs disturb each other: wait for it to "+
-				"end, or remove what it left with `make clean`", strings.Join(others, ", "))
+				"end, or remove what it left with `%s`", strings.Join(others, ", "), module.Command("clean"))
 		}
 		if !said {
 			progress.Event(fmt.Sprintf("another run has a lab on this engine (%s): waiting up to %v, in case nobody looks after it "+

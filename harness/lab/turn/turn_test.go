@@ -23,6 +23,7 @@ func TestARunWaitsForLabsThatEnd(t *testing.T) {
 		{"a lab that stays", time.Hour, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Chdir(t.TempDir()) // in no module
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
 				err := awaitAlone(t.Context(), func(context.Context) ([]string, error) {
@@ -34,8 +35,10 @@ func TestARunWaitsForLabsThatEnd(t *testing.T) {
 				if refused := err != nil; refused != test.refused {
 					t.Errorf("the error is %v", err)
 				}
-				if err != nil && !strings.Contains(err.Error(), "20260120-030000-beef") {
-					t.Errorf("the error does not name the run: %v", err)
+				for _, part := range []string{"20260120-030000-beef", "remove what it left with `reprise clean`"} {
+					if err != nil && !strings.Contains(err.Error(), part) {
+						t.Errorf("the error does not say %q: %v", part, err)
+					}
 				}
 			})
 		})

@@ -179,7 +179,7 @@ func takeTurn(ctx context.Context, connection *engine.Engine, doing string, prog
 // Config is what the suite is told about the run, besides what the environment says already.
 func (r *Run) Config(config contract.Config, choosing string, seed int64) contract.Config {
 	config.RunDir, config.Seed, config.RepeatWith = r.Folder, seed, r.Command+" "+choosing
-	config.CleanWith = "go run " + module.CommandPath + " clean"
+	config.CleanWith = module.Command("clean")
 	return config
 }
 

@@ -6,10 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"golang.org/x/mod/modfile"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/internal/module"
@@ -38,21 +35,7 @@ func (c Options) programIn(root string) (program, error) {
 	if err != nil {
 		return program{}, fmt.Errorf("find the module: %w", err)
 	}
-	words := "go run " + module.CommandPath
-	if isTool(root) {
-		words = "go tool reprise"
-	}
-	return program{words, filepath.ToSlash(below)}, nil
-}
-
-// isTool tells whether the module at root has this command among its tools. A go.mod that cannot be read has none.
-func isTool(root string) bool {
-	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	if err != nil {
-		return false
-	}
-	file, err := modfile.Parse("go.mod", text, nil)
-	return err == nil && slices.ContainsFunc(file.Tool, func(tool *modfile.Tool) bool { return tool.Path == module.CommandPath })
+	return program{module.Program(root), filepath.ToSlash(below)}, nil
 }
 
 // makeTarget is how the Makefile names what is done.
@@ -60,9 +43,6 @@ func (c Options) makeTarget() string { return "make " + c.target() }
 
 // target is the subcommand.
 func (c Options) target() string { return cmp.Or(c.Target, "chaos") }
-
-// cleanCommand is one line that removes what runs have left.
-func (c Options) cleanCommand() string { return cmp.Or(c.program.words, "make") + " clean" }
 
 // toolLine calls reprise. The focus is a word of the shell.
 func (c Options) toolLine(packages []string, labels, focus string, seed int64, repeat int, phase bool) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/onsi/ginkgo/v2/types"
 
+	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/harness/suite/outcome"
 	"github.com/reprise-dr/reprise/reports"
@@ -58,7 +59,7 @@ func (r *chaosRun) arguments(seed int64, report string, limit time.Duration) []s
 func (r *chaosRun) config(one suite, seed int64, pass string) contract.Config {
 	return contract.Config{
 		RunDir: r.folder(), Control: r.control, Pass: pass, RepeatWith: r.repeatSpec(one, seed), Seed: seed,
-		CleanWith: r.cleanCommand(), Phase: r.drawsPhase(), Keep: r.Keep, Live: r.color,
+		CleanWith: module.Command("clean"), Phase: r.drawsPhase(), Keep: r.Keep, Live: r.color,
 	}
 }
 
