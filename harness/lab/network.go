@@ -20,7 +20,7 @@ import (
 func (l *Lab) createNetworks(ctx context.Context) error {
 	for _, described := range l.topology.Networks {
 		ipv6 := true
-		created, err := l.engine.NetworkCreate(ctx, "reprise-"+l.ID+"-"+described.Name, client.NetworkCreateOptions{
+		created, err := l.engine.NetworkCreate(ctx, l.nameOf(described.Name), client.NetworkCreateOptions{
 			Driver: "bridge", EnableIPv6: &ipv6, Labels: l.labels(""),
 			IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: described.IPv6}, {Subnet: described.IPv4}}},
 		})
@@ -66,6 +66,17 @@ func (l *Lab) observerNode() harness.Node {
 		observer.Further = append(observer.Further, foot)
 	}
 	return observer
+}
+
+// longestTopology is how much of a topology's name those of its parts have: two names of 63 characters would be more than a
+// host's or a file's name can be on every engine.
+const longestTopology = 32
+
+// nameOf is what the engine, and a person who lists what it has, knows a node or a network of the lab by. Nothing is found by it:
+// see labels.
+func (l *Lab) nameOf(part string) string {
+	topology := l.topology.Name[:min(len(l.topology.Name), longestTopology)]
+	return fmt.Sprintf("reprise-%s-%s-%s", topology, part, l.ID)
 }
 
 // labels mark what the lab creates, so that it can be told from everything else on the engine.

@@ -30,7 +30,7 @@ type node struct {
 	reached    milestones
 }
 
-func (n *node) containerName() string { return fmt.Sprintf("reprise-%s-%s", n.lab.ID, n.Name) }
+func (n *node) containerName() string { return n.lab.nameOf(n.Name) }
 
 func (n *node) systemName() string { return n.containerName() + "-system" }
 

@@ -56,6 +56,21 @@ func TestCommandAndUserOfTheImage(t *testing.T) {
 	}
 }
 
+// Goal: what a lab has on the engine is named for its topology, whatever that is called, and two labs never share a name.
+// Method: the names of a node in a topology with the longest name there can be, in two labs.
+func TestNamesSayWhoseTheyAre(t *testing.T) {
+	longest := strings.Repeat("long", 16)[:63]
+	described := harness.Node{Name: longest, System: harness.System{Command: []string{"mine"}}}
+	for id, want := range map[string]string{
+		"beef": "reprise-" + longest[:32] + "-" + longest + "-beef", "cafe": "reprise-" + longest[:32] + "-" + longest + "-cafe",
+	} {
+		one := &node{lab: &Lab{ID: id, topology: harness.Topology{Name: longest}}, Node: described}
+		if one.containerName() != want || one.systemName() != want+"-system" {
+			t.Errorf("the containers are %s and %s, want %s", one.containerName(), one.systemName(), want)
+		}
+	}
+}
+
 // brokenBalancer is a cluster of which one system has ended.
 type brokenBalancer struct{ harness.Observer }
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,11 +33,12 @@ func connect(t *testing.T, host string) *engine.Engine {
 }
 
 // Goal: containers and networks are made where they are looked for and removed, and images are the ones that were made.
-// Method: a network and a container are made on an engine that keeps what it is asked to change.
+// A network's name says whose it is. Method: a network and a container are made on an engine that keeps what it is asked to change.
 func TestOneEngineForEverything(t *testing.T) {
 	id := strings.Repeat("cafe", 16)
 	var mu sync.Mutex
 	var changes []string
+	var network string // as it was asked for
 	connection := connect(t, enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -45,6 +47,10 @@ func TestOneEngineForEverything(t *testing.T) {
 		switch {
 		case r.Method == http.MethodPost:
 			changes = append(changes, r.Method+" "+path)
+			if path == "/networks/create" {
+				text, _ := io.ReadAll(r.Body)
+				network = string(text)
+			}
 			w.WriteHeader(http.StatusCreated)
 		case path == "/networks":
 			fmt.Fprint(w, `[{"Id": "bridge", "Name": "bridge"}]`)
@@ -74,6 +80,9 @@ func TestOneEngineForEverything(t *testing.T) {
 	want := []string{"POST /networks/create", "POST /containers/create", "POST /containers/" + id + "/start"}
 	if !slices.Equal(changes, want) || created != id || !slices.Equal(observer.containers, []string{id}) {
 		t.Errorf("asked for %q, want %q; the container is %q, remembered are %q", changes, want, created, observer.containers)
+	}
+	if !strings.Contains(network, `"Name":"reprise-one-net-beef"`) {
+		t.Errorf("the network is asked for as %s", network)
 	}
 }
 

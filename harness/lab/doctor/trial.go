@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -145,7 +146,9 @@ func (t trial) run(
 func createForTrial(
 	ctx context.Context, connection *engine.Engine, config *container.Config, host *container.HostConfig,
 ) (id string, remove func() error, err error) {
-	created, err := connection.ContainerCreate(ctx, client.ContainerCreateOptions{Config: config, HostConfig: host})
+	created, err := connection.ContainerCreate(ctx, client.ContainerCreateOptions{
+		Name: "reprise-trial-" + strings.ToLower(rand.Text()[:8]), Config: config, HostConfig: host,
+	})
 	if err != nil {
 		return "", nil, fmt.Errorf("create a container: %w", err)
 	}
