@@ -51,7 +51,8 @@ func Judge(record harness.Record) harness.Judgement {
 		unknown: slices.Concat(unwatched, data.doubts, unchecked),
 	}
 	judgement.Verdict, judgement.Misses = found.verdict()
-	judgement.Reasons = Says(slices.Concat(found.doubts, found.unknown, found.late, found.blast, found.data))
+	// What the verdict follows from comes first: what nobody knows decides nothing where something is late or was touched.
+	judgement.Reasons = Says(slices.Concat(found.doubts, found.late, found.blast, found.unknown, found.data))
 	if judgement.Verdict == harness.Met {
 		judgement.Reasons = slices.Concat(observed.passes(record, judgement), milestonePasses(reached), data.passes(record))
 	}

@@ -86,6 +86,18 @@ func TestJudgeFigures(t *testing.T) {
 	}
 }
 
+// Goal: the first reason is one that the verdict follows from, whatever else nobody knows. Method: a drill that is late, and whose
+// ledger nobody has read back, as in the control arm without a runbook.
+func TestFirstReasonDecides(t *testing.T) {
+	record := metRecord()
+	record.Objective.RTO, record.Ledgers[0].Reconciled = 28*second, false
+	got := Judge(record)
+	if got.Verdict != harness.Missed || len(got.Reasons) != 2 || !strings.Contains(got.Reasons[0], "the RTO is 28s") ||
+		!strings.Contains(got.Reasons[1], "never read back") {
+		t.Errorf("%s: %q", got.Verdict, got.Reasons)
+	}
+}
+
 // verdictCases change one thing of a met record each.
 var verdictCases = []struct {
 	name   string
