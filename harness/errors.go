@@ -17,7 +17,7 @@ var (
 	// ErrLabLost: a part of the lab itself is gone, such as the agent of a node, and a step was ended by that.
 	ErrLabLost = errors.New("a part of the lab is gone")
 	// ErrOff: a node without power was asked for what only one with power can do.
-	ErrOff = errors.New("the node has lost its power: switch it on first")
+	ErrOff = errors.New("the node has lost its power, and nothing runs on it until it is switched on")
 	// ErrOrder: a step of the drill was called out of order.
 	ErrOrder = errors.New("out of order")
 )
