@@ -27,6 +27,7 @@ type Catalog struct {
 	// byPattern tells that package patterns have named the folders: whoever wrote those drills may have labels that no test
 	// file of theirs shows, so that no label is unknown and no folder is left out.
 	byPattern bool
+	unread    bool // some labels are written in another way than as a text or a constant of the same package
 }
 
 // plannedLabels may be asked for although no spec carries them at the moment.
@@ -162,13 +163,13 @@ func constantText(expression ast.Expr, constants map[string]string) (string, boo
 func (c Catalog) PostmortemLabel(id string) (string, error) {
 	known := c.postmortems()
 	switch {
+	case slices.Contains(known, id), c.unread && postmortem.MatchString(id):
+		return id, nil
 	case len(known) == 0:
-		return "", usage.Errorf("no spec here carries the label of a postmortem, which is its date and its name, such as " +
-			"2020-01-20-ip-renumbering")
+		return "", usage.Errorf("no spec here carries the label of a postmortem: give those that replay one a label of its date and its " +
+			`name, as in Label("2020-01-20-ip-renumbering")`)
 	case id == "":
 		return "", usage.Errorf("which postmortem? known ids: %s", strings.Join(known, ", "))
-	case !slices.Contains(known, id):
-		return "", usage.Errorf("unknown postmortem %q%s known ids: %s", id, usage.DidYouMean(id, known), strings.Join(known, ", "))
 	}
-	return id, nil
+	return "", usage.Errorf("unknown postmortem %q%s known ids: %s", id, usage.DidYouMean(id, known), strings.Join(known, ", "))
 }

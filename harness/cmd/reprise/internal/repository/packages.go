@@ -62,13 +62,14 @@ func ReadPackages(ctx context.Context, root, here string, patterns []string) (Ca
 		for _, file := range slices.Concat(one.TestGoFiles, one.XTestGoFiles) {
 			files = append(files, filepath.Join(one.Dir, file))
 		}
-		labels, _, err := readLabels(files)
+		labels, all, err := readLabels(files)
 		if err != nil {
 			return Catalog{}, fmt.Errorf("read the labels of %s: %w", folder, err)
 		}
 		for _, label := range labels {
 			known[label] = true
 		}
+		catalog.unread = catalog.unread || !all
 		catalog.Folders = append(catalog.Folders, folder)
 	}
 	if len(catalog.Folders) == 0 {

@@ -93,10 +93,17 @@ func TestDrillsOfOthersHaveAnyLabels(t *testing.T) {
 	if label, err := known.PostmortemLabel("2021-03-10-fire"); err != nil || label != "2021-03-10-fire" {
 		t.Errorf("the label is %q, %v", label, err)
 	}
+	const none = "no spec here carries the label of a postmortem: give those that replay one a label of its date and its name, as in " +
+		`Label("2020-01-20-ip-renumbering")`
 	for _, id := range []string{"", "2021-03-10-fire"} {
-		_, err := Catalog{labels: []string{"water"}}.PostmortemLabel(id)
-		if err == nil || !strings.Contains(err.Error(), "no spec here carries the label of a postmortem") {
+		if _, err := (Catalog{labels: []string{"water"}}).PostmortemLabel(id); err == nil || err.Error() != none {
 			t.Errorf("%q: the error is %v", id, err)
+		}
+	}
+	elsewhere := Catalog{labels: []string{"water"}, byPattern: true, unread: true} // a constant of another package
+	for id, known := range map[string]bool{"2021-03-10-fire": true, "undated-fire": true, "fire": false, "": false} {
+		if _, err := elsewhere.PostmortemLabel(id); (err == nil) != known {
+			t.Errorf("%q, where a label cannot be read: the error is %v", id, err)
 		}
 	}
 }
