@@ -20,7 +20,16 @@ type Plan struct {
 	// each step and at each event, one call at a time, each in the place of the one before. Such a record says where
 	// the drill is and is inconclusive. An error makes the drill inconclusive; nil saves nothing.
 	Save func(Record) error
-	// Tell is told at once, in a sentence, what a person at the terminal should not learn only at the end: that the RTO
-	// is missed beyond doubt. It may be called while a step is under way; nil is told nothing.
+	// OnEvent is told at once what happens in the drill, for a person who looks on: the events of the record, and what goes into
+	// other parts of it, in the order in which they came to be known. Kinds besides those of [Record] are "inject" (the fault is
+	// about to be brought about), "confirm", "sli" (one fails, or holds again; one that does so all the time is told in sums),
+	// "data", "miss" (the RTO is missed beyond doubt), "doubt", "finding" and "verdict"; a "step" is told when it begins and
+	// when it ends. At is an offset from the drill's start, on the record's clock, and texts are as products wrote them, with
+	// whatever characters. It is called for one event at a time, from NewDrill to Close, and the drill does not wait for it
+	// while it measures. nil is told nothing.
+	OnEvent func(Event)
+	// Tell is told, in a sentence, that the RTO is missed beyond doubt.
+	//
+	// Deprecated: OnEvent is told that too.
 	Tell func(sentence string)
 }

@@ -61,6 +61,7 @@ func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error 
 		return fmt.Errorf("baseline: %w", err)
 	}
 	dwell := d.record.Objective.Dwell
+	d.teller.event(begun, "phase", fmt.Sprintf("the steady state has to hold for %v", dwell))
 	err = waitForSteadyState.Until(ctx, func(context.Context) error {
 		slis := d.inPeace()
 		since, holds := judge.TogetherSince(slis, begun, d.now(), dwell)

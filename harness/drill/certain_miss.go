@@ -26,10 +26,10 @@ func (d *Drill) deadline() time.Duration {
 // tellMiss tells a miss that is certain, once, while the drill goes on.
 func (d *Drill) tellMiss() {
 	d.mu.Lock()
-	fault, told, tell := d.record.Fault, d.missTold, d.tell
+	fault, done, tell := d.record.Fault, d.missTold, d.tell
 	early := fault == nil || d.now() < fault.At+d.record.Objective.RTO-judge.Declared(d.record)
 	d.mu.Unlock()
-	if told || early {
+	if done || early {
 		return
 	}
 	record := d.soFar()
@@ -43,10 +43,12 @@ func (d *Drill) tellMiss() {
 	}
 	d.mu.Lock()
 	d.missTold = true
-	d.event(d.now(), "note", miss)
+	told := miss + "; the drill goes on for the number"
+	d.keep(d.now(), "note", miss)
+	d.teller.event(d.now(), "miss", told)
 	d.mu.Unlock()
 	if tell != nil {
-		tell(miss + "; the drill goes on for the number")
+		tell(told)
 	}
 }
 

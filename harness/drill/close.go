@@ -76,6 +76,7 @@ func (d *Drill) Close(ctx context.Context) error {
 	d.lookAtLab(ctx) // whose loss has not kept the fault from being lifted, and ends the trust in the lab all the same
 	d.stopSaving()
 	d.judge()
+	d.teller.end()
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("close the drill: %w", err)
 	}
@@ -128,6 +129,7 @@ func (d *Drill) settle() error {
 		problems = append(problems, d.finish(context.Background(), writer))
 	}
 	problems = append(problems, d.checkRegisters(context.Background()))
+	d.teller.settle(d.now(), true)
 	return errors.Join(problems...)
 }
 
@@ -144,6 +146,11 @@ func (d *Drill) judge() {
 		d.judged = true
 	}
 	d.record.Judgement = judge.Judge(d.record)
+	verdict := fmt.Sprintf("%s: %s", d.record.Judgement.Verdict, strings.Join(d.record.Judgement.Reasons, "; "))
+	if verdict != d.toldVerdict {
+		d.toldVerdict = verdict
+		d.teller.event(d.now(), "verdict", verdict)
+	}
 }
 
 // noteAddresses records where the nodes are at the end of the drill. A node that cannot be asked

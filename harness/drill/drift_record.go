@@ -152,12 +152,12 @@ func (d *Drill) noteAudit() {
 	d.audit.noted = true
 	for _, one := range d.record.Drift {
 		if count := len(one.Unexplained) + one.UnexplainedMore; count > 0 {
-			d.record.Findings = append(d.record.Findings, fmt.Sprintf("after the recovery %s differs from before the fault by %s",
+			d.finding(fmt.Sprintf("after the recovery %s differs from before the fault by %s",
 				one.Node, words.Counted(count, "thing that nobody planned|things that nobody planned")))
 		}
 	}
 	if forgotten := d.record.Forgotten(); len(forgotten) > 0 {
-		d.record.Findings = append(d.record.Findings, fmt.Sprintf("after the recovery %s an old address, such as %s",
+		d.finding(fmt.Sprintf("after the recovery %s an old address, such as %s",
 			words.Counted(len(forgotten), "place still names|places still name"), mentionPlace(forgotten[0])))
 	}
 }

@@ -23,6 +23,7 @@ type Drill struct {
 	started time.Time // with the monotonic clock: offsets count from here
 	turn    chan struct{}
 	saver   *saver
+	teller  *teller
 	tell    func(sentence string) // nil tells nobody
 
 	mu        sync.Mutex // guards what follows
@@ -44,6 +45,8 @@ type Drill struct {
 	further   furtherFaults
 	audit     audit
 	judged    bool
+	// toldVerdict is the one that was told last.
+	toldVerdict string
 }
 
 // A state is how far a drill has come, as errors say it.
@@ -129,7 +132,7 @@ func New(lab harness.Lab, plan harness.Plan) (*Drill, error) {
 	}
 	drill := &Drill{
 		lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew, saver: newSaver(plan.Save),
-		tell: plan.Tell,
+		teller: newTeller(plan.OnEvent), tell: plan.Tell, //nolint:staticcheck // it works for as long as it is there
 	}
 	drill.record = newRecord(plan, lab.Topology(), drill.started)
 	if err := drill.saveNow(); err != nil {
@@ -138,6 +141,7 @@ func New(lab harness.Lab, plan harness.Plan) (*Drill, error) {
 	if plan.Save != nil {
 		drill.saver.running.Go(drill.keepSaving)
 	}
+	drill.teller.event(0, "phase", "the drill begins: "+targets(drill.record.Objective))
 	return drill, nil
 }
 
@@ -157,6 +161,18 @@ func newRecord(plan harness.Plan, topology harness.Topology, started time.Time) 
 		})
 	}
 	return clone(record)
+}
+
+// targets says what the drill is judged against.
+func targets(objective harness.RecordObjective) string {
+	text := fmt.Sprintf("RTO %v", objective.RTO)
+	if objective.Unnoticed {
+		text = fmt.Sprintf("nobody may notice within %v", objective.DetectWithin)
+	}
+	if objective.NoData {
+		return text + ", no claim about data"
+	}
+	return fmt.Sprintf("%s, RPO %v", text, objective.RPO)
 }
 
 // Claim says before the fault which verdict the drill must have, why, and which misses it means: a drill that shows that
@@ -188,7 +204,7 @@ func (d *Drill) Observe(name, node, text string) {
 func (d *Drill) Finding(text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.record.Findings = append(d.record.Findings, text)
+	d.finding(text)
 }
 
 // Doubt makes the drill inconclusive and says why. A doubt that comes after Judge counts at Close.
@@ -230,6 +246,7 @@ func (d *Drill) enter(ctx context.Context, step step) (_ context.Context, leave 
 	return ctx, func() {
 		interrupted := context.Cause(ctx)
 		end(nil)
+		d.teller.wait(toldLimit) // else what the step has led to would be read below what comes next
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if interrupted != nil {
@@ -278,17 +295,30 @@ func (d *Drill) note(text string) {
 // now is the offset of the present moment.
 func (d *Drill) now() time.Duration { return time.Since(d.started) }
 
-// The caller of event, doubt, interrupted and collect holds the lock.
+// The caller of event, keep, finding, doubt, interrupted and collect holds the lock.
 
+// event puts what has happened on the timeline, and tells it.
 func (d *Drill) event(at time.Duration, kind, text string) {
+	d.keep(at, kind, text)
+	d.teller.event(at, kind, text)
+}
+
+// keep is event for what is told in other words.
+func (d *Drill) keep(at time.Duration, kind, text string) {
 	d.record.Events = append(d.record.Events, harness.Event{At: at, Kind: kind, Text: text})
 	d.saver.wish()
+}
+
+func (d *Drill) finding(text string) {
+	d.record.Findings = append(d.record.Findings, text)
+	d.teller.event(d.now(), "finding", text)
 }
 
 func (d *Drill) doubt(reason string) {
 	if !slices.Contains(d.record.Doubts, reason) {
 		d.record.Doubts = append(d.record.Doubts, reason)
 		d.saver.wish()
+		d.teller.event(d.now(), "doubt", reason)
 	}
 }
 
@@ -334,6 +364,7 @@ func (d *Drill) sampling(ctx context.Context) *sampler {
 	defer d.mu.Unlock()
 	if d.sampler == nil {
 		d.sampler = newSampler(ctx, d.lab, d.started)
+		d.sampler.teller = d.teller
 		watching := d.sampler.ctx
 		d.sampler.running.Go(func() { d.watchLab(watching) })
 	}

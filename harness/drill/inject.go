@@ -34,6 +34,7 @@ func (d *Drill) Inject(ctx context.Context, fault harness.Fault) error {
 	if err := d.awaitPhase(ctx); err != nil {
 		return fmt.Errorf("inject %s: %w", fault.Describe(), err)
 	}
+	d.teller.event(d.now(), "inject", fault.Describe())
 	called := time.Now()
 	injection, err := fault.Inject(ctx, d.lab)
 	returned := time.Now()
@@ -130,6 +131,7 @@ func (d *Drill) prove(ctx context.Context, injection harness.Injection, keep fun
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	keep(proof)
+	d.teller.event(d.now(), "confirm", proof)
 	return nil
 }
 

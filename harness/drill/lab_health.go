@@ -29,6 +29,7 @@ func (d *Drill) watchLab(ctx context.Context) {
 		case <-ticker.C:
 			d.lookAtLab(ctx)
 			d.tellMiss()
+			d.teller.settle(d.now(), false)
 		}
 	}
 }

@@ -48,6 +48,10 @@ func (d *Drill) run(ctx context.Context, runbook string, step harness.Step) erro
 		Declared:     step.Declared,
 		DeclaredOnly: step.Do == nil,
 	}
+	named := fmt.Sprintf("%s: %s", runbook, step.Name)
+	if step.Do != nil {
+		d.teller.event(took.From, "step", named+" begins")
+	}
 	var err error
 	switch {
 	case step.Declared < 0:
@@ -68,8 +72,23 @@ func (d *Drill) run(ctx context.Context, runbook string, step harness.Step) erro
 		d.doubt(fmt.Sprintf("the runbook %q was broken off at its step %q: %v", runbook, step.Name, context.Cause(ctx)))
 	}
 	d.record.Steps = append(d.record.Steps, took)
-	d.event(took.From, "step", runbook+": "+step.Name)
+	d.keep(took.From, "step", named)
+	d.teller.event(took.To, "step", named+" "+howItWent(took))
 	return err
+}
+
+// howItWent continues the name of a step that is over.
+func howItWent(step harness.RecordStep) string {
+	text := fmt.Sprintf("ends after %v", words.Figure(step.To-step.From))
+	switch {
+	case step.Error != "":
+		return fmt.Sprintf("fails after %v: %s", words.Figure(step.To-step.From), step.Error)
+	case step.DeclaredOnly:
+		return fmt.Sprintf("is declared to take %v, which nobody waits for", step.Declared)
+	case step.Declared > 0:
+		text += fmt.Sprintf(", and is declared to take %v more, which nobody waits for", step.Declared)
+	}
+	return text
 }
 
 // AwaitRecovery returns when the steady state has held again for the dwell. It watches until the
@@ -87,10 +106,15 @@ func (d *Drill) AwaitRecovery(ctx context.Context, steady harness.SteadyState) e
 		return fmt.Errorf("await the recovery: %w", err)
 	}
 	t0, objective, deadline := d.record.Fault.At, d.record.Objective, d.deadline()
-	var since time.Duration
+	d.teller.event(d.now(), "phase", fmt.Sprintf("the recovery is watched for, until %v after the fault", words.Figure(deadline-t0)))
+	var since, held time.Duration
 	var holds, hopeless bool
 	err = waitForRecovery.Until(ctx, func(context.Context) error {
 		slis := d.steady()
+		if together, all := judge.TogetherSince(slis, t0, deadline, 0); all && together != held {
+			held = together
+			d.teller.change(held, "the steady state", fmt.Sprintf("holds, and is back when it has for %v", objective.Dwell))
+		}
 		since, holds = judge.TogetherSince(slis, t0, deadline, objective.Dwell)
 		hopeless = !holds && d.hopeless()
 		if !holds && !hopeless && !d.watchedTo(deadline) {
@@ -155,7 +179,9 @@ func (d *Drill) Reconcile(ctx context.Context, ledgers []harness.Ledger) error {
 	for _, writer := range writers {
 		if err := d.readBack(ctx, writer); err != nil {
 			problems = append(problems, fmt.Errorf("read back %q: %w", writer.ledger.Name(), err))
+			continue
 		}
+		d.teller.event(d.now(), "data", keptOf(writer.record(d.record.Fault.At)))
 	}
 	problems = append(problems, d.checkRegisters(ctx))
 	d.become(isReconciled)
@@ -163,6 +189,15 @@ func (d *Drill) Reconcile(ctx context.Context, ledgers []harness.Ledger) error {
 		return fmt.Errorf("reconcile: %w", err)
 	}
 	return nil
+}
+
+// keptOf says what became of a ledger's entries.
+func keptOf(ledger harness.RecordLedger) string {
+	text := fmt.Sprintf("%q is read back: %s, %d lost", ledger.Name, words.Counted(ledger.Acknowledged, "acknowledged write"), ledger.Lost)
+	if ledger.UnknownKept+ledger.Reappeared > 0 {
+		text += fmt.Sprintf("; %d more are there that nobody acknowledged", ledger.UnknownKept+ledger.Reappeared)
+	}
+	return text
 }
 
 // finish ends a writer. What does not end is noted and counts as unknown.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/linearizability"
+	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
 const (
@@ -188,6 +189,25 @@ func (r *registerRun) record() harness.RecordRegister {
 	return r.count()
 }
 
+// isChecked tells whether the history was checked.
+func (r *registerRun) isChecked() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.checked != nil
+}
+
+// historyOf says what the check of a history has found.
+func historyOf(register harness.RecordRegister) string {
+	text := fmt.Sprintf("%q after %s: ", register.Name, words.Counted(register.Operations, "operation"))
+	switch register.Linearizable {
+	case harness.Linearizable:
+		return text + "linearizable"
+	case harness.NotLinearizable:
+		return text + "not linearizable: " + register.Explanation
+	}
+	return text + "whether it is linearizable is unknown: " + register.Explanation
+}
+
 // checkRegisters ends all registers and keeps what their check found.
 func (d *Drill) checkRegisters(ctx context.Context) error {
 	d.mu.Lock()
@@ -195,8 +215,12 @@ func (d *Drill) checkRegisters(ctx context.Context) error {
 	d.mu.Unlock()
 	var problems []error
 	for _, register := range registers {
-		_, err := register.check(context.WithoutCancel(ctx))
+		known := register.isChecked()
+		found, err := register.check(context.WithoutCancel(ctx))
 		problems = append(problems, err)
+		if !known {
+			d.teller.event(d.now(), "data", historyOf(found))
+		}
 	}
 	return errors.Join(problems...)
 }

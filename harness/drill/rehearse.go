@@ -27,6 +27,7 @@ func (d *Drill) Rehearse(
 		return errors.New("rehearse: it needs a name and a check")
 	}
 	rehearsal := harness.RecordRehearsal{Name: name, From: d.now()}
+	d.teller.event(rehearsal.From, "phase", "rehearsal of "+name)
 	err = check(ctx, d.lab)
 	if ctx.Err() != nil {
 		return fmt.Errorf("rehearse %s: it was broken off, which says nothing: %w", name, errors.Join(context.Cause(ctx), err))

@@ -8,11 +8,13 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/schedule"
+	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
 // A networkProbe is one that the agent of a node asks by itself. The others are asked from here.
@@ -30,6 +32,7 @@ type sampler struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
+	teller   *teller // nil: nobody looks on
 
 	mu      sync.Mutex
 	series  []*series
@@ -177,9 +180,26 @@ func (s *sampler) broke(series *series, err error) {
 func (s *sampler) take(series *series, sample harness.Sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.stopped {
-		series.append(sample, s.started)
+	if s.stopped {
+		return
 	}
+	before := len(series.intervals)
+	series.append(sample, s.started)
+	if len(series.intervals) > before && (before > 0 || sample.Err != nil) {
+		s.teller.change(series.intervals[before].SeenAt(), strconv.Quote(series.probe.Name()), saysOf(series.intervals))
+	}
+}
+
+// saysOf is what the last interval means to who looks on.
+func saysOf(intervals []harness.Interval) string {
+	last := intervals[len(intervals)-1]
+	switch {
+	case !last.Up:
+		return "fails: " + last.Error
+	case len(intervals) == 2: // it has never held before
+		return "holds"
+	}
+	return fmt.Sprintf("holds again after %v", words.Figure(last.SeenAt()-intervals[len(intervals)-2].From))
 }
 
 // append adds the next sample of the timing to the intervals.

@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -116,6 +117,11 @@ type test struct {
 
 func (t *test) Step(text string) { fmt.Fprintln(t.Output(), text) }
 
+func (t *test) Output() io.Writer { return plaintest.Output(t.TB.Output(), testing.Verbose()) }
+
+// Pass skips the test: package testing has no other way to end one that has not failed.
+func (t *test) Pass(message string) { t.Helper(); t.Skip(message) }
+
 func (t *test) Fail(message string) {
 	t.Helper()
 	t.why = message
@@ -136,8 +142,6 @@ func (t *test) BrokenOff() string {
 }
 
 func (*test) Ended(contract.Ending) {} // which Fail and Skip say too
-
-func (t *test) Judged(verdict string) { fmt.Fprintln(t.Output(), verdict) }
 
 // deadlineOf is when `go test` ends; the zero time means never, and also that t does not tell, as that of a benchmark.
 func deadlineOf(t testing.TB) time.Time {

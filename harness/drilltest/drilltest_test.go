@@ -169,6 +169,11 @@ func TestPlainTestsAreDrills(t *testing.T) {
 		met.Judgement.Verdict != harness.Met || missed.Judgement.Verdict != harness.Missed {
 		t.Fatalf("%v, %s and %s:\n%s", err, met.Judgement.Verdict, missed.Judgement.Verdict, output)
 	}
+	for _, line := range []string{`  sli      "water" fails: dry`, "t0  fault    a broken pump", "  verdict  missed: "} {
+		if !strings.Contains(output, line) {
+			t.Errorf("no %q in:\n%s", line, output)
+		}
+	}
 	if want := "go test ./drills/water -count=1 -run='^TestDrillIsMet$'"; met.Repeat != want || met.Scenario != "water" {
 		t.Errorf("%s is repeated with %q, want %q", met.Scenario, met.Repeat, want)
 	}
@@ -182,8 +187,8 @@ func TestPlainTestsAreDrills(t *testing.T) {
 // Goal: both control arms of a plain test go red in their place, which passes. Method: the drill that is met, in each.
 func TestPlainTestsHaveControlArms(t *testing.T) {
 	for arm, want := range map[contract.Arm]string{
-		contract.WithoutFault:   "control arm: red: nothing broke within 500ms",
-		contract.WithoutRunbook: "control arm: red: the service was not back 4.5s after the fault",
+		contract.WithoutFault:   "control arm: red, as expected: nothing broke within 500ms",
+		contract.WithoutRunbook: "control arm: red, as expected: the service was not back 4.5s after the fault",
 	} {
 		_, records, output, err := goTest(t, "^TestDrillIsMet$", contract.ControlVariable+"="+string(arm))
 		if err != nil || !strings.Contains(output, want) || len(records) != 1 {

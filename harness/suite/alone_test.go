@@ -59,7 +59,7 @@ func goTest(t *testing.T, variables []string, arguments ...string) (root, output
 // module, whose specs pass and fail.
 func TestPlainGoTestRunsDrills(t *testing.T) {
 	root, output, err := goTest(t, nil, "-ginkgo.focus=expects its repair to break", "-ginkgo.seed=7")
-	if err != nil {
+	if err != nil || strings.Contains(output, "  verdict  ") {
 		t.Fatalf("%v:\n%s", err, output)
 	}
 	latest := filepath.Join(root, "reports", "out", "latest")
@@ -106,9 +106,13 @@ func TestPlainGoTestChecksSomething(t *testing.T) {
 // drill, and of one that fails without one.
 func TestPlainGoTestRunsControlArms(t *testing.T) {
 	arm := []string{contract.ControlVariable + "=" + string(contract.WithoutFault)}
-	root, output, err := goTest(t, arm, "-ginkgo.focus=is failing and pumped dry")
-	if err != nil || !strings.Contains(output, "control arm") {
-		t.Errorf("%v:\n%s", err, output)
+	root, output, err := goTest(t, arm, "-ginkgo.focus=is failing and pumped dry", "-test.v")
+	for _, part := range []string{
+		"control arm: red, as expected: nothing broke within 500ms", "Ran 1 of ", "1 Passed", "0 Failed", "--- PASS: TestAlone",
+	} {
+		if err != nil || !strings.Contains(output, part) {
+			t.Errorf("%v: no %q in:\n%s", err, part, output)
+		}
 	}
 	if found, _ := filepath.Glob(filepath.Join(root, "reports", "out", "*", "*-without-fault.json")); len(found) != 1 {
 		t.Errorf("the records are %q", found)
@@ -118,6 +122,27 @@ func TestPlainGoTestRunsControlArms(t *testing.T) {
 	}
 	_, output, err = goTest(t, arm, "-ginkgo.focus=is failing by itself")
 	if err == nil || !strings.Contains(output, "cannot be made red") {
+		t.Errorf("%v:\n%s", err, output)
+	}
+}
+
+// Goal: with -v, what happens in a drill is printed while it does, and the verdict once. Method: a drill that is met.
+func TestPlainGoTestShowsDrills(t *testing.T) {
+	_, output, err := goTest(t, nil, "-ginkgo.focus=is failing and pumped dry", "-test.v")
+	at := 0
+	for _, line := range []string{
+		"start  phase    the drill begins: RTO 2s, no claim about data", "  phase    the steady state is proved",
+		"  inject   a failure", "t0  fault    a failure", "  confirm  it is wet", `  sli      "dry" fails: failing`,
+		`  detect   "dry" fails`, "  step     repair: pump begins", "  step     repair: pump ends after ",
+		`  sli      "dry" holds again after `, "  phase    the recovery is proved", "  verdict  met: clients had the service back",
+	} {
+		next := strings.Index(output[at:], line)
+		if next < 0 {
+			t.Fatalf("%v: %q is not where it should be in:\n%s", err, line, output)
+		}
+		at += next
+	}
+	if err != nil || strings.Count(output, "met: clients had") != 1 {
 		t.Errorf("%v:\n%s", err, output)
 	}
 }

@@ -309,7 +309,11 @@ func TestSpecsInArm(t *testing.T) {
 	}
 	theSuite = t
 	gomega.RegisterFailHandler(ginkgo.Fail)
-	ginkgo.RunSpecs(t, "flood")
+	arguments := []any{}
+	if os.Getenv(contract.ControlVariable) != "" {
+		arguments = append(arguments, passesEarly())
+	}
+	ginkgo.RunSpecs(t, "flood", arguments...)
 }
 
 // Goal: an arm ends its spec where it must go red, whatever else the spec wants; a drill that detects a
@@ -338,23 +342,23 @@ func TestArms(t *testing.T) {
 			starves: {failed, ""}, rainy: {passed, ""}, bridgeless: {passed, ""}, churched: {failed, ""}, milestone: {passed, ""},
 		},
 		contract.WithoutFault: {
-			pumped: {skipped, "red: nothing broke within 500ms"}, rusty: {skipped, "red: nothing broke within 500ms"},
-			needless:   {skipped, "red: nothing broke within 500ms"},
-			bridgeless: {skipped, "red: nothing broke within 500ms"}, churched: {skipped, "red: nothing broke within 500ms"},
-			milestone: {skipped, "red: nothing broke within 500ms"},
-			dries:     {skipped, "red: nothing broke within 500ms"}, other: {failed, ""},
+			pumped: {passed, "red: nothing broke within 500ms"}, rusty: {passed, "red: nothing broke within 500ms"},
+			needless:   {passed, "red: nothing broke within 500ms"},
+			bridgeless: {passed, "red: nothing broke within 500ms"}, churched: {passed, "red: nothing broke within 500ms"},
+			milestone: {passed, "red: nothing broke within 500ms"},
+			dries:     {passed, "red: nothing broke within 500ms"}, other: {failed, ""},
 			fog: {failed, "red for another reason: nothing broke within 500ms, but its record does not say that for this reason " +
 				"alone"},
 			looked:  {skipped, "not applicable: not a drill"},
 			springs: {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
 			starves: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why " +
 				"(the well stood still for 1m0s)"},
-			rainy: {skipped, "red: nothing broke within 1s"},
+			rainy: {passed, "red: nothing broke within 1s"},
 		},
 		contract.WithoutRunbook: {
-			pumped:   {skipped, "red: the service was not back 2.5s after the fault"},
-			rusty:    {skipped, "red: the service was not back 2.5s after the fault"},
-			springs:  {skipped, "red: the service was not back 2.5s after the fault"},
+			pumped:   {passed, "red: the service was not back 2.5s after the fault"},
+			rusty:    {passed, "red: the service was not back 2.5s after the fault"},
+			springs:  {passed, "red: the service was not back 2.5s after the fault"},
 			needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
 			dries:    {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""},
 			looked: {skipped, "not applicable: not a drill"},
@@ -364,7 +368,7 @@ func TestArms(t *testing.T) {
 				"that for this reason alone"},
 			fog: {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say " +
 				"that for this reason alone"},
-			milestone: {skipped, "red: the service was not back 2.5s after the fault"},
+			milestone: {passed, "red: the service was not back 2.5s after the fault"},
 			starves:   {failed, "inconclusive: the service was not back 2.5s after the fault, but the machine was too busy to be sure"},
 			rainy:     {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
 		},

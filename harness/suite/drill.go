@@ -1,6 +1,8 @@
 package suite
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
+	"github.com/reprise-dr/reprise/harness/suite/plaintest"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -57,11 +60,16 @@ const callerOfHelper = 1
 
 func (test) Helper()             { types.MarkAsHelper(callerOfHelper) }
 func (test) Step(text string)    { ginkgo.By(text) }
-func (test) Output() io.Writer   { return ginkgo.GinkgoWriter }
 func (test) Fail(message string) { ginkgo.Fail(message, callerOfHelper) }
 func (test) Skip(message string) { ginkgo.Skip(message, callerOfHelper) }
 func (test) Failed() bool        { return ginkgo.CurrentSpecReport().Failed() }
 func (test) Cleanup(do func())   { ginkgo.DeferCleanup(do) }
+
+// Output is what the runner shows, which is everything with -ginkgo.v and else what belongs to specs that have failed.
+func (test) Output() io.Writer {
+	_, reporter := ginkgo.GinkgoConfiguration()
+	return plaintest.Output(ginkgo.GinkgoWriter, reporter.Verbosity() >= types.VerbosityLevelVerbose)
+}
 
 func (test) BrokenOff() string { return brokenOff(ginkgo.CurrentSpecReport().State) }
 
@@ -77,6 +85,29 @@ func (test) Ended(end contract.Ending) {
 	ginkgo.AddReportEntry(contract.ControlEntry, end, ginkgo.ReportEntryVisibilityNever)
 }
 
-func (test) Judged(verdict string) {
-	ginkgo.AddReportEntry("drill", verdict, ginkgo.ReportEntryVisibilityFailureOrVerbose)
+// passedEarly is the panic by which a spec ends that has passed before its end.
+type passedEarly struct{}
+
+// canPassEarly tells whether the specs run within [passesEarly].
+var canPassEarly bool
+
+// passesEarly lets the specs of a suite pass before their end, for which the runner itself has no way.
+func passesEarly() types.AroundNodeDecorator {
+	canPassEarly = true
+	return ginkgo.AroundNode(func(ctx context.Context, body func(context.Context)) {
+		defer func() {
+			if problem := recover(); problem != nil && problem != (passedEarly{}) {
+				panic(problem)
+			}
+		}()
+		body(ctx)
+	})
+}
+
+func (t test) Pass(message string) {
+	if !canPassEarly { // somebody else than Run runs the specs
+		t.Skip(message)
+	}
+	fmt.Fprintln(t.Output(), message)
+	panic(passedEarly{})
 }

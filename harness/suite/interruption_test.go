@@ -21,7 +21,6 @@ type ended struct {
 
 func (e ended) BrokenOff() string { return brokenOff(e.state) }
 func (ended) Failed() bool        { return false }
-func (ended) Judged(string)       {}
 func (ended) Fail(string)         {}
 func (ended) Output() io.Writer   { return io.Discard }
 

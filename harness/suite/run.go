@@ -48,8 +48,9 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner, _ := ginkgo.GinkgoConfiguration()
+	runner, reporter := ginkgo.GinkgoConfiguration()
 	if config.RunDir == "" {
+		reporter.Verbose = reporter.Verbose || testing.Verbose() && reporter.Verbosity() == types.VerbosityLevelNormal
 		deadline, _ := t.Deadline()
 		config = alone(t, config, &runner, deadline)
 	}
@@ -62,7 +63,11 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 	if config.Images {
 		return
 	}
-	ginkgo.RunSpecs(t, scenario, labels, runner)
+	arguments := []any{labels, runner, reporter}
+	if config.Control != contract.WholeDrill {
+		arguments = append(arguments, passesEarly())
+	}
+	ginkgo.RunSpecs(t, scenario, arguments...)
 }
 
 // run is the run that the suite belongs to. What cannot be understood of it fails the spec.

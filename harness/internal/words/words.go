@@ -2,8 +2,10 @@ package words
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -42,4 +44,23 @@ func Counted(count int, thing string) string {
 		return fmt.Sprintf("%d %s", count, many)
 	}
 	return fmt.Sprintf("%d %ss", count, one)
+}
+
+// Escaped is a text on one line, as a terminal can print it: control characters, which a terminal would obey, and what is no
+// UTF-8 are written as in Go's strings.
+func Escaped(text string) string {
+	var escaped strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&escaped, `\x%02x`, text[0])
+		case unicode.IsPrint(r):
+			escaped.WriteRune(r)
+		default:
+			escaped.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+		text = text[size:]
+	}
+	return escaped.String()
 }

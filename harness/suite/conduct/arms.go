@@ -325,8 +325,12 @@ func failedWith(record harness.Record) []string {
 func Say(test Test, end contract.Ending) {
 	test.Helper()
 	test.Ended(end)
-	if end.Result.LeavesDoubt() {
+	switch {
+	case end.Result.LeavesDoubt():
 		test.Fail(end.Reason)
+	case end.Result == contract.Red:
+		test.Pass("control arm: red, as expected: " + end.Reason)
+	default:
+		test.Skip("control arm: " + end.String())
 	}
-	test.Skip("control arm: " + end.String())
 }

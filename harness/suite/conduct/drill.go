@@ -30,16 +30,17 @@ type Test interface {
 	Step(text string)
 	// Output is for whoever looks on.
 	Output() io.Writer
-	// Fail and Skip end the test: they do not return.
+	// Pass, Fail and Skip end the test: they do not return. Where the framework has no way to end a test that has not failed but
+	// to skip it, Pass skips it.
+	Pass(message string)
 	Fail(message string)
 	Skip(message string)
 	// Failed tells whether the test has failed so far.
 	Failed() bool
 	// BrokenOff says what has ended the test from outside, such as "interrupted"; "" when nothing has.
 	BrokenOff() string
-	// Ended takes how a control arm has ended, Judged the verdict of a drill in words.
+	// Ended takes how a control arm has ended.
 	Ended(contract.Ending)
-	Judged(verdict string)
 	// Cleanup has something done when the test is over, however it ended; the last one comes first.
 	Cleanup(func())
 }
@@ -134,7 +135,7 @@ func New(test Test, cluster harness.Lab, config contract.Config, plan harness.Pl
 		return nil, err
 	}
 	plan.Save = file.Save
-	plan.Tell = func(sentence string) { fmt.Fprintf(test.Output(), "%s: %s\n", plan.Title, sentence) }
+	plan.OnEvent = newEventLines(test.Output()).print
 	conductor, err := drill.New(cluster, plan)
 	if err != nil {
 		return nil, errors.Join(err, file.Discard())
@@ -199,14 +200,13 @@ func (d *Drill) End() {
 		return
 	}
 	record := d.Record()
-	reasons := strings.Join(record.Judgement.Reasons, "; ")
-	d.test.Judged(fmt.Sprintf("%s: %s", record.Judgement.Verdict, reasons))
 	if err := d.file.Finish(record); err != nil {
 		d.test.Fail(err.Error())
 	}
 	// A fault that could not be lifted turns a verdict that the test has seen into another one.
 	if !failed && !record.Judgement.AsClaimed {
-		d.test.Fail(fmt.Sprintf("after closing, the verdict is %s: %s", record.Judgement.Verdict, reasons))
+		d.test.Fail(fmt.Sprintf("after closing, the verdict is %s: %s", record.Judgement.Verdict,
+			strings.Join(record.Judgement.Reasons, "; ")))
 	}
 }
 

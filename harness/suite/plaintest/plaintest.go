@@ -47,6 +47,22 @@ func Unwanted(root string, short bool) (string, error) {
 	return "", nil
 }
 
+// Output is where a drill shows what happens in it. A `go test` that shows nothing of tests which pass, being shown to nobody as
+// long as they run, gets it as output of the test. One whose standard output is a terminal, as in the folder of the package, has
+// a person before it, for whom minutes without a line are too long: there it is printed at once.
+func Output(shown io.Writer, verbose bool) io.Writer {
+	if !verbose && onTerminal(os.Stdout) {
+		return os.Stdout
+	}
+	return shown
+}
+
+// onTerminal tells whether the file is a terminal.
+func onTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
 // Root is the root of the module around the working directory, in which the test's drills run. It skips the test where they do
 // not, and fails it where nobody can tell.
 func Root(t testing.TB) string {

@@ -61,8 +61,8 @@ func controlsOf(t *testing.T, runner string) (*controlsRun, string, error) {
 // Goal: a run of control arms is green only when every arm went red in its place or has no meaning, and
 // says of each what it did. Method: a runner whose reports cover the ways in which an arm ends.
 func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
-	goodFault := armSpec("falls", "skipped", "red", "nothing broke within 15s")
-	goodRunbook := armSpec("falls", "skipped", "red", "the service was not back")
+	goodFault := armSpec("falls", "passed", "red", "nothing broke within 15s")
+	goodRunbook := armSpec("falls", "passed", "red", "the service was not back")
 	for _, test := range []struct {
 		name, fault, runbook string
 		green                bool
@@ -164,7 +164,7 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 // Goal: suites that do not get as far as a report, or fail outside of their specs, fail the run. Method:
 // a runner that ends at once in the second arm, and one whose suite failed.
 func TestControlsFailWithTheirSuites(t *testing.T) {
-	good := armSpec("falls", "skipped", "red", "nothing broke")
+	good := armSpec("falls", "passed", "red", "nothing broke")
 	for name, runner := range map[string]string{
 		"no report": readsArguments + plans(asPlanned(good)) + `if [ "$REPRISE_CONTROL" = without-fault ]; then ` +
 			writes(good, true) + "else exit 1; fi\n",
@@ -180,7 +180,7 @@ func TestControlsFailWithTheirSuites(t *testing.T) {
 // Goal: the run leaves what it found where the README takes it from, no JSON beside the records, and
 // never becomes the latest run of drills. Method: the folder of a run is read back.
 func TestControlsLeaveTheirResult(t *testing.T) {
-	run, _, err := controlsOf(t, inArms(armSpec("falls", "skipped", "red", "nothing broke"),
+	run, _, err := controlsOf(t, inArms(armSpec("falls", "passed", "red", "nothing broke"),
 		armSpec("falls", "skipped", "not applicable", "recovers by itself")))
 	if err != nil {
 		t.Fatal(err)
@@ -253,7 +253,7 @@ func TestSkipDoesNotHideAFailedCleanup(t *testing.T) {
 // runner's library encodes it goes through the file and back.
 func TestControlEndingSurvivesTheRunnersReport(t *testing.T) {
 	said := contract.Red.Because(`nothing "broke"`)
-	spec := types.SpecReport{State: types.SpecStateSkipped, LeafNodeType: types.NodeTypeIt, ReportEntries: types.ReportEntries{
+	spec := types.SpecReport{State: types.SpecStatePassed, LeafNodeType: types.NodeTypeIt, ReportEntries: types.ReportEntries{
 		{Name: "drill", Value: types.WrapEntryValue("inconclusive")}, {Name: contract.ControlEntry, Value: types.WrapEntryValue(said)},
 	}}
 	text, err := json.Marshal(spec)
