@@ -41,6 +41,9 @@ const inMemory = `\./harness/labtest`
 // fakeEngine is the container engine that tests use in place of a real one.
 const fakeEngine = `\./harness/lab/engine/enginetest`
 
+// testkit has what tests say alike: those of any package may import it.
+const testkit = "./harness/internal/testkit"
+
 var rules = []rule{
 	{
 		from: `harness`, to: `.*`, allowed: standardLibrary, tests: `\./harness|\./harness/labtest|\./harness/internal/.*`,
@@ -104,7 +107,7 @@ var rules = []rule{
 	{
 		from: `harness/drilltest`, to: `\./.*`,
 		allowed: `\./harness|\./harness/suite/(conduct|contract|plaintest)|\./harness/internal/module|\./reports`,
-		tests:   `\./fixtures|\./harness/(drilltest|fault|probe|runbook)|` + fakeEngine,
+		tests:   `\./fixtures|\./harness/(drilltest|fault|labtest|probe|runbook)|` + fakeEngine,
 		why:     "plain tests get what suites share, and have nothing of their own but the words of package testing",
 	},
 	{
@@ -206,6 +209,9 @@ func (r rule) forbids(a arrow) bool {
 		return false
 	}
 	if isTest(a.file) && a.to == "./"+a.from { // a test from outside the package that it tests
+		return false
+	}
+	if isTest(a.file) && a.to == testkit {
 		return false
 	}
 	if r.from == systems && whole(`\./`+systems, a.to) && system(a.from) == system(strings.TrimPrefix(a.to, "./")) {

@@ -13,19 +13,16 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // strike prepares and fires at once.
 func (p *pod) impact(t *testing.T, actions ...harness.Action) agent.Prepared {
 	t.Helper()
 	prepared, err := p.Prepare(t.Context(), actions)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	stamps, err := p.Fire(t.Context(), prepared, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	last := stamps.Began
 	for _, after := range stamps.After {
 		if after < last {
@@ -74,9 +71,7 @@ func TestReaddress(t *testing.T) {
 			t.Errorf("after the move to %v:\n%s", to, shown)
 		}
 		for range 2 { // the second time there is nothing to undo
-			if err := p.Undo(t.Context(), nodeAction); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, p.Undo(t.Context(), nodeAction))
 		}
 		p.expectAddresses(t, "fd00:1::7", "10.1.0.7")
 	}
@@ -100,9 +95,7 @@ func TestPrepareRefuses(t *testing.T) {
 			t.Errorf("preparing %+v: %v, want %q", actions, err, want)
 		}
 	}
-	if err := p.Stop(t.Context(), "", 0); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.Stop(t.Context(), "", 0))
 	if _, err := p.Prepare(t.Context(), []harness.Action{signal("KILL")}); err == nil ||
 		!strings.Contains(err.Error(), "does not run") {
 		t.Errorf("preparing to kill nothing: %v", err)
@@ -114,12 +107,8 @@ func TestPrepareRefuses(t *testing.T) {
 func TestFireIsWholeOrNothing(t *testing.T) {
 	p := startPod(t, protocol.Silence)
 	prepared, err := p.Prepare(t.Context(), []harness.Action{readdress(prefixes(podIPv6), prefixes("fd00:2::7/64")), signal("STOP")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Stop(t.Context(), "", 0); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, p.Stop(t.Context(), "", 0))
 	if _, err := p.Fire(t.Context(), prepared, 0); err == nil || !strings.Contains(err.Error(), "send STOP to the main process") {
 		t.Errorf("firing: %v, want an error that names the signal", err)
 	}
@@ -134,19 +123,13 @@ func TestFireIsWholeOrNothing(t *testing.T) {
 func TestFireAtAnInstant(t *testing.T) {
 	p := startPod(t, protocol.Silence)
 	clock, err := p.Clock(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	status, err := p.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	const ahead = 50 * time.Millisecond
 	prepare := func() agent.Prepared {
 		prepared, err := p.Prepare(t.Context(), []harness.Action{signal("STOP")})
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		return prepared
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), ahead/2)
@@ -169,9 +152,7 @@ func TestFireAtAnInstant(t *testing.T) {
 	if _, err := p.Fire(t.Context(), again, clock.Instant(time.Now().Add(10*ahead))); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Undo(t.Context(), again); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.Undo(t.Context(), again))
 	if state := p.state(t, status.PID); state == "T" {
 		t.Error("the process is paused after all blows were undone")
 	}
@@ -182,9 +163,7 @@ func TestFireAtAnInstant(t *testing.T) {
 func TestSignalAll(t *testing.T) {
 	p := startPod(t, protocol.Silence)
 	status, err := p.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	nodeAction := p.impact(t, signalAll("STOP"))
 	if state := p.state(t, status.PID); state != "T" {
 		t.Errorf("the main process is in state %s", state)
@@ -193,9 +172,7 @@ func TestSignalAll(t *testing.T) {
 	defer cancel()
 	if connection, err := p.Dial(limited, "tcp", "127.0.0.1:8080"); err == nil {
 		// The kernel accepts for a stopped service, which then says nothing.
-		if err := connection.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, connection.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
 		if _, err := connection.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil {
 			t.Fatal(err)
 		}
@@ -204,9 +181,7 @@ func TestSignalAll(t *testing.T) {
 		}
 		_ = connection.Close()
 	}
-	if err := p.Undo(t.Context(), nodeAction); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.Undo(t.Context(), nodeAction))
 	p.awaitService(t)
 }
 
@@ -214,9 +189,7 @@ func TestSignalAll(t *testing.T) {
 // addresses and routes before and after.
 func TestLink(t *testing.T) {
 	p := startPod(t, protocol.Silence)
-	if err := p.Configure(t.Context(), agent.Configuration{}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.Configure(t.Context(), agent.Configuration{}))
 	p.run(t, "ip", "route", "add", "10.9.0.0/16", "via", "10.1.0.2")
 	p.impact(t, link(false))
 	if shown := p.run(t, "ip", "link", "show", "eth0"); strings.Contains(shown, ",UP") {
@@ -229,9 +202,7 @@ func TestLink(t *testing.T) {
 	if err == nil {
 		_, err = p.Fire(t.Context(), prepared, 0)
 	}
-	if err == nil || !strings.Contains(err.Error(), "somebody has taken link") {
-		t.Errorf("a link that somebody has taken up is verified to be down: %v", err)
-	}
+	testkit.Expect(t, err, "somebody has taken link")
 	p.impact(t, link(true))
 	p.expectAddresses(t, "fd00:1::7", "10.1.0.7")
 	routes := p.run(t, "ip", "route") + p.run(t, "ip", "-6", "route")
@@ -273,9 +244,7 @@ func TestPowerLoss(t *testing.T) {
 		t.Error("a file was written without power")
 	}
 	for range 2 { // the second time it is on
-		if err := p.PowerOn(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, p.PowerOn(t.Context()))
 	}
 	p.awaitService(t)
 	p.expectAddresses(t, "fd00:1::7", "10.1.0.7")

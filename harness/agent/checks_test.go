@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 const (
@@ -44,9 +45,7 @@ func ask(
 		}
 		inside.Add(-1)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return asking, samples
 }
 
@@ -104,9 +103,7 @@ func httpGet(at string) harness.Check {
 func TestAskStreamsSamples(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
 	clock, err := client.Clock(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	slack := 2 * clock.Uncertainty
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -140,9 +137,7 @@ func TestAskChanges(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
 	open := tcp(serve(t, func(connection *net.TCPConn) { connection.Close() }))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	closed := tcp(listener.Addr().String())
 	listener.Close()
 	asking, samples := ask(t.Context(), t, client, open)
@@ -151,16 +146,12 @@ func TestAskChanges(t *testing.T) {
 		check harness.Check
 		wants string
 	}{{closed, "connection refused"}, {open, ""}, {closed, "connection refused"}} {
-		if err := asking.Change(c.check); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, asking.Change(c.check))
 		if apart := until(t, samples, c.wants).Due.Sub(first.Due); apart%askPeriod != 0 {
 			t.Errorf("after a change checks are due %v after the first, with the period %v", apart, askPeriod)
 		}
 	}
-	if err := asking.Change(harness.Check{}); err == nil || !strings.Contains(err.Error(), "a check is one of") {
-		t.Errorf("a check of no kind: %v", err)
-	}
+	testkit.Expect(t, asking.Change(harness.Check{}), "a check is one of")
 }
 
 // Goal: a service that hangs fails at the time limit, while its checks go on being asked. Method: a
@@ -225,9 +216,7 @@ func TestAskEnds(t *testing.T) {
 
 	asking, samples = ask(t.Context(), t, client, tcp(at))
 	take(t, samples)
-	if err := client.Close(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, client.Close())
 	done(t, asking)
 }
 
@@ -265,17 +254,13 @@ func TestAskRefuses(t *testing.T) {
 func TestUsage(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
 	before, err := client.Usage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for until, sum := threadTime(t)+100*time.Millisecond, 0; threadTime(t) < until; sum++ {
 	}
 	after, err := client.Usage(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if grown := after.CPU - before.CPU; grown < 90*time.Millisecond {
 		t.Errorf("the processor time grew by %v, want at least 90 ms", grown)
 	}
@@ -288,8 +273,6 @@ func TestUsage(t *testing.T) {
 func threadTime(t *testing.T) time.Duration {
 	t.Helper()
 	var now unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &now); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &now))
 	return time.Duration(now.Nano())
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/agent/internal/agentd"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // connect starts an agent within this process, which has this machine's network and no system, and
@@ -35,9 +36,7 @@ func connect(t *testing.T, lease time.Duration) (*agent.Client, <-chan error) {
 		})
 	}()
 	client, err := agent.Connect(t.Context(), "here", near)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	return client, ended
 }
@@ -58,12 +57,8 @@ func ends(t *testing.T, ended <-chan error, within time.Duration) error {
 // the engine have closed its stream. Method: an hour of silence is allowed, and the stream is closed.
 func TestEndOfTheStreamEndsTheAgent(t *testing.T) {
 	client, ended := connect(t, time.Hour)
-	if err := client.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := ends(t, ended, 5*time.Second); err == nil || !strings.Contains(err.Error(), "the stream has ended") {
-		t.Errorf("the agent ended with %v", err)
-	}
+	testkit.Must(t, client.Close())
+	testkit.Expect(t, ends(t, ended, 5*time.Second), "the stream has ended")
 }
 
 // Goal: a harness that says nothing while its stream is open, since it is starved or stopped, is waited for as long
@@ -96,9 +91,7 @@ func TestGoneSaysWhy(t *testing.T) {
 		})
 	}()
 	client, err := agent.Connect(t.Context(), "here", spoken{near})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer client.Close()
 	if err := client.Gone(); err != nil {
 		t.Errorf("an agent that is there is gone: %v", err)
@@ -129,9 +122,7 @@ func TestLeaseIsRenewed(t *testing.T) {
 // for several leases.
 func TestHold(t *testing.T) {
 	client, ended := connect(t, 100*time.Millisecond)
-	if err := errors.Join(client.Hold(t.Context()), client.Close()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(client.Hold(t.Context()), client.Close()))
 	select {
 	case err := <-ended:
 		t.Fatalf("the held agent ended: %v", err)
@@ -142,9 +133,7 @@ func TestHold(t *testing.T) {
 // Goal: the end that was agreed on is quick and no error. Method: end with a long lease.
 func TestEnd(t *testing.T) {
 	client, ended := connect(t, time.Hour)
-	if err := client.End(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, client.End(t.Context()))
 	if err := ends(t, ended, 5*time.Second); err != nil {
 		t.Errorf("the agent ended with %v", err)
 	}
@@ -182,9 +171,7 @@ func TestClock(t *testing.T) {
 	before := time.Now()
 	clock, err := client.Clock(t.Context())
 	after := time.Now()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if clock.Uncertainty <= 0 || clock.Uncertainty > after.Sub(before) {
 		t.Errorf("the uncertainty is %v, the comparison took %v", clock.Uncertainty, after.Sub(before))
 	}
@@ -192,9 +179,7 @@ func TestClock(t *testing.T) {
 		t.Errorf("%v came back as %v", before, back)
 	}
 	again, err := client.Clock(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if apart := time.Duration(clock.Instant(before) - again.Instant(before)).Abs(); apart > clock.Uncertainty+again.Uncertainty {
 		t.Errorf("two comparisons are %v apart, more than their uncertainties %v and %v", apart, clock.Uncertainty, again.Uncertainty)
 	}
@@ -210,9 +195,7 @@ func TestDialTCP(t *testing.T) {
 		connection.Close()
 	}
 	connection, err := client.Dial(t.Context(), "tcp", serve(t, reverse))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer connection.Close()
 	_, err = io.WriteString(connection, "hello")
 	half, ok := connection.(interface{ CloseWrite() error })
@@ -229,9 +212,7 @@ func TestDialTCP(t *testing.T) {
 		connection.Close()
 	}
 	connection, err = client.Dial(t.Context(), "tcp", serve(t, reset))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer connection.Close()
 	if _, err := io.WriteString(connection, "hello"); err != nil {
 		t.Fatal(err)
@@ -245,9 +226,7 @@ func TestDialTCP(t *testing.T) {
 func serve(t *testing.T, handle func(*net.TCPConn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -271,12 +250,8 @@ func TestDialCloseReachesTheFarEnd(t *testing.T) {
 		seen <- err
 		connection.Close()
 	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := connection.Close(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, connection.Close())
 	select {
 	case err := <-seen:
 		if err == nil {
@@ -292,9 +267,7 @@ func TestDialCloseReachesTheFarEnd(t *testing.T) {
 func TestDialUDP(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer server.Close()
 	go func() {
 		buffer := make([]byte, 64<<10)
@@ -307,18 +280,14 @@ func TestDialUDP(t *testing.T) {
 		}
 	}()
 	connection, err := client.Dial(t.Context(), "udp", server.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer connection.Close()
 	buffer := make([]byte, 64<<10)
 	for _, size := range []int{3, 40000} {
 		if _, err := connection.Write(make([]byte, size)); err != nil {
 			t.Fatal(err)
 		}
-		if err := connection.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, connection.SetReadDeadline(time.Now().Add(5*time.Second)))
 		if n, err := connection.Read(buffer); err != nil || n != size {
 			t.Errorf("a datagram of %d bytes came back with %d, %v", size, n, err)
 		}
@@ -331,9 +300,7 @@ func TestDialUDP(t *testing.T) {
 func TestDialErrors(t *testing.T) {
 	client, _ := connect(t, protocol.Silence)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	address := listener.Addr().String()
 	listener.Close()
 	if _, err := client.Dial(t.Context(), "tcp", address); !errors.Is(err, syscall.ECONNREFUSED) ||
@@ -370,9 +337,7 @@ func TestSystemOfAPod(t *testing.T) {
 	ctx := t.Context()
 	name := t.TempDir() + "/made/for it/ä?&#"
 	for _, data := range [][]byte{nil, []byte("x"), make([]byte, 3<<20)} {
-		if err := p.WriteFile(ctx, harness.File{Path: name, Data: data, Mode: 0o640}); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, p.WriteFile(ctx, harness.File{Path: name, Data: data, Mode: 0o640}))
 		if read, err := p.ReadFile(ctx, name); err != nil || len(read) != len(data) {
 			t.Errorf("wrote %d bytes, read %d, %v", len(data), len(read), err)
 		}
@@ -380,9 +345,7 @@ func TestSystemOfAPod(t *testing.T) {
 	if state, err := os.Stat(name); err != nil || state.Mode() != 0o640 {
 		t.Errorf("its mode is %v, %v", state.Mode(), err)
 	}
-	if err := errors.Join(p.RemoveFile(ctx, name), p.RemoveFile(ctx, name)); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, errors.Join(p.RemoveFile(ctx, name), p.RemoveFile(ctx, name)), "")
 	if _, err := p.ReadFile(ctx, name); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
@@ -438,9 +401,7 @@ func TestPackets(t *testing.T) {
 	}
 	send := func(address string, count int) {
 		connection, err := p.Dial(t.Context(), "udp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		defer connection.Close()
 		for range count {
 			if _, err := connection.Write([]byte("x")); err != nil {
@@ -448,9 +409,7 @@ func TestPackets(t *testing.T) {
 			}
 		}
 		// What was written reaches the kernel in order: an answer from the loopback comes after it.
-		if err := p.ask(t); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, p.ask(t))
 	}
 	for _, c := range []struct {
 		address string
@@ -461,9 +420,7 @@ func TestPackets(t *testing.T) {
 		{"[2001:db8::1]:9", "fd00:1::7 > 2001:db8::1"},
 		{"192.0.2.1:9", "10.1.0.7 > 192.0.2.1"},
 	} {
-		if err := p.WatchPackets(t.Context(), prefixes("fd00:1::/64", "10.1.0.0/24")); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, p.WatchPackets(t.Context(), prefixes("fd00:1::/64", "10.1.0.0/24")))
 		send(c.address, 3)
 		await(t, "the packets to "+c.address, func() error {
 			packets, err := p.Packets(t.Context())
@@ -484,9 +441,7 @@ func TestPackets(t *testing.T) {
 func TestPodEndsWithItsLease(t *testing.T) {
 	p := startPod(t, 2*protocol.RenewEvery)
 	p.impact(t, readdress(prefixes(podIPv6), prefixes("fd00:2::7/64")), signal("STOP"))
-	if err := p.Close(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.Close())
 	select {
 	case <-p.ended: // as the first process, the agent takes all others with it
 	case <-time.After(10 * time.Second):

@@ -9,6 +9,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the system's entrypoint is the program that the agent's image puts into its volume, and the
@@ -16,9 +17,7 @@ import (
 func TestSuperviseEntrypoint(t *testing.T) {
 	image := agent.Image()
 	dockerfile, err := fs.ReadFile(image.Recipe.Files, "Dockerfile")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	command := []string{"nomad", "--", "--cgroups"}
 	entrypoint := agent.SuperviseEntrypoint(harness.System{Command: command})
 	if len(image.Recipe.Binaries) != 1 || !strings.Contains(string(dockerfile),

@@ -14,15 +14,14 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 	"github.com/reprise-dr/reprise/harness/drift"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // fingerprint takes one of the pod, of which the machine's own /usr/local is no part.
 func (p *pod) fingerprint(t *testing.T, paths ...string) harness.Fingerprint {
 	t.Helper()
 	taken, err := p.Fingerprint(t.Context(), paths...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return taken
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent/internal/echoserver"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 	"github.com/reprise-dr/reprise/harness/agent/internal/supervisor"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A pod without an engine: this test program starts itself again as the first process of namespaces
@@ -234,9 +235,7 @@ func startPod(t *testing.T, lease time.Duration) *pod {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close() })
-	if err := errors.Join(p.WaitSystem(t.Context()), p.Start(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(p.WaitSystem(t.Context()), p.Start(t.Context())))
 	p.awaitService(t)
 	return p
 }
@@ -268,9 +267,7 @@ func (p *pod) ask(t *testing.T) error {
 func (p *pod) run(t *testing.T, argv ...string) string {
 	t.Helper()
 	output, err := p.Exec(t.Context(), argv...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return string(output)
 }
 
@@ -278,9 +275,7 @@ func (p *pod) run(t *testing.T, argv ...string) string {
 func (p *pod) state(t *testing.T, pid int) string {
 	t.Helper()
 	stat, err := p.ReadFile(t.Context(), "/proc/"+strconv.Itoa(pid)+"/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	_, rest, _ := strings.Cut(string(stat), ") ")
 	return rest[:1]
 }

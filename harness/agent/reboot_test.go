@@ -20,6 +20,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // setRules sets what needs no program besides this one: a rule of nftables, which has the kernel keep
@@ -162,15 +163,11 @@ func (p *pod) litter(t *testing.T) {
 	}
 	p.play(t, "set rules")
 	connection, err := p.Dial(t.Context(), "udp", fmt.Sprintf("10.1.0.1:%d", tracePort))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if _, err := connection.Write([]byte("trace")); err != nil {
 		t.Fatal(err)
 	}
-	if err := connection.Close(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, connection.Close())
 	if _, err := exec.LookPath("iptables-legacy"); err != nil {
 		t.Log("there is no iptables-legacy here: its rules are not tested")
 		return
@@ -196,9 +193,7 @@ func TestRebootForgetsTheNetwork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := startPod(t, protocol.Silence)
-			if err := p.Configure(t.Context(), agent.Configuration{Addresses: prefixes("10.1.0.8/24", "fd00:1::8/64")}); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, p.Configure(t.Context(), agent.Configuration{Addresses: prefixes("10.1.0.8/24", "fd00:1::8/64")}))
 			before := p.network(t)
 			p.litter(t)
 			littered := p.network(t)
@@ -208,9 +203,7 @@ func TestRebootForgetsTheNetwork(t *testing.T) {
 				}
 			}
 			p.impact(t, loss...)
-			if err := p.PowerOn(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, p.PowerOn(t.Context()))
 			p.awaitService(t)
 			// A link that was just taken up says so a moment later.
 			await(t, "the network to be as it was", func() error { return differences(before, p.network(t)) })
@@ -224,9 +217,7 @@ func TestRebootForgetsTheNetwork(t *testing.T) {
 func TestRebootKeepsWhatWasGiven(t *testing.T) {
 	p := startPod(t, protocol.Silence)
 	p.impact(t, signalAll("KILL"))
-	if err := p.PowerOn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.PowerOn(t.Context()))
 	if routes := p.run(t, "ip", "route") + p.run(t, "ip", "-6", "route"); !strings.Contains(routes, "default via 10.1.0.1") ||
 		!strings.Contains(routes, "default via fd00:1::1") {
 		t.Errorf("after the boot the routes are:\n%s", routes)
@@ -234,9 +225,7 @@ func TestRebootKeepsWhatWasGiven(t *testing.T) {
 	p.impact(t, readdress(prefixes(podIPv6, podIPv4), prefixes("fd00:2::7/64", "10.2.0.7/24")))
 	p.run(t, "ip", "addr", "add", "10.2.0.240/24", "dev", "eth0")
 	p.impact(t, link(false), signalAll("KILL"))
-	if err := p.PowerOn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.PowerOn(t.Context()))
 	p.expectAddresses(t, "fd00:2::7", "10.2.0.7")
 	shown := p.run(t, "ip", "-o", "addr", "show", "dev", "eth0")
 	for _, gone := range []string{"10.2.0.240", "10.1.0.7", "fd00:1::7"} {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: an interface gets the name its node calls it by, keeps what it has, and has both name and routes
@@ -27,9 +28,7 @@ func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 		Interfaces: []agent.Interface{{Has: netip.MustParsePrefix(podIPv6).Addr(), Name: "lan1"}},
 		Routes:     []agent.Route{{To: netip.MustParsePrefix("10.9.0.0/24"), Via: netip.MustParseAddr("10.1.0.1")}},
 	}
-	if err := p.Configure(t.Context(), configuration); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.Configure(t.Context(), configuration))
 	look := func(when string) {
 		t.Helper()
 		addresses, routes := p.run(t, "ip", "-o", "addr", "show", "dev", "lan1"), p.run(t, "ip", "route")
@@ -51,9 +50,7 @@ func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 	if err := askOnce(t, p, own); err == nil {
 		t.Error("an address on a link that is down counts as there")
 	}
-	if err := p.PowerOn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.PowerOn(t.Context()))
 	look("after a boot")
 	for name, wrong := range map[string]agent.Configuration{
 		"an interface that nobody has": {Interfaces: []agent.Interface{{Has: netip.MustParseAddr("10.7.7.7"), Name: "lan2"}}},
@@ -80,9 +77,7 @@ func TestDrop(t *testing.T) {
 		if err == nil {
 			_, err = p.Fire(t.Context(), prepared, 0)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		return prepared
 	}
 	expectEcho := func(when string, from netip.Addr, want bool) {
@@ -98,14 +93,10 @@ func TestDrop(t *testing.T) {
 	expectEcho("with everything dropped", deaf, false)
 	expectEcho("with another's packets dropped", other, true)
 	powerOff(t, p)
-	if err := p.PowerOn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.PowerOn(t.Context()))
 	expectEcho("after a boot", deaf, false)
 	for _, prepared := range []agent.Prepared{all, vrrp, all} {
-		if err := p.Undo(t.Context(), prepared); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, p.Undo(t.Context(), prepared))
 	}
 	expectEcho("after the fault was undone", deaf, true)
 	drop(everything)
@@ -132,35 +123,25 @@ func TestVerifyDrop(t *testing.T) {
 		t.Error("what was never dropped is verified")
 	}
 	for _, action := range []harness.Drop{drop, verify, verify} {
-		if err := do(harness.Action{Drop: &action}); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, do(harness.Action{Drop: &action}))
 	}
 	if echoes(t, p, drop.From[0]) {
 		t.Error("the look has lifted the fault")
 	}
 	flushFirewall(t, p)
-	if err := do(harness.Action{Drop: &verify}); err == nil || !strings.Contains(err.Error(), "0 of its 2 rules are in force") {
-		t.Errorf("after the flush: %v", err)
-	}
+	testkit.Expect(t, do(harness.Action{Drop: &verify}), "0 of its 2 rules are in force")
 }
 
 // flushFirewall does what `nft flush ruleset` does in the pod.
 func flushFirewall(t *testing.T, p *pod) {
 	t.Helper()
 	space, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", p.process.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer space.Close()
 	connection, err := nftables.New(nftables.WithNetNSFd(int(space.Fd())))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	connection.FlushRuleset()
-	if err := connection.Flush(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, connection.Flush())
 }
 
 // echoes tells whether an address answers the pod.
@@ -184,9 +165,7 @@ func askOnce(t *testing.T, p *pod, check harness.Check) error {
 			}
 		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return <-answers
 }
 
@@ -199,9 +178,7 @@ func powerOff(t *testing.T, p *pod) {
 	if err == nil {
 		_, err = p.Fire(t.Context(), prepared, 0)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 }
 
 // Goal: a process that is not the main one can be stopped, woken and killed by its name; nobody else is.
@@ -217,9 +194,7 @@ func TestSignalByName(t *testing.T) {
 		if err == nil {
 			_, err = p.Fire(t.Context(), prepared, 0)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if state := p.state(t, pid); (state == "T") != step.stopped {
 			t.Errorf("after %s the state is %s", step.signal, state)
 		}
@@ -242,9 +217,7 @@ func childNamed(t *testing.T, p *pod, name string) int {
 		t.Fatalf("no process is named %s", name)
 	}
 	pid, err := strconv.Atoi(strings.Split(names[0], "/")[2])
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return pid
 }
 
@@ -260,15 +233,11 @@ func TestHeldStillAndUnplugged(t *testing.T) {
 	if err == nil {
 		_, err = p.Fire(t.Context(), prepared, 0)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if err := p.ask(t); err == nil {
 		t.Error("the service answers without power")
 	}
-	if err := p.PowerOn(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.PowerOn(t.Context()))
 	p.awaitService(t)
 	if err := p.Undo(t.Context(), prepared); err != nil {
 		t.Errorf("something was left to undo: %v", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // stalling is a stream that carries nothing while it is stalled, as one to a process that is starved does.
@@ -35,9 +36,7 @@ func (s *stalling) Write(p []byte) (int, error) {
 func serveFake(t *testing.T, stream io.ReadWriteCloser) (renewals *atomic.Int64) {
 	t.Helper()
 	session, err := yamux.Server(stream, protocol.Multiplexing(io.Discard))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	renewals = new(atomic.Int64)
 	mux := http.NewServeMux()
 	mux.Handle(protocol.PathHello, protocol.Handle(func(context.Context, protocol.Nothing) (protocol.Hello, error) {
@@ -89,9 +88,7 @@ func stall(t *testing.T, side string) {
 	here, there := &stalling{Conn: near}, &stalling{Conn: far}
 	renewals := serveFake(t, there)
 	client, err := Connect(t.Context(), "here", here)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer client.Close()
 	stalled := map[string]*stalling{"harness": here, "agent": there}[side]
 	stalled.stalled.Store(true)
@@ -122,9 +119,7 @@ func TestSilentAgentIsLost(t *testing.T) {
 		every: 20 * time.Millisecond, limit: 50 * time.Millisecond,
 		lostAfter: 500 * time.Millisecond,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	time.Sleep(100 * time.Millisecond)
 	there.stalled.Store(true)
 	defer there.stalled.Store(false)
@@ -137,7 +132,5 @@ func TestSilentAgentIsLost(t *testing.T) {
 	if took := time.Since(began); took < 300*time.Millisecond {
 		t.Errorf("the agent was lost after %v", took)
 	}
-	if err := client.Close(); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, client.Close(), "")
 }

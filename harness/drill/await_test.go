@@ -2,7 +2,6 @@ package drill
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,9 +65,7 @@ func TestAwaitSaysWhyNot(t *testing.T) {
 		service := drill.steady[1]
 		check := func(err error, want string) {
 			t.Helper()
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%v, want %q", err, want)
-			}
+			testkit.Expect(t, err, want)
 		}
 		check(drill.AwaitUp(ctx, nil), "await a probe up: there is none")
 		check(drill.AwaitUp(ctx, service), `await "service" up: this drill does not watch it`)

@@ -186,9 +186,7 @@ func TestDrillClosedDuringStep(t *testing.T) {
 		began := time.Now()
 		closed := make(chan error)
 		go func() { closed <- drill.Close(context.Background()) }()
-		if err := <-outcome; err == nil || !strings.Contains(err.Error(), "closed during AwaitRecovery") {
-			t.Errorf("await: %v", err)
-		}
+		testkit.Expect(t, <-outcome, "closed during AwaitRecovery")
 		testkit.Must(t, <-closed)
 		testkit.Between(t, "closing", time.Since(began), 0, 100*time.Millisecond)
 	})
@@ -205,9 +203,7 @@ func TestDrillClosedDuringInject(t *testing.T) {
 		outcome := make(chan error)
 		go func() { outcome <- drill.Inject(context.Background(), drill.fault) }()
 		time.Sleep(time.Second)
-		if err := drill.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "Inject goes on") {
-			t.Errorf("close: %v", err)
-		}
+		testkit.Expect(t, drill.Close(t.Context()), "Inject goes on")
 		if err := <-outcome; err == nil || reverted != 1 {
 			t.Errorf("inject: %v, reverted %d times", err, reverted)
 		}
@@ -320,9 +316,7 @@ func TestDrillBadInput(t *testing.T) {
 		}
 		refuse := func(err error, part string) {
 			t.Helper()
-			if err == nil || !strings.Contains(err.Error(), part) {
-				t.Errorf("got %v, want %q", err, part)
-			}
+			testkit.Expect(t, err, part)
 		}
 		refuse(drill.Baseline(ctx, nil), "has no probe")
 		refuse(drill.Baseline(ctx, harness.All(nil)), "a probe is nil")
@@ -429,9 +423,7 @@ func TestJudgeTargetWithinInterruption(t *testing.T) {
 			From: drill.fault.impact.Before.Add(time.Second), Length: time.Second,
 			Reason: "starved",
 		}}
-		if err := drill.finishBy(t, 10*time.Second); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, drill.finishBy(t, 10*time.Second))
 		record := drill.Record()
 		for offset, want := range map[time.Duration]harness.Verdict{
 			-2 * time.Second: harness.Missed, -500 * time.Millisecond: harness.Inconclusive,
@@ -451,9 +443,7 @@ func TestDrillClocksDisagree(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.fault.skewed = -3 * time.Second
 		drill.toDetection(t)
-		if err := drill.finishBy(t, time.Second); err == nil || !strings.Contains(err.Error(), "clocks disagree") {
-			t.Errorf("judge: %v", err)
-		}
+		testkit.Expect(t, drill.finishBy(t, time.Second), "clocks disagree")
 	})
 }
 
@@ -464,9 +454,7 @@ func TestDrillForeignEntries(t *testing.T) {
 		drill := newFakeDrill(t)
 		drill.cluster.entries[100000] = true
 		drill.toDetection(t)
-		if err := drill.finishBy(t, time.Second); err == nil || !strings.Contains(err.Error(), "100000") {
-			t.Errorf("judge: %v", err)
-		}
+		testkit.Expect(t, drill.finishBy(t, time.Second), "100000")
 	})
 }
 

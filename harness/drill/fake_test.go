@@ -298,9 +298,7 @@ func newFakeDrill(t *testing.T, change ...func(*harness.Objective)) *fakeDrill {
 	}
 	cluster := newFakeCluster()
 	drill, err := New(cluster, harness.Plan{ID: "fake", Scenario: "fake", Title: "a fake drill", Objective: objective})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() {
 		if err := drill.Close(context.Background()); err != nil {
 			t.Logf("closing: %v", err)

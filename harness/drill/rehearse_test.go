@@ -105,9 +105,7 @@ func TestRehearsalRefused(t *testing.T) {
 		early := drill.Rehearse(ctx, "too early", works)
 		testkit.Must(t, drill.Baseline(ctx, drill.steady))
 		for name, check := range map[string]func(context.Context, harness.Operator) error{"": works, "nothing": nil} {
-			if err := drill.Rehearse(ctx, name, check); err == nil || !strings.Contains(err.Error(), "it needs a name and a check") {
-				t.Errorf("%q: %v", name, err)
-			}
+			testkit.Expect(t, drill.Rehearse(ctx, name, check), "it needs a name and a check")
 		}
 		testkit.Must(t, drill.StartWriting(ctx, drill.ledgers), drill.Inject(ctx, drill.fault))
 		late := drill.Rehearse(ctx, "too late", works)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 const goodResolvConf, badResolvConf = "nameserver 10.201.5.13\n", "nameserver 192.0.2.1\n"
@@ -77,9 +78,7 @@ func TestBadResolvConf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lab := &fileLab{files: maps.Clone(c.old)}
 			injection, err := lab.bad().Inject(t.Context(), lab)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			if lab.files[resolvConf] != badResolvConf || injection.Impact().Before.IsZero() ||
 				injection.Impact().Effects[0].Node != "one" {
 				t.Errorf("after the fault: %q, %+v", lab.files, injection.Impact())
@@ -89,9 +88,7 @@ func TestBadResolvConf(t *testing.T) {
 				!strings.Contains(seen, "restart CoreDNS took") {
 				t.Errorf("confirmed by %q, %v", seen, err)
 			}
-			if err := errors.Join(injection.Revert(t.Context()), injection.Revert(t.Context())); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, errors.Join(injection.Revert(t.Context()), injection.Revert(t.Context())))
 			now, there := lab.files[resolvConf]
 			old, was := c.old[resolvConf]
 			if now != old || there != was || !slices.Equal(lab.done, c.want) {
@@ -107,9 +104,7 @@ func TestBadResolvConfThatDoesNotBite(t *testing.T) {
 	stuck := newFileLab()
 	stuck.stuck = true
 	injection, err := stuck.bad().Inject(t.Context(), stuck)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if seen, err := injection.Confirm(t.Context()); err == nil {
 		t.Errorf("confirmed by %q although nothing happened", seen)
 	}
@@ -131,9 +126,7 @@ func TestBadResolvConfThatDoesNotBite(t *testing.T) {
 func TestBadResolvConfRevert(t *testing.T) {
 	repaired := newFileLab()
 	injection, err := repaired.bad().Inject(t.Context(), repaired)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	repaired.files[resolvConf] = "nameserver 10.201.5.14\n"
 	if err := injection.Revert(t.Context()); err != nil || len(repaired.done) != 2 ||
 		repaired.files[resolvConf] != "nameserver 10.201.5.14\n" {
@@ -147,17 +140,13 @@ func TestBadResolvConfRevert(t *testing.T) {
 		return failure
 	}
 	injection, err = fault.Inject(t.Context(), lab)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	failure = errors.New("no such pod")
 	if err := injection.Revert(t.Context()); !errors.Is(err, failure) {
 		t.Errorf("a revert whose restart fails: %v", err)
 	}
 	failure = nil
-	if err := injection.Revert(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, injection.Revert(t.Context()))
 	if want := []string{
 		"write one/etc/resolv.conf", "restart", "write one/etc/resolv.conf", "restart",
 		"restart",

@@ -7,13 +7,13 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A fakeLab is a lab of two nodes that keeps what is done to it. Addresses that are alive refuse
@@ -174,9 +174,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lab := newFakeLab()
 			injection, err := test.fault.Inject(t.Context(), lab)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			if !reflect.DeepEqual(lab.strikes[0], test.nodeActions) {
 				t.Errorf("struck with %+v, want %+v", lab.strikes[0], test.nodeActions)
 			}
@@ -227,9 +225,7 @@ func TestMovesThatMakeNoSense(t *testing.T) {
 	for want, fault := range cases {
 		lab := newFakeLab()
 		_, err := fault.Inject(t.Context(), lab)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: got %v, want something about %q", fault, err, want)
-		}
+		testkit.Expect(t, err, want)
 		if len(lab.strikes) > 0 {
 			t.Errorf("%+v struck although it is wrong", fault)
 		}
@@ -241,12 +237,8 @@ func TestMovesThatMakeNoSense(t *testing.T) {
 func TestRenumberingRevertsOnce(t *testing.T) {
 	lab := newFakeLab()
 	injection, err := Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")}.Inject(t.Context(), lab)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(injection.Revert(t.Context()), injection.Revert(t.Context())); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, errors.Join(injection.Revert(t.Context()), injection.Revert(t.Context())))
 	if len(lab.strikes) != 2 {
 		t.Errorf("%d strikes, want one to inject and one to revert", len(lab.strikes))
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A cutLab is a lab whose nodes hear each other until packets are dropped.
@@ -69,9 +70,7 @@ func TestPartition(t *testing.T) {
 	} {
 		lab := &cutLab{newFakeLab(), map[string][]netip.Addr{}}
 		injection, err := test.partition.Inject(t.Context(), lab)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		for _, node := range []string{"one", "two"} {
 			other := map[string]string{"one": "two", "two": "one"}[node]
 			want := []netip.Addr{lab.addresses[other].IPv6, lab.addresses[other].IPv4}
@@ -104,9 +103,7 @@ func TestPartition(t *testing.T) {
 	stuck := &cutLab{newFakeLab(), map[string][]netip.Addr{}}
 	stuck.stuck = true
 	injection, err := Partition{Node: "one", From: []string{"two"}}.Inject(t.Context(), stuck)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if proof, err := injection.Confirm(t.Context()); err == nil {
 		t.Errorf("a partition without effect is proved: %q", proof)
 	}
@@ -155,9 +152,7 @@ func TestNamedProcess(t *testing.T) {
 			lab := &namedLab{newFakeLab(), map[string]string{"ospfd": "42"}}
 			lab.files["/proc/42/stat"], lab.stuck = "42 (ospfd) S 1", stuck
 			injection, err := fault.Inject(t.Context(), lab)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			if signal := lab.strikes[0][0].Actions[0].Signal; signal.Process != "ospfd" || signal.All {
 				t.Errorf("%s signals %+v", fault.Describe(), signal)
 			}

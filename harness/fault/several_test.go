@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: nodes are listed as a sentence has them. Method: one, two and three.
@@ -37,9 +38,7 @@ func TestSeveralAreLostAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		injection, err := loss("one", "two").Inject(t.Context(), together)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		actions := alone.strikes[0][0].Actions
 		if want := [][]harness.NodeActions{{
 			{Node: "one", Actions: actions},
@@ -77,9 +76,7 @@ func TestSurvivorsAreNoticed(t *testing.T) {
 	for name, loss := range lossOf {
 		for _, survivor := range []string{"one", "two"} {
 			injection, err := loss("one", "two").Inject(t.Context(), luckyLab{newFakeLab(), survivor})
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			if proof, err := injection.Confirm(t.Context()); err == nil || !strings.Contains(err.Error(), survivor) {
 				t.Errorf("%s: %s lives, and the proof is %q, %v", name, survivor, proof, err)
 			}
@@ -106,9 +103,7 @@ func (b brokenLab) Addresses(node string) (harness.Addresses, error) {
 func TestEveryPowerButtonIsPressed(t *testing.T) {
 	lab := brokenLab{newFakeLab()}
 	injection, err := NodeLoss{Node: "one", And: []string{"two"}}.Inject(t.Context(), lab)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	err = injection.Revert(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "button of one") || !strings.Contains(err.Error(), "button of two") ||
 		len(lab.poweredOn) != 2 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A diskLab is a node with a system disk, and one without, that keeps what is done to it.
@@ -132,9 +133,7 @@ func TestDiskFaultsThatDoNotBite(t *testing.T) {
 		for want, state := range map[string]error{"can still be written": nil, "for another reason": syscall.EDQUOT} {
 			lab := newDiskLab()
 			injection, err := test.fault.Inject(t.Context(), lab)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			lab.state = state
 			delete(lab.files, harness.FillFile)
 			if proof, err := injection.Confirm(t.Context()); err == nil || !strings.Contains(err.Error(), want) || len(lab.files) > 0 {
@@ -151,9 +150,7 @@ func TestDiskFaultsRevertOfAnotherNode(t *testing.T) {
 		for _, state := range []error{harness.ErrOff, nil} {
 			lab := newDiskLab()
 			injection, err := test.fault.Inject(t.Context(), lab)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			lab.state = state
 			if err := injection.Revert(t.Context()); err != nil || slices.Contains(lab.done, "off one") ||
 				slices.Contains(lab.done, "on one") {

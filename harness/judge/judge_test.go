@@ -232,10 +232,7 @@ var verdictCases = []struct {
 		r.Interruptions = []harness.RecordInterruption{{From: 71 * second, Length: second / 2, Reason: "starved"}}
 	}, harness.Inconclusive, "while the machine was starved"},
 	{"a second fault that nothing proved", func(r *harness.Record) {
-		r.FurtherFaults = []harness.RecordFault{{
-			Description: "power loss",
-			At:          70 * second,
-		}}
+		r.FurtherFaults = []harness.RecordFault{{Description: "power loss", At: 70 * second}}
 	}, harness.Inconclusive, "the second fault bites: power loss"},
 	{
 		"a register that is not linearizable", func(r *harness.Record) { register(r, harness.NotLinearizable, 100) }, harness.Missed,

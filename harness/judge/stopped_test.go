@@ -14,10 +14,7 @@ func stoppedRecord() harness.Record {
 	record.SLIs[0].Intervals, record.SLIs[1].Intervals = []harness.Interval{
 		up(0, 60),
 		down(61, 100),
-	}, []harness.Interval{
-		up(0, 62),
-		down(63, 100),
-	}
+	}, []harness.Interval{up(0, 62), down(63, 100)}
 	record.Steps[1].Error = `play site.yml: task "install k3s" failed on blog-1: no such file`
 	record.Ledgers[0].Reconciled = false
 	return record

@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
@@ -25,9 +26,7 @@ func connect(t *testing.T, host string) *engine.Engine {
 	t.Helper()
 	t.Setenv("DOCKER_HOST", host)
 	connection, err := engine.Connect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	return connection
 }
@@ -68,15 +67,11 @@ func TestOneEngineForEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	observer := &node{lab: lab, Node: harness.Node{Name: "observer"}}
-	if err := lab.createNetworks(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, lab.createNetworks(t.Context()))
 	created, err := observer.create(t.Context(), client.ContainerCreateOptions{
 		Name: "thing", Config: &container.Config{Image: "local:1"}, HostConfig: &container.HostConfig{},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	want := []string{"POST /networks/create", "POST /containers/create", "POST /containers/" + id + "/start"}
 	if !slices.Equal(changes, want) || created != id || !slices.Equal(observer.containers, []string{id}) {
 		t.Errorf("asked for %q, want %q; the container is %q, remembered are %q", changes, want, created, observer.containers)
@@ -95,9 +90,7 @@ func TestSettingsOfTestcontainers(t *testing.T) {
 	switch os.Getenv(otherSettings) {
 	case "connect":
 		connection, err := engine.Connect(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		_ = connection.Close()
 		return
 	case "create":
@@ -114,9 +107,7 @@ func TestSettingsOfTestcontainers(t *testing.T) {
 	} {
 		t.Run(tc.settings, func(t *testing.T) {
 			home := t.TempDir()
-			if err := os.WriteFile(filepath.Join(home, ".testcontainers.properties"), []byte(tc.settings+"\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, os.WriteFile(filepath.Join(home, ".testcontainers.properties"), []byte(tc.settings+"\n"), 0o600))
 			test := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSettingsOfTestcontainers$")
 			test.Env = append(os.Environ(), otherSettings+"="+tc.do, "HOME="+home, "DOCKER_HOST"+"="+host)
 			if said, _ := test.CombinedOutput(); !strings.Contains(string(said), tc.want) {

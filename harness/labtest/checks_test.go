@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: machines in memory can be asked as real ones are: by the schedule, with a check that
@@ -28,9 +29,7 @@ func TestAsk(t *testing.T) {
 			return nil
 		}
 		answer, err := new(dns.Msg).SetRcode(asked, dns.RcodeNameError).Pack()
-		if err != nil {
-			t.Error(err)
-		}
+		testkit.Expect(t, err, "")
 		return answer
 	})
 	answers := make(chan string, 10_000)
@@ -46,14 +45,10 @@ func TestAsk(t *testing.T) {
 			answers <- sample.Err.Error()
 		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	await(t, answers, "answered 404 Not Found")
 	look := harness.Check{DNS: &harness.DNSCheck{Resolver: netip.MustParseAddrPort(names), Name: "x.example", Type: "A"}}
-	if err := asking.Change(look); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, asking.Change(look))
 	await(t, answers, "NXDOMAIN")
 	cancel()
 	select {

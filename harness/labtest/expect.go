@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Serving is a lab of no machines with a web site at an address, which ends with the test. A nil
@@ -35,9 +36,7 @@ func Says(status int, body string) http.HandlerFunc {
 // Expect checks that an error contains what is wanted; "" wants none.
 func Expect(t testing.TB, err error, want string) {
 	t.Helper()
-	if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-		t.Errorf("the error is %v, want %q", err, want)
-	}
+	testkit.Expect(t, err, want)
 }
 
 // Perform carries a runbook out and returns what each step did to the nodes, up to the first step that fails.

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
@@ -70,9 +70,7 @@ func TestEditFiles(t *testing.T) {
 	edit := func(file harness.File) ([]byte, error) {
 		return bytes.ReplaceAll(file.Data, []byte("old"), []byte("new")), nil
 	}
-	if err := runbook.EditFiles(t.Context(), machines, node, "/etc/x.d", edit); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, runbook.EditFiles(t.Context(), machines, node, "/etc/x.d", edit))
 	if got := machines.Journal(); !slices.Equal(got, []string{"write a: /etc/x.d/one"}) {
 		t.Errorf("was done: %q", got)
 	}
@@ -80,7 +78,5 @@ func TestEditFiles(t *testing.T) {
 		t.Errorf("the file holds %q", text)
 	}
 	err := runbook.EditFiles(t.Context(), machines, node, "/etc/y.d", edit)
-	if err == nil || !strings.Contains(err.Error(), "no configuration file below /etc/y.d") {
-		t.Errorf("a wrong folder gives %v", err)
-	}
+	labtest.Expect(t, err, "no configuration file below /etc/y.d")
 }

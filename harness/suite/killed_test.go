@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -23,9 +24,7 @@ func TestKilledDrillLeavesItsRecord(t *testing.T) {
 	process := exec.Command(os.Args[0], "-test.run=^TestSpecsInArm$", "-ginkgo.focus=waits for its repair")
 	process.Env = slices.Concat(os.Environ(), contract.Config{RunDir: folder}.Environment(),
 		[]string{inTheArm + "=1", untilKilled + "=1"})
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, process.Start())
 	defer process.Wait() //nolint:errcheck // it is killed
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		records, err := reports.ReadRecords(folder)
@@ -36,9 +35,7 @@ func TestKilledDrillLeavesItsRecord(t *testing.T) {
 			break
 		}
 	}
-	if err := process.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, process.Process.Kill())
 	results, err := reports.Rejudge(folder)
 	if err != nil || len(results) != 1 || len(results[0].Differences) > 0 {
 		t.Fatalf("%+v, %v", results, err)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Why a spec may look for itself.
@@ -86,13 +88,9 @@ func specFiles(t *testing.T) []string {
 func looksIn(t *testing.T, path string) []string {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var found []string
 	ast.Inspect(file, func(node ast.Node) bool {
 		if literal, is := node.(*ast.CompositeLit); is && literal.Type != nil && types.ExprString(literal.Type) == "probe.Func" {
@@ -128,9 +126,7 @@ func TestLooksAreFound(t *testing.T) {
 		"prediction.Until(ready)": false,
 	} {
 		expression, err := parser.ParseExpr(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if call, is := expression.(*ast.CallExpr); !is || isLook(call) != want {
 			t.Errorf("%s: found %v, want %v", text, !want, want)
 		}

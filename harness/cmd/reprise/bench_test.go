@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: counts that measure nothing are refused in one sentence before anything is tried, and so is a part that does not exist.
@@ -17,7 +19,5 @@ func TestBenchRefusesEmptyCounts(t *testing.T) {
 		}
 	}
 	err := benchCommand(&strings.Builder{}).Run(t.Context(), []string{"bench", "--only", "nonsense"})
-	if err == nil || !strings.Contains(err.Error(), "ready, faults, ledger, k3s, fingerprint, failover, ganeti or pair") {
-		t.Errorf("the error is %v", err)
-	}
+	testkit.Expect(t, err, "ready, faults, ledger, k3s, fingerprint, failover, ganeti or pair")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/judge"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -76,19 +77,11 @@ func TestRejudgeFindsAChangedVerdict(t *testing.T) {
 	folder := t.TempDir()
 	record := harness.Record{Schema: harness.RecordSchema, ID: "rain", Scenario: "flood", Title: "Rain falls"}
 	record.Judgement.Verdict = harness.Met
-	if err := reports.WriteRecord(folder, record); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, reports.WriteRecord(folder, record))
 	var out strings.Builder
 	err := rejudge(&out, []string{folder})
-	if err == nil || !strings.Contains(err.Error(), "1 of 1 records are judged differently now") {
-		t.Errorf("the error is %v", err)
-	}
+	testkit.Expect(t, err, "1 of 1 records are judged differently now")
 	record.Judgement = judge.Judge(record)
-	if err := reports.WriteRecord(folder, record); err != nil {
-		t.Fatal(err)
-	}
-	if err := rejudge(&out, []string{folder}); err != nil {
-		t.Error(err)
-	}
+	testkit.Must(t, reports.WriteRecord(folder, record))
+	testkit.Expect(t, rejudge(&out, []string{folder}), "")
 }

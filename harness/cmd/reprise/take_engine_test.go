@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
@@ -37,9 +38,7 @@ func emptyEngine(t *testing.T) *engine.Engine {
 	t.Setenv("DOCKER_HOST", host)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	connection, err := engine.Connect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	return connection
 }
@@ -61,9 +60,7 @@ func TestCommandsTakeTurns(t *testing.T) {
 		{engine.Shared, "reprise images", []string{"chaos", "controls", "calibrate", "verdicts", "bench"}},
 	} {
 		other, err := engine.TakeLock(t.Context(), connection, beside.mode, beside.doing, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		for _, name := range []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images", "doctor", "clean"} {
 			var out strings.Builder
 			err := command(&out).Run(t.Context(), []string{"reprise", name})
@@ -79,9 +76,7 @@ func TestCommandsTakeTurns(t *testing.T) {
 		}
 		other.Release()
 	}
-	if err := command(&strings.Builder{}).Run(t.Context(), []string{"reprise", "clean"}); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, command(&strings.Builder{}).Run(t.Context(), []string{"reprise", "clean"}), "")
 	if locks, _ := filepath.Glob("/tmp/reprise-*.lock"); len(locks) > 0 {
 		for _, lock := range locks {
 			if text, _ := os.ReadFile(lock); strings.Contains(string(text), fmt.Sprintf(`"process":%d,`, os.Getpid())) {

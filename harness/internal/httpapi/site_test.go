@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -139,9 +140,7 @@ func TestWhatArrives(t *testing.T) {
 	want := arrived{"blog.reprise.test", "POST", "/posts", "full=1", "token", "application/json", `{"entry":7}`}
 	for _, at := range []Site{site, {At: site.At}} {
 		var found arrived
-		if err := at.Write(t.Context(), machines, request, &found); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, at.Write(t.Context(), machines, request, &found))
 		if want.Host = at.Host; want.Host == "" {
 			want.Host = "10.201.5.100" // the port is HTTP's own
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // folders makes folders below a new one, and an empty file in each that ends with a name of one.
@@ -17,12 +19,8 @@ func folders(t *testing.T, paths ...string) string {
 		if filepath.Ext(path) == "" {
 			path = filepath.Join(path, "x.go")
 		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		testkit.Must(t, os.WriteFile(path, nil, 0o600))
 	}
 	return root
 }
@@ -49,9 +47,7 @@ func TestRootIsTheNearestModule(t *testing.T) {
 // a folder of scenarios, one with Reprise in its vendor folder.
 func TestIsReprise(t *testing.T) {
 	here, err := Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for root, want := range map[string]bool{
 		here: true, folders(t, "go.mod", "scenarios/flood"): false,
 		folders(t, "go.mod", "scenarios/flood", "vendor/github.com/reprise-dr/reprise/harness/suite"): false,

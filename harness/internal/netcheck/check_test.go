@@ -19,6 +19,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // patience is how long a check is asked here that should be answered at once.
@@ -34,9 +35,7 @@ var dials = map[string]Dial{"own": nil, "dialer": (&net.Dialer{}).DialContext}
 func once(t *testing.T, check harness.Check, dial Dial, limit time.Duration) error {
 	t.Helper()
 	checker, err := New(check, dial)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer checker.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
@@ -59,9 +58,7 @@ func expect(t *testing.T, err error, wants string) {
 func listen(t *testing.T, host string, handle func(net.Conn)) netip.AddrPort {
 	t.Helper()
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -79,9 +76,7 @@ func listen(t *testing.T, host string, handle func(net.Conn)) netip.AddrPort {
 func nobody(t *testing.T) netip.AddrPort {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer listener.Close()
 	return netip.MustParseAddrPort(listener.Addr().String())
 }
@@ -180,10 +175,7 @@ func TestHTTP(t *testing.T) {
 				!strings.Contains(err.Error(), "broken pipe") {
 			t.Errorf("%s: who hangs up answers %v", name, err)
 		}
-		if err := once(t, harness.Check{HTTP: &harness.HTTPCheck{At: babbles}}, dial, retryAfter); err == nil ||
-			!strings.Contains(err.Error(), "malformed") {
-			t.Errorf("%s: who babbles answers %v", name, err)
-		}
+		testkit.Expect(t, once(t, harness.Check{HTTP: &harness.HTTPCheck{At: babbles}}, dial, retryAfter), "malformed")
 	}
 	if _, err := New(harness.Check{HTTP: &harness.HTTPCheck{At: at, Path: "no-slash"}}, nil); err == nil {
 		t.Error("a path without a slash was accepted")
@@ -262,9 +254,7 @@ func serveInMemory(t *testing.T, handle http.HandlerFunc) Dial {
 func resolver(t *testing.T) netip.AddrPort {
 	t.Helper()
 	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	server := &dns.Server{PacketConn: socket, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, asked *dns.Msg) {
 		answer := new(dns.Msg).SetReply(asked)
 		switch dns.CanonicalName(asked.Question[0].Name) {
@@ -333,9 +323,7 @@ func TestEcho(t *testing.T) {
 		if errors.Is(err, os.ErrPermission) {
 			t.Skipf("a raw socket may not be opened here: %v", err)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), retryAfter)
 		answers := make(chan error)
 		for range 20 {
@@ -345,9 +333,7 @@ func TestEcho(t *testing.T) {
 			expect(t, <-answers, "")
 		}
 		cancel()
-		if err := checker.Close(); err != nil {
-			t.Error(err)
-		}
+		testkit.Expect(t, checker.Close(), "")
 	}
 	// Limited broadcast is answered by nobody, or not permitted: it is never a yes.
 	if err := once(t, harness.Check{Ping: &harness.PingCheck{At: netip.MustParseAddr("255.255.255.255")}}, nil,
@@ -392,9 +378,7 @@ func TestAskEndsWithItsContext(t *testing.T) {
 	at := listen(t, "127.0.0.1", func(connection net.Conn) { _, _ = io.Copy(io.Discard, connection) })
 	for name, dial := range dials {
 		checker, err := New(harness.Check{HTTP: &harness.HTTPCheck{At: at}}, dial)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		answer := make(chan error, 1)
 		go func() { answer <- checker.Check(ctx) }()
@@ -428,24 +412,18 @@ func TestChange(t *testing.T) {
 		connection.Close()
 	})
 	checker, err := New(harness.Check{HTTP: &harness.HTTPCheck{At: late, Contains: "old"}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	old := make(chan error, 1)
 	go func() { old <- checker.Check(t.Context()) }()
 	<-asked
-	if err := checker.Change(harness.Check{TCP: &harness.TCPCheck{At: nobody(t)}}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, checker.Change(harness.Check{TCP: &harness.TCPCheck{At: nobody(t)}}))
 	if err := checker.Change(harness.Check{}); err == nil {
 		t.Error("a check of no kind was accepted")
 	}
 	expect(t, checker.Check(t.Context()), "connection refused")
 	close(answer)
 	expect(t, <-old, "")
-	if err := checker.Close(); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, checker.Close(), "")
 	if err := checker.Check(t.Context()); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("a closed checker answered %v", err)
 	}

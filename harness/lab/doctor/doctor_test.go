@@ -9,6 +9,7 @@ import (
 	"github.com/moby/moby/api/types/system"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 )
@@ -61,13 +62,9 @@ func TestCheckMachine(t *testing.T) {
 func TestFreeSpaceOfAFolderToBe(t *testing.T) {
 	existing := t.TempDir()
 	want, err := freeSpace(existing)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	got, err := freeSpace(existing + "/to/be/made")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if want == 0 || got < want/2 || got > want*2 {
 		t.Errorf("%d bytes are free below the folder to be, and %d above it", got, want)
 	}

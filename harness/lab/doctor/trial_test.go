@@ -15,6 +15,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
@@ -43,9 +44,7 @@ func (e *trialEngine) connect(t *testing.T) *engine.Engine {
 	t.Helper()
 	t.Setenv("DOCKER_HOST", enginetest.Serve(t, e.serve))
 	connection, err := engine.Connect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	return connection
 }
@@ -135,9 +134,7 @@ func TestFitEngine(t *testing.T) {
 	fake := &trialEngine{}
 	connection := fake.connect(t)
 	for range 2 {
-		if err := tryFor(t.Context(), connection, runner("SYS_ADMIN", "NET_ADMIN")); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, tryFor(t.Context(), connection, runner("SYS_ADMIN", "NET_ADMIN")))
 	}
 	created, removed := fake.seen()
 	if len(created) != 1 || removed != 1 {
@@ -194,9 +191,7 @@ func TestFitWithoutContainers(t *testing.T) {
 	for i := range topology.Nodes {
 		topology.Nodes[i].System.Containers = false
 	}
-	if err := tryFor(t.Context(), fake.connect(t), topology); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, tryFor(t.Context(), fake.connect(t), topology), "")
 	if created, _ := fake.seen(); len(created) > 0 {
 		t.Errorf("it was tried: %+v", created)
 	}

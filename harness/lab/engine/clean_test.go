@@ -17,6 +17,7 @@ import (
 	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
@@ -165,9 +166,7 @@ func TestSweepTakesOnlyWhatAbandonedLabsLeft(t *testing.T) {
 	want := engine.things()
 	want = slices.DeleteFunc(want, func(name string) bool { return strings.HasPrefix(name, "gone") })
 
-	if err := sweep(t.Context(), engine, sweepAge); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, sweep(t.Context(), engine, sweepAge))
 	if got := engine.things(); !slices.Equal(got, want) {
 		t.Errorf("the sweep left %q, want %q", got, want)
 	}
@@ -192,16 +191,12 @@ func TestSweepSparesAYoungNetwork(t *testing.T) {
 	engine.aLab("arriving", sweepAge-time.Second, container.StateCreated)
 	engine.containers = nil
 
-	if err := sweep(t.Context(), engine, sweepAge); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, sweep(t.Context(), engine, sweepAge))
 	if len(engine.networks) != 1 {
 		t.Fatal("the sweep removed the network of a lab that is being brought up")
 	}
 	engine.now = engine.now.Add(2 * time.Second)
-	if err := sweep(t.Context(), engine, sweepAge); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, sweep(t.Context(), engine, sweepAge))
 	if len(engine.networks) != 0 {
 		t.Error("the sweep spared the network of a lab that never came up")
 	}
@@ -218,9 +213,7 @@ func TestCleanTakesEveryLab(t *testing.T) {
 		engine.aLab("", time.Hour, container.StateRunning)
 
 		removed, err := clean(t.Context(), engine)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		want := []string{"stranger-container", "stranger-network", "stranger-volume"}
 		if got := engine.things(); !slices.Equal(got, want) {
 			t.Errorf("cleaning left %q, want %q", got, want)
@@ -260,9 +253,7 @@ func TestRunsNamesTheRunsThatRun(t *testing.T) {
 	engine.aLab("over", time.Hour, container.StateExited)
 	engine.aLab("", time.Hour, container.StateRunning)
 	got, err := runs(t.Context(), engine)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if want := []string{"run-of-first", "run-of-second"}; !slices.Equal(got, want) {
 		t.Errorf("the runs are %q, want %q", got, want)
 	}
@@ -275,9 +266,7 @@ func TestCleanGoesOnWithoutAnAge(t *testing.T) {
 	engine.aLab("old", time.Hour, container.StateExited)
 	engine.volumes[0].CreatedAt = "yesterday"
 	removed, err := clean(t.Context(), engine)
-	if err == nil || !strings.Contains(err.Error(), "list the networks of labs") {
-		t.Errorf("the error is %v", err)
-	}
+	testkit.Expect(t, err, "list the networks of labs")
 	if len(removed.Containers) != 1 || len(removed.Volumes) != 1 {
 		t.Errorf("removed %+v, want the container and the volume", removed)
 	}
@@ -321,9 +310,7 @@ func TestUnreachedIsAlsoAConnectionThatBreaks(t *testing.T) {
 		if err == nil {
 			err = connection.Close()
 		}
-		if err != nil {
-			t.Error(err)
-		}
+		testkit.Expect(t, err, "")
 	}))
 	if _, err := clean(t.Context(), engine); !unreached(err) {
 		t.Errorf("a connection that breaks counts as an answer: %v", err)
@@ -345,9 +332,7 @@ func TestCleanNamesWhatStays(t *testing.T) {
 		engine.aLab("other", time.Hour, container.StateRunning)
 
 		removed, err := clean(t.Context(), engine)
-		if err == nil || !strings.Contains(err.Error(), "remove container stuck-container: stuck-c is in use") {
-			t.Errorf("cleaning says %v, and not which container stayed and why", err)
-		}
+		testkit.Expect(t, err, "remove container stuck-container: stuck-c is in use")
 		if !slices.Equal(removed.Containers, []string{"other-container"}) {
 			t.Errorf("cleaning says it removed the containers %q", removed.Containers)
 		}

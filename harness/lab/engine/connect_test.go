@@ -14,6 +14,7 @@ import (
 
 	"github.com/moby/moby/client"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
 
@@ -22,9 +23,7 @@ func answering(t *testing.T, headers map[string]string) string {
 	t.Helper()
 	path := enginetest.Socket(t)
 	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for key, value := range headers {
 			w.Header().Set(key, value)
@@ -41,13 +40,9 @@ func answering(t *testing.T, headers map[string]string) string {
 func TestConnectExplainsItself(t *testing.T) {
 	refusing := enginetest.Socket(t)
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: refusing})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	listener.SetUnlinkOnClose(false)
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, listener.Close())
 	for _, test := range []struct{ name, host, want string }{
 		{"no socket", "unix:///nowhere/engine.sock", "there is no socket at /nowhere/engine.sock: install Docker, start it"},
 		{"nobody listens", "unix://" + refusing, "nobody listens at " + refusing + ": start it"},
@@ -86,9 +81,7 @@ func mute(t *testing.T) string {
 	t.Helper()
 	path := enginetest.Socket(t)
 	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
@@ -106,9 +99,7 @@ func mute(t *testing.T) string {
 func TestConnectTakesANewEnoughEngine(t *testing.T) {
 	t.Setenv(hostVariable, answering(t, map[string]string{"Api-Version": MinimumAPI, "Ostype": "linux"}))
 	engine, err := Connect(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer engine.Close()
 	if got := engine.ClientVersion(); got != MinimumAPI {
 		t.Errorf("talks API %s, want %s", got, MinimumAPI)
@@ -121,14 +112,10 @@ func TestPublishHostFollowsTheDockerContext(t *testing.T) {
 	folder := t.TempDir()
 	hash := sha256.Sum256([]byte("elsewhere"))
 	meta := filepath.Join(folder, "contexts", "meta", hex.EncodeToString(hash[:]))
-	if err := os.MkdirAll(meta, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.MkdirAll(meta, 0o755))
 	write := func(path, text string) {
 		t.Helper()
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	write(filepath.Join(meta, "meta.json"), `{"Name":"elsewhere","Endpoints":{"docker":{"Host":"unix:///elsewhere.sock","SkipTLSVerify":false}}}`)
 
@@ -149,14 +136,10 @@ func TestPublishHostFollowsTheDockerContext(t *testing.T) {
 			t.Setenv(hostVariable, test.host)
 			err := publishHost()
 			if test.problem != "" {
-				if err == nil || !strings.Contains(err.Error(), test.problem) {
-					t.Errorf("the error is %v, want %q", err, test.problem)
-				}
+				testkit.Expect(t, err, test.problem)
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			if got := os.Getenv(client.EnvOverrideHost); got != test.want {
 				t.Errorf("DOCKER_HOST is %q, want %q", got, test.want)
 			}
@@ -171,9 +154,7 @@ func TestConnectExplainsAMissingPermission(t *testing.T) {
 		t.Skip("root may use every socket: run the tests as another user to see this one")
 	}
 	host := answering(t, map[string]string{"Api-Version": MinimumAPI, "Ostype": "linux"})
-	if err := os.Chmod(strings.TrimPrefix(host, "unix://"), 0); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Chmod(strings.TrimPrefix(host, "unix://"), 0))
 	t.Setenv(hostVariable, host)
 	_, err := Connect(t.Context())
 	if want := fmt.Sprintf("user %s may not use", userName()); err == nil || !strings.Contains(err.Error(), want) {

@@ -11,6 +11,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a system that runs containers gets what they need and never the machine: its own cgroups, no privilege, and
@@ -77,9 +78,7 @@ func TestUseDevice(t *testing.T) {
 	if given() != 0 {
 		t.Error("a device that is not there was given")
 	}
-	if err := os.WriteFile(device, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(device, nil, 0o600))
 	for engine, want := range map[string]int{"": 1, "unix:///run/docker.sock": 1, "ssh://elsewhere": 0, "tcp://10.0.0.1:2375": 0} {
 		t.Setenv("DOCKER_HOST", engine)
 		if got := given(); got != want {
@@ -95,9 +94,7 @@ func TestCanVirtualise(t *testing.T) {
 		"flags\t\t: fpu hypervisor ssse3\nvmx flags\t: vnmi": false, "": false,
 	} {
 		path := filepath.Join(t.TempDir(), "cpuinfo")
-		if err := os.WriteFile(path, []byte(flags), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(path, []byte(flags), 0o600))
 		if got := canVirtualise(path); got != want {
 			t.Errorf("%q: %t", flags, got)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/internal/paths"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: what goes together may, what does not is refused with the name of who is there, and when that one has ended, it
@@ -30,9 +31,7 @@ func TestEngineLockModes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			path := lockPath(t.TempDir(), "engine")
 			first, err := takeLock(t.Context(), path, test.first, "reprise chaos", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			second, err := takeLock(t.Context(), path, test.second, "reprise bench", nil)
 			if together := err == nil; together != test.together {
 				t.Fatalf("together: %v, %v", together, err)
@@ -68,24 +67,16 @@ func TestEngineLockIsTheEngines(t *testing.T) {
 func TestEngineLockIsHeldByWhoIsLeft(t *testing.T) {
 	path := lockPath(t.TempDir(), "engine")
 	lock, err := takeLock(t.Context(), path, Exclusive, "reprise chaos", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	left := exec.CommandContext(t.Context(), "sleep", "3600")
 	left.ExtraFiles = []*os.File{lock.File()}
-	if err := left.Start(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, left.Start())
 	gone, err := json.Marshal(holder{
 		Process: deadProcess(t), Began: "1", User: "somebody\x1b[2J", Doing: "reprise chaos",
 		Since: time.Now(),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, gone, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, os.WriteFile(path, gone, 0o600))
 	lock.Release()
 
 	said, got := make(chan string, 1), make(chan error, 1)
@@ -119,9 +110,7 @@ func TestEngineLockIsHeldByWhoIsLeft(t *testing.T) {
 func deadProcess(t *testing.T) int {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "true")
-	if err := command.Run(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, command.Run())
 	return command.Process.Pid
 }
 
@@ -137,9 +126,7 @@ func TestEngineLockTouchesNothingElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
 			path, victim := lockPath(folder, "engine"), filepath.Join(folder, "victim")
-			if err := errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), put(path, victim)); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, errors.Join(os.WriteFile(victim, []byte("precious"), 0o600), put(path, victim)))
 			lock, err := takeLock(t.Context(), path, Exclusive, "reprise chaos", nil)
 			if err == nil {
 				lock.Release()
@@ -162,13 +149,9 @@ func TestEngineLockSurvivesItsFile(t *testing.T) {
 		t.Fatal(first, err)
 	}
 	stale, err := openLock(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer stale.Close()
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Remove(path))
 	if same, err := paths.IsAt(stale, path); same || err != nil {
 		t.Errorf("a file that is gone counts as the lock: %v, %v", same, err)
 	}
@@ -188,30 +171,20 @@ func TestEngineLockSurvivesItsFile(t *testing.T) {
 func TestEndOrphans(t *testing.T) {
 	path := lockPath(t.TempDir(), "engine")
 	lock, err := takeLock(t.Context(), path, Exclusive, "reprise chaos", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	left := exec.CommandContext(t.Context(), "sleep", "3600")
 	left.ExtraFiles = []*os.File{lock.File()}
-	if err := left.Start(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, left.Start())
 	if ended, err := endOrphans(path); len(ended) > 0 || err != nil {
 		t.Fatalf("of a run that goes on it ended %q, %v", ended, err)
 	}
 	lock.Release()
 	gone, err := json.Marshal(holder{Process: deadProcess(t), Began: "1", Doing: "reprise chaos"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, gone, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, os.WriteFile(path, gone, 0o600))
 	ended, err := endOrphans(path)
 	if len(ended) != 1 || !strings.HasPrefix(ended[0], "sleep (") || err != nil {
 		t.Errorf("it ended %q, %v", ended, err)
 	}
-	if err := left.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Errorf("the process ended by %v", err)
-	}
+	testkit.Expect(t, left.Wait(), "killed")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/paths"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // An entry is one file of an archive.
@@ -29,16 +30,12 @@ func archiveOf(t *testing.T, entries ...entry) []byte {
 		if e.link != "" {
 			header.Typeflag, header.Linkname = tar.TypeSymlink, e.link
 		}
-		if err := writer.WriteHeader(header); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, writer.WriteHeader(header))
 		if _, err := io.WriteString(writer, e.content); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := writer.Close(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, writer.Close())
 	return archive.Bytes()
 }
 
@@ -51,13 +48,9 @@ func entriesOf(t *testing.T, archive []byte) []entry {
 		if errors.Is(err, io.EOF) {
 			return entries
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		content, err := io.ReadAll(reader)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		entries = append(entries, entry{header.Name, string(content), header.Linkname})
 	}
 }
@@ -80,10 +73,8 @@ func savedAs(t *testing.T, name string) []byte {
 // the same layers. Method: rename one that an engine could have saved, and look at what is in it.
 func TestArchiveIsRenamed(t *testing.T) {
 	var renamed bytes.Buffer
-	if err := renameArchived(&renamed, bytes.NewReader(savedAs(t, "reprise/pause:3.6-0123456789ab")),
-		"rancher/mirrored-pause:3.6"); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, renameArchived(&renamed, bytes.NewReader(savedAs(t, "reprise/pause:3.6-0123456789ab")),
+		"rancher/mirrored-pause:3.6"))
 	want := []entry{
 		{name: "a/layer.tar", content: "layer"},
 		{name: "b/layer.tar", link: "../a/layer.tar"},
@@ -137,9 +128,7 @@ func TestImageHoldsArchives(t *testing.T) {
 	}
 	r := testResolver(t, engine)
 	tag, err := r.resolve(t.Context(), image)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	canaryTag := mustRead(t, r, canary).tag
 	calls := []string{"build " + canaryTag + " from scratch", "save " + canaryTag, "save " + pause.Reference, "build " + tag +
 		" from scratch"}

@@ -10,6 +10,7 @@ import (
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/client"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
@@ -58,9 +59,7 @@ func TestCleanImagesTakesTheBuiltOnes(t *testing.T) {
 		{ID: "pulled", RepoTags: []string{"debian:bookworm-slim"}, Created: 3},
 	}
 	removed, err := removeLabelled(t.Context(), store, engine.LabelImage)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if want := []string{"reprise/nomad:1", "reprise/debian:1"}; !slices.Equal(removed.Images, want) {
 		t.Errorf("removed %q, want %q", removed.Images, want)
 	}

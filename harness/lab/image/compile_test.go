@@ -14,6 +14,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/paths"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // compiler is a Go command that compiles anything: it writes a file named by -o and counts its runs.
@@ -172,13 +173,9 @@ wait
 		t.Errorf("it took %s to stop", took)
 	}
 	written, err := os.ReadFile(child)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	pid, err := strconv.Atoi(strings.TrimSpace(string(written)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if alive(pid) {
 		t.Errorf("process %d, which the build started, is still there", pid)
 	}
@@ -202,9 +199,7 @@ func alive(pid int) bool {
 // version in a recipe that pins newer dependencies and look at the go.mod.
 func TestChosenVersionDropsThePins(t *testing.T) {
 	files, err := moduleFiles(compiledImage("1.1.0").Recipe.Binaries[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if want := "module x\n\nrequire example.com/product v1.1.0\n"; string(files["go.mod"]) != want {
 		t.Errorf("got %q, want %q", files["go.mod"], want)
 	}
@@ -237,9 +232,7 @@ func TestGoFlagsOfTheEnvironmentAreIgnored(t *testing.T) {
 // a Go command whose outcome is set from outside; compare tags.
 func TestProgramOfThisModuleIsKnownByItsContent(t *testing.T) {
 	here := t.TempDir()
-	if err := os.WriteFile(filepath.Join(here, "go.mod"), []byte("module example.com/here\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(here, "go.mod"), []byte("module example.com/here\n"), 0o644))
 	t.Setenv("HERE", here)
 	fakeTool(t, "go", `
 [ "$1" = env ] && echo "$HERE/go.mod" && exit 0
@@ -256,9 +249,7 @@ echo "$CONTENT" >"$2"
 	for _, content := range []string{"one", "one", "two"} {
 		t.Setenv("CONTENT", content)
 		tag, err := r.resolve(t.Context(), image)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		tags = append(tags, tag)
 	}
 	if tags[0] != tags[1] || tags[1] == tags[2] {

@@ -21,6 +21,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // fakeEngine is a container engine that remembers what it was asked.
@@ -193,9 +194,7 @@ func testResolver(t *testing.T, engine engineCalls) *resolver {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv(PullVariable, "")
 	r, err := newResolver(engine, 1, &events{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	r.registries = &registries{}
 	r.toolchain = func() string { return "go1.26.8" }
 	r.sources = func(context.Context, string) error { return errors.New("this machine has no apt-get") }
@@ -247,7 +246,5 @@ func fakeTool(t *testing.T, name, script string) {
 	if name == "" {
 		return
 	}
-	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o755))
 }

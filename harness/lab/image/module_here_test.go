@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // files writes files below a folder.
@@ -17,12 +18,8 @@ func files(t *testing.T, folder string, contents map[string]string) {
 	t.Helper()
 	for name, content := range contents {
 		place := filepath.Join(folder, name)
-		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(place, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Dir(place), 0o755))
+		testkit.Must(t, os.WriteFile(place, []byte(content), 0o644))
 	}
 }
 
@@ -89,9 +86,7 @@ func contentsOf(t *testing.T, folder string) string {
 	t.Helper()
 	var all strings.Builder
 	entries, err := os.ReadDir(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, entry := range entries {
 		all.WriteString(entry.Name() + "\n")
 		content, _ := os.ReadFile(filepath.Join(folder, entry.Name()))

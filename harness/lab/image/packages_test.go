@@ -17,6 +17,7 @@ import (
 	"github.com/moby/moby/api/types/jsonstream"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A testPackage is a Debian package that a test makes.
@@ -63,17 +64,13 @@ func buildPackage(t *testing.T, folder string, one testPackage) string {
 		t.Fatalf("%v: %s", err, output)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, file))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return fmt.Sprintf("%sFilename: %s\nSize: %d\nSHA256: %x\n\n", control, file, len(content), sha256.Sum256(content))
 }
 
 func writeFile(t *testing.T, path, content string) {
 	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)))
 }
 
 // testPackages are a system of two packages, and one to install with what it needs.
@@ -98,21 +95,15 @@ func testApt(t *testing.T, sources ...string) aptClient {
 		folder: t.TempDir(), release: "bookworm", architecture: "amd64",
 		settings: fmt.Sprintf("Dir::Etc::sourcelist %q;\nDir::Etc::sourceparts \"/dev/null\";\nAcquire::Retries \"0\";\n", list),
 	}
-	if err := client.prepare(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, client.prepare())
 	return client
 }
 
 func mustFetch(t *testing.T, client aptClient, names ...string) []debPackage {
 	t.Helper()
-	if err := client.update(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, client.update(t.Context()))
 	packages, err := client.fetch(t.Context(), names)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return packages
 }
 
@@ -142,17 +133,11 @@ func TestSystemIsUnpacked(t *testing.T) {
 	client := testApt(t, "deb [trusted=yes] file:"+aptRepository(t, "Debian", testPackages()...)+" bookworm main")
 	packages := mustFetch(t, client, "tool")
 	folder := filepath.Join(t.TempDir(), "packages")
-	if err := keepPackages(packages, folder); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, keepPackages(packages, folder))
 	target := filepath.Join(t.TempDir(), "rootfs.tar")
-	if err := unpackSystem(t.Context(), packages, leftOut, target); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, unpackSystem(t.Context(), packages, leftOut, target))
 	content, err := os.ReadFile(target)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	found := entriesOf(t, content)
 	for _, want := range []entry{
 		{name: "bin", link: "usr/bin"},
@@ -184,9 +169,7 @@ func TestTamperedPackagesAreRefused(t *testing.T) {
 	source := aptRepository(t, "Debian", testPackages()...)
 	tool := filepath.Join(source, "pool", "tool_1_amd64.deb")
 	original, err := os.ReadFile(tool)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	client := testApt(t, "deb [trusted=yes] file:"+source+" bookworm main")
 	packages := mustFetch(t, client, "tool")
 	at := slices.IndexFunc(packages, func(one debPackage) bool { return one.name == "tool" })
@@ -201,9 +184,7 @@ func TestTamperedPackagesAreRefused(t *testing.T) {
 
 	writeFile(t, tool, string(changed))
 	client = testApt(t, "deb [trusted=yes] file:"+source+" bookworm main")
-	if err := client.update(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, client.update(t.Context()))
 	packages, err = client.fetch(t.Context(), []string{"tool"})
 	if err == nil {
 		err = keepPackages(packages, filepath.Join(t.TempDir(), "packages"))
@@ -297,9 +278,7 @@ func TestSourcesOfTheRelease(t *testing.T) {
 		dir := t.TempDir()
 		t.Setenv("PATH", dir)
 		for _, tool := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
-			if err := os.WriteFile(filepath.Join(dir, tool), []byte("#!/bin/sh\necho '"+told+"'\n"), 0o755); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, os.WriteFile(filepath.Join(dir, tool), []byte("#!/bin/sh\necho '"+told+"'\n"), 0o755))
 		}
 		err := AptSources(t.Context(), "bookworm")
 		if (err == nil) != good || err != nil && !strings.HasSuffix(err.Error(), "has no apt source of Debian bookworm") {

@@ -16,15 +16,14 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/paths"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
 func mustRead(t *testing.T, r *resolver, image harness.Image) recipe {
 	t.Helper()
 	made, err := r.read(t.Context(), image)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return made
 }
 
@@ -78,9 +77,7 @@ func TestBuildTellsItsProgress(t *testing.T) {
 	r := testResolver(t, &fakeEngine{})
 	r.progress = heard
 	const messages = `{"stream":"Step 1/2 : RUN sh snapshot.sh\n"}{"stream":"Get:1 a package\nprogress: boot both\n"}`
-	if err := r.followBuild(harness.Image{Name: "pair"}, strings.NewReader(messages)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, r.followBuild(harness.Image{Name: "pair"}, strings.NewReader(messages)))
 	if want := "pair: Step 1/2: RUN sh snapshot.sh\npair: boot both"; strings.TrimSpace(heard.String()) != want {
 		t.Errorf("heard %q", heard)
 	}
@@ -114,9 +111,7 @@ func TestResolveOtherImages(t *testing.T) {
 	engine := &fakeEngine{}
 	r := testResolver(t, engine)
 	tag, err := r.resolve(t.Context(), image)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	given := engine.given[len(engine.given)-1]
 	if want := mustRead(t, r, other).tag; given["OTHER"] != want || given["BASE"] != mustRead(t, r, *image.Recipe.Base).tag {
 		t.Errorf("built with the arguments %v, want %s as OTHER", given, want)
@@ -197,9 +192,7 @@ func TestWaitingForASlotHoldsNoLock(t *testing.T) {
 		limited, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		idle, err := newResolver(engine, 1, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		idle.registries = busy.registries
 		if _, err := idle.resolve(limited, image); err != nil {
 			t.Errorf("while another process waits for its turn: %v", err)
@@ -270,9 +263,7 @@ func TestPullCanBeForbidden(t *testing.T) {
 	testResolver(t, engine) // for its cache folder
 	t.Setenv(PullVariable, "never")
 	r, err := newResolver(engine, 1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	image := testImage()
 	image.Recipe.Base = nil
 	if _, err := r.resolve(t.Context(), image); err != nil {

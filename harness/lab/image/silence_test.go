@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a build that says nothing for a minute is told about, and one that talks is not. Method: the test's own clock; a
@@ -45,12 +47,8 @@ func TestCleanCache(t *testing.T) {
 		"binary-1/nomad", "binary-2.partial-9/source", "binary-3.partial-9/source", "archives-4/0", "archives-5/0", "here-6/agent",
 		"temporary-7/go-build1/b001", "temporary-8/go-build2/b001", "locks/binary-2", "locks/image-5", "locks/here-6",
 	} {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(root, path), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755))
+		testkit.Must(t, os.WriteFile(filepath.Join(root, path), nil, 0o600))
 	}
 	for _, key := range []string{"binary-3", "image-5"} {
 		lock := flock.New(filepath.Join(root, "locks", key))
@@ -60,30 +58,20 @@ func TestCleanCache(t *testing.T) {
 		defer func() { _ = lock.Unlock() }()
 	}
 	used, err := os.Open(filepath.Join(root, "temporary-8"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer used.Close()
-	if err := syscall.Flock(int(used.Fd()), syscall.LOCK_SH); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, syscall.Flock(int(used.Fd()), syscall.LOCK_SH))
 	removed, err := cleanCache(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if want := []string{"archives-4", "binary-2.partial-9", "temporary-7"}; !slices.Equal(removed, want) {
 		t.Errorf("removed %q, want %q", removed, want)
 	}
 	left, err := filepath.Glob(filepath.Join(root, "*", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var names bytes.Buffer
 	for _, path := range left {
 		name, err := filepath.Rel(root, path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		names.WriteString(name + "\n")
 	}
 	if want := "archives-5/0\nbinary-1/nomad\nbinary-3.partial-9/source\nhere-6/agent\n" +

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 var update = flag.Bool("update-result", false, "write testdata/result.json anew")
@@ -48,18 +50,12 @@ func sample() Result {
 // the file that is kept, and the same when it is read.
 func TestResultIsTheOneThatIsRead(t *testing.T) {
 	folder := t.TempDir()
-	if err := sample().write(folder); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, sample().write(folder))
 	written, err := os.ReadFile(filepath.Join(folder, "calibration", "result.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	const kept = "testdata/result.json"
 	if *update {
-		if err := os.WriteFile(kept, written, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(kept, written, 0o600))
 	}
 	if want, err := os.ReadFile(kept); err != nil || !bytes.Equal(written, want) {
 		t.Errorf("the result is not %s, %v: run this with -update-result:\n%s", kept, err, written)

@@ -1,9 +1,10 @@
 package survival
 
 import (
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the matrix shows each moment in its place, and the last line counts them.
@@ -22,20 +23,11 @@ func TestSurvivalMatrix(t *testing.T) {
 	if report.Sentence() != "38 of 40" || len(report.notes()) != 3 {
 		t.Errorf("%s, %q", report.Sentence(), report.notes())
 	}
-	for _, word := range []string{
+	testkit.Contains(t, "the matrix", report.Text(),
 		"RED: there was still process go", "skipped", "ok, later", "until the next run: network lan",
-		"·",
-	} {
-		if !strings.Contains(report.Text(), word) {
-			t.Errorf("the matrix lacks %q:\n%s", word, report.Text())
-		}
-	}
+		"·")
 	page := report.Markdown()
-	for _, word := range []string{"**38 of 40**", "a network, which the next run did", "process go", "Seed 7"} {
-		if !strings.Contains(page, word) {
-			t.Errorf("the page lacks %q:\n%s", word, page)
-		}
-	}
+	testkit.Contains(t, "the page", page, "**38 of 40**", "a network, which the next run did", "process go", "Seed 7")
 	if part := (Proof{Schema: report.Schema, Cells: report.Cells[1:]}); !report.Whole() || part.Whole() {
 		t.Error("a part of a proof is taken for a whole one, or a whole one is not")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
@@ -70,9 +71,7 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 			t.Errorf("a whole drill's objective becomes %+v, want %+v", got, whole)
 		}
 		undisturbed, abandoned := ObjectiveIn(contract.WithoutFault, objective), ObjectiveIn(contract.WithoutRunbook, objective)
-		if err := errors.Join(undisturbed.Validate(), abandoned.Validate()); err != nil {
-			t.Error(err)
-		}
+		testkit.Expect(t, errors.Join(undisturbed.Validate(), abandoned.Validate()), "")
 		if undisturbed.DetectWithin > controlDetectWithin || undisturbed.DetectWithin > whole.DetectWithin ||
 			undisturbed.RTO != whole.RTO {
 			t.Errorf("without its fault the objective is %+v", undisturbed)

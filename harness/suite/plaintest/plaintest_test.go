@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/judge"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
@@ -23,9 +24,7 @@ import (
 func TestInterruptEndsWhatIsBeforeDrills(t *testing.T) {
 	ctx, stop := Interruptible(time.Time{})
 	defer stop()
-	if err := syscall.Kill(syscall.Getpid(), syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, syscall.Kill(syscall.Getpid(), syscall.SIGINT))
 	select {
 	case <-ctx.Done():
 	case <-time.After(10 * time.Second):
@@ -37,9 +36,7 @@ func TestInterruptEndsWhatIsBeforeDrills(t *testing.T) {
 // Method: every combination.
 func TestWhereDrillsRun(t *testing.T) {
 	clone, err := module.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, test := range []struct {
 		root, variable string
 		short, runs    bool
@@ -107,12 +104,8 @@ func anEngine(t *testing.T) {
 func aModule(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Join(root, "drills", "rain"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600))
+	testkit.Must(t, os.MkdirAll(filepath.Join(root, "drills", "rain"), 0o755))
 	t.Chdir(filepath.Join(root, "drills", "rain"))
 	return root
 }
@@ -128,22 +121,14 @@ func TestRunLeavesItsReport(t *testing.T) {
 		root := aModule(t)
 		var out bytes.Buffer
 		run, err := Begin(t.Context(), root, time.Now().Add(time.Hour), &out)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if test.drills {
 			record := harness.Record{Schema: harness.RecordSchema, ID: "rain", Scenario: "rain", Title: "Rain falls"}
 			record.Judgement = judge.Judge(record)
-			if err := reports.WriteRecord(run.Folder, record); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, reports.WriteRecord(run.Folder, record))
 		}
-		if err := run.Report(&out, test.control, 7, nil, nil); err != nil {
-			t.Fatal(err)
-		}
-		if err := run.End(t.Context(), false); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, run.Report(&out, test.control, 7, nil, nil))
+		testkit.Must(t, run.End(t.Context(), false))
 		page, linked := filepath.Join(run.Folder, "index.html"), filepath.Join(root, "reports", "out", "latest", "index.html")
 		_, pageErr := os.Stat(page)
 		_, linkErr := os.Stat(linked)
@@ -169,9 +154,7 @@ func TestPackagesTakeTurns(t *testing.T) {
 	anEngine(t)
 	root := aModule(t)
 	first, err := Begin(t.Context(), root, time.Time{}, t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
 	if _, err := Begin(short, root, time.Time{}, t.Output()); err == nil || !strings.Contains(err.Error(), "go test ./drills/rain") {
@@ -181,18 +164,12 @@ func TestPackagesTakeTurns(t *testing.T) {
 	time.AfterFunc(500*time.Millisecond, func() { ended <- first.End(context.Background(), false) })
 	var out bytes.Buffer
 	second, err := Begin(t.Context(), root, time.Time{}, &out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	testkit.Must(t, err)
+	testkit.Expect(t, <-ended, "")
 	if !strings.Contains(out.String(), "this engine is in use (go test ./drills/rain of user ") {
 		t.Errorf("said was %q", out.String())
 	}
-	if err := second.End(t.Context(), false); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, second.End(t.Context(), false), "")
 	if left, _ := os.ReadDir(module.RunsFolder(root)); len(left) != 0 {
 		t.Errorf("left are %v", left)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A run is one play, how it was recorded, and what is to be said of it.
@@ -135,17 +136,12 @@ func TestPlayReal(t *testing.T) {
 func TestUnchanged(t *testing.T) {
 	for file, want := range map[string]string{"changed.json": `"write the configuration" on blog-1`, "replayed.json": ""} {
 		stats, err := Play(t.Context(), recorded(t, file, 0, ""), Playbook{Control: "control-1", File: "site.yml"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if err := stats.Unchanged(); (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", file, err, want)
 		}
 	}
-	if err := (Stats{Hosts: map[string]HostStats{"blog-1": {Changed: 1}}}).Unchanged(); err == nil ||
-		!strings.Contains(err.Error(), "1 times") {
-		t.Errorf("a recap that counts a change: %v", err)
-	}
+	testkit.Expect(t, (Stats{Hosts: map[string]HostStats{"blog-1": {Changed: 1}}}).Unchanged(), "1 times")
 }
 
 // Goal: a failure that the report does not name is a failure still, and so is one of which the command
@@ -172,9 +168,7 @@ func TestPlayBelievesNoGoodNewsAlone(t *testing.T) {
 			return nil
 		}
 		_, err := Play(t.Context(), node, Playbook{Control: "control-1", File: "site.yml"})
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("report %q and exit code %d: %v, want something about %q", c.report, c.exitCode, err, want)
-		}
+		testkit.Expect(t, err, want)
 	}
 	lost := &controlNode{files: map[string][]byte{}, run: func([]string) error { return context.DeadlineExceeded }}
 	if _, err := Play(t.Context(), lost, Playbook{Control: "control-1", File: "site.yml"}); !errors.Is(err,
@@ -205,9 +199,7 @@ func TestPlaybook(t *testing.T) {
 	if len(steps) != 1 || steps[0].Name != "play site.yml on blog-1, only k3s, blog without full-install, dns" {
 		t.Fatalf("the steps are %+v", steps)
 	}
-	if err := steps[0].Do(t.Context(), node); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, steps[0].Do(t.Context(), node))
 	argv := node.ran[0]
 	want := []string{
 		"ansible-playbook", "--limit", "blog-1", "--tags", "k3s,blog", "--skip-tags", "full-install,dns",

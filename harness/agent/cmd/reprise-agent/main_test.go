@@ -3,12 +3,12 @@
 package main
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the program understands the entrypoints that it is started with in containers, and says what is missing in
@@ -28,8 +28,6 @@ func TestEntrypoints(t *testing.T) {
 		{append(trial, "/another"), "trial needs a folder on a volume"},
 		{[]string{"nonsense"}, `"nonsense" is none of agent, supervise, trial, canary, cuts and ask`},
 	} {
-		if err := run(t.Context(), test.arguments); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%q: %v, want %q", test.arguments, err, test.want)
-		}
+		testkit.Expect(t, run(t.Context(), test.arguments), test.want)
 	}
 }

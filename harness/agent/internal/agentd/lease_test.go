@@ -9,14 +9,13 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/monotonic"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 func startLease(t *testing.T, silence time.Duration) *lease {
 	t.Helper()
 	timers, err := monotonic.NewTimers()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = timers.Close() })
 	return newLease(silence, timers)
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: questions of every kind are asked and their answers noticed, at a cost that is counted. Method: a server of each kind on
@@ -19,9 +21,7 @@ func TestAsk(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up")) }))
 	defer site.Close()
 	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	names := &dns.Server{PacketConn: socket, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, asked *dns.Msg) {
 		_ = w.WriteMsg(new(dns.Msg).SetReply(asked))
 	})}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // ask lets a canary with the given resolver look up what the query says.
@@ -20,9 +22,7 @@ func ask(t *testing.T, query string, lookup func(context.Context, string) ([]net
 	recorder := httptest.NewRecorder()
 	resolver{lookup}.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/resolve"+query, nil))
 	var resolution Resolution
-	if err := json.NewDecoder(recorder.Body).Decode(&resolution); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, json.NewDecoder(recorder.Body).Decode(&resolution))
 	return recorder.Code, resolution
 }
 
@@ -79,21 +79,15 @@ func TestResolve(t *testing.T) {
 // Method: a name that every machine knows, over HTTP.
 func TestResolveByThePlacesResolver(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go serve(ctx, listener) //nolint:errcheck // what it says is asked below
 	response, err := http.Get("http://" + listener.Addr().String() + "/resolve?name=localhost")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer response.Body.Close()
 	var resolution Resolution
-	if err := json.NewDecoder(response.Body).Decode(&resolution); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, json.NewDecoder(response.Body).Decode(&resolution))
 	if response.StatusCode != http.StatusOK || !slices.Contains(resolution.Addresses, netip.MustParseAddr("127.0.0.1")) {
 		t.Errorf("answered %d %+v", response.StatusCode, resolution)
 	}

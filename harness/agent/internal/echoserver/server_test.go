@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the canary says who it is, the same each time, and ends with its context. Method: ask twice
@@ -15,21 +17,15 @@ import (
 func TestServe(t *testing.T) {
 	t.Setenv("NOMAD_ALLOC_ID", "8ba85cef")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- serve(ctx, listener) }()
 	var answers [2]Answer
 	for i := range answers {
 		response, err := http.Get("http://" + listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := json.NewDecoder(response.Body).Decode(&answers[i]); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
+		testkit.Must(t, json.NewDecoder(response.Body).Decode(&answers[i]))
 		response.Body.Close()
 	}
 	if answers[0] != answers[1] || answers[0].PID != os.Getpid() || answers[0].Allocation != "8ba85cef" ||
@@ -39,9 +35,7 @@ func TestServe(t *testing.T) {
 	cancel()
 	select {
 	case err := <-done:
-		if err != nil {
-			t.Error(err)
-		}
+		testkit.Expect(t, err, "")
 	case <-time.After(5 * time.Second):
 		t.Error("the canary sings on 5 s after it was told to end")
 	}

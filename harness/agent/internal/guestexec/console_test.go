@@ -16,15 +16,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/subprocess"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // machine serves a console on this machine until the test ends.
 func machine(t *testing.T) Client {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	go func() { _ = Serve(t.Context(), listener) }()
 	return Client{At: listener.Addr().String(), Timeout: 5 * time.Second}
 }
@@ -101,9 +100,7 @@ func read(file string) int {
 // and drops it, as QEMU's does before the machine listens, until a console serves there; and nobody.
 func TestMachineThatBoots(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	go func() {
 		for range 3 {
 			if connection, err := listener.Accept(); err == nil {
@@ -118,7 +115,5 @@ func TestMachineThatBoots(t *testing.T) {
 	}
 	client = Client{At: "127.0.0.1:1", Timeout: 200 * time.Millisecond}
 	_, err = client.Run(t.Context(), subprocess.Command{Argv: []string{"true"}})
-	if err == nil || !strings.Contains(err.Error(), "reach the console at 127.0.0.1:1: nobody answered within 200ms") {
-		t.Errorf("the error is %v", err)
-	}
+	testkit.Expect(t, err, "reach the console at 127.0.0.1:1: nobody answered within 200ms")
 }

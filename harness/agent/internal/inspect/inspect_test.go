@@ -17,25 +17,20 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // machine is a copy of testdata/machine.txtar, whose first lines say how it is written, that a test may change.
 func machine(t *testing.T) (*Inspector, string) {
 	t.Helper()
 	archive, err := txtar.ParseFile("testdata/machine.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	root := t.TempDir()
 	for _, file := range archive.Files {
-		if err := unpack(root, file); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, unpack(root, file))
 	}
 	for path, mode := range map[string]os.FileMode{"etc/app.key": 0o600, "etc/cron.daily/logrotate": 0o755} {
-		if err := os.Chmod(filepath.Join(root, path), mode); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.Chmod(filepath.Join(root, path), mode))
 	}
 	return New(root), root
 }
@@ -65,9 +60,7 @@ func traits(t *testing.T, inspector *Inspector, paths ...string) []harness.Trait
 	request := ourRequest
 	request.Paths = paths
 	found, err := inspector.Traits(t.Context(), request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return harness.SortTraits(found)
 }
 
@@ -143,9 +136,7 @@ func TestTraitsOfAMachine(t *testing.T) {
 // tell better. Method: the same machine's files, and what a file tree can hold besides.
 func TestTraitsOfFiles(t *testing.T) {
 	inspector, root := machine(t)
-	if err := os.Chmod(filepath.Join(root, "srv/data"), 0o755|os.ModeSticky); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Chmod(filepath.Join(root, "srv/data"), 0o755|os.ModeSticky))
 	all := traits(t, inspector, "/srv/data/")
 	files := map[string]string{}
 	for _, trait := range all {
@@ -186,15 +177,9 @@ func TestSecondLook(t *testing.T) {
 	}
 	path := filepath.Join(root, "etc/app.conf")
 	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte("listen = 9090\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, os.WriteFile(path, []byte("listen = 9090\n"), 0o644))
+	testkit.Must(t, os.Chtimes(path, info.ModTime(), info.ModTime()))
 	differences := drift.Compare(harness.Fingerprint{Traits: first}, harness.Fingerprint{Traits: traits(t, inspector)})
 	if len(differences) != 1 || differences[0].Key != "/etc/app.conf" {
 		t.Errorf("the differences are %v", differences)
@@ -217,15 +202,11 @@ func TestDigestsAreRemembered(t *testing.T) {
 	if again := traits(t, inspector, "/srv"); !slices.Equal(all, again) || len(inspector.hashes) != known {
 		t.Errorf("%d digests are remembered after a second look, %d after the first", len(inspector.hashes), known)
 	}
-	if err := os.WriteFile(filepath.Join(root, "srv/new"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(root, "srv/new"), nil, 0o644))
 	if with := traits(t, inspector, "/srv"); len(with) != len(all)+1 {
 		t.Error("a file in a folder that is remembered does not show")
 	}
-	if err := os.Remove(filepath.Join(root, "srv/new")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Remove(filepath.Join(root, "srv/new")))
 	traits(t, inspector)
 	if len(inspector.hashes) != known-1 {
 		t.Errorf("%d digests are remembered without the path, %d with it", len(inspector.hashes), known)
@@ -236,9 +217,7 @@ func TestDigestsAreRemembered(t *testing.T) {
 func waitUntilSettled(t *testing.T, path string) {
 	t.Helper()
 	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	time.Sleep(time.Until(info.ModTime().Add(settledContent + 100*time.Millisecond)))
 }
 
@@ -247,13 +226,9 @@ func waitUntilSettled(t *testing.T, path string) {
 func TestTraitsOfBadPaths(t *testing.T) {
 	inspector, root := machine(t)
 	many := filepath.Join(root, "many")
-	if err := os.Mkdir(many, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Mkdir(many, 0o755))
 	for i := range mostFiles {
-		if err := os.Symlink("x", filepath.Join(many, "f"+string(rune('a'+i%26))+time.Duration(i).String())); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.Symlink("x", filepath.Join(many, "f"+string(rune('a'+i%26))+time.Duration(i).String())))
 	}
 	for path, want := range map[string]string{
 		"/srv/nothing": "read /srv/nothing: no such file or directory",
@@ -266,9 +241,7 @@ func TestTraitsOfBadPaths(t *testing.T) {
 			t.Errorf("%s: the error is %v, want %s", path, err, want)
 		}
 	}
-	if err := os.RemoveAll(filepath.Join(root, "usr")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.RemoveAll(filepath.Join(root, "usr")))
 	traits(t, inspector)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -276,9 +249,7 @@ func TestTraitsOfBadPaths(t *testing.T) {
 		t.Error("a look goes on although nobody waits for it")
 	}
 	if os.Geteuid() != 0 {
-		if err := os.Chmod(filepath.Join(root, "etc/app.key"), 0); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.Chmod(filepath.Join(root, "etc/app.key"), 0))
 		if _, err := inspector.Traits(t.Context(), ourRequest); err == nil ||
 			!strings.Contains(err.Error(), "read /etc/app.key: permission denied") {
 			t.Errorf("a file that may not be read: %v", err)
@@ -296,9 +267,7 @@ func TestMentions(t *testing.T) {
 			longestText+1),
 		"usr/local/lib/binary": "fd00:d1::12\x00", "srv/data/peers": "first\n10.201.1.12:7000\n", "var/lib/elsewhere": "10.201.1.12",
 	} {
-		if err := os.WriteFile(filepath.Join(root, path), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(filepath.Join(root, path), []byte(content), 0o644))
 	}
 	request := ourRequest
 	request.Paths = []string{"/srv", "/srv/data", "/srv/nothing"}
@@ -306,9 +275,7 @@ func TestMentions(t *testing.T) {
 		netip.MustParseAddr("10.201.1.12"),
 		netip.MustParseAddr("fd00:d1::12"),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var got []string
 	environments := 0
 	for _, mention := range mentions {

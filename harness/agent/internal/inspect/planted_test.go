@@ -11,6 +11,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A plant is one difference, and the traits that have to show it.
@@ -25,9 +26,7 @@ func replace(path, old, text string) func(*testing.T, string) {
 	return func(t *testing.T, root string) {
 		t.Helper()
 		content, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if !strings.Contains(string(content), old) {
 			t.Fatalf("%s does not contain %q", path, old)
 		}
@@ -38,18 +37,14 @@ func replace(path, old, text string) func(*testing.T, string) {
 func put(path, text string) func(*testing.T, string) {
 	return func(t *testing.T, root string) {
 		t.Helper()
-		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(filepath.Join(root, path), []byte(text), 0o644))
 	}
 }
 
 func do(change func(at func(string) string) error) func(*testing.T, string) {
 	return func(t *testing.T, root string) {
 		t.Helper()
-		if err := change(func(path string) string { return filepath.Join(root, path) }); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, change(func(path string) string { return filepath.Join(root, path) }))
 	}
 }
 

@@ -5,15 +5,15 @@ package monotonic
 import (
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a timer calls once, not before its time, again when it was reset, and not when it was stopped; one with
 // slack is called together with the next one. Method: timers of some milliseconds, and the times of their calls.
 func TestTimers(t *testing.T) {
 	timers, err := NewTimers()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer timers.Close()
 	type call struct {
 		name string
@@ -58,15 +58,11 @@ func TestTimers(t *testing.T) {
 func TestTimersClose(t *testing.T) {
 	for range 50 {
 		timers, err := NewTimers()
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		var again func()
 		again = func() { timers.AfterFunc(0, 0, again) }
 		again()
 		time.Sleep(time.Millisecond)
-		if err := timers.Close(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, timers.Close())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A recorder is a target that notes when it was changed.
@@ -54,9 +55,7 @@ func TestFollowKeepsThePlan(t *testing.T) {
 // that makes no sense begins nothing. Method: the whole service, on the loopback, with a seed whose first outages are short.
 func TestServe(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
@@ -85,9 +84,7 @@ func TestServe(t *testing.T) {
 	cancel()
 	select {
 	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
+		testkit.Expect(t, err, "")
 	case <-time.After(5 * time.Second):
 		t.Error("it goes on 5 s after it was told to end")
 	}
@@ -97,20 +94,14 @@ func TestServe(t *testing.T) {
 func expect(t *testing.T, method, url string, status int, into any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer response.Body.Close()
 	if status != 0 && response.StatusCode != status {
 		t.Errorf("%s %s: %s", method, url, response.Status)
 	}
 	if into != nil && response.StatusCode == http.StatusOK {
-		if err := json.NewDecoder(response.Body).Decode(into); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, json.NewDecoder(response.Body).Decode(into))
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // patience is when a test takes silence for silence.
@@ -38,28 +40,20 @@ func TestTargets(t *testing.T) {
 	} {
 		t.Run(test.kind, func(t *testing.T) {
 			made, err := makers[test.kind](t.Context(), "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			defer func() {
-				if err := made.close(); err != nil {
-					t.Error(err)
-				}
+				testkit.Expect(t, made.close(), "")
 			}()
 			address := addressOf(t, made)
 			for range 2 {
 				if err := test.ask(address); err != nil {
 					t.Errorf("while it is up: %v", err)
 				}
-				if err := made.cut(nil); err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, made.cut(nil))
 				if err := test.ask(address); !errors.Is(err, test.away) {
 					t.Errorf("while it is away: %v", err)
 				}
-				if err := made.restore(nil); err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, made.restore(nil))
 			}
 			if err := test.ask(address); err != nil {
 				t.Errorf("when it is back: %v", err)
@@ -72,26 +66,18 @@ func TestTargets(t *testing.T) {
 // connection's. Method: a request is finished on a connection that was opened before the cut.
 func TestSilenceLeavesConnections(t *testing.T) {
 	made, err := startHTTP(t.Context(), "127.0.0.1:0", bySilence)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer made.close()
 	connection, err := net.Dial("tcp", made.address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer connection.Close()
 	// The server has to have accepted it: half a request makes sure, as far as a test can.
 	if _, err := io.WriteString(connection, "GET / HTTP/1.1\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(patience)
-	if err := made.cut(nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := connection.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, made.cut(nil))
+	testkit.Must(t, connection.SetDeadline(time.Now().Add(5*time.Second)))
 	if _, err := io.WriteString(connection, "Host: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: every thread has the shortest slice, those included that are started afterwards. Method: look at all, then at one
@@ -17,18 +19,14 @@ func TestSoon(t *testing.T) {
 	Soon()
 	own := func() uint64 {
 		has, err := unix.SchedGetAttr(0, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		return has.Runtime
 	}
 	if own() != slice {
 		t.Skip("this kernel lets no thread choose its slice")
 	}
 	threads, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, thread := range threads {
 		id, _ := strconv.Atoi(thread.Name())
 		if has, err := unix.SchedGetAttr(id, 0); err == nil && has.Runtime != slice {

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // tunnels makes both ends of a tunnel.
@@ -106,15 +108,11 @@ func TestTunnelSurvivesADeadline(t *testing.T) {
 	far := NewTunnel(b, bufio.NewReader(b), "tcp", "", "")
 	frame := append([]byte{frameData, 0, 0, 0, 5}, "hello"...)
 	go func() { _, _ = a.Write(frame[:3]) }()
-	if err := far.SetReadDeadline(time.Now().Add(30 * time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, far.SetReadDeadline(time.Now().Add(30*time.Millisecond)))
 	if _, err := far.Read(make([]byte, 5)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("read ends with %v, want the deadline", err)
 	}
-	if err := far.SetReadDeadline(time.Time{}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, far.SetReadDeadline(time.Time{}))
 	go func() { _, _ = a.Write(frame[3:]) }()
 	content := make([]byte, 5)
 	if _, err := io.ReadFull(far, content); err != nil || string(content) != "hello" {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 )
@@ -15,9 +16,7 @@ func ExampleServe() {
 			http.Error(w, `{"message": "it is shutting down"}`, http.StatusInternalServerError)
 		}))
 		connection, err := engine.Connect(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		defer connection.Close()
 		if _, err := engine.Runs(t.Context(), connection); err == nil {
 			t.Error("an engine that answers nothing has runs")

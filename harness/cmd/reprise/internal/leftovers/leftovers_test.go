@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
@@ -68,25 +69,17 @@ func TestCompareStocks(t *testing.T) {
 func TestLabProcessesSeeAChild(t *testing.T) {
 	seen := func(pid int) bool {
 		processes, err := labProcesses()
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		return slices.ContainsFunc(processes, func(process Process) bool { return process.pid == pid })
 	}
 	child := exec.Command("cat")
 	input, err := child.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, child.Start())
 	if !seen(child.Process.Pid) {
 		t.Error("the child is not seen")
 	}
-	if err := errors.Join(input.Close(), child.Wait()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(input.Close(), child.Wait()))
 	if seen(child.Process.Pid) {
 		t.Error("the child is seen after its end")
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/selftest/calibration"
 )
 
@@ -20,9 +21,7 @@ func TestCalibrationTable(t *testing.T) {
 	keepResult(t, root, "20260120-090000-aaaa", func(text string) string { return text })
 	keepResult(t, root, "20260119-090000-ffff", func(text string) string { return strings.ReplaceAll(text, "990", "0") })
 	table, err := calibrationTable(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, line := range []string{
 		"| method | outages | measured | missed, up to 20 ms | up to 40 ms | longer | merged | invented | error p50 | p90 | p99 | " +
 			"max | median with sign | inconclusive | silently wrong |",
@@ -63,14 +62,8 @@ func TestCalibrationTableRefuses(t *testing.T) {
 func keepResult(t *testing.T, root, run string, change func(string) string) {
 	t.Helper()
 	text, err := os.ReadFile(writtenResult)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	path := filepath.Join(module.RunsFolder(root), run, filepath.FromSlash(calibration.File))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(change(string(text))), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	testkit.Must(t, os.WriteFile(path, []byte(change(string(text))), 0o600))
 }

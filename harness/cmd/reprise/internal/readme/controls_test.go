@@ -12,6 +12,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
@@ -26,9 +27,7 @@ func keepControls(t *testing.T, root, name string) {
 		}}},
 	})
 	path := filepath.Join(module.RunsFolder(root), name, run.ControlsFile)
-	if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)))
 }
 
 // Goal: the rows of scenarios that a run tells of are written anew, the others stay; without a run there is no table. Method: a

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
@@ -44,18 +45,12 @@ func writeDrills(path string, records []harness.Record) error {
 // nothing else. Method: a small README is written twice and compared.
 func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "README.md")
-	if err := os.WriteFile(path, []byte("above\n"+aSection.begin()+"\nold\n"+aSection.end()+"\nbelow\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(path, []byte("above\n"+aSection.begin()+"\nold\n"+aSection.end()+"\nbelow\n"), 0o600))
 	var first string
 	for range 2 {
-		if err := writeDrills(path, []harness.Record{aRecord()}); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, writeDrills(path, []harness.Record{aRecord()}))
 		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if first == "" {
 			first = string(text)
 		}
@@ -63,14 +58,9 @@ func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
 			t.Errorf("the second time differs:\n%s", text)
 		}
 	}
-	for _, want := range []string{
-		"above\n" + aSection.begin() + "\n| ", "| flood | Rain falls |", "nomad 1.11.3; 2 processors",
-		aSection.end() + "\nbelow\n",
-	} {
-		if !strings.Contains(first, want) {
-			t.Errorf("the file lacks %q:\n%s", want, first)
-		}
-	}
+	testkit.Contains(t, "the file", first,
+		"above\n"+aSection.begin()+"\n| ", "| flood | Rain falls |", "nomad 1.11.3; 2 processors",
+		aSection.end()+"\nbelow\n")
 	if strings.Contains(first, "| SLI |") {
 		t.Errorf("the tables of single drills are there too:\n%s", first)
 	}
@@ -83,12 +73,8 @@ func TestWriteDrillsReplacesOnlyItsSection(t *testing.T) {
 func TestWriteDrillsRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "README.md")
 	for _, text := range []string{"no section\n", aSection.begin() + "\nno end\n"} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := writeDrills(path, []harness.Record{aRecord()}); err == nil || !strings.Contains(err.Error(), "it lacks the line") {
-			t.Errorf("%q: the error is %v", text, err)
-		}
+		testkit.Must(t, os.WriteFile(path, []byte(text), 0o600))
+		testkit.Expect(t, writeDrills(path, []harness.Record{aRecord()}), "it lacks the line")
 		if now, _ := os.ReadFile(path); string(now) != text {
 			t.Errorf("the file was changed to %q", now)
 		}
@@ -128,9 +114,7 @@ func TestDrillsByScenario(t *testing.T) {
 			leave(t, root, step.run, record)
 		}
 		stories, err := drillsByScenario(root, "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		got := map[string]string{}
 		for scenario, drills := range stories {
 			got[scenario] = drills[0].Repeat
@@ -150,10 +134,8 @@ func TestDrillsOfAnotherVersion(t *testing.T) {
 	root := t.TempDir()
 	leave(t, root, "20260101", aRecord())
 	strange := filepath.Join(module.RunsFolder(root), "20260102", "rain.json")
-	if err := errors.Join(os.MkdirAll(filepath.Dir(strange), 0o755), os.WriteFile(strange, []byte(`{"schema":"another"}`),
-		0o600)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(os.MkdirAll(filepath.Dir(strange), 0o755), os.WriteFile(strange, []byte(`{"schema":"another"}`),
+		0o600)))
 	if stories, err := drillsByScenario(root, ""); err != nil || len(stories["flood"]) != 1 {
 		t.Errorf("%v, %v", stories, err)
 	}

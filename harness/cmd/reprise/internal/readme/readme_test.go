@@ -19,6 +19,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -26,17 +27,11 @@ import (
 // Method: they are asked for, and looked for.
 func TestReadmeHasItsSections(t *testing.T) {
 	root, err := module.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	text, err := os.ReadFile(trackRecordPath(root))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	sections, err := readmeSections(root, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var names []string
 	for _, section := range sections {
 		names = append(names, section.name)
@@ -61,10 +56,8 @@ func aRepository(t *testing.T, scenarios []string, rows string) string {
 	root := t.TempDir()
 	for _, folder := range []string{"flood", "drought"} {
 		suite := filepath.Join(root, "scenarios", folder, folder+"_test.go")
-		if err := errors.Join(os.MkdirAll(filepath.Dir(suite), 0o755), os.WriteFile(suite, []byte("package "+folder+"\n"),
-			0o600)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, errors.Join(os.MkdirAll(filepath.Dir(suite), 0o755), os.WriteFile(suite, []byte("package "+folder+"\n"),
+			0o600)))
 	}
 	var text strings.Builder
 	for _, scenario := range scenarios {
@@ -73,19 +66,15 @@ func aRepository(t *testing.T, scenarios []string, rows string) string {
 	}
 	controls := section{name: "controls"}
 	text.WriteString(controls.begin() + "\n" + run.ControlsHeader + rows + controls.end() + "\nbelow\n")
-	if err := errors.Join(os.Mkdir(filepath.Join(root, "reports"), 0o755),
-		os.WriteFile(trackRecordPath(root), []byte(text.String()), 0o600)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(os.Mkdir(filepath.Join(root, "reports"), 0o755),
+		os.WriteFile(trackRecordPath(root), []byte(text.String()), 0o600)))
 	return root
 }
 
 // leave writes a record into a run.
 func leave(t *testing.T, root, run string, record harness.Record) {
 	t.Helper()
-	if err := reports.WriteRecord(filepath.Join(module.RunsFolder(root), run), record); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, reports.WriteRecord(filepath.Join(module.RunsFolder(root), run), record))
 }
 
 // Goal: a run of one scenario changes the figures of that scenario only. Method: a page with the figures of
@@ -96,36 +85,20 @@ func TestReadmeKeepsTheOtherScenarios(t *testing.T) {
 	leave(t, root, "20260120-030000-beef", aRecord())
 	keepControls(t, root, "20260121")
 	sections, err := readmeSections(root, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var out strings.Builder
-	if err := writeReadme(&out, root, sections); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, writeReadme(&out, root, sections))
 	text, err := os.ReadFile(trackRecordPath(root))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		"| flood | Rain falls |", "\nold drought\n", drought + "| flood | 1 | 1 | 1 | 0 | 3s |",
-		"| 2026-01-20 |\n<!-- end of controls -->\nbelow\n",
-	} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("the page lacks %q:\n%s", want, text)
-		}
-	}
+	testkit.Must(t, err)
+	testkit.Contains(t, "the page", string(text),
+		"| flood | Rain falls |", "\nold drought\n", drought+"| flood | 1 | 1 | 1 | 0 | 3s |",
+		"| 2026-01-20 |\n<!-- end of controls -->\nbelow\n")
 	if strings.Contains(string(text), "old flood") || strings.Contains(string(text), "old | row") {
 		t.Errorf("the old figures are still there:\n%s", text)
 	}
-	for _, want := range []string{
+	testkit.Contains(t, "the output", out.String(),
 		"drills of flood: put into", "drills of drought: left as it is: no drill of drought is in",
-		"run make chaos LABELS=drought first",
-	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the output lacks %q:\n%s", want, &out)
-		}
-	}
+		"run make chaos LABELS=drought first")
 }
 
 // Goal: no run takes drills out of the track record that it does not have itself, neither the fullest one that is left nor one
@@ -150,9 +123,7 @@ func TestReadmeDropsNoDrill(t *testing.T) {
 			leave(t, root, step.run, record)
 		}
 		sections, err := readmeSections(root, step.named)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		var out strings.Builder
 		err = writeReadme(&out, root, sections)
 		text, readErr := os.ReadFile(trackRecordPath(root))
@@ -164,9 +135,7 @@ func TestReadmeDropsNoDrill(t *testing.T) {
 			t.Errorf("after run %s: %v, the page has changed: %v; it says\n%s", step.run, err, last != string(text), &out)
 		}
 		last = string(text)
-		if err := os.RemoveAll(filepath.Join(module.RunsFolder(root), step.run)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.RemoveAll(filepath.Join(module.RunsFolder(root), step.run)))
 	}
 }
 
@@ -181,9 +150,7 @@ func TestReadmeRefusesUnknownScenarios(t *testing.T) {
 		}
 	}
 	root := aRepository(t, nil, "")
-	if err := os.WriteFile(trackRecordPath(root), []byte("nothing\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(trackRecordPath(root), []byte("nothing\n"), 0o600))
 	if _, err := readmeSections(root, ""); err == nil ||
 		!strings.Contains(err.Error(), "read the controls in reports/TRACK_RECORD.md: it lacks the line") {
 		t.Errorf("the error is %v", err)
@@ -204,17 +171,13 @@ func TestReadResults(t *testing.T) {
 		{"b.json", `{"b":2}`, "[map[a:1] map[b:2]]"},
 		{"c.txt", "no", "[map[a:1] map[b:2]]"},
 	} {
-		if err := os.WriteFile(filepath.Join(folder, step.name), []byte(step.text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(filepath.Join(folder, step.name), []byte(step.text), 0o600))
 		if results, err := read(); err != nil || fmt.Sprint(results) != step.want {
 			t.Errorf("after %s: %v, %v", step.name, results, err)
 		}
 	}
 	bad := filepath.Join(folder, "d.json")
-	if err := os.WriteFile(bad, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(bad, []byte("{"), 0o600))
 	if _, err := read(); err == nil || !strings.Contains(err.Error(), "read "+bad) {
 		t.Errorf("the error is %v", err)
 	}
@@ -224,13 +187,9 @@ func TestReadResults(t *testing.T) {
 func readme(t *testing.T) (text, root string) {
 	t.Helper()
 	root, err := module.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	content, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return string(content), root
 }
 
@@ -266,18 +225,14 @@ const mostStatements = 15
 func TestReadmeShowsTheExampleOfSuite(t *testing.T) {
 	shown, root := example(t)
 	content, err := os.ReadFile(filepath.Join(root, "harness", "suite", "example_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	_, rest, found := strings.Cut(string(content), "\nfunc Example() {\n\t")
 	body, _, closed := strings.Cut(rest, "\n}\n")
 	if body = "var " + strings.ReplaceAll(body, "\n\t", "\n"); !found || !closed || !strings.HasSuffix(shown, "\n"+body+"\n") {
 		t.Errorf("README.md shows\n%s\nand the Example of package suite is\n%s", shown, body)
 	}
 	parsed, err := parser.ParseFile(token.NewFileSet(), "example.go", shown, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	statements := 0
 	ast.Inspect(parsed, func(node ast.Node) bool {
 		if literal, ok := node.(*ast.FuncLit); ok {
@@ -299,12 +254,8 @@ func TestReadmeExampleCompiles(t *testing.T) {
 	replace, err := json.Marshal(map[string]map[string]string{
 		"Replace": {filepath.Join(root, "scenarios", "ourincident", "example.go"): source},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(os.WriteFile(source, []byte(example), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, errors.Join(os.WriteFile(source, []byte(example), 0o600), os.WriteFile(overlay, replace, 0o600)))
 	arguments := slices.Concat([]string{"build", "-overlay", overlay}, buildFlags, []string{"./scenarios/ourincident"})
 	build := exec.CommandContext(t.Context(), "go", arguments...)
 	build.Dir = root
@@ -322,13 +273,9 @@ func TestReadmeExampleCompiles(t *testing.T) {
 func TestReadmeNamesTargetsThatExist(t *testing.T) {
 	text, root := readme(t)
 	guide, err := os.ReadFile(filepath.Join(root, ".github", "CONTRIBUTING.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	named := regexp.MustCompile("(?m)(?:^|`|&& )make ([a-z]+)").FindAllStringSubmatch(text+string(guide), -1)
 	if len(named) < 5 {
 		t.Fatalf("only %d targets are named: is this still how they are written?", len(named))

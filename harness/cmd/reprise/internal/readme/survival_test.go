@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/selftest/survival"
 )
 
@@ -27,9 +28,7 @@ func TestSurvivalTable(t *testing.T) {
 		}
 		text, err := json.Marshal(report)
 		path := filepath.Join(module.RunsFolder(root), report.Started.Format("20060102")+"-beef", filepath.FromSlash(survival.File))
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)))
 	}
 	table, err := survivalTable(root)
 	if err != nil || !strings.Contains(table, "**40 of 40**") || !strings.Contains(table, "Seed 1, on 2026-11-02") {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // tree makes a repository with the given scenario files, by path below scenarios.
@@ -18,12 +19,8 @@ func tree(t *testing.T, files map[string]string) string {
 	root := t.TempDir()
 	for path, text := range files {
 		path = filepath.Join(root, "scenarios", path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		testkit.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return root
 }
@@ -47,9 +44,7 @@ var _ = Describe("rain", Label("water", story), func() {
 		"internal/suite/suite_test.go": `package suite`,
 	})
 	known, err := ReadCatalog(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if want := []string{"flood"}; !slices.Equal(known.Folders, want) {
 		t.Errorf("the folders are %q, want %q", known.Folders, want)
 	}
@@ -65,13 +60,9 @@ var _ = Describe("rain", Label("water", story), func() {
 // tree; the issue promises these.
 func TestCatalogOfThisRepository(t *testing.T) {
 	root, err := module.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	known, err := ReadCatalog(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, label := range []string{"renumbering", "smoke", "nightly", "2020-01-20-ip-renumbering"} {
 		if !slices.Contains(known.labels, label) {
 			t.Errorf("label %s is not among %q", label, known.labels)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // aModule makes a module that uses Reprise, with drills of two kinds and what is none.
@@ -34,12 +35,8 @@ var _, _ = suite.Run, Describe("rain", Label("water", "2021-03-10-fire"))
 		"inner/frost/frost_test.go":  drill,
 	} {
 		path = filepath.Join(root, path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		testkit.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return root
 }
@@ -78,12 +75,8 @@ func TestPatternsFindDrills(t *testing.T) {
 func TestDrillsOfOthersHaveAnyLabels(t *testing.T) {
 	root := aModule(t)
 	known, err := ReadPackages(t.Context(), root, root, []string{"./drills/..."})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := known.CheckLabels("water && !from-a-helper"); err != nil {
-		t.Error(err)
-	}
+	testkit.Must(t, err)
+	testkit.Expect(t, known.CheckLabels("water && !from-a-helper"), "")
 	if err := known.CheckLabels("water &&"); err == nil {
 		t.Error("half an expression is none")
 	}
@@ -96,9 +89,8 @@ func TestDrillsOfOthersHaveAnyLabels(t *testing.T) {
 	const none = "no spec here carries the label of a postmortem: give those that replay one a label of its date and its name, as in " +
 		`Label("2020-01-20-ip-renumbering")`
 	for _, id := range []string{"", "2021-03-10-fire"} {
-		if _, err := (Catalog{labels: []string{"water"}}).PostmortemLabel(id); err == nil || err.Error() != none {
-			t.Errorf("%q: the error is %v", id, err)
-		}
+		_, err := Catalog{labels: []string{"water"}}.PostmortemLabel(id)
+		testkit.Expect(t, err, none)
 	}
 	elsewhere := Catalog{labels: []string{"water"}, byPattern: true, unread: true} // a constant of another package
 	for id, known := range map[string]bool{"2021-03-10-fire": true, "undated-fire": true, "fire": false, "": false} {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: cleaning takes the folder of a run that was broken off before any drill left a record, and neither one with a record, nor
@@ -16,19 +17,13 @@ func TestCleanTakesHalfWrittenRuns(t *testing.T) {
 		"scenarios", "reports/out/20260120-030000-0001/ginkgo",
 		"reports/out/20260120-030000-0002", "reports/out/20260120-030000-0003", "reports/out/coverage",
 	} {
-		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Join(root, folder), 0o755))
 	}
 	for _, file := range []string{"go.mod", "reports/out/20260120-030000-0002/rain.json"} {
-		if err := os.WriteFile(filepath.Join(root, file), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(filepath.Join(root, file), nil, 0o600))
 	}
 	running, err := supervise.HoldFolder(filepath.Join(root, "reports/out/20260120-030000-0003"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer running.Close()
 	t.Chdir(root)
 	removed, err := cleanRuns()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -182,9 +183,7 @@ func TestControlsFailWithTheirSuites(t *testing.T) {
 func TestControlsLeaveTheirResult(t *testing.T) {
 	run, _, err := controlsOf(t, inArms(armSpec("falls", "passed", "red", "nothing broke"),
 		armSpec("falls", "skipped", "not applicable", "recovers by itself")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if records, err := reports.ReadRecords(run.folder()); err != nil || len(records) != 0 {
 		t.Errorf("%d records, %v", len(records), err)
 	}
@@ -197,13 +196,9 @@ func TestControlsLeaveTheirResult(t *testing.T) {
 		t.Errorf("the latest run is now one of control arms (%v)", err)
 	}
 	text, err := os.ReadFile(filepath.Join(run.folder(), ControlsFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var kept ControlsReport
-	if err := json.Unmarshal(text, &kept); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, json.Unmarshal(text, &kept))
 	row := kept.Row("flood")
 	for _, want := range []string{"| flood | 1 | 1 | 0 | 1 | ", "`make controls FOCUS=rain SEED=7`"} {
 		if !strings.Contains(row, want) {
@@ -257,13 +252,9 @@ func TestControlEndingSurvivesTheRunnersReport(t *testing.T) {
 		{Name: "drill", Value: types.WrapEntryValue("inconclusive")}, {Name: contract.ControlEntry, Value: types.WrapEntryValue(said)},
 	}}
 	text, err := json.Marshal(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var read types.SpecReport
-	if err := json.Unmarshal(text, &read); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, json.Unmarshal(text, &read))
 	if got := controlOutcomeOf(read); got.Ending != said {
 		t.Errorf("it is read as %+v", got)
 	}

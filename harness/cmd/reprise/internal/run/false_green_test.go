@@ -13,6 +13,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 const (
@@ -118,9 +119,7 @@ func everyFormat(t *testing.T, folder, out string) map[string]string {
 	formats := map[string]string{"terminal": out}
 	for _, name := range []string{"junit.xml", "summary.md", "index.html"} {
 		text, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		formats[name] = strings.NewReplacer(`\_`, "_", "&#39;", "'", "&#43;", "+").Replace(string(text))
 	}
 	return formats
@@ -302,13 +301,9 @@ func TestRecordOfALostSuiteIsNoSuccess(t *testing.T) {
 func TestRunDoesNotBeginWithoutAPlaceForItsReport(t *testing.T) {
 	var out strings.Builder
 	run := aRun(t, &out, "exit 9", Options{Seed: 7, Repeat: 1})
-	if err := os.MkdirAll(filepath.Join(module.RunsFolder(run.root), "latest"), 0o750); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.MkdirAll(filepath.Join(module.RunsFolder(run.root), "latest"), 0o750))
 	run.compile = nil
-	if err := run.all(t.Context()); err == nil || !strings.Contains(err.Error(), "it is not a link: move it away") {
-		t.Errorf("the run ends with %v", err)
-	}
+	testkit.Expect(t, run.all(t.Context()), "it is not a link: move it away")
 }
 
 // Goal: two specs that would leave one record are found before anything runs, also in two suites. Method: the same text in both.
@@ -318,9 +313,7 @@ func TestTwoSpecsWithOneRecordAreRefused(t *testing.T) {
 		"aaa": writesReport(specPassed, true), "bbb": writesReport(strings.Replace(specPassed, "falls", "falls!", 1), true),
 	})
 	err := run.all(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "would both leave the record rain-falls: give one of them another text") {
-		t.Errorf("the run ends with %v", err)
-	}
+	testkit.Expect(t, err, "would both leave the record rain-falls: give one of them another text")
 }
 
 // Goal: the end of a suite's output is kept whole, whatever its lines are like. Method: more lines than are kept, one that

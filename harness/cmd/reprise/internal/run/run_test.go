@@ -20,6 +20,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/suite/outcome"
 )
@@ -55,9 +56,7 @@ func (n *notice) String() string {
 func script(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "runner")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o700))
 	return path
 }
 
@@ -267,9 +266,7 @@ func TestRunLeavesItsReport(t *testing.T) {
 		t.Errorf("the run ends with %v", err)
 	}
 	summary, err := os.ReadFile(filepath.Join(run.root, "reports", "out", run.id, "summary.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, want := range []string{"Rain stops", "still raining", "needs winter", "make chaos SEED=7"} {
 		if !strings.Contains(string(summary), want) {
 			t.Errorf("the summary lacks %q:\n%s", want, summary)
@@ -295,9 +292,7 @@ fi
 		t.Errorf("the run ends with %v", err)
 	}
 	text, err := os.ReadFile(notes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	want := `seed 7 7 pass 1 keep [1] phase [1] control []
 seed 8 8 pass 2 keep [1] phase [1] control []
 seed 9 9 pass 3 keep [1] phase [1] control []
@@ -343,9 +338,7 @@ func TestRunTidiesUp(t *testing.T) {
 			asked = run
 			return engine.Removed{Networks: []string{"stray"}}, nil
 		}
-		if err := run.all(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, run.all(t.Context()))
 		if said := strings.Contains(out.String(), "removed 1 networks: stray"); said == keep || (asked == run.id) == keep {
 			t.Errorf("keep %v: asked for %q and said\n%s", keep, asked, out.String())
 		}
@@ -374,9 +367,7 @@ func TestRepeatCommandSurvivesMakeAndShell(t *testing.T) {
 	}
 	folder := t.TempDir()
 	makefile := "chaos:\n\t@printf '%s\\n' \"$$LABELS|$$FOCUS|$$SEED|$$REPEAT\"\nexport LABELS FOCUS SEED REPEAT\n"
-	if err := os.WriteFile(filepath.Join(folder, "Makefile"), []byte(makefile), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(folder, "Makefile"), []byte(makefile), 0o600))
 	chosen := Options{Labels: "renumbering && !nightly", Focus: `it's "fine"$ | #1`, Seed: 42, Repeat: 2}
 	shell := exec.CommandContext(t.Context(), "sh", "-c", chosen.repeatCommand())
 	shell.Dir = folder
@@ -405,10 +396,8 @@ func TestLinesThatNeedNoMake(t *testing.T) {
 			"": "go run github.com/reprise-dr/reprise/harness/cmd/reprise",
 		} {
 			here := filepath.Join(root, folder)
-			if err := errors.Join(os.MkdirAll(here, 0o750), os.WriteFile(filepath.Join(root, "go.mod"),
-				[]byte("module example.com/acme\n\ngo 1.26\n\n"+tool+"\n"), 0o600)); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, errors.Join(os.MkdirAll(here, 0o750), os.WriteFile(filepath.Join(root, "go.mod"),
+				[]byte("module example.com/acme\n\ngo 1.26\n\n"+tool+"\n"), 0o600)))
 			t.Chdir(here)
 			chosen := Options{Packages: []string{"./drills/..."}, Labels: "water && !nightly", Focus: "it's $1", Seed: 7, Repeat: 2}
 			var err error

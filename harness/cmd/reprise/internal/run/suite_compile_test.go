@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // suiteSource is a suite as a scenario's folder has it: what TestX does before the specs, and the specs themselves.
@@ -62,21 +64,13 @@ func suitesRepository(t *testing.T, suites map[string][2]string) string {
 	root := t.TempDir()
 	for _, name := range []string{"go.mod", "go.sum"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "..", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(root, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
+		testkit.Must(t, os.WriteFile(filepath.Join(root, name), text, 0o600))
 	}
 	for folder, source := range suites {
 		path := filepath.Join(root, "scenarios", folder, folder+"_test.go")
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, fmt.Appendf(nil, suiteSource, folder, source[0], source[1]), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		testkit.Must(t, os.WriteFile(path, fmt.Appendf(nil, suiteSource, folder, source[0], source[1]), 0o600))
 	}
 	return root
 }
@@ -129,13 +123,9 @@ func TestPackagesThatEndAlike(t *testing.T) {
 	root := suitesRepository(t, nil)
 	for folder, spec := range map[string]string{"drills/a/rain": "falls", "drills/b/rain": "freezes", ".": "is the sea"} {
 		path := filepath.Join(root, folder, "rain_test.go")
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Dir(path), 0o750))
 		source := fmt.Appendf(nil, suiteSource, "rain", "", `It("`+spec+`", func() {})`)
-		if err := os.WriteFile(path, source, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(path, source, 0o600))
 	}
 	var out strings.Builder
 	run := ofSuites(t, &out, Options{Seed: 7, Repeat: 1}, nil)

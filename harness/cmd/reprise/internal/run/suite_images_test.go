@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the suites make their images at the same time, one line tells what is left, and a suite that cannot does not
@@ -34,9 +36,7 @@ echo '` + image + ": ready'\n"
 	}
 	limited, cancel := context.WithTimeoutCause(t.Context(), 30*time.Second, errors.New("one suite waited for the other"))
 	defer cancel()
-	if err := run.makeImages(limited, []plan{chosen}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, run.makeImages(limited, []plan{chosen}))
 	if told := out.String(); !strings.HasSuffix(told, "images: 2 of 2 ready\n") {
 		t.Errorf("told was %q", told)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // roleVariable has the test's own program play a part in a tree of processes instead of running tests.
@@ -112,9 +113,7 @@ func startTree(t *testing.T, runner string) processTree {
 	command.Env = append(os.Environ(), roleVariable+"=command", "REPRISE_TEST_FOLDER="+folder, "REPRISE_TEST_PROGRAM="+os.Args[0],
 		"REPRISE_TEST_RUNNER="+runner, "XDG_CACHE_HOME="+cache)
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, command.Start())
 	grown := processTree{cache: cache, processes: map[string]*os.Process{}, command: command}
 	t.Cleanup(func() {
 		for _, process := range grown.processes {
@@ -205,9 +204,7 @@ func TestProcessTreeEndsTogether(t *testing.T) {
 			}
 			for _, signal := range test.signals {
 				for _, victim := range test.victims {
-					if err := grown.processes[victim].Signal(signal); err != nil {
-						t.Fatal(err)
-					}
+					testkit.Must(t, grown.processes[victim].Signal(signal))
 				}
 				time.Sleep(100 * time.Millisecond)
 			}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // echoEngine answers every line with itself, and the end of what a client says with "bye".
@@ -17,9 +19,7 @@ func echoEngine(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "engine.sock")
 	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
@@ -46,9 +46,7 @@ func echoEngine(t *testing.T) string {
 func proxyTo(t *testing.T, engine string) *engineProxy {
 	t.Helper()
 	proxy, err := newEngineProxy(filepath.Join(t.TempDir(), "proxy.sock"), "unix://"+engine)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = proxy.close() })
 	return proxy
 }
@@ -57,9 +55,7 @@ func proxyTo(t *testing.T, engine string) *engineProxy {
 func dialProxy(t *testing.T, proxy *engineProxy) net.Conn {
 	t.Helper()
 	connection, err := (&net.Dialer{}).DialContext(context.Background(), "unix", proxy.path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
 	return connection
 }
@@ -106,9 +102,7 @@ func TestProxyCutsAndRestores(t *testing.T) {
 // Method: close the writing half, and read on.
 func TestProxyPassesOnHalfAnEnd(t *testing.T) {
 	connection := dialProxy(t, proxyTo(t, echoEngine(t)))
-	if err := connection.(*net.UnixConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, connection.(*net.UnixConn).CloseWrite())
 	_ = connection.SetDeadline(time.Now().Add(time.Second))
 	if answer, err := io.ReadAll(connection); string(answer) != "bye\n" || err != nil {
 		t.Errorf("after half an end: %q, %v", answer, err)

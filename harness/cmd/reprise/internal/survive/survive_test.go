@@ -16,6 +16,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/leftovers"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/selftest/survival"
 )
@@ -116,14 +117,10 @@ func TestTemporaryFiles(t *testing.T) {
 	temporary := []string{"tmp/go-build1", "cache/build/" + whole + ".partial-7", "scenarios/a/a.test"}
 	for _, name := range slices.Concat(kept, temporary) {
 		path := filepath.Join(folder, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o600)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o600)))
 	}
 	found, err := finder.temporaryFiles()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for i := range found {
 		found[i], _ = filepath.Rel(folder, found[i])
 	}
@@ -138,9 +135,7 @@ func TestTreeIsFoundAndKilled(t *testing.T) {
 	start := func(cell, script string) *exec.Cmd {
 		shell := exec.Command("sh", "-c", script) //nolint:gosec // written below
 		shell.Env = append(os.Environ(), cellVariable+"="+cell)
-		if err := shell.Start(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, shell.Start())
 		t.Cleanup(func() { _ = shell.Process.Kill(); _ = shell.Wait() })
 		return shell
 	}
@@ -161,9 +156,7 @@ func TestTreeIsFoundAndKilled(t *testing.T) {
 		}
 	}
 	awaitTree(3)
-	if err := killTree("/proc", name); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, killTree("/proc", name))
 	awaitTree(0)
 	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
 		t.Errorf("another run's process is gone: %v", err)
