@@ -43,6 +43,20 @@ func within[R any](ctx context.Context, asked string, limit time.Duration, call 
 	return answer, err
 }
 
+// about makes a call of the engine that takes options and nothing else.
+func about[O, R any](
+	ctx context.Context, asked string, limit time.Duration, call func(context.Context, O) (R, error), options O,
+) (R, error) {
+	return within(ctx, asked, limit, func(ctx context.Context) (R, error) { return call(ctx, options) })
+}
+
+// aboutOne makes a call of the engine about one thing, which what was asked ends with.
+func aboutOne[O, R any](
+	ctx context.Context, asked, thing string, limit time.Duration, call func(context.Context, string, O) (R, error), options O,
+) (R, error) {
+	return within(ctx, asked+thing, limit, func(ctx context.Context) (R, error) { return call(ctx, thing, options) })
+}
+
 // leaveBehind makes a call that does not heed its context, and waits for its answer no longer than the context lasts. An answer
 // that comes later is released.
 func leaveBehind[R any](ctx context.Context, call func() (R, error), release func(late R)) (R, error) {
@@ -80,9 +94,7 @@ func (e *Engine) ClientVersion() string { return e.client.ClientVersion() }
 
 // Info describes the engine.
 func (e *Engine) Info(ctx context.Context, options client.InfoOptions) (client.SystemInfoResult, error) {
-	return within(ctx, "describe itself", e.limits.look, func(ctx context.Context) (client.SystemInfoResult, error) {
-		return e.client.Info(ctx, options)
-	})
+	return about(ctx, "describe itself", e.limits.look, e.client.Info, options)
 }
 
 // id is the engine's own: the same one by whatever address it is reached. An engine that has none is known by its address.
@@ -99,54 +111,40 @@ func (e *Engine) id(ctx context.Context) (string, error) {
 
 // ServerVersion asks for the engine's version and machine.
 func (e *Engine) ServerVersion(ctx context.Context, options client.ServerVersionOptions) (client.ServerVersionResult, error) {
-	return within(ctx, "tell its version", e.limits.look, func(ctx context.Context) (client.ServerVersionResult, error) {
-		return e.client.ServerVersion(ctx, options)
-	})
+	return about(ctx, "tell its version", e.limits.look, e.client.ServerVersion, options)
 }
 
 // ContainerList lists containers.
 func (e *Engine) ContainerList(ctx context.Context, options client.ContainerListOptions) (client.ContainerListResult, error) {
-	return within(ctx, "list containers", e.limits.look, func(ctx context.Context) (client.ContainerListResult, error) {
-		return e.client.ContainerList(ctx, options)
-	})
+	return about(ctx, "list containers", e.limits.look, e.client.ContainerList, options)
 }
 
 // ContainerCreate creates a container.
 func (e *Engine) ContainerCreate(
 	ctx context.Context, options client.ContainerCreateOptions,
 ) (client.ContainerCreateResult, error) {
-	return within(ctx, "create container "+options.Name, e.limits.change, func(ctx context.Context) (client.ContainerCreateResult,
-		error,
-	) {
-		return e.client.ContainerCreate(ctx, options)
-	})
+	return about(ctx, "create container "+options.Name, e.limits.change, e.client.ContainerCreate, options)
 }
 
 // ContainerStart starts a container.
 func (e *Engine) ContainerStart(
 	ctx context.Context, id string, options client.ContainerStartOptions,
 ) (client.ContainerStartResult, error) {
-	return within(ctx, "start container "+id, e.limits.change, func(ctx context.Context) (client.ContainerStartResult, error) {
-		return e.client.ContainerStart(ctx, id, options)
-	})
+	return aboutOne(ctx, "start container ", id, e.limits.change, e.client.ContainerStart, options)
 }
 
 // ContainerKill sends a signal to a container's first process.
 func (e *Engine) ContainerKill(
 	ctx context.Context, id string, options client.ContainerKillOptions,
 ) (client.ContainerKillResult, error) {
-	return within(ctx, "kill container "+id, e.limits.change, func(ctx context.Context) (client.ContainerKillResult, error) {
-		return e.client.ContainerKill(ctx, id, options)
-	})
+	return aboutOne(ctx, "kill container ", id, e.limits.change, e.client.ContainerKill, options)
 }
 
 // ContainerRemove removes a container.
 func (e *Engine) ContainerRemove(
 	ctx context.Context, id string, options client.ContainerRemoveOptions,
 ) (client.ContainerRemoveResult, error) {
-	return within(ctx, "remove container "+id, e.limits.remove, func(ctx context.Context) (client.ContainerRemoveResult, error) {
-		return e.client.ContainerRemove(ctx, id, options)
-	})
+	return aboutOne(ctx, "remove container ", id, e.limits.remove, e.client.ContainerRemove, options)
 }
 
 // ContainerWait waits for a container, for as long as the context says.
@@ -190,18 +188,14 @@ func (e *Engine) ContainerStats(
 
 // NetworkList lists networks.
 func (e *Engine) NetworkList(ctx context.Context, options client.NetworkListOptions) (client.NetworkListResult, error) {
-	return within(ctx, "list networks", e.limits.look, func(ctx context.Context) (client.NetworkListResult, error) {
-		return e.client.NetworkList(ctx, options)
-	})
+	return about(ctx, "list networks", e.limits.look, e.client.NetworkList, options)
 }
 
 // NetworkCreate creates a network.
 func (e *Engine) NetworkCreate(
 	ctx context.Context, name string, options client.NetworkCreateOptions,
 ) (client.NetworkCreateResult, error) {
-	return within(ctx, "create network "+name, e.limits.change, func(ctx context.Context) (client.NetworkCreateResult, error) {
-		return e.client.NetworkCreate(ctx, name, options)
-	})
+	return aboutOne(ctx, "create network ", name, e.limits.change, e.client.NetworkCreate, options)
 }
 
 // NetworkConnect connects a container to a network.
@@ -218,32 +212,24 @@ func (e *Engine) NetworkConnect(
 func (e *Engine) NetworkRemove(
 	ctx context.Context, id string, options client.NetworkRemoveOptions,
 ) (client.NetworkRemoveResult, error) {
-	return within(ctx, "remove network "+id, e.limits.remove, func(ctx context.Context) (client.NetworkRemoveResult, error) {
-		return e.client.NetworkRemove(ctx, id, options)
-	})
+	return aboutOne(ctx, "remove network ", id, e.limits.remove, e.client.NetworkRemove, options)
 }
 
 // VolumeList lists volumes.
 func (e *Engine) VolumeList(ctx context.Context, options client.VolumeListOptions) (client.VolumeListResult, error) {
-	return within(ctx, "list volumes", e.limits.look, func(ctx context.Context) (client.VolumeListResult, error) {
-		return e.client.VolumeList(ctx, options)
-	})
+	return about(ctx, "list volumes", e.limits.look, e.client.VolumeList, options)
 }
 
 // VolumeRemove removes a volume.
 func (e *Engine) VolumeRemove(
 	ctx context.Context, id string, options client.VolumeRemoveOptions,
 ) (client.VolumeRemoveResult, error) {
-	return within(ctx, "remove volume "+id, e.limits.remove, func(ctx context.Context) (client.VolumeRemoveResult, error) {
-		return e.client.VolumeRemove(ctx, id, options)
-	})
+	return aboutOne(ctx, "remove volume ", id, e.limits.remove, e.client.VolumeRemove, options)
 }
 
 // ImageList lists images.
 func (e *Engine) ImageList(ctx context.Context, options client.ImageListOptions) (client.ImageListResult, error) {
-	return within(ctx, "list images", e.limits.look, func(ctx context.Context) (client.ImageListResult, error) {
-		return e.client.ImageList(ctx, options)
-	})
+	return about(ctx, "list images", e.limits.look, e.client.ImageList, options)
 }
 
 // ImageInspect looks at an image.
@@ -259,19 +245,14 @@ func (e *Engine) ImageInspect(
 func (e *Engine) ImageRemove(
 	ctx context.Context, id string, options client.ImageRemoveOptions,
 ) (client.ImageRemoveResult, error) {
-	return within(ctx, "remove image "+id, e.limits.removeImage, func(ctx context.Context) (client.ImageRemoveResult, error) {
-		return e.client.ImageRemove(ctx, id, options)
-	})
+	return aboutOne(ctx, "remove image ", id, e.limits.removeImage, e.client.ImageRemove, options)
 }
 
 // DistributionInspect has the engine ask a registry.
 func (e *Engine) DistributionInspect(
 	ctx context.Context, reference string, options client.DistributionInspectOptions,
 ) (client.DistributionInspectResult, error) {
-	return within(ctx, "ask a registry about "+reference, e.limits.look,
-		func(ctx context.Context) (client.DistributionInspectResult, error) {
-			return e.client.DistributionInspect(ctx, reference, options)
-		})
+	return aboutOne(ctx, "ask a registry about ", reference, e.limits.look, e.client.DistributionInspect, options)
 }
 
 // ImagePull pulls an image, for as long as it takes.
