@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a product can make cgroups beside the processes that were there. Method: a cgroup of our own
@@ -17,27 +19,19 @@ import (
 func TestDelegateMakesRoom(t *testing.T) {
 	cgroup := newCgroup(t)
 	process := exec.Command("sleep", "600")
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, process.Start())
 	t.Cleanup(func() { _ = process.Process.Kill(); _ = process.Wait() })
 	number := strconv.Itoa(process.Process.Pid)
-	if err := os.WriteFile(filepath.Join(cgroup, "cgroup.procs"), []byte(number), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(cgroup, "cgroup.procs"), []byte(number), 0o600))
 	for range 2 { // a second time changes nothing
-		if err := delegate(cgroup); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, delegate(cgroup))
 	}
 	moved, err := os.ReadFile(filepath.Join(cgroup, "init", "cgroup.procs"))
 	if err != nil || strings.TrimSpace(string(moved)) != number {
 		t.Errorf("process %s is not in init, which holds %q, %v", number, moved, err)
 	}
 	product := filepath.Join(cgroup, "product")
-	if err := os.Mkdir(product, 0o700); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, os.Mkdir(product, 0o700), "")
 }
 
 // newCgroup makes a cgroup that is removed after the test.
@@ -69,26 +63,18 @@ func newCgroup(t *testing.T) string {
 func TestRemoveBelow(t *testing.T) {
 	top := newCgroup(t)
 	for _, path := range []string{"kubepods/besteffort/pod1", "kubepods/burstable", "busy"} {
-		if err := os.MkdirAll(filepath.Join(top, path), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Join(top, path), 0o755))
 	}
 	process := exec.Command("sleep", "600")
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, process.Start())
 	defer func() {
 		_ = process.Process.Kill()
 		_ = process.Wait()
 		_ = os.Remove(filepath.Join(top, "busy"))
 	}()
 	procs := filepath.Join(top, "busy", "cgroup.procs")
-	if err := os.WriteFile(procs, []byte(strconv.Itoa(process.Process.Pid)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := removeBelow(top); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(procs, []byte(strconv.Itoa(process.Process.Pid)), 0o644))
+	testkit.Must(t, removeBelow(top))
 	if _, err := os.Stat(filepath.Join(top, "kubepods")); !os.IsNotExist(err) {
 		t.Errorf("kubepods is still there: %v", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: what a kubelet writes to the kernel's settings stays in the container: the settings read as before, can be
@@ -21,9 +23,7 @@ func TestOpenContainersCopiesTheSettings(t *testing.T) {
 	before := settingsNow(t)
 	apart(t, unix.CLONE_NEWNS, func(t *testing.T) {
 		withOwnRun(t)
-		if err := OpenContainers(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, OpenContainers())
 		mounted := mountedAt()
 		for setting, value := range before {
 			if mounted[setting] != "tmpfs" {
@@ -33,9 +33,7 @@ func TestOpenContainersCopiesTheSettings(t *testing.T) {
 				t.Errorf("the copy of %s is %q, want %q", setting, now, value)
 			}
 		}
-		if err := os.WriteFile(written, []byte("4711"), 0o644); err != nil {
-			t.Error(err)
-		}
+		testkit.Expect(t, os.WriteFile(written, []byte("4711"), 0o644), "")
 		if now := settingsNow(t)[written]; now != "4711" {
 			t.Errorf("the copy of %s is %q after it was written", written, now)
 		}
@@ -62,9 +60,7 @@ func settingsNow(t *testing.T) map[string]string {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		values[setting] = strings.TrimSpace(string(value))
 	}
 	return values
@@ -82,9 +78,7 @@ func withOwnRun(t *testing.T) {
 func sharesRoot(t *testing.T) bool {
 	t.Helper()
 	content, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for line := range strings.Lines(string(content)) {
 		place, _, _ := strings.Cut(line, " - ")
 		if fields := strings.Fields(place); fields[4] == "/" {
@@ -96,7 +90,5 @@ func sharesRoot(t *testing.T) bool {
 
 // Goal: a kernel that lacks a setting has nothing to cover, and that is no error. Method: a path that is no setting.
 func TestCoverSettingThatIsNotThere(t *testing.T) {
-	if err := coverSetting("/proc/sys/no/such/setting"); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, coverSetting("/proc/sys/no/such/setting"), "")
 }

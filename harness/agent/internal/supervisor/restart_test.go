@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the main process is started again when it has ended without being stopped, and only then. Method: every
@@ -114,9 +115,7 @@ func start(t *testing.T, s *Supervisor) {
 
 func kill(t *testing.T, s *Supervisor) {
 	t.Helper()
-	if err := current(s).signal(unix.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, current(s).signal(unix.SIGKILL))
 }
 
 func stop(t *testing.T, s *Supervisor, how protocol.Stop) {

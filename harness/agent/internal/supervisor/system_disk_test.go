@@ -13,6 +13,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: another file system becomes the root, with what is mounted in the old one and without what is to be hidden; the
@@ -22,22 +23,16 @@ func TestGoIntoAndLeave(t *testing.T) {
 	apart(t, unix.CLONE_NEWNS, func(t *testing.T) {
 		home := t.TempDir()
 		beneath, err := os.Open("/")
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		d := &systemDisk{home: home, beneath: beneath, folder: "/no/such/folder"}
 		root := d.place("root")
-		if err := errors.Join(os.Mkdir(root, 0o755), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, errors.Join(os.Mkdir(root, 0o755), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")))
 		before := mountedAt()
 		for range 2 {
 			if err := unix.Mount("tmpfs", root, "tmpfs", 0, ""); err != nil {
 				t.Skipf("this machine does not let the test mount: %v", err)
 			}
-			if err := d.goInto(root); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, d.goInto(root))
 			if kind := mountedAt()["/"]; kind != "tmpfs" {
 				t.Errorf("the root is a %s", kind)
 			}
@@ -47,12 +42,8 @@ func TestGoIntoAndLeave(t *testing.T) {
 			if _, err := os.Stat(home); err == nil {
 				t.Errorf("%s can be seen", home)
 			}
-			if err := errors.Join(os.Mkdir("/product", 0o755), unix.Mount("tmpfs", "/product", "tmpfs", 0, "")); err != nil {
-				t.Fatal(err)
-			}
-			if err := d.leave(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, errors.Join(os.Mkdir("/product", 0o755), unix.Mount("tmpfs", "/product", "tmpfs", 0, "")))
+			testkit.Must(t, d.leave(t.Context()))
 			after := mountedAt()
 			if _, err := os.Stat(root); err != nil || len(after) != len(before) || after["/"] != before["/"] {
 				t.Errorf("back in the old root there are %v, %v", after, err)
@@ -70,9 +61,7 @@ func TestFill(t *testing.T) {
 		}
 		defer func() { _ = unix.Unmount(folder, unix.MNT_DETACH) }()
 		for range 2 { // what has become free meanwhile is taken, too
-			if err := fill(filepath.Join(folder, "fill")); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, fill(filepath.Join(folder, "fill")))
 		}
 		if err := os.WriteFile(filepath.Join(folder, "more"), []byte("x"), 0o600); !errors.Is(err, unix.ENOSPC) {
 			t.Errorf("one more byte: %v", err)
@@ -91,9 +80,7 @@ func TestRunTool(t *testing.T) {
 			t.Errorf("the error is %v, want %q", err, want)
 		}
 	}
-	if err := runTool(t.Context(), []int{1}, "sh", "-c", "exit 1"); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, runTool(t.Context(), []int{1}, "sh", "-c", "exit 1"), "")
 }
 
 // Goal: what cannot befall a disk is refused. Method: a system without one, actions that are none or two, a node
@@ -116,9 +103,7 @@ func TestDiskActionsRefuse(t *testing.T) {
 		_, ready := test.supervisor.readyDisk(t.Context(), test.action)
 		_, struck := test.supervisor.strikeDisk(t.Context(), test.action)
 		for _, err := range []error{ready, struck} {
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%+v: %v, want %q", test.action, err, test.want)
-			}
+			testkit.Expect(t, err, test.want)
 		}
 	}
 	cut.off = true
@@ -129,9 +114,7 @@ func TestDiskActionsRefuse(t *testing.T) {
 	_, first := none.undoDisk(t.Context(), harness.DiskAction{Fill: true})
 	_, second := off.undoDisk(t.Context(), harness.DiskAction{Cut: true})
 	_, mended := off.strikeDisk(t.Context(), harness.DiskAction{Mend: true})
-	if err := errors.Join(first, second, mended); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, errors.Join(first, second, mended), "")
 }
 
 // Goal: a container without the disks' volume takes none, and gives back what it never had. Method: one of each.
@@ -150,9 +133,7 @@ func TestAttachWithoutVolume(t *testing.T) {
 // that nobody can use, and this test's own descriptor of another kind.
 func TestUseOfADeviceThatIsFree(t *testing.T) {
 	null, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer null.Close()
 	if use := (&loop{number: 1 << 19}).use(); use != "" {
 		t.Errorf("it is %s", use)

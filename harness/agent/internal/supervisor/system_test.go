@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the engine's list of mounts is read as the kernel writes it. Method: lines of each shape.
@@ -58,13 +59,9 @@ func TestParseMountsOfAnyLength(t *testing.T) {
 func TestReplace(t *testing.T) {
 	folder := t.TempDir()
 	target, link := filepath.Join(folder, "deep", "er", "file"), filepath.Join(folder, "link")
-	if err := os.Symlink(target, link); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Symlink(target, link))
 	for _, step := range []struct{ path, content string }{{target, "first"}, {link, "second"}} {
-		if err := replace(step.path, []byte(step.content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, replace(step.path, []byte(step.content), 0o600))
 		content, err := os.ReadFile(target)
 		state, statErr := os.Stat(target)
 		if err != nil || statErr != nil || string(content) != step.content || state.Mode() != 0o600 {
@@ -89,12 +86,8 @@ func TestReplaceKeepsTheOwner(t *testing.T) {
 		t.Skip("only root can give a file away")
 	}
 	path := filepath.Join(t.TempDir(), "file")
-	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chown(path, 4321, 8765)); err != nil {
-		t.Fatal(err)
-	}
-	if err := replace(path, []byte("new"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(os.WriteFile(path, nil, 0o600), os.Chown(path, 4321, 8765)))
+	testkit.Must(t, replace(path, []byte("new"), 0o644))
 	var state unix.Stat_t
 	if err := unix.Stat(path, &state); err != nil || state.Uid != 4321 || state.Gid != 8765 {
 		t.Errorf("the owner is %d:%d, %v, want 4321:8765", state.Uid, state.Gid, err)
@@ -161,9 +154,7 @@ func TestStopWakesAPausedProcess(t *testing.T) {
 	if _, err := s.start(t.Context(), protocol.Nothing{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Kill(s.main.command.Process.Pid, unix.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, unix.Kill(s.main.command.Process.Pid, unix.SIGSTOP))
 	if _, err := s.stop(t.Context(), protocol.Stop{Timeout: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
@@ -198,9 +189,7 @@ func waitNumber(t *testing.T, path string) int {
 	for ticker := time.NewTicker(5 * time.Millisecond); ; {
 		if content, err := os.ReadFile(path); err == nil {
 			number, err := strconv.Atoi(strings.TrimSpace(string(content)))
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			return number
 		}
 		select {
@@ -329,12 +318,8 @@ func TestEmptyMemorySparesDisks(t *testing.T) {
 		t.Skipf("temporary files are in memory here (%v)", err)
 	}
 	kept := filepath.Join(folder, "kept")
-	if err := os.WriteFile(kept, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(emptyMemory(folder), emptyMemory(filepath.Join(folder, "missing"))); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(kept, nil, 0o600))
+	testkit.Must(t, errors.Join(emptyMemory(folder), emptyMemory(filepath.Join(folder, "missing"))))
 	if _, err := os.Stat(kept); errors.Is(err, fs.ErrNotExist) {
 		t.Error("a file on disk was removed")
 	}

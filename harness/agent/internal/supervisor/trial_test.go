@@ -12,6 +12,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: the trial of overlays says yes to a disk that can carry one, leaves nothing mounted, and says no to one that
@@ -26,13 +28,9 @@ func TestTryOverlay(t *testing.T) {
 			t.Errorf("a file system of kind %s is still mounted", kind)
 		}
 		overlay := filepath.Join("/run", "overlay")
-		if err := os.Mkdir(overlay, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := unix.Mount("overlay", overlay, "overlay", 0,
-			"lowerdir=/run/disk/lower,upperdir=/run/disk/upper,workdir=/run/disk/work"); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.Mkdir(overlay, 0o755))
+		testkit.Must(t, unix.Mount("overlay", overlay, "overlay", 0,
+			"lowerdir=/run/disk/lower,upperdir=/run/disk/upper,workdir=/run/disk/work"))
 		if err := tryOverlay(overlay); err == nil {
 			t.Error("an overlay was found fit to carry another")
 		}

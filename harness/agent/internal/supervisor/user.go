@@ -4,16 +4,14 @@ package supervisor
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
-	"os/user"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/moby/sys/user"
 )
 
 // An identity is who a process runs as, and where that user is at home.
@@ -48,8 +46,8 @@ func runAs(command *exec.Cmd, wanted string) error {
 // topology has chosen stays.
 func atHome(environment []string, home string) []string {
 	roots := "/root"
-	if root, err := user.LookupId("0"); err == nil {
-		roots = root.HomeDir
+	if root, err := user.LookupUid(0); err == nil {
+		roots = root.Home
 	}
 	kept := slices.DeleteFunc(environment, func(variable string) bool {
 		return variable == "HOME="+roots || variable == "HOME=/" || variable == "HOME="
@@ -60,72 +58,18 @@ func atHome(environment []string, home string) []string {
 	return append(kept, "HOME="+home)
 }
 
-// identify looks up a user, and a group after a colon, by name or number. A number need not be known: its group is root's then.
+// identify looks up a user, and a group after a colon, by name or number, as container engines do: a number need not be known,
+// and its group is root's then.
 func identify(wanted string) (identity, error) {
-	name, groupName, named := strings.Cut(wanted, ":")
-	who := identity{home: "/"}
-	found, err := lookUpUser(name)
-	switch number, notNumber := strconv.ParseUint(name, 10, 32); {
-	case err == nil:
-		if err := who.take(found); err != nil {
-			return identity{}, fmt.Errorf("look up the user %s: %w", name, err)
-		}
-	case notNumber == nil:
-		who.credential.Uid = uint32(number)
-	default:
-		return identity{}, fmt.Errorf("the system has no user %s: %w", name, err)
-	}
-	if !named {
-		return who, nil
-	}
-	group, err := lookUpGroup(groupName)
+	found, err := user.GetExecUserPath(wanted, &user.ExecUser{Home: "/"}, "/etc/passwd", "/etc/group")
 	if err != nil {
-		return identity{}, err
+		return identity{}, fmt.Errorf("look up who %q is: %w", wanted, err)
 	}
-	who.credential.Gid, who.credential.Groups = group, nil
+	number := func(id int) uint32 { return uint32(id) } //nolint:gosec // the lookup keeps to what the kernel knows
+	who := identity{home: cmp.Or(found.Home, "/")}
+	who.credential.Uid, who.credential.Gid = number(found.Uid), number(found.Gid)
+	for _, group := range found.Sgids {
+		who.credential.Groups = append(who.credential.Groups, number(group))
+	}
 	return who, nil
-}
-
-// take makes it a user that the system knows, with all his groups.
-func (i *identity) take(found *user.User) error {
-	groups, err := found.GroupIds()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a small image has users and no groups
-		return err
-	}
-	for _, text := range append([]string{found.Uid, found.Gid}, groups...) {
-		number, err := strconv.ParseUint(text, 10, 32)
-		if err != nil {
-			return err
-		}
-		i.credential.Groups = append(i.credential.Groups, uint32(number))
-	}
-	i.credential.Uid, i.credential.Gid = i.credential.Groups[0], i.credential.Groups[1]
-	i.credential.Groups = i.credential.Groups[2:]
-	i.home = cmp.Or(found.HomeDir, "/")
-	return nil
-}
-
-// lookUpUser finds a user by name, else by number.
-func lookUpUser(name string) (*user.User, error) {
-	found, err := user.Lookup(name)
-	if err != nil {
-		if numbered, unknown := user.LookupId(name); unknown == nil {
-			return numbered, nil
-		}
-	}
-	return found, err
-}
-
-// lookUpGroup finds a group by name, else it is a number.
-func lookUpGroup(name string) (uint32, error) {
-	text := name
-	found, err := user.LookupGroup(name)
-	if err == nil {
-		text = found.Gid
-	}
-	number, notNumber := strconv.ParseUint(text, 10, 32)
-	if notNumber != nil {
-		return 0, fmt.Errorf("the system has no group %s: %w", name, cmp.Or(err, notNumber))
-	}
-	return uint32(number), nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a user is found by name and by number, a group after a colon takes the place of all others, a number that nobody has is
@@ -27,9 +28,9 @@ func TestIdentify(t *testing.T) {
 		}
 	}
 	for wanted, want := range map[string]string{
-		"no-such-user": "the system has no user no-such-user", "root:no-such-group": "the system has no group no-such-group",
+		"no-such-user": "unable to find user no-such-user", "root:no-such-group": "unable to find group no-such-group",
 	} {
-		if _, err := identify(wanted); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := identify(wanted); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", wanted, err, want)
 		}
 	}
@@ -47,9 +48,7 @@ func TestMainProcessRunsAsItsUser(t *testing.T) {
 		start(t, s)
 		process := fmt.Sprintf("/proc/%d/", s.main.command.Process.Pid)
 		status, err := os.ReadFile(process + "status")
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		for _, line := range []string{"Uid:\t3456789\t3456789", "Gid:\t4321\t4321", "Groups:\t \n"} {
 			if !strings.Contains(string(status), "\n"+line) {
 				t.Errorf("%q is not in\n%s", line, status)
@@ -68,7 +67,8 @@ func TestMainProcessRunsAsItsUser(t *testing.T) {
 		t.Errorf("the operator is %q, %v", outcome.Output, err)
 	}
 	if _, err := New(Options{Command: []string{"true"}, User: "nobody-at-all"}).start(t.Context(), protocol.Nothing{}); err == nil ||
-		err.Error() != "start the main process: the system has no user nobody-at-all: user: unknown user nobody-at-all" {
+		err.Error() != `start the main process: look up who "nobody-at-all" is: unable to find user nobody-at-all: no matching `+
+			"entries in passwd file" {
 		t.Errorf("a user that does not exist: %v", err)
 	}
 }
