@@ -18,7 +18,7 @@ func TestClaimedAndFoundMiss(t *testing.T) {
 		misses []harness.Miss
 		differ bool
 	}{{[]harness.Miss{harness.NotRecovered}, true}, {[]harness.Miss{harness.TooLate}, false}, {nil, false}} {
-		record := withDeclaredTime()
+		record := madeUpDrill(t, "reinstall")
 		record.Objective.RTO = time.Minute
 		record.Claim = harness.Claim{
 			Verdict: harness.Missed, Because: "gossip from who has another key is thrown away",
@@ -40,7 +40,7 @@ func TestClaimedAndFoundMiss(t *testing.T) {
 // Goal: a question that was held until its time limit is not shown as detected when it was asked. Method: an outage whose
 // first failed question of 41.5 ms after t0 was known at 1.84 s.
 func TestDetectedWhenKnown(t *testing.T) {
-	record := recoveredBySelf()
+	record := madeUpDrill(t, "leader-killed")
 	record.SLIs[0].Intervals[1].From, record.SLIs[0].Intervals[1].Seen = t0+41500*time.Microsecond, t0+1840*time.Millisecond
 	record.Judgement = judge.Judge(record)
 	page := render(t, Run{ID: "run", Records: []harness.Record{record}}, "page")

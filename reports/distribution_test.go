@@ -108,16 +108,18 @@ func TestSpread(t *testing.T) {
 }
 
 // neverBack is a repeated drill that did not recover.
-func neverBack(number int) harness.Record {
-	record := leaderKilled(fmt.Sprintf("repeated-never-%d", number), repeatedDrills()[0].Title, 25*time.Second)
+func neverBack(t *testing.T, number int) harness.Record {
+	t.Helper()
+	down := interval{12 * time.Millisecond, forever}
+	record := repeatedWith(t, fmt.Sprintf("repeated-never-%d", number), "consul has a leader", down)
 	record.Seed, record.Phase = int64(900+number), 123*time.Millisecond
-	observe(&record, steady("consul has a leader"), noLeader, interval{}, interval{12 * time.Millisecond, forever})
 	return judged(record)
 }
 
-func judgedRepeats() []harness.Record {
+func judgedRepeats(t *testing.T) []harness.Record {
+	t.Helper()
 	var records []harness.Record
-	for _, record := range repeatedDrills() {
+	for _, record := range repeatedDrills(t) {
 		records = append(records, judged(record))
 	}
 	return records
@@ -126,7 +128,7 @@ func judgedRepeats() []harness.Record {
 // TestDistributionIsJudgedOnTheWorst proves that one slow drill of eight misses the RTO, and that the
 // reader learns how to repeat it. Method: judge the made-up drills with and without the slow one.
 func TestDistributionIsJudgedOnTheWorst(t *testing.T) {
-	records := judgedRepeats()
+	records := judgedRepeats(t)
 	all := Distributions(records)
 	if len(all) != 1 {
 		t.Fatalf("%d distributions, want 1", len(all))
@@ -151,9 +153,9 @@ func TestDistributionIsJudgedOnTheWorst(t *testing.T) {
 // TestDistributionDropsNothing proves that drills that did not recover make the figures worse, never
 // disappear. Method: add five of them to eight that did; then drills in which nothing broke.
 func TestDistributionDropsNothing(t *testing.T) {
-	records := judgedRepeats()
+	records := judgedRepeats(t)
 	for i := range 9 {
-		records = append(records, neverBack(i))
+		records = append(records, neverBack(t, i))
 	}
 	d := Distributions(records)[0]
 	if d.RTA.N != 17 || d.Recovered != 8 || !d.RTA.Median.At.Beyond || !d.RTA.Max.Beyond || d.Worst.Judgement.Recovered ||
@@ -169,9 +171,8 @@ func TestDistributionDropsNothing(t *testing.T) {
 			metrics[strings.Index(metrics, "# TYPE reprise_repeated_rta"):])
 	}
 
-	quiet := leaderKilled("quiet", repeatedDrills()[0].Title, 25*time.Second)
-	observe(&quiet, steady("consul has a leader"), "", interval{})
-	d = Distributions([]harness.Record{judgedRepeats()[0], judged(quiet)})[0]
+	quiet := repeatedWith(t, "quiet", "consul has a leader")
+	d = Distributions([]harness.Record{judgedRepeats(t)[0], judged(quiet)})[0]
 	if d.Unmeasured != 1 || d.RTA.N != 1 || d.Verdict != harness.Inconclusive {
 		t.Errorf("a drill in which nothing broke: %s; %+v", d.Sentence(), d)
 	}
@@ -184,7 +185,7 @@ func TestDistributionDropsNothing(t *testing.T) {
 // TestDistributionsNeedTwo proves that different specs are not mixed. Method: records that differ in
 // the scenario or in the title.
 func TestDistributionsNeedTwo(t *testing.T) {
-	records := judgedRepeats()[:3]
+	records := judgedRepeats(t)[:3]
 	records[1].Scenario, records[2].Title = "other", "another"
 	if got := Distributions(records); len(got) != 0 {
 		t.Errorf("%d distributions of single drills", len(got))
@@ -194,7 +195,7 @@ func TestDistributionsNeedTwo(t *testing.T) {
 // TestStrip proves that the picture shows every drill once, inside, none on top of another, and that
 // one that did not recover stands beyond the scale. Method: check the places of all dots.
 func TestStrip(t *testing.T) {
-	d := Distributions(append(judgedRepeats(), neverBack(1), neverBack(2)))[0]
+	d := Distributions(append(judgedRepeats(t), neverBack(t, 1), neverBack(t, 2)))[0]
 	drawn := drawStrip(d)
 	if len(drawn.Dots) != len(d.Records) {
 		t.Fatalf("%d dots for %d drills", len(drawn.Dots), len(d.Records))

@@ -96,7 +96,7 @@ func TestEmptyRunLeavesLatestWhereItIs(t *testing.T) {
 		name string
 		run  Run
 		want string
-	}{{"first", Run{}, "first"}, {"second", madeUpRun(), "second"}, {"third", Run{}, "second"}} {
+	}{{"first", Run{}, "first"}, {"second", madeUpRun(t), "second"}, {"third", Run{}, "second"}} {
 		if err := Write(filepath.Join(out, step.name), step.run); err != nil {
 			t.Fatal(err)
 		}

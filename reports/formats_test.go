@@ -18,8 +18,9 @@ import (
 const hostile = "a|b <script>alert(1)</script> \"q\" `c` ]]> \\ \x1b[31mred\x1b[0m \x00\xff [x](http://y) & é\nsecond line"
 
 // hostileRun is a run in which every text that others write is hostile.
-func hostileRun() Run {
-	record := missedNotAsClaimed()
+func hostileRun(t *testing.T) Run {
+	t.Helper()
+	record := madeUpDrill(t, "writes-lost")
 	record.ID, record.Scenario, record.Title, record.Repeat = "hostile", hostile, hostile, hostile
 	record.Labels, record.Findings, record.Doubts = []string{hostile}, []string{hostile}, []string{hostile}
 	record.Claim = harness.Claim{Verdict: harness.Missed, Because: hostile}
@@ -32,7 +33,7 @@ func hostileRun() Run {
 	record.SLIs[1].Steady, record.SLIs[1].Unaffected, record.SLIs[1].Skipped, record.SLIs[1].Name = false, true, 1, hostile+" too"
 	record.FurtherFaults = []harness.RecordFault{{Description: hostile, At: t0 + time.Second, Confirmed: hostile}}
 	record.Rehearsals = []harness.RecordRehearsal{{Name: hostile, To: time.Second}, {Name: hostile, Error: hostile}}
-	record.Registers = notLinearizable().Registers
+	record.Registers = madeUpDrill(t, "not-linearizable").Registers
 	record.Registers[0].Name, record.Registers[0].Explanation = hostile, hostile
 	record.Judgement = judge.Judge(record)
 	again := record
@@ -71,7 +72,7 @@ func render(t *testing.T, run Run, name string) string {
 // what products log. Method: look for anything that fetches or scripts in the pages of a usual and of a hostile run.
 func TestPageIsSelfContained(t *testing.T) {
 	fetches := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|<object|@import|\ssrc=|\son[a-z]+=|url\([^#]`)
-	for _, run := range []Run{madeUpRun(), hostileRun(), {}} {
+	for _, run := range []Run{madeUpRun(t), hostileRun(t), {}} {
 		page := render(t, run, "page")
 		if found := fetches.FindString(page); found != "" {
 			t.Errorf("run %.20q: the page contains %q", run.ID, found)
@@ -94,7 +95,7 @@ func TestPageIsSelfContained(t *testing.T) {
 // TestControlArmDoesNotAlarm proves that an intended miss is told as such, with its reason, in the
 // page's calm class. Method: find the article of the made-up control arm.
 func TestControlArmDoesNotAlarm(t *testing.T) {
-	page := render(t, madeUpRun(), "page")
+	page := render(t, madeUpRun(t), "page")
 	for _, want := range []string{
 		`<article class="card drill control" id="made-up-no-leader-without-peers-json">`,
 		"Missed, as claimed (Raft&#39;s own state still holds the old addresses, whatever the configuration says): not back within " +
@@ -109,7 +110,7 @@ func TestControlArmDoesNotAlarm(t *testing.T) {
 // TestJUnitIsReadable proves that the XML is well-formed whatever products log, and that its counts
 // agree with its test cases. Method: parse it and count again.
 func TestJUnitIsReadable(t *testing.T) {
-	for _, run := range []Run{madeUpRun(), hostileRun(), {}} {
+	for _, run := range []Run{madeUpRun(t), hostileRun(t), {}} {
 		var suites junitSuites
 		if err := xml.Unmarshal([]byte(render(t, run, "junit")), &suites); err != nil {
 			t.Fatal(err)
@@ -143,22 +144,22 @@ func present(outcome *junitOutcome) int {
 // TestJUnitOutcomes proves what a CI viewer gets to see for each kind of drill. Method: render one
 // drill at a time and look at its test case.
 func TestJUnitOutcomes(t *testing.T) {
-	unjudged := recoveredBySelf()
+	unjudged := madeUpDrill(t, "leader-killed")
 	for name, test := range map[string]struct {
 		record                 harness.Record
 		failed                 []Failure
 		wantFailure, wantError bool
 	}{
-		"met":                 {record: recoveredByRunbook()},
-		"missed, as claimed":  {record: missedAsClaimed()},
-		"missed, not claimed": {record: missedNotAsClaimed(), wantFailure: true},
-		"inconclusive":        {record: inconclusiveDrill(), wantError: true},
+		"met":                 {record: madeUpDrill(t, "recovered-by-peers-json")},
+		"missed, as claimed":  {record: madeUpDrill(t, "no-leader-without-peers-json")},
+		"missed, not claimed": {record: madeUpDrill(t, "writes-lost"), wantFailure: true},
+		"inconclusive":        {record: madeUpDrill(t, "starved"), wantError: true},
 		"met, spec failed": {
-			record: recoveredBySelf(),
+			record: madeUpDrill(t, "leader-killed"),
 			failed: []Failure{{Scenario: unjudged.Scenario, Title: unjudged.Title, Message: "no"}}, wantFailure: true,
 		},
 		"met by another record": {
-			record: recoveredBySelf(),
+			record: madeUpDrill(t, "leader-killed"),
 			failed: []Failure{{Scenario: unjudged.Scenario, Title: unjudged.Title, Record: "other", Message: "no"}},
 		},
 	} {
@@ -178,7 +179,7 @@ func TestJUnitOutcomes(t *testing.T) {
 	if outcomeOf(unjudged) != inconclusive || verdictWords(unjudged) != "inconclusive" {
 		t.Errorf("a drill that nobody judged is %q, want it inconclusive", verdictWords(unjudged))
 	}
-	claimed := inconclusiveDrill()
+	claimed := madeUpDrill(t, "starved")
 	claimed.Judgement = harness.Judgement{Verdict: harness.Inconclusive, AsClaimed: true}
 	if outcomeOf(claimed) != inconclusive || verdictWords(claimed) != "inconclusive, as claimed" {
 		t.Errorf("a drill that breaks nothing, as its spec claims, is %q", verdictWords(claimed))
@@ -188,8 +189,8 @@ func TestJUnitOutcomes(t *testing.T) {
 // TestNothingIsNotGreen proves that a run without drills, and an inconclusive drill whatever its
 // spec claims, are never good. Method: ask OK() for such runs, and once for a good one.
 func TestNothingIsNotGreen(t *testing.T) {
-	good := madeUp()[:2]
-	doubtful := inconclusiveDrill()
+	good := madeUp(t)[:2]
+	doubtful := madeUpDrill(t, "starved")
 	doubtful.Claim.Verdict = harness.Inconclusive
 	doubtful.Judgement = judge.Judge(doubtful)
 	if !doubtful.Judgement.AsClaimed {
@@ -215,10 +216,10 @@ func TestNothingIsNotGreen(t *testing.T) {
 // not repeat, that no series does, and that the text is ended. Method: match lines against the
 // format's grammar, for usual, hostile and repeated drills.
 func TestOpenMetricsIsWellFormed(t *testing.T) {
-	again := madeUp()[0]
+	again := madeUp(t)[0]
 	again.ID += "-pass-2"
-	run := madeUpRun()
-	run.Records = append(run.Records, again, hostileRun().Records[0])
+	run := madeUpRun(t)
+	run.Records = append(run.Records, again, hostileRun(t).Records[0])
 	text := render(t, run, "metrics")
 	if !strings.HasSuffix(text, "\n# EOF\n") || strings.Count(text, "# EOF") != 1 {
 		t.Errorf("the text is not ended by one # EOF")
@@ -256,7 +257,7 @@ func TestOpenMetricsIsWellFormed(t *testing.T) {
 // TestTableFits proves that the table keeps within 100 columns and, without colour, prints no escape
 // sequence. Method: measure every line for usual and hostile drills, and for none.
 func TestTableFits(t *testing.T) {
-	records := append(madeUp(), hostileRun().Records...)
+	records := append(madeUp(t), hostileRun(t).Records...)
 	for _, records := range [][]harness.Record{records, nil} {
 		text := render(t, Run{Records: records}, "table")
 		if strings.Contains(text, "\x1b") {
@@ -273,8 +274,8 @@ func TestTableFits(t *testing.T) {
 // TestTableColors proves that colour is an addition: the coloured table is the plain one once the
 // sequences are removed, and each outcome has its own. Method: strip and compare.
 func TestTableColors(t *testing.T) {
-	colored := render(t, madeUpRun(), "table in colour")
-	if got, want := printable(colored), render(t, madeUpRun(), "table"); got != want {
+	colored := render(t, madeUpRun(t), "table in colour")
+	if got, want := printable(colored), render(t, madeUpRun(t), "table"); got != want {
 		t.Errorf("without its colours the table is\n%s\nwant\n%s", got, want)
 	}
 	for _, want := range []string{
@@ -290,7 +291,7 @@ func TestTableColors(t *testing.T) {
 // TestSummaryCannotBeBroken proves that hostile texts stay within their cells. Method: every line of
 // the table has as many bars that are not escaped as its head, and no tag comes through.
 func TestSummaryCannotBeBroken(t *testing.T) {
-	text := render(t, hostileRun(), "summary")
+	text := render(t, hostileRun(t), "summary")
 	bars := regexp.MustCompile(`(^|[^\\])\|`)
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "| ") && strings.Contains(line, "❌") && len(bars.FindAllString(line, -1)) != 8 {
@@ -306,7 +307,7 @@ func TestSummaryCannotBeBroken(t *testing.T) {
 // TestRelapseIsTold proves that a steady state that broke again after a met recovery is mentioned
 // everywhere a reader looks. Method: add a failed interval after the watch, and judge.
 func TestRelapseIsTold(t *testing.T) {
-	record := recoveredBySelf()
+	record := madeUpDrill(t, "leader-killed")
 	last := &record.SLIs[0].Intervals[2]
 	last.To = record.WatchedUntil
 	record.SLIs[0].Intervals = append(record.SLIs[0].Intervals, harness.Interval{
@@ -333,7 +334,7 @@ func TestWhatNeverRanIsTold(t *testing.T) {
 		},
 		{Scenario: "bbb", Title: "rains", Kind: NeverRan, Message: "never ran: its suite ended"},
 	}
-	for name, records := range map[string][]harness.Record{"with drills": {recoveredBySelf()}, "without": nil} {
+	for name, records := range map[string][]harness.Record{"with drills": {madeUpDrill(t, "leader-killed")}, "without": nil} {
 		run := Run{ID: "one", Records: records, Failures: lost}
 		if run.OK() {
 			t.Errorf("%s: the run is good", name)
@@ -361,7 +362,7 @@ func TestWhatNeverRanIsTold(t *testing.T) {
 
 // Goal: what never ran in one pass is not told of the same spec's record of another. Method: both in one run.
 func TestNeverRanHasNoRecord(t *testing.T) {
-	record := recoveredBySelf()
+	record := madeUpDrill(t, "leader-killed")
 	run := Run{Records: []harness.Record{record}, Failures: []Failure{{
 		Scenario: record.Scenario, Title: record.Title,
 		Kind: NeverRan, Message: "never ran",

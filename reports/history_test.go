@@ -24,7 +24,7 @@ func long(count int, bad func(int) bool) harness.RecordRegister {
 // operation's call stands left of it, concurrent operations overlap, and no label is cut. Method:
 // compare every two operations of the made-up history.
 func TestHistoryKeepsTheOrder(t *testing.T) {
-	register := notLinearizable().Registers[0]
+	register := madeUpDrill(t, "not-linearizable").Registers[0]
 	places, _ := historyPlaces(register.History)
 	for i, a := range register.History {
 		if room := places[i].ret - places[i].call; room < characterWidth*len([]rune(operationLabel(a))) {
@@ -99,24 +99,25 @@ func TestHistoryLabels(t *testing.T) {
 // TestNewFactsAreTold proves that what the newer records know reaches every reader. Method: look for
 // each fact in the page, the summary and JUnit's output.
 func TestNewFactsAreTold(t *testing.T) {
+	unaffectedFailed := madeUpDrill(t, "unaffected-failed")
 	for _, test := range []struct {
 		fact   string
 		record harness.Record
 		in     []string
 	}{
-		{"inconclusive", vagueFigure(), []string{"page", "summary", "junit"}},
-		{"the observer left out 5 questions", vagueFigure(), []string{"page", "summary", "junit"}},
-		{"stayed green", unaffectedFailed(), []string{"page", "summary", "junit"}},
-		{"did not stay green", unaffectedFailed(), []string{"page", "summary", "junit"}},
-		{"was named as unaffected and failed", unaffectedFailed(), []string{"page", "summary", "junit", "table"}},
-		{"with a second fault 5.3 s after the first", secondFault(), []string{"page", "summary", "junit"}},
-		{"no process of nomad-3 is left", secondFault(), []string{"page", "summary"}},
-		{"consul kv register", notLinearizable(), []string{"page", "summary", "junit", "table"}},
-		{"56 more left out", notLinearizable(), []string{"page"}},
-		{"canary answers by name was named as unaffected and failed.", unaffectedFailed(), []string{"page", "summary", "junit"}},
-		{"consul kv register is not linearizable.", notLinearizable(), []string{"page", "summary", "junit"}},
-		{"2.72 s ± 21.8 ms", unaffectedFailed(), []string{"page", "summary", "junit"}},
-		{"2.74 s ± 21.1 ms", unaffectedFailed(), []string{"page", "summary", "table"}},
+		{"inconclusive", madeUpDrill(t, "observer-held-up"), []string{"page", "summary", "junit"}},
+		{"the observer left out 5 questions", madeUpDrill(t, "observer-held-up"), []string{"page", "summary", "junit"}},
+		{"stayed green", unaffectedFailed, []string{"page", "summary", "junit"}},
+		{"did not stay green", unaffectedFailed, []string{"page", "summary", "junit"}},
+		{"was named as unaffected and failed", unaffectedFailed, []string{"page", "summary", "junit", "table"}},
+		{"with a second fault 5.3 s after the first", madeUpDrill(t, "second-fault"), []string{"page", "summary", "junit"}},
+		{"no process of nomad-3 is left", madeUpDrill(t, "second-fault"), []string{"page", "summary"}},
+		{"consul kv register", madeUpDrill(t, "not-linearizable"), []string{"page", "summary", "junit", "table"}},
+		{"56 more left out", madeUpDrill(t, "not-linearizable"), []string{"page"}},
+		{"canary answers by name was named as unaffected and failed.", unaffectedFailed, []string{"page", "summary", "junit"}},
+		{"consul kv register is not linearizable.", madeUpDrill(t, "not-linearizable"), []string{"page", "summary", "junit"}},
+		{"2.72 s ± 21.8 ms", unaffectedFailed, []string{"page", "summary", "junit"}},
+		{"2.74 s ± 21.1 ms", unaffectedFailed, []string{"page", "summary", "table"}},
 	} {
 		run := Run{Records: []harness.Record{judged(test.record)}}
 		for _, name := range test.in {

@@ -15,7 +15,7 @@ import (
 // errors, and the one before them stays whole. Method: a file system that is filled to its last byte.
 func TestRecordFileOnAFullDisk(t *testing.T) {
 	dir := smallDisk(t)
-	record := recoveredByRunbook()
+	record := madeUpDrill(t, "recovered-by-peers-json")
 	file, err := OpenRecord(filepath.Join(dir, "run"), record.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestRecordFileOnAFullDisk(t *testing.T) {
 // is inconclusive then. Method: a full disk, and evidence of 6 MiB.
 func TestRecordFileLeavesEvidenceOut(t *testing.T) {
 	dir := smallDisk(t)
-	record := recoveredByRunbook()
+	record := madeUpDrill(t, "recovered-by-peers-json")
 	file, err := OpenRecord(dir, record.ID)
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // stays. Method: save twice and finish, and look at the folder in between.
 func TestRecordFileIsReadableAtAnyTime(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	record := recoveredBySelf()
+	record := madeUpDrill(t, "leader-killed")
 	file, err := OpenRecord(dir, record.ID)
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func TestRehearsalsAreTold(t *testing.T) {
 			"3 posts are missing", "took 2 s, does not work: 3 posts are missing", "✓</span> works",
 		},
 	} {
-		record := recoveredByRunbook()
+		record := madeUpDrill(t, "recovered-by-peers-json")
 		record.Rehearsals = []harness.RecordRehearsal{test.rehearsal}
 		record.Judgement = judge.Judge(record)
 		run := Run{ID: "one", Records: []harness.Record{record}}

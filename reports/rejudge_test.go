@@ -13,7 +13,7 @@ import (
 // told; what an old judgement could not know, and the wording of reasons, is not. Method: change one
 // thing at a time in the stored judgement of a drill with outages, steps and spared SLIs.
 func TestDifferences(t *testing.T) {
-	now := judged(secondFault()).Judgement
+	now := judged(madeUpDrill(t, "second-fault")).Judgement
 	for name, test := range map[string]struct {
 		change func(*harness.Judgement)
 		want   []string

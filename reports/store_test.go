@@ -15,7 +15,7 @@ import (
 // nanosecond and address. Method: write all made-up records, newest first, and read the folder.
 func TestRecordsSurviveTheFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
-	want := madeUp()
+	want := madeUp(t)
 	for i := range want {
 		if err := WriteRecord(dir, want[len(want)-1-i]); err != nil {
 			t.Fatal(err)
@@ -39,7 +39,7 @@ func TestRecordsSurviveTheFile(t *testing.T) {
 // remains. Method: write twice, list the folder.
 func TestWriteRecordReplacesWhole(t *testing.T) {
 	dir := t.TempDir()
-	record := recoveredBySelf()
+	record := madeUpDrill(t, "leader-killed")
 	for _, title := range []string{"first, with a much longer title than the second one has", "second"} {
 		record.Title = title
 		if err := WriteRecord(dir, record); err != nil {
@@ -70,7 +70,7 @@ func TestReadRecordsRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "strange.json")
-			if err := WriteRecord(dir, recoveredBySelf()); err != nil {
+			if err := WriteRecord(dir, madeUpDrill(t, "leader-killed")); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
@@ -119,7 +119,7 @@ func TestWriteRecordRefusesUnsafeIDs(t *testing.T) {
 // Method: write two runs beside each other and read the second through the link.
 func TestWrite(t *testing.T) {
 	out := t.TempDir()
-	run := madeUpRun()
+	run := madeUpRun(t)
 	for _, name := range []string{"run-1", "run-2"} {
 		if err := Write(filepath.Join(out, name), run); err != nil {
 			t.Fatal(err)
@@ -146,7 +146,7 @@ func TestWrite(t *testing.T) {
 // TestWriteRefuses checks the two mistakes that would lose a report. Method: two drills with one
 // ID; a real folder where the link belongs.
 func TestWriteRefuses(t *testing.T) {
-	run := madeUpRun()
+	run := madeUpRun(t)
 	twice := run
 	twice.Records = append(twice.Records[:1:1], twice.Records[0])
 	if err := Write(filepath.Join(t.TempDir(), "run"), twice); err == nil || !strings.Contains(err.Error(), "same record id") {
@@ -171,8 +171,8 @@ func TestRejudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(results) != len(madeUp()) {
-		t.Fatalf("%d records were judged, want %d", len(results), len(madeUp()))
+	if len(results) != len(madeUp(t)) {
+		t.Fatalf("%d records were judged, want %d", len(results), len(madeUp(t)))
 	}
 	for _, result := range results {
 		if len(result.Differences) > 0 {
@@ -180,7 +180,7 @@ func TestRejudge(t *testing.T) {
 		}
 	}
 
-	dir, record := t.TempDir(), madeUp()[0]
+	dir, record := t.TempDir(), madeUp(t)[0]
 	record.Judgement.Verdict, record.Judgement.RTA = harness.Missed, record.Judgement.RTA+time.Nanosecond
 	if err := WriteRecord(dir, record); err != nil {
 		t.Fatal(err)

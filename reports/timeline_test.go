@@ -41,7 +41,7 @@ func findMark(t *testing.T, drawn *timeline, class string) mark {
 // TestTimelineAgreesWithTheFigures proves that the picture shows what the judge says: the outage
 // ends at the recovery mark, which stands RTA after the fault. Method: convert places back to times.
 func TestTimelineAgreesWithTheFigures(t *testing.T) {
-	record := judged(recoveredByRunbook())
+	record := judged(madeUpDrill(t, "recovered-by-peers-json"))
 	drawn := viewOf(record, nil).Timeline
 	span := float64(drawn.scale.to - drawn.scale.from)
 	after := func(x string) time.Duration {
@@ -76,9 +76,9 @@ func TestTimelineAgreesWithTheFigures(t *testing.T) {
 // share a row. Method: check every place of every made-up record, and of records with little in them.
 func TestTimelineStaysInside(t *testing.T) {
 	empty := harness.Record{SLIs: []harness.RecordSLI{{Name: "never asked"}}}
-	noFault := recoveredBySelf()
+	noFault := madeUpDrill(t, "leader-killed")
 	noFault.Fault = nil
-	for _, record := range append(madeUp(), judged(empty), judged(noFault)) {
+	for _, record := range append(madeUp(t), judged(empty), judged(noFault)) {
 		drawn := viewOf(record, nil).Timeline
 		rows := map[int]bool{}
 		for _, mark := range drawn.Marks {
@@ -124,7 +124,7 @@ func TestTimelineTarget(t *testing.T) {
 		"all declared": {10 * time.Minute, 20 * time.Minute, "RTO 10 min, less 20 min declared: used up", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			record := recoveredByRunbook()
+			record := madeUpDrill(t, "recovered-by-peers-json")
 			record.Objective.RTO = test.target
 			record.Steps[0].Declared = test.declared
 			got := findMark(t, viewOf(judged(record), nil).Timeline, "target")

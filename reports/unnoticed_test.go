@@ -9,18 +9,19 @@ import (
 )
 
 // migration is work that nobody may notice; the SLI fails in the intervals.
-func migration(id string, noticed ...interval) harness.Record {
-	record := leaderKilled(id, "An instance is migrated, and nobody notices", 25*time.Second)
+func migration(t *testing.T, id string, noticed ...interval) harness.Record {
+	t.Helper()
+	record := repeatedWith(t, id, "the instance serves its page", noticed...)
+	record.Title = "An instance is migrated, and nobody notices"
 	record.Objective = harness.RecordObjective{Unnoticed: true, NoData: true, Dwell: 3 * time.Second, DetectWithin: 12 * time.Second}
 	record.Fault.Description, record.WatchedUntil, record.Ledgers = "maintenance: migrate it", 0, nil
-	observe(&record, steady("the instance serves its page"), "no answer", interval{}, noticed...)
 	return judged(record)
 }
 
 // TestUnnoticedIsAVerdict proves that work which nobody has noticed is met in every report, with that target in the place
 // of an RTO, and work that somebody has noticed is missed, alone and repeated. Method: a made-up drill of each.
 func TestUnnoticedIsAVerdict(t *testing.T) {
-	quiet, loud := migration("quiet"), migration("loud", interval{2 * time.Second, 3 * time.Second})
+	quiet, loud := migration(t, "quiet"), migration(t, "loud", interval{2 * time.Second, 3 * time.Second})
 	for _, test := range []struct {
 		record    harness.Record
 		says, row string
