@@ -39,10 +39,23 @@ func byRunbook(earliest time.Duration) outcome {
 func soundFamilies() []family {
 	return []family{
 		{name: "the leader is lost and the others elect", drills: 4, draw: drawElection},
-		{name: "a killed server is started again", drills: 4, draw: drawRestart},
-		{name: "a server without power gets it back", drills: 3, draw: drawPower},
-		{name: "a lost machine is switched on again", drills: 2, draw: drawMachine},
-		{name: "a paused server goes on", drills: 2, draw: drawPause},
+		{
+			name: "a killed server is started again", drills: 4,
+			draw: drawRepaired(killed, "start it", start, time.Second, 3*time.Second),
+		},
+		{
+			name: "a server without power gets it back", drills: 3,
+			draw: drawRepaired(unpowered, "press its button", press, 1500*time.Millisecond, 3*time.Second),
+		},
+		{
+			name: "a lost machine is switched on again", drills: 2,
+			draw: drawRepaired(lost, "press its button", press, time.Second, 3*time.Second),
+		},
+		{
+			// Longer than the probe's time limit: a question that is answered late is answered.
+			name: "a paused server goes on", drills: 2,
+			draw: drawRepaired(paused, "let it go on", wake, 3*time.Second, 3500*time.Millisecond),
+		},
 		{name: "all servers are killed and started again", drills: 2, draw: drawBlackout},
 		{name: "the service is away for a drawn time", drills: 2, draw: drawGap},
 		{name: "a second server is killed during the repair", drills: 2, draw: drawSecond},
@@ -67,36 +80,16 @@ func drawElection(_ *rand.Rand, i int) plan {
 	return plan{detail: loss.how, objective: inTime, steady: leads(), fault: loss.fault(theLeader), known: bySelf()}
 }
 
-func drawRestart(dice *rand.Rand, i int) plan {
-	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
-	return plan{
-		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: killed(who),
-		repair: repairing("start it", delay, start(who)), known: byRunbook(delay),
-	}
-}
-
-func drawPower(dice *rand.Rand, i int) plan {
-	who, delay := leaderOrFollower(i), between(dice, 1500*time.Millisecond, 3*time.Second)
-	return plan{
-		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: unpowered(who),
-		repair: repairing("press its button", delay, press(who)), known: byRunbook(delay),
-	}
-}
-
-func drawMachine(dice *rand.Rand, i int) plan {
-	who, delay := leaderOrFollower(i), between(dice, time.Second, 3*time.Second)
-	return plan{
-		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: lost(who),
-		repair: repairing("press its button", delay, press(who)), known: byRunbook(delay),
-	}
-}
-
-// drawPause waits for longer than the probe's time limit: a question that is answered late is answered.
-func drawPause(dice *rand.Rand, i int) plan {
-	who, delay := leaderOrFollower(i), between(dice, 3*time.Second, 3500*time.Millisecond)
-	return plan{
-		detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: paused(who),
-		repair: repairing("let it go on", delay, wake(who)), known: byRunbook(delay),
+// drawRepaired strikes a server, and has its operator put that right after a delay between the two.
+func drawRepaired(
+	strike func(role) func(*drillRun) harness.Fault, name string, repair func(role) maker, least, most time.Duration,
+) func(*rand.Rand, int) plan {
+	return func(dice *rand.Rand, i int) plan {
+		who, delay := leaderOrFollower(i), between(dice, least, most)
+		return plan{
+			detail: fmt.Sprintf("%s after %v", who, delay), objective: inTime, steady: agrees(), fault: strike(who),
+			repair: repairing(name, delay, repair(who)), known: byRunbook(delay),
+		}
 	}
 }
 
