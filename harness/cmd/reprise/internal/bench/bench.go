@@ -104,7 +104,7 @@ func (b *bench) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, measure := range b.parts() {
+	for _, measure := range b.chosen() {
 		if err := measure(b, ctx); err != nil {
 			return fmt.Errorf("bench: %w", err)
 		}
@@ -131,8 +131,8 @@ func partNamed(name string) part {
 	}[name]
 }
 
-// parts are those that were asked for.
-func (b *bench) parts() []part {
+// chosen are the parts that were asked for.
+func (b *bench) chosen() []part {
 	if b.Only != "" {
 		return []part{partNamed(b.Only)}
 	}

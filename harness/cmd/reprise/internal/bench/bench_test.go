@@ -14,6 +14,7 @@ import (
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/leftovers"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 func milliseconds(values ...int) []time.Duration {
@@ -87,13 +88,9 @@ func TestBenchReport(t *testing.T) {
 		}
 	}
 	content, err := report.json()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var again Report
-	if err := json.Unmarshal(content, &again); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, json.Unmarshal(content, &again))
 	if again.Schema != Schema || len(again.Figures) != 2 || again.Figures[0].Median != 3*time.Millisecond ||
 		!slices.Equal(again.Figures[1].Found, []string{"data-1"}) {
 		t.Errorf("read again it is %+v", again)
@@ -176,17 +173,13 @@ func TestBareClusterStartsAndStops(t *testing.T) {
 	defer bare.close()
 	running := func() bool {
 		status, err := bare.Status(t.Context(), "nomad-1")
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		return status.Running
 	}
 	if running() {
 		t.Error("it runs before it was started")
 	}
-	if err := errors.Join(bare.Start(t.Context(), "nomad-1"), bare.Start(t.Context(), "nomad-1")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, errors.Join(bare.Start(t.Context(), "nomad-1"), bare.Start(t.Context(), "nomad-1")))
 	if script := <-machine.started; !strings.Contains(script, "exec nomad agent -config=/etc/nomad-1/nomad.d >") {
 		t.Errorf("started with %q", script)
 	}

@@ -31,7 +31,7 @@ func (b *bench) measureGaneti(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var wholes, labs, foundings, restored []time.Duration
+	var all, restored []clusterReady
 	for turn := range b.Runs {
 		var snapshot ganeti.Snapshot
 		founded, err := b.readyCluster(ctx, topology, cluster, ganeti.CreateCluster{Cluster: cluster},
@@ -46,14 +46,16 @@ func (b *bench) measureGaneti(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("restore cluster %d: %w", turn+1, err)
 		}
-		wholes, labs, foundings = append(wholes, founded.whole), append(labs, founded.lab), append(foundings, founded.operator)
-		restored = append(restored, again.whole)
+		all, restored = append(all, founded), append(restored, again)
 		b.say("turn %d of %d: %d hypervisors are a cluster in %s, and from a snapshot in %s", turn+1, b.Runs, ganetiNodes,
 			reports.FormatDuration(founded.whole), reports.FormatDuration(again.whole))
 	}
-	b.report.add(timing(ganetiGroup, "start to a cluster whose instances serve", wholes).medianBelow(ganetiTarget),
-		timing(ganetiGroup, "of it: the machines", labs), timing(ganetiGroup, "of it: what the operator does", foundings),
-		timing(ganetiGroup, "the same from a snapshot", restored))
+	whole := func(r clusterReady) time.Duration { return r.whole }
+	b.report.add(
+		timing(ganetiGroup, "start to a cluster whose instances serve", parts(all, whole)).medianBelow(ganetiTarget),
+		timing(ganetiGroup, "of it: the machines", parts(all, func(r clusterReady) time.Duration { return r.lab })),
+		timing(ganetiGroup, "of it: what the operator does", parts(all, func(r clusterReady) time.Duration { return r.operator })),
+		timing(ganetiGroup, "the same from a snapshot", parts(restored, whole)))
 	return nil
 }
 

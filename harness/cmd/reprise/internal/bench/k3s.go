@@ -118,22 +118,15 @@ func awaitNode(ctx context.Context, observer harness.Observer) error {
 }
 
 func nodeFigures(labs []nodeReadiness, plain []time.Duration) []Figure {
-	of := func(part func(nodeReadiness) time.Duration) []time.Duration {
-		var samples []time.Duration
-		for _, one := range labs {
-			samples = append(samples, part(one))
-		}
-		return samples
-	}
 	start := func(r nodeReadiness) time.Duration {
 		return r.stages.Images + r.stages.Networks + r.stages.Containers + r.stages.Processes
 	}
-	inLab := timing(k3sGroup, "lab: start to node Ready", of(func(r nodeReadiness) time.Duration { return r.whole }))
+	inLab := timing(k3sGroup, "lab: start to node Ready", parts(labs, func(r nodeReadiness) time.Duration { return r.whole }))
 	alone := timing(k3sGroup, "docker run of the same image", plain)
 	return []Figure{
 		inLab, alone, ratio(k3sGroup, "lab ÷ docker run, medians", inLab, alone, k3sTarget),
-		timing(k3sGroup, "of the lab: until k3s is started", of(start)),
+		timing(k3sGroup, "of the lab: until k3s is started", parts(labs, start)),
 		timing(k3sGroup, "of the lab: k3s until the node is Ready",
-			of(func(r nodeReadiness) time.Duration { return r.whole - start(r) })),
+			parts(labs, func(r nodeReadiness) time.Duration { return r.whole - start(r) })),
 	}
 }

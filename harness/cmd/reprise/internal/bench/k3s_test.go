@@ -18,6 +18,7 @@ import (
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
@@ -27,9 +28,7 @@ func plain(t *testing.T, topology harness.Topology) *plainNode {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	node, err := newPlainNode(topology, "bench-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return node
 }
 
@@ -83,9 +82,7 @@ func TestPlainNodeIsTheTopologys(t *testing.T) {
 // namespace of its own, and look what is mounted there. Nothing is written to any setting.
 func TestPlainEntrypointCoversTheSettings(t *testing.T) {
 	source, err := os.ReadFile("../../../../agent/internal/supervisor/containers.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	settings := regexp.MustCompile(`"(/proc/sys/\S+)"`).FindAllStringSubmatch(string(source), -1)
 	if len(settings) < 6 {
 		t.Fatalf("only %d settings found in the agent's source", len(settings))
@@ -136,9 +133,7 @@ func TestPlainNodeAnswersProbes(t *testing.T) {
 	if _, err := node.ReadFile(t.Context(), "server-1", "/etc/rancher/k3s/k3s.yaml"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("before k3s has written it: %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(node.folder, plainSecrets, plainKubeconfig), []byte("keys"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(node.folder, plainSecrets, plainKubeconfig), []byte("keys"), 0o600))
 	if content, err := node.ReadFile(t.Context(), "server-1", "/etc/rancher/k3s/k3s.yaml"); err != nil || string(content) != "keys" {
 		t.Errorf("afterwards: %q, %v", content, err)
 	}
@@ -149,15 +144,11 @@ func TestPlainNodeAnswersProbes(t *testing.T) {
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
 	connection, err := node.Dial(t.Context(), "server-1", "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if remote := connection.RemoteAddr().String(); remote != listener.Addr().String() {
 		t.Errorf("reached %s", remote)
 	}
-	if err := connection.Close(); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, connection.Close(), "")
 }
 
 // Goal: what is left of a node after an error or an interrupt goes: container, network, files. Method: a
@@ -167,16 +158,11 @@ func TestPlainNodeIsRemovedAfterAnInterrupt(t *testing.T) {
 	journal := fakeDocker(t, `case "$*" in *" ls "*) echo "$1-7" ;; esac`)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := node.remove(ctx); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, node.remove(ctx))
 	asked := journal()
-	for _, wanted := range []string{"container rm --force --volumes container-7\n", "network rm network-7\n", "label=" +
-		engine.LabelLab + "=" + node.name} {
-		if !strings.Contains(asked, wanted) {
-			t.Errorf("%q was not asked:\n%s", wanted, asked)
-		}
-	}
+	testkit.Contains(t, "what was asked", asked,
+		"container rm --force --volumes container-7\n", "network rm network-7\n", "label="+
+			engine.LabelLab+"="+node.name)
 	if _, err := os.Stat(node.folder); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the files are still there: %v", err)
 	}
@@ -187,9 +173,7 @@ func TestPlainNodeIsRemovedAfterAnInterrupt(t *testing.T) {
 func TestPlainNodeThatWasNeverThere(t *testing.T) {
 	node := plain(t, fixtures.K3sCluster(1, 0))
 	journal := fakeDocker(t, "")
-	if err := node.remove(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, node.remove(t.Context()))
 	if asked := journal(); strings.Contains(asked, " rm ") || strings.Count(asked, " ls ") != 2 {
 		t.Errorf("it asked:\n%s", asked)
 	}
@@ -202,15 +186,11 @@ func fakeDocker(t *testing.T, script string) func() string {
 	folder := t.TempDir()
 	journal := filepath.Join(folder, "journal")
 	text := "#!/bin/sh\necho \"$*\" >> " + journal + "\n" + script + "\n"
-	if err := os.WriteFile(filepath.Join(folder, "docker"), []byte(text), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(folder, "docker"), []byte(text), 0o755))
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 	return func() string {
 		asked, err := os.ReadFile(journal)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		return string(asked)
 	}
 }

@@ -112,7 +112,7 @@ func TestBenchParts(t *testing.T) {
 	if KnowsPart("nonsense") || !KnowsPart("ledger") {
 		t.Error("a part is known that does not exist, or one that does is not")
 	}
-	if alone, all := len((&bench{Options: Options{Only: "ledger"}}).parts()), len((&bench{}).parts()); alone != 1 || all != 6 {
+	if alone, all := len((&bench{Options: Options{Only: "ledger"}}).chosen()), len((&bench{}).chosen()); alone != 1 || all != 6 {
 		t.Errorf("%d and %d parts", alone, all)
 	}
 }

@@ -28,17 +28,22 @@ type restoration struct{ lab, serving, mirrored time.Duration }
 
 // measurePair restores pair after pair, each on nodes of its own.
 func (b *bench) measurePair(ctx context.Context) error {
-	var labs, servings, mirroreds []time.Duration
+	var all []restoration
 	for turn := range b.Runs {
 		restored, err := b.restorePair(ctx)
 		if err != nil {
 			return fmt.Errorf("pair %d: %w", turn+1, err)
 		}
-		labs, servings, mirroreds = append(labs, restored.lab), append(servings, restored.serving), append(mirroreds, restored.mirrored)
+		all = append(all, restored)
 		b.say("turn %d of %d: the pair serves after %s", turn+1, b.Runs, reports.FormatDuration(restored.serving))
 	}
-	b.report.add(timing(pairGroup, "start to a page from the instance's disk", servings).medianBelow(pairTarget),
-		timing(pairGroup, "of it: the nodes", labs), timing(pairGroup, "start to both disks known to be the same", mirroreds))
+	of := func(name string, part func(restoration) time.Duration) Figure {
+		return timing(pairGroup, name, parts(all, part))
+	}
+	b.report.add(
+		of("start to a page from the instance's disk", func(r restoration) time.Duration { return r.serving }).medianBelow(pairTarget),
+		of("of it: the nodes", func(r restoration) time.Duration { return r.lab }),
+		of("start to both disks known to be the same", func(r restoration) time.Duration { return r.mirrored }))
 	return nil
 }
 

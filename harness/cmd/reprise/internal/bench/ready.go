@@ -131,17 +131,10 @@ func holds(observer harness.Observer, steady harness.SteadyState) func(context.C
 }
 
 func readyFigures(labs, floors []readiness) []Figure {
-	of := func(all []readiness, part func(readiness) time.Duration) []time.Duration {
-		var samples []time.Duration
-		for _, one := range all {
-			samples = append(samples, part(one))
-		}
-		return samples
-	}
 	const group = "Lab ready"
 	whole := func(r readiness) time.Duration { return r.whole }
-	inLab, bare := timing(group, "lab: start to leaders and job", of(labs, whole)),
-		timing(group, "floor: bare processes on loopback", of(floors, whole))
+	inLab := timing(group, "lab: start to leaders and job", parts(labs, whole))
+	bare := timing(group, "floor: bare processes on loopback", parts(floors, whole))
 	figures := []Figure{inLab, bare, ratio(group, "lab ÷ floor, medians", inLab, bare, readyTarget)}
 	for _, stage := range []struct {
 		name string
@@ -154,9 +147,9 @@ func readyFigures(labs, floors []readiness) []Figure {
 		{"elections", func(r readiness) time.Duration { return r.elections }},
 		{"job after elections", func(r readiness) time.Duration { return r.job }},
 	} {
-		figures = append(figures, timing(group, "of the lab: "+stage.name, of(labs, stage.of)))
+		figures = append(figures, timing(group, "of the lab: "+stage.name, parts(labs, stage.of)))
 	}
 	return append(figures,
-		timing(group, "of the floor: elections", of(floors, func(r readiness) time.Duration { return r.elections })),
-		timing(group, "of the floor: job after elections", of(floors, func(r readiness) time.Duration { return r.job })))
+		timing(group, "of the floor: elections", parts(floors, func(r readiness) time.Duration { return r.elections })),
+		timing(group, "of the floor: job after elections", parts(floors, func(r readiness) time.Duration { return r.job })))
 }

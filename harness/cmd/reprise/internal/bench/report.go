@@ -60,6 +60,15 @@ func timing(group, name string, samples []time.Duration) Figure {
 	}
 }
 
+// parts takes one duration of each thing that was measured.
+func parts[T any](measured []T, part func(T) time.Duration) []time.Duration {
+	durations := make([]time.Duration, len(measured))
+	for i, one := range measured {
+		durations[i] = part(one)
+	}
+	return durations
+}
+
 // median is the middle of sorted durations; of an even number, the mean of the two in the middle.
 func median(sorted []time.Duration) time.Duration {
 	middle := len(sorted) / 2
@@ -200,6 +209,12 @@ func (r *Report) markdown() string {
 		}
 	}
 	return text.String()
+}
+
+// source ends a table: when, by which command and on what its figures were measured.
+func (r *Report) source(command string) string {
+	return fmt.Sprintf("Measured on %s with `%s`, in %s, on %s processors.\n", r.Started.UTC().Format(time.DateOnly), command,
+		reports.FormatDuration(r.Duration.Round(time.Second)), r.Machine["processors"])
 }
 
 // circumstances say what machine it was, and how long it took.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -38,10 +37,7 @@ func (r *Report) FailoverTable() string {
 				strings.Join(failoverCells(whole, figures), " | "))
 		}
 	}
-	fmt.Fprintf(&table, "\nEach change is made on top of those above it. Measured on %s with `reprise bench --only failover`, "+
-		"in %s, on %s processors.\n",
-		r.Started.UTC().Format(time.DateOnly), reports.FormatDuration(r.Duration.Round(time.Second)),
-		r.Machine["processors"])
+	fmt.Fprint(&table, "\nEach change is made on top of those above it. "+r.source("reprise bench --only failover"))
 	return table.String()
 }
 
@@ -71,8 +67,6 @@ func (r *Report) LedgerTable() string {
 			fmt.Fprintf(&table, "| %s | %s |\n", figure.Name, strings.Join(figure.cells(), " | "))
 		}
 	}
-	fmt.Fprintf(&table, "\nMeasured on %s with `reprise bench`, in %s, on %s processors.\n",
-		r.Started.UTC().Format(time.DateOnly), reports.FormatDuration(r.Duration.Round(time.Second)),
-		r.Machine["processors"])
+	fmt.Fprint(&table, "\n"+r.source("reprise bench"))
 	return table.String()
 }

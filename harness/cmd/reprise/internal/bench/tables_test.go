@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
 
@@ -22,14 +23,9 @@ func TestFailoverTable(t *testing.T) {
 	report.add(measured.figures(group, "as they had it")...)
 	report.add(event.figures(group, "starved")...)
 	table := report.FailoverTable()
-	for _, want := range []string{
+	testkit.Contains(t, "the table", table,
 		"| as they had it | handed over | 4.00 to 7.00 s | 3 | 5.2 s | 5.3 s | 5.3 s | 610 ms |\n",
-		"| starved | handed over |  | 0 | not told |  |  |  |\n",
-	} {
-		if !strings.Contains(table, want) {
-			t.Errorf("the table lacks %q:\n%s", want, table)
-		}
-	}
+		"| starved | handed over |  | 0 | not told |  |  |  |\n")
 }
 
 // Goal: the events undo each other, so that a turn ends as it began. Method: who is master after each.
