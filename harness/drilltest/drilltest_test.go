@@ -1,68 +1,26 @@
 package drilltest
 
 import (
-	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
-	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
-	"github.com/reprise-dr/reprise/harness/runbook"
+	"github.com/reprise-dr/reprise/harness/labtest"
 	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// A pump is a lab without containers, with one service, its probe and its fault.
-type pump struct {
-	harness.Lab // what a drill here does not need panics
-	broken      atomic.Bool
-}
-
-func (*pump) Topology() harness.Topology                  { return harness.Topology{Name: "pump"} }
-func (*pump) Interruptions() []harness.Interruption       { return nil }
-func (*pump) Losses(context.Context) []harness.Loss       { return nil }
-func (*pump) Shortages(context.Context) []string          { return nil }
-func (*pump) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
-func (*pump) Name() string                                { return "water" }
-func (*pump) Period() time.Duration                       { return 10 * time.Millisecond }
-func (p *pump) Check(context.Context, harness.Observer) error {
-	if p.broken.Load() {
-		return errors.New("dry")
-	}
-	return nil
-}
-
-func (*pump) Describe() string { return "a broken pump" }
-func (p *pump) Inject(context.Context, harness.Lab) (harness.Injection, error) {
-	at := time.Now()
-	p.broken.Store(true)
-	return &fault.Injection{
-		Struck: harness.Impact{Before: at},
-		Prove:  func(context.Context) (string, error) { return "it is dry", nil },
-		Lift:   func(context.Context) error { p.broken.Store(false); return nil },
-	}, nil
-}
-
-// repair brings the service back.
-func (p *pump) repair() harness.Runbook {
-	return runbook.Of("repair", harness.Step{Name: "weld", Do: func(context.Context, harness.Operator) error {
-		p.broken.Store(false)
-		return nil
-	}})
-}
-
-// beginAt is Begin in the pump's place, with limits for a test.
-func beginAt(t *testing.T, place *pump) *Drill {
+// beginAt is Begin for a service in memory, with limits for a test.
+func beginAt(t *testing.T, place *labtest.Service) *Drill {
 	t.Helper()
 	return begin(t, func(test *test, config contract.Config, spec conduct.Spec) *conduct.Drill {
 		plan := conduct.PlanIn(config.Control, harness.Plan{
@@ -84,13 +42,13 @@ func beginAt(t *testing.T, place *pump) *Drill {
 // started has the tests named TestDrill... be those of a package that `go test` runs.
 const started = "REPRISE_TEST_DRILLTEST"
 
-// drillOf is a pump, where the tests below run it.
-func drillOf(t *testing.T) (*Drill, *pump) {
+// drillOf is a drill of a service, where the tests below run it.
+func drillOf(t *testing.T) (*Drill, *labtest.Service) {
 	t.Helper()
 	if os.Getenv(started) == "" {
 		t.Skip("the tests below run it")
 	}
-	place := &pump{}
+	place := &labtest.Service{}
 	return beginAt(t, place), place
 }
 
@@ -98,9 +56,9 @@ func TestDrillIsMet(t *testing.T) {
 	drill, place := drillOf(t)
 	ctx, steady := drill.Context(), harness.All(place)
 	drill.Must(drill.Baseline(ctx, steady))
-	drill.Must(drill.Inject(ctx, place))
+	drill.Must(drill.Inject(ctx, place.Outage(0)))
 	drill.Must(drill.Detect(ctx, steady))
-	drill.Must(drill.Repair(ctx, place.repair()))
+	drill.Must(drill.Repair(ctx, place.Repair("restart it")))
 	drill.Must(drill.AwaitRecovery(ctx, steady))
 }
 
@@ -108,7 +66,7 @@ func TestDrillIsMissed(t *testing.T) {
 	drill, place := drillOf(t)
 	ctx, steady := drill.Context(), harness.All(place)
 	drill.Must(drill.Baseline(ctx, steady))
-	drill.Must(drill.Inject(ctx, place))
+	drill.Must(drill.Inject(ctx, place.Outage(0)))
 	drill.Must(drill.Detect(ctx, steady))
 	drill.Must(drill.AwaitRecovery(ctx, steady))
 }
@@ -117,28 +75,22 @@ func TestDrillIsInterrupted(t *testing.T) {
 	drill, place := drillOf(t)
 	ctx, steady := drill.Context(), harness.All(place)
 	drill.Must(drill.Baseline(ctx, steady))
-	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
 	<-ctx.Done()
-	drill.Must(drill.Inject(ctx, place))
+	drill.Must(drill.Inject(ctx, place.Outage(0)))
 }
 
 func TestDrillAfterIt(t *testing.T) { drillOf(t) }
 
-// goTest runs some of the tests above as `go test` does in the package drills/water of a module.
+// goTest runs some of the tests above as `go test` does in the package drills/site of a module.
 func goTest(
 	t *testing.T, tests string, variables ...string,
 ) (latest string, records map[string]harness.Record, output string, err error) {
 	t.Helper()
 	root := t.TempDir()
-	folder := filepath.Join(root, "drills", "water")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	folder := filepath.Join(root, "drills", "site")
+	testkit.Must(t, os.MkdirAll(folder, 0o755))
+	testkit.Must(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600))
 	process := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+tests, "-test.v", "-test.timeout=10m")
 	process.Dir = folder
 	process.Env = slices.Concat(os.Environ(), contract.Config{}.Environment(),
@@ -169,12 +121,14 @@ func TestPlainTestsAreDrills(t *testing.T) {
 		met.Judgement.Verdict != harness.Met || missed.Judgement.Verdict != harness.Missed {
 		t.Fatalf("%v, %s and %s:\n%s", err, met.Judgement.Verdict, missed.Judgement.Verdict, output)
 	}
-	for _, line := range []string{`  sli      "water" fails: dry`, "t0  fault    a broken pump", "  verdict  missed: "} {
+	for _, line := range []string{
+		`  sli      "the site answers" fails: connection refused`, "t0  fault    an outage of the site", "  verdict  missed: ",
+	} {
 		if !strings.Contains(output, line) {
 			t.Errorf("no %q in:\n%s", line, output)
 		}
 	}
-	if want := "go test ./drills/water -count=1 -run='^TestDrillIsMet$'"; met.Repeat != want || met.Scenario != "water" {
+	if want := "go test ./drills/site -count=1 -run='^TestDrillIsMet$'"; met.Repeat != want || met.Scenario != "site" {
 		t.Errorf("%s is repeated with %q, want %q", met.Scenario, met.Repeat, want)
 	}
 	summary, err := os.ReadFile(filepath.Join(latest, "summary.md"))

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
@@ -28,23 +29,19 @@ func TestAlone(t *testing.T) {
 	t.Setenv(inTheArm, "1")
 	theSuite = t
 	if os.Getenv(needsNothing) == "" {
-		Run(t, "rain")
+		Run(t, "site")
 	} else {
-		Run(t, "rain", PrepareFor("a label that no spec has", harness.Topology{}))
+		Run(t, "site", PrepareFor("a label that no spec has", harness.Topology{}))
 	}
 }
 
-// goTest runs the suite as `go test` does in the package drills/rain of a module, with the variables and the arguments.
+// goTest runs the suite as `go test` does in the package drills/site of a module, with the variables and the arguments.
 func goTest(t *testing.T, variables []string, arguments ...string) (root, output string, err error) {
 	t.Helper()
 	root = t.TempDir()
-	folder := filepath.Join(root, "drills", "rain")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	folder := filepath.Join(root, "drills", "site")
+	testkit.Must(t, os.MkdirAll(folder, 0o755))
+	testkit.Must(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module example.com/acme\n"), 0o600))
 	process := exec.CommandContext(t.Context(), os.Args[0],
 		append([]string{"-test.run=^TestAlone$", "-test.timeout=10m"}, arguments...)...)
 	process.Dir = folder
@@ -73,13 +70,13 @@ func TestPlainGoTestRunsDrills(t *testing.T) {
 		t.Errorf("%v: the output does not say where the report is:\n%s", err, output)
 	}
 	summary, err := os.ReadFile(filepath.Join(latest, "summary.md"))
-	want := "go test ./drills/rain -count=1 -ginkgo.seed=7 -ginkgo.focus='expects its repair to break'"
+	want := "go test ./drills/site -count=1 -ginkgo.seed=7 -ginkgo.focus='expects its repair to break'"
 	if err != nil || !strings.Contains(string(summary), want) {
 		t.Errorf("%v: the summary lacks %q:\n%s", err, want, summary)
 	}
 
-	root, output, err = goTest(t, nil, "-ginkgo.focus=is seen through fog")
-	if err == nil || !strings.Contains(output, "fog") {
+	root, output, err = goTest(t, nil, "-ginkgo.focus=is doubted")
+	if err == nil || !strings.Contains(output, "somebody else was at it") {
 		t.Errorf("a drill in doubt passes:\n%s", output)
 	}
 	junit, err := os.ReadFile(filepath.Join(root, "reports", "out", "latest", "junit.xml"))
@@ -106,7 +103,7 @@ func TestPlainGoTestChecksSomething(t *testing.T) {
 // drill, and of one that fails without one.
 func TestPlainGoTestRunsControlArms(t *testing.T) {
 	arm := []string{contract.ControlVariable + "=" + string(contract.WithoutFault)}
-	root, output, err := goTest(t, arm, "-ginkgo.focus=is failing and pumped dry", "-test.v")
+	root, output, err := goTest(t, arm, "-ginkgo.focus=fails and is repaired", "-test.v")
 	for _, part := range []string{
 		"control arm: red, as expected: nothing broke within 500ms", "Ran 1 of ", "1 Passed", "0 Failed", "--- PASS: TestAlone",
 	} {
@@ -120,7 +117,7 @@ func TestPlainGoTestRunsControlArms(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(root, "reports", "out", "latest")); err == nil {
 		t.Error("a control arm is linked as the latest run")
 	}
-	_, output, err = goTest(t, arm, "-ginkgo.focus=is failing by itself")
+	_, output, err = goTest(t, arm, "-ginkgo.focus=fails by itself")
 	if err == nil || !strings.Contains(output, "cannot be made red") {
 		t.Errorf("%v:\n%s", err, output)
 	}
@@ -128,13 +125,15 @@ func TestPlainGoTestRunsControlArms(t *testing.T) {
 
 // Goal: with -v, what happens in a drill is printed while it does, and the verdict once. Method: a drill that is met.
 func TestPlainGoTestShowsDrills(t *testing.T) {
-	_, output, err := goTest(t, nil, "-ginkgo.focus=is failing and pumped dry", "-test.v")
+	_, output, err := goTest(t, nil, "-ginkgo.focus=fails and is repaired", "-test.v")
 	at := 0
 	for _, line := range []string{
 		"start  phase    the drill begins: RTO 2s, no claim about data", "  phase    the steady state is proved",
-		"  inject   a failure", "t0  fault    a failure", "  confirm  it is wet", `  sli      "dry" fails: failing`,
-		`  detect   "dry" fails`, "  step     repair: pump begins", "  step     repair: pump ends after ",
-		`  sli      "dry" holds again after `, "  phase    the recovery is proved", "  verdict  met: clients had the service back",
+		"  inject   an outage of the site", "t0  fault    an outage of the site", "  confirm  the site refuses connections",
+		`  sli      "the site answers" fails: connection refused`, `  detect   "the site answers" fails`,
+		"  step     repair the site: repair begins", "  step     repair the site: repair ends after ",
+		`  sli      "the site answers" holds again after `, "  phase    the recovery is proved",
+		"  verdict  met: clients had the service back",
 	} {
 		next := strings.Index(output[at:], line)
 		if next < 0 {

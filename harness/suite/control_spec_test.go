@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +18,9 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/fault"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
+	"github.com/reprise-dr/reprise/harness/labtest"
+	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/runbook"
 	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
@@ -26,57 +28,10 @@ import (
 	"github.com/reprise-dr/reprise/reports"
 )
 
-// A fakeLab is a lab without containers, with one service that fails and comes back.
-type fakeLab struct {
-	harness.Lab // what a spec here does not need panics
-	failing     atomic.Bool
-	starved     []harness.Interruption // since before the fault
-	time        *fakeTime              // in which the drill is; nil for the machine's own
-}
-
-func (*fakeLab) Topology() harness.Topology                  { return harness.Topology{Name: "fake"} }
-func (v *fakeLab) Interruptions() []harness.Interruption     { return v.starved }
-func (*fakeLab) Losses(context.Context) []harness.Loss       { return nil }
-func (*fakeLab) Shortages(context.Context) []string          { return nil }
-func (*fakeLab) Addresses(string) (harness.Addresses, error) { return harness.Addresses{}, nil }
-func (*fakeLab) Name() string                                { return "dry" }
-func (*fakeLab) Period() time.Duration                       { return 10 * time.Millisecond }
-func (v *fakeLab) Check(context.Context, harness.Observer) error {
-	if v.failing.Load() {
-		return errors.New("failing")
-	}
-	return nil
-}
-
-// A fakeFault has the lab's service fail. It ends by itself after a time, if that is not 0.
-type fakeFault struct {
-	fakeLab   *fakeLab
-	endsAfter time.Duration
-}
-
-func (fakeFault) Describe() string { return "a failure" }
-
-func (f fakeFault) Inject(context.Context, harness.Lab) (harness.Injection, error) {
-	at := time.Now()
-	f.fakeLab.failing.Store(true)
-	if f.endsAfter > 0 {
-		time.AfterFunc(f.endsAfter, func() { f.fakeLab.failing.Store(false) })
-	}
-	return f.fakeLab.struckAt(at), nil
-}
-
-// struckAt is the fault in force.
-func (v *fakeLab) struckAt(at time.Time) harness.Injection {
-	return &fault.Injection{
-		Struck: harness.Impact{Before: at},
-		Prove:  func(context.Context) (string, error) { return "it is wet", nil },
-		Lift:   func(context.Context) error { v.failing.Store(false); return nil },
-	}
-}
-
-// fakeRunbook brings the service back.
-func fakeRunbook(place *fakeLab) harness.Runbook {
-	return oneStep("repair", "pump", func(context.Context) error { place.failing.Store(false); return nil })
+// A site is a service in memory, and the time that its drill is in; nil for the machine's own.
+type site struct {
+	labtest.Service
+	time *fakeTime
 }
 
 // oneStep is a runbook of one step.
@@ -86,8 +41,8 @@ func oneStep(name, step string, do func(context.Context) error) harness.Runbook 
 	})
 }
 
-// beginHere begins a drill in a fakeLab, in the arm of the run but with limits for a test.
-func beginHere(place *fakeLab) *Drill {
+// beginHere begins a drill of a site, in the arm of the run but with limits for a test.
+func beginHere(place *site) *Drill {
 	return beginFor(place, func(contract.Arm) harness.Objective {
 		return harness.Objective{
 			RTO: 2 * time.Second, NoData: true, DetectWithin: 500 * time.Millisecond, GiveUpAfter: 2500 * time.Millisecond,
@@ -105,10 +60,10 @@ func unnoticed(arm contract.Arm) harness.Objective {
 	})
 }
 
-func beginFor(place *fakeLab, target func(contract.Arm) harness.Objective) *Drill {
+func beginFor(place *site, target func(contract.Arm) harness.Objective) *Drill {
 	config := run()
 	id := reports.RecordID(ginkgo.CurrentSpecReport().LeafNodeText)
-	plan := conduct.PlanIn(config.Control, harness.Plan{ID: id, Scenario: "flood"})
+	plan := conduct.PlanIn(config.Control, harness.Plan{ID: id, Scenario: "site"})
 	plan.Objective = target(config.Control)
 	drill, err := conduct.New(test{}, place, config, plan, target(contract.WholeDrill).Unnoticed)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
@@ -124,121 +79,115 @@ func beginFor(place *fakeLab, target func(contract.Arm) harness.Objective) *Dril
 }
 
 // upToDetect is the drill up to the detection.
-func upToDetect(ctx context.Context, drill *Drill, place *fakeLab, cause harness.Fault) {
+func upToDetect(ctx context.Context, drill *Drill, place *site, cause harness.Fault) {
 	gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 	gomega.Expect(drill.Inject(ctx, cause)).To(gomega.Succeed())
 	gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
 }
 
+// repairAndJudge is the drill from the repair to its verdict.
+func repairAndJudge(ctx context.Context, drill *Drill, place *site, steady harness.SteadyState) {
+	gomega.Expect(drill.Repair(ctx, place.Repair("repair"))).To(gomega.Succeed())
+	gomega.Expect(drill.AwaitRecovery(ctx, steady)).To(gomega.Succeed())
+	gomega.Expect(drill.Judge()).To(gomega.Succeed())
+}
+
 // The specs that TestArms runs in a process of its own: TestSpecsInArm is their suite.
-var _ = ginkgo.Describe("A fake", func() {
-	ginkgo.It("is failing and pumped dry", inFakeTime(func(ctx context.Context, place *fakeLab) {
+var _ = ginkgo.Describe("A site", func() {
+	ginkgo.It("fails and is repaired", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginHere(place)
-		gomega.Expect(drill.DuringRecovery(fakeFault{place, 0}, harness.BeforeStep("pump"))).To(gomega.Succeed())
-		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
-		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+		gomega.Expect(drill.DuringRecovery(place.Outage(0), harness.BeforeStep("repair"))).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, place.Outage(0))
+		repairAndJudge(ctx, drill, place, harness.All(place))
 	}))
-	ginkgo.It("expects its repair to break", inFakeTime(func(ctx context.Context, place *fakeLab) {
+	ginkgo.It("expects its repair to break", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginHere(place)
-		drill.Claim(harness.Missed, "the repair are broken", harness.NotRecovered)
-		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, brokenRunbook())).To(gomega.MatchError(gomega.ContainSubstring("rust")))
+		drill.Claim(harness.Missed, "the repair breaks", harness.NotRecovered)
+		upToDetect(ctx, drill, place, place.Outage(0))
+		gomega.Expect(drill.Repair(ctx, brokenRunbook())).To(gomega.MatchError(gomega.ContainSubstring("no space left")))
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotRecovered))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	}))
-	springs := func(ctx context.Context, place *fakeLab) {
+	fails := func(ctx context.Context, place *site) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
-		place.failing.Store(true)
+		gomega.Expect(drill.Inject(ctx, place.Outage(0))).To(gomega.Succeed())
+		place.Fail()
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
-		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+		repairAndJudge(ctx, drill, place, harness.All(place))
 	}
-	ginkgo.It("is failing by itself", inFakeTime(springs))
-	ginkgo.It("is failing while its machine starves", inFakeTime(func(ctx context.Context, place *fakeLab) {
-		place.starved = []harness.Interruption{{From: time.Now(), Length: time.Minute, Reason: "the well stood still"}}
-		springs(ctx, place)
+	ginkgo.It("fails by itself", inFakeTime(fails))
+	ginkgo.It("fails while its machine starves", inFakeTime(func(ctx context.Context, place *site) {
+		place.Starved = []harness.Interruption{{From: time.Now(), Length: time.Minute, Reason: "the machine stood still"}}
+		fails(ctx, place)
 	}))
-	ginkgo.It("has repair and needs none", inFakeTime(func(ctx context.Context, place *fakeLab) {
+	ginkgo.It("has a repair and needs none", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginHere(place)
-		upToDetect(ctx, drill, place, fakeFault{place, 200 * time.Millisecond})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, place.Outage(200*time.Millisecond))
+		repairAndJudge(ctx, drill, place, harness.All(place))
+	}))
+	ginkgo.It("recovers by itself", inFakeTime(func(ctx context.Context, place *site) {
+		drill := beginHere(place)
+		upToDetect(ctx, drill, place, place.Outage(200*time.Millisecond))
 		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	}))
-	ginkgo.It("dries by itself", inFakeTime(func(ctx context.Context, place *fakeLab) {
-		drill := beginHere(place)
-		upToDetect(ctx, drill, place, fakeFault{place, 200 * time.Millisecond})
-		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Judge()).To(gomega.Succeed())
-	}))
-	ginkgo.It("is seen twice by a probe that is not the steady state's", inFakeTime(func(ctx context.Context, place *fakeLab) {
+	ginkgo.It("is seen twice by a probe that is not the steady state's", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
-		gomega.Expect(drill.Detect(ctx, harness.All(&hill{}))).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, place.Outage(0))).To(gomega.Succeed())
+		gomega.Expect(drill.Detect(ctx, harness.All(&labtest.Service{Label: "the shop answers"}))).To(gomega.Succeed())
 	}))
-	ginkgo.It("is seen through fog", inFakeTime(func(ctx context.Context, place *fakeLab) {
+	ginkgo.It("is doubted", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginHere(place)
-		drill.Doubt("fog")
-		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
-		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+		drill.Doubt("somebody else was at it")
+		upToDetect(ctx, drill, place, place.Outage(0))
+		repairAndJudge(ctx, drill, place, harness.All(place))
 	}))
 	ginkgo.It("waits for its repair", func(ctx ginkgo.SpecContext) {
 		if os.Getenv(untilKilled) == "" {
 			ginkgo.Skip("TestKilledDrillLeavesItsRecord kills it")
 		}
-		place := &fakeLab{}
+		place := &site{}
 		drill := beginHere(place)
-		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
+		upToDetect(ctx, drill, place, place.Outage(0))
 		gomega.Expect(drill.Repair(ctx, waiting())).To(gomega.Succeed())
 	})
-	ginkgo.It("is rained on, and nobody notices", inFakeTime(func(ctx context.Context, place *fakeLab) {
+	ginkgo.It("is worked on, and nobody notices", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginFor(place, unnoticed)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, rain{})).To(gomega.Succeed())
+		look := oneStep("look", "look", func(context.Context) error { return nil })
+		gomega.Expect(drill.Inject(ctx, fault.Maintenance{Runbook: look})).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.MatchError(harness.ErrNotDetected))
 		gomega.Expect(drill.Judge()).To(gomega.Succeed())
 	}))
-	ginkgo.It("dries by itself and loses its bridge", inFakeTime(func(ctx context.Context, place *fakeLab) {
-		across := &bridge{}
+	ginkgo.It("recovers by itself, and the shop fails", inFakeTime(func(ctx context.Context, place *site) {
+		shop := &labtest.Service{Label: "the shop answers"}
 		drill := beginHere(place)
-		steady := harness.All(place, across)
+		steady := harness.All(place, shop)
 		gomega.Expect(drill.Baseline(ctx, steady)).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, fakeFault{place, time.Second})).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, place.Outage(time.Second))).To(gomega.Succeed())
 		// Before the service has been up for the dwell, and long after the fault: nobody would call that the fault's work.
-		time.AfterFunc(1300*time.Millisecond, func() { across.broken.Store(true) })
+		time.AfterFunc(1300*time.Millisecond, shop.Fail)
 		gomega.Expect(drill.Detect(ctx, steady)).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
-		gomega.Expect(drill.AwaitRecovery(ctx, steady)).To(gomega.Succeed())
-		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+		repairAndJudge(ctx, drill, place, steady)
 	}))
-	ginkgo.It("is failing, and the church is not spared", inFakeTime(func(ctx context.Context, place *fakeLab) {
+	ginkgo.It("fails, and the shop is not spared", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginHere(place)
-		gomega.Expect(drill.Unaffected(ctx, &church{place})).To(gomega.Succeed())
-		upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
-		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+		shop := probe.Func{Label: "the shop answers", Every: place.Period(), Ask: place.Check}
+		gomega.Expect(drill.Unaffected(ctx, shop)).To(gomega.Succeed())
+		upToDetect(ctx, drill, place, place.Outage(0))
+		repairAndJudge(ctx, drill, place, harness.All(place))
 	}))
-	ginkgo.It("has a milestone", inFakeTime(func(ctx context.Context, place *fakeLab) {
+	ginkgo.It("has a milestone", inFakeTime(func(ctx context.Context, place *site) {
 		drill := beginHere(place)
 		gomega.Expect(drill.Baseline(ctx, harness.All(place))).To(gomega.Succeed())
 		gomega.Expect(drill.Milestones(ctx, harness.Milestone{
-			Name: "dry", Within: time.Minute,
-			Claims: harness.All(place),
+			Name: "the site answers", Within: time.Minute, Claims: harness.All(place),
 		})).To(gomega.Succeed())
-		gomega.Expect(drill.Inject(ctx, fakeFault{fakeLab: place})).To(gomega.Succeed())
+		gomega.Expect(drill.Inject(ctx, place.Outage(0))).To(gomega.Succeed())
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
-		gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
-		gomega.Expect(drill.Judge()).To(gomega.Succeed())
+		repairAndJudge(ctx, drill, place, harness.All(place))
 	}))
 	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
 		if run().Control != contract.WholeDrill { // otherwise it would bring a lab up
@@ -249,43 +198,11 @@ var _ = ginkgo.Describe("A fake", func() {
 })
 
 // A spec outside of all containers, as a short suite has it.
-var _ = ginkgo.It("stands alone", inFakeTime(func(ctx context.Context, place *fakeLab) {
+var _ = ginkgo.It("stands alone", inFakeTime(func(ctx context.Context, place *site) {
 	drill := beginHere(place)
-	upToDetect(ctx, drill, place, fakeFault{fakeLab: place})
-	gomega.Expect(drill.Repair(ctx, fakeRunbook(place))).To(gomega.Succeed())
-	gomega.Expect(drill.AwaitRecovery(ctx, harness.All(place))).To(gomega.Succeed())
-	gomega.Expect(drill.Judge()).To(gomega.Succeed())
+	upToDetect(ctx, drill, place, place.Outage(0))
+	repairAndJudge(ctx, drill, place, harness.All(place))
 }))
-
-// Rain is a fault that breaks nothing.
-type rain struct{}
-
-func (rain) Describe() string { return "rain" }
-func (rain) Inject(context.Context, harness.Lab) (harness.Injection, error) {
-	return new(fakeLab).struckAt(time.Now()), nil
-}
-
-// A bridge is a probe that has nothing to do with floods.
-type bridge struct{ broken atomic.Bool }
-
-func (*bridge) Name() string          { return "bridge" }
-func (*bridge) Period() time.Duration { return 10 * time.Millisecond }
-func (b *bridge) Check(context.Context, harness.Observer) error {
-	if b.broken.Load() {
-		return errors.New("broken")
-	}
-	return nil
-}
-
-// A church is a probe of the fakeLab by another name.
-type church struct{ *fakeLab }
-
-func (*church) Name() string { return "church" }
-
-// A hill is another probe than the fakeLab.
-type hill struct{ fakeLab }
-
-func (*hill) Name() string { return "hill" }
 
 // waiting is a runbook that does not end.
 func waiting() harness.Runbook {
@@ -296,7 +213,7 @@ func waiting() harness.Runbook {
 }
 
 func brokenRunbook() harness.Runbook {
-	return oneStep("broken repair", "pump", func(context.Context) error { return errors.New("rust") })
+	return oneStep("broken repair", "repair", func(context.Context) error { return errors.New("no space left") })
 }
 
 // inTheArm tells the process that TestArms starts from the one that runs the tests.
@@ -313,7 +230,7 @@ func TestSpecsInArm(t *testing.T) {
 	if os.Getenv(contract.ControlVariable) != "" {
 		arguments = append(arguments, passesEarly())
 	}
-	ginkgo.RunSpecs(t, "flood", arguments...)
+	ginkgo.RunSpecs(t, "site", arguments...)
 }
 
 // Goal: an arm ends its spec where it must go red, whatever else the spec wants; a drill that detects a
@@ -322,12 +239,12 @@ func TestSpecsInArm(t *testing.T) {
 // they ended is read from its report, and what they left from their records.
 func TestArms(t *testing.T) {
 	const (
-		pumped, rusty, springs, needless = "is failing and pumped dry", "expects its repair to break", "is failing by itself",
-			"has repair and needs none"
-		dries, other, fog, looked = "dries by itself", "is seen twice by a probe that is not the steady state's",
-			"is seen through fog", "is only looked at"
-		starves, rainy                  = "is failing while its machine starves", "is rained on, and nobody notices"
-		bridgeless, churched, milestone = "dries by itself and loses its bridge", "is failing, and the church is not spared",
+		repaired, breaks, fails, needless = "fails and is repaired", "expects its repair to break", "fails by itself",
+			"has a repair and needs none"
+		recovers, other, doubted, looked = "recovers by itself", "is seen twice by a probe that is not the steady state's",
+			"is doubted", "is only looked at"
+		starved, unseen                = "fails while its machine starves", "is worked on, and nobody notices"
+		shopFails, unspared, milestone = "recovers by itself, and the shop fails", "fails, and the shop is not spared",
 			"has a milestone"
 	)
 	skipped, failed, passed := types.SpecStateSkipped, types.SpecStateFailed, types.SpecStatePassed
@@ -337,40 +254,40 @@ func TestArms(t *testing.T) {
 	}
 	for arm, wants := range map[contract.Arm]map[string]want{
 		contract.WholeDrill: {
-			pumped: {passed, ""}, rusty: {passed, ""}, springs: {passed, ""}, needless: {passed, ""}, dries: {passed, ""},
-			other: {failed, ""}, fog: {failed, ""}, looked: {passed, ""},
-			starves: {failed, ""}, rainy: {passed, ""}, bridgeless: {passed, ""}, churched: {failed, ""}, milestone: {passed, ""},
+			repaired: {passed, ""}, breaks: {passed, ""}, fails: {passed, ""}, needless: {passed, ""}, recovers: {passed, ""},
+			other: {failed, ""}, doubted: {failed, ""}, looked: {passed, ""},
+			starved: {failed, ""}, unseen: {passed, ""}, shopFails: {passed, ""}, unspared: {failed, ""}, milestone: {passed, ""},
 		},
 		contract.WithoutFault: {
-			pumped: {passed, "red: nothing broke within 500ms"}, rusty: {passed, "red: nothing broke within 500ms"},
-			needless:   {passed, "red: nothing broke within 500ms"},
-			bridgeless: {passed, "red: nothing broke within 500ms"}, churched: {passed, "red: nothing broke within 500ms"},
+			repaired: {passed, "red: nothing broke within 500ms"}, breaks: {passed, "red: nothing broke within 500ms"},
+			needless:  {passed, "red: nothing broke within 500ms"},
+			shopFails: {passed, "red: nothing broke within 500ms"}, unspared: {passed, "red: nothing broke within 500ms"},
 			milestone: {passed, "red: nothing broke within 500ms"},
-			dries:     {passed, "red: nothing broke within 500ms"}, other: {failed, ""},
-			fog: {failed, "red for another reason: nothing broke within 500ms, but its record does not say that for this reason " +
+			recovers:  {passed, "red: nothing broke within 500ms"}, other: {failed, ""},
+			doubted: {failed, "red for another reason: nothing broke within 500ms, but its record does not say that for this reason " +
 				"alone"},
-			looked:  {skipped, "not applicable: not a drill"},
-			springs: {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
-			starves: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why " +
-				"(the well stood still for 1m0s)"},
-			rainy: {passed, "red: nothing broke within 1s"},
+			looked: {skipped, "not applicable: not a drill"},
+			fails:  {failed, "not red: this scenario cannot be made red: without its fault, the steady state failed anyway"},
+			starved: {failed, "inconclusive: without its fault, the steady state failed, but the machine was too busy to tell why " +
+				"(the machine stood still for 1m0s)"},
+			unseen: {passed, "red: nothing broke within 1s"},
 		},
 		contract.WithoutRunbook: {
-			pumped:   {passed, "red: the service was not back 2.5s after the fault"},
-			rusty:    {passed, "red: the service was not back 2.5s after the fault"},
-			springs:  {passed, "red: the service was not back 2.5s after the fault"},
+			repaired: {passed, "red: the service was not back 2.5s after the fault"},
+			breaks:   {passed, "red: the service was not back 2.5s after the fault"},
+			fails:    {passed, "red: the service was not back 2.5s after the fault"},
 			needless: {failed, "not red: this scenario cannot be made red: without its runbook, the service came back by itself after "},
-			dries:    {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""},
+			recovers: {skipped, "not applicable: recovers by itself: no runbook to leave out"}, other: {failed, ""},
 			looked: {skipped, "not applicable: not a drill"},
-			bridgeless: {failed, "red for another reason: the service was not back 2.5s after the fault because bridge failed later, " +
-				"and what the fault broke was back by then: dry"},
-			churched: {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say " +
+			shopFails: {failed, "red for another reason: the service was not back 2.5s after the fault because the shop answers " +
+				"failed later, and what the fault broke was back by then: the site answers"},
+			unspared: {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say " +
 				"that for this reason alone"},
-			fog: {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say " +
+			doubted: {failed, "red for another reason: the service was not back 2.5s after the fault, but its record does not say " +
 				"that for this reason alone"},
 			milestone: {passed, "red: the service was not back 2.5s after the fault"},
-			starves:   {failed, "inconclusive: the service was not back 2.5s after the fault, but the machine was too busy to be sure"},
-			rainy:     {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
+			starved:   {failed, "inconclusive: the service was not back 2.5s after the fault, but the machine was too busy to be sure"},
+			unseen:    {skipped, "not applicable: nobody notices, as claimed: no runbook to leave out"},
 		},
 	} {
 		t.Run("arm "+string(arm), func(t *testing.T) {
@@ -424,9 +341,7 @@ func specsInArm(t *testing.T, arm contract.Arm) (map[string]types.SpecReport, ma
 		found[spec.LeafNodeText] = spec
 	}
 	read, err := reports.ReadRecords(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	records := map[string]harness.Record{}
 	for _, record := range read {
 		records[record.ID] = record

@@ -53,9 +53,9 @@ func (f *fakeTime) end() {
 }
 
 // inFakeTime is a spec whose drill is in a lab with a bubble of its own. Its context never ends: the runner's is outside.
-func inFakeTime(spec func(context.Context, *fakeLab)) func(ginkgo.SpecContext) {
+func inFakeTime(spec func(context.Context, *site)) func(ginkgo.SpecContext) {
 	return func(ctx ginkgo.SpecContext) {
-		place := &fakeLab{time: startFakeTime()}
+		place := &site{time: startFakeTime()}
 		ginkgo.DeferCleanup(place.time.end)
 		place.time.do(func() { spec(context.WithoutCancel(ctx), place) })
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
+	"github.com/reprise-dr/reprise/harness/labtest"
 	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
@@ -43,26 +45,20 @@ func TestInterruptedBetweenSteps(t *testing.T) {
 // interruptBetweenSteps has a drill recover and then end in a state.
 func interruptBetweenSteps(t *testing.T, state types.SpecState, judged bool, want harness.Verdict) {
 	t.Helper()
-	place, ctx := &fakeLab{}, t.Context()
+	place, ctx := &labtest.Service{}, t.Context()
 	drill, err := conduct.New(ended{state: state}, place, contract.Config{RunDir: t.TempDir()}, harness.Plan{
-		ID: "flood", Objective: harness.Objective{RTO: time.Minute, Dwell: time.Second, NoData: true},
+		ID: "site", Objective: harness.Objective{RTO: time.Minute, Dwell: time.Second, NoData: true},
 	}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	steady := harness.All(place)
 	for _, err := range []error{
-		drill.Baseline(ctx, steady), drill.Inject(ctx, fakeFault{place, 100 * time.Millisecond}), drill.Detect(ctx, steady),
+		drill.Baseline(ctx, steady), drill.Inject(ctx, place.Outage(100*time.Millisecond)), drill.Detect(ctx, steady),
 		drill.AwaitRecovery(ctx, steady),
 	} {
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 	}
 	if judged {
-		if err := drill.Judge(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, drill.Judge())
 	}
 	drill.End()
 	if got := drill.Record().Judgement; got.Verdict != want && (!judged || got.Verdict != harness.Met) {
