@@ -15,12 +15,9 @@ type Register[C any] struct {
 	Number  int           // of clients
 	Every   time.Duration // between two operations of one client
 
-	// Servers are the nodes whose servers are asked.
-	Servers func(observer harness.Observer) ([]harness.Node, error)
-	Dialled *Clients[C]
+	API API[C]
 	// Client is what one server can do to a key, by way of a client of its API.
 	Client func(C) RegisterClient
-	Answer Answer
 }
 
 // Name names the register in reports.
@@ -34,14 +31,14 @@ func (r *Register[C]) Interval() time.Duration { return r.Every }
 
 // Do carries out one operation; see [Operate].
 func (r *Register[C]) Do(ctx context.Context, observer harness.Observer, operation harness.Operation) (int, error) {
-	nodes, err := r.Servers(observer)
+	nodes, err := r.API.Servers(observer)
 	if err != nil {
 		return 0, err
 	}
 	node := nodes[operation.Client%len(nodes)].Name
-	client, err := r.Dialled.Of(observer, node)
+	client, err := r.API.Client(observer, node)
 	if err != nil {
 		return 0, err
 	}
-	return Operate(ctx, r.Client(client), node, r.Prefix, operation, r.Answer)
+	return Operate(ctx, r.Client(client), node, r.Prefix, operation, r.API.Answer)
 }

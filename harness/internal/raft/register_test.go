@@ -14,15 +14,17 @@ func TestRegisterClientsKeepToTheirServers(t *testing.T) {
 	observer, nodes := cluster(t, fine, fine, fine)
 	register := &Register[RegisterClient]{
 		Product: "nomad", Prefix: "drill/x", Number: 4, Every: time.Second,
-		Servers: func(harness.Observer) ([]harness.Node, error) { return nodes, nil },
-		Dialled: NewClients(func(_ harness.Observer, node string) (RegisterClient, error) {
-			if node == "b" {
-				return nil, errors.New("it is down")
-			}
-			return &shelf{values: map[string]string{}}, nil
-		}),
+		API: API[RegisterClient]{
+			Servers: func(harness.Observer) ([]harness.Node, error) { return nodes, nil },
+			Client: NewClients(func(_ harness.Observer, node string) (RegisterClient, error) {
+				if node == "b" {
+					return nil, errors.New("it is down")
+				}
+				return &shelf{values: map[string]string{}}, nil
+			}).Of,
+			Answer: readStatus,
+		},
 		Client: func(client RegisterClient) RegisterClient { return client },
-		Answer: readStatus,
 	}
 	if register.Name() != "nomad register drill/x" || register.Clients() != 4 || register.Interval() != time.Second {
 		t.Errorf("it is %q with %d clients, every %v", register.Name(), register.Clients(), register.Interval())

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // A shelf is a RegisterClient over one map, with the answers of one failure, and a confirmation that
@@ -145,9 +146,7 @@ func TestOperateConfirmsReads(t *testing.T) {
 	}
 	_, err := Operate(t.Context(), &shelf{values: map[string]string{"drill/x/4": "five"}}, "a", "drill/x",
 		do(harness.OperationRead, 0, 0), readStatus)
-	if err == nil || !strings.Contains(err.Error(), `holds "five"`) {
-		t.Errorf("the error is %v", err)
-	}
+	testkit.Expect(t, err, `holds "five"`)
 }
 
 // Goal: a client is made once for a node, and one that could not be made or that belongs to an earlier

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -145,9 +146,7 @@ func TestWriteTakesTurns(t *testing.T) {
 	observer, nodes := cluster(t, fine, fine, fine)
 	var asked []string
 	for entry := range 4 {
-		if err := Write(t.Context(), nodes, entry, put(observer, &asked), readStatus); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, Write(t.Context(), nodes, entry, put(observer, &asked), readStatus))
 	}
 	if !slices.Equal(asked, []string{"a", "b", "c", "a"}) {
 		t.Errorf("asked %v", asked)
@@ -168,9 +167,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("b answered, and yet: %v", err)
 	}
 	err = Read(nodes, func(string) error { return errors.New("no") })
-	if err == nil || !strings.Contains(err.Error(), "a: no; b: no") {
-		t.Errorf("nobody answered: %v", err)
-	}
+	labtest.Expect(t, err, "a: no; b: no")
 	if Read(nil, nil) == nil {
 		t.Error("reading from nobody succeeded")
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/hashicorp/consul/api"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/raft"
 	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
@@ -17,17 +19,22 @@ const ServerRole = role.ConsulServer
 // httpAddress is where every agent's API listens, seen from its own node.
 const httpAddress = "127.0.0.1:8500"
 
-// dial makes a client of the API on one node. Nothing is sent yet.
-func dial(observer harness.Observer, node string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{
-		Address:    httpAddress,
-		Scheme:     "http",
-		HttpClient: harness.HTTPClient(observer, node),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make a client of the Consul API on %s: %w", node, err)
+// Clients of the API on one node, with a connection for each question or with those that are kept. Nothing is sent yet.
+var dial, dialKept = dialBy(harness.HTTPClient), dialBy(harness.KeptHTTPClient)
+
+func dialBy(connections func(harness.Observer, string) *http.Client) func(harness.Observer, string) (*api.Client, error) {
+	return func(observer harness.Observer, node string) (*api.Client, error) {
+		client, err := api.NewClient(&api.Config{Address: httpAddress, Scheme: "http", HttpClient: connections(observer, node)})
+		if err != nil {
+			return nil, fmt.Errorf("make a client of the Consul API on %s: %w", node, err)
+		}
+		return client, nil
 	}
-	return client, nil
+}
+
+// keptAPI asks the servers by clients that keep their connections.
+func keptAPI() raft.API[*api.Client] {
+	return raft.API[*api.Client]{Servers: servers, Client: raft.NewClients(dialKept).Of, Answer: answer}
 }
 
 // stale asks the server itself, which answers at once, leader or not.

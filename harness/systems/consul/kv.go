@@ -3,7 +3,6 @@ package consul
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -32,71 +31,28 @@ func FastKV(prefix string) harness.Ledger { return KVEvery(prefix, fastInterval)
 
 // KVEvery is [KV] at another rate.
 func KVEvery(prefix string, interval time.Duration) harness.Ledger {
-	return &kv{prefix: prefix, interval: interval, clients: raft.NewClients(dialKept)}
-}
-
-type kv struct {
-	prefix   string
-	interval time.Duration
-	clients  *raft.Clients[*api.Client]
-}
-
-func (k *kv) Name() string            { return "consul kv " + k.prefix }
-func (k *kv) Interval() time.Duration { return k.interval }
-
-func (k *kv) Write(ctx context.Context, observer harness.Observer, entry int) error {
-	nodes, err := servers(observer)
-	if err != nil {
-		return err
-	}
-	return raft.Write(ctx, nodes, entry, func(ctx context.Context, node string) error {
-		client, err := k.clients.Of(observer, node)
-		if err != nil {
+	return raft.Ledger[*api.Client]{
+		API: keptAPI(), Label: "consul kv " + prefix, Every: interval,
+		Put: func(ctx context.Context, client *api.Client, entry int) error {
+			pair := &api.KVPair{Key: raft.Key(prefix, entry), Value: []byte(strconv.Itoa(entry))}
+			_, err := client.KV().Put(pair, (&api.WriteOptions{}).WithContext(ctx))
 			return err
-		}
-		pair := &api.KVPair{Key: raft.Key(k.prefix, entry), Value: []byte(strconv.Itoa(entry))}
-		_, err = client.KV().Put(pair, (&api.WriteOptions{}).WithContext(ctx))
-		return err
-	}, answer)
-}
-
-func (k *kv) Entries(ctx context.Context, observer harness.Observer) ([]int, error) {
-	nodes, err := servers(observer)
-	if err != nil {
-		return nil, err
-	}
-	var entries []int
-	err = raft.Read(nodes, func(node string) error {
-		client, err := k.clients.Of(observer, node)
-		if err != nil {
-			return err
-		}
-		pairs, _, err := client.KV().List(k.prefix+"/", consistent(ctx))
-		if err != nil {
-			return err
-		}
-		entries = nil
-		for _, pair := range pairs {
-			// A key that lost its value is not the entry that was acknowledged.
-			if entry, ok := raft.Entry(k.prefix, pair.Key); ok && string(pair.Value) == strconv.Itoa(entry) {
-				entries = append(entries, entry)
+		},
+		List: func(ctx context.Context, client *api.Client) ([]int, error) {
+			pairs, _, err := client.KV().List(prefix+"/", consistent(ctx))
+			if err != nil {
+				return nil, err
 			}
-		}
-		return nil
-	})
-	return entries, err
-}
-
-// dialKept makes a client of the API on one node that keeps its connections.
-func dialKept(observer harness.Observer, node string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{
-		Address: httpAddress, Scheme: "http",
-		HttpClient: harness.KeptHTTPClient(observer, node),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make a client of the Consul API on %s: %w", node, err)
+			var entries []int
+			for _, pair := range pairs {
+				// A key that lost its value is not the entry that was acknowledged.
+				if entry, ok := raft.Entry(prefix, pair.Key); ok && string(pair.Value) == strconv.Itoa(entry) {
+					entries = append(entries, entry)
+				}
+			}
+			return entries, nil
+		},
 	}
-	return client, nil
 }
 
 // answer is a raft.Answer.

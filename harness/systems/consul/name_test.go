@@ -62,11 +62,8 @@ func TestResolves(t *testing.T) {
 	}{
 		"the first answers": {map[string]func([]byte) []byte{server1: zone("fd00:d1::31")}, ""},
 		"the first is down": {map[string]func([]byte) []byte{server2: zone("fd00:d1::31")}, ""},
-		"two are silent": {
-			map[string]func([]byte) []byte{server1: silence, server2: silence, server3: zone("fd00:d1::31")},
-			"",
-		},
-		"all are down": {nil, "consul-3: dial udp6: connection refused"},
+		"two are silent":    {map[string]func([]byte) []byte{server1: silence, server2: silence, server3: zone("fd00:d1::31")}, ""},
+		"all are down":      {nil, "consul-3: dial udp6: connection refused"},
 		"all are silent": {
 			map[string]func([]byte) []byte{server1: silence, server2: silence, server3: silence},
 			"consul-2: no answer in time",

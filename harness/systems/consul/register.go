@@ -27,8 +27,7 @@ const (
 func Register(prefix string) harness.Register {
 	return &raft.Register[*api.Client]{
 		Product: "consul", Prefix: prefix, Number: registerClients, Every: registerInterval,
-		Servers: servers, Dialled: raft.NewClients(dialKept), Answer: answer,
-		Client: func(client *api.Client) raft.RegisterClient { return registerClient{client.KV()} },
+		API: keptAPI(), Client: func(client *api.Client) raft.RegisterClient { return registerClient{client.KV()} },
 	}
 }
 

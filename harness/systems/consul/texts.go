@@ -28,16 +28,8 @@ type texts struct {
 func (t texts) Name() string { return t.name }
 
 func (t texts) Texts(ctx context.Context, observer harness.Observer) (map[string]string, error) {
-	nodes, err := servers(observer)
-	if err != nil {
-		return nil, err
-	}
 	var found map[string]string
-	err = raft.Read(nodes, func(node string) error {
-		client, err := dial(observer, node)
-		if err != nil {
-			return err
-		}
+	err := raft.API[*api.Client]{Servers: servers, Client: dial}.Read(observer, func(client *api.Client) (err error) {
 		found, err = t.read(ctx, client)
 		return err
 	})

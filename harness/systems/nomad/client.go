@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/hashicorp/nomad/api"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/raft"
 	"github.com/reprise-dr/reprise/harness/probe"
 	"github.com/reprise-dr/reprise/harness/systems/role"
 )
@@ -21,17 +23,21 @@ const (
 // httpAddress is where every agent's API listens, seen from its own node.
 const httpAddress = "127.0.0.1:4646"
 
-// dial makes a client of the API on one node. Nothing is sent yet.
-func dial(observer harness.Observer, node string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{
-		Address:    "http://" + httpAddress,
-		HttpClient: harness.HTTPClient(observer, node),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make a client of the Nomad API on %s: %w", node, err)
+// Clients of the API on one node, with a connection for each question or with those that are kept. Nothing is sent yet.
+var dial, dialKept = dialBy(harness.HTTPClient), dialBy(harness.KeptHTTPClient)
+
+func dialBy(connections func(harness.Observer, string) *http.Client) func(harness.Observer, string) (*api.Client, error) {
+	return func(observer harness.Observer, node string) (*api.Client, error) {
+		client, err := api.NewClient(&api.Config{Address: "http://" + httpAddress, HttpClient: connections(observer, node)})
+		if err != nil {
+			return nil, fmt.Errorf("make a client of the Nomad API on %s: %w", node, err)
+		}
+		return client, nil
 	}
-	return client, nil
 }
+
+// freshAPI asks the servers with a connection for each question.
+var freshAPI = raft.API[*api.Client]{Servers: servers, Client: dial, Answer: answer}
 
 // stale asks the server itself, which answers at once. Without it a server that knows no leader
 // holds the question for 5 s.

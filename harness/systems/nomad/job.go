@@ -78,9 +78,8 @@ func Run(ctx context.Context, operator harness.Operator, job *api.Job) error {
 	err := waitForLeader.Until(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, oneAsk)
 		defer cancel()
-		return write(ctx, operator, 0, func(client *api.Client, options *api.WriteOptions) error {
-			_, _, err := client.Jobs().Register(job, options)
-			return err
+		return freshAPI.Write(ctx, operator, 0, func(ctx context.Context, client *api.Client) error {
+			return register(ctx, client, job)
 		})
 	})
 	if err != nil {

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -116,15 +116,8 @@ func TestRunGivesUp(t *testing.T) {
 func TestCanary(t *testing.T) {
 	job := Canary(8080)
 	text, err := json.Marshal(job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, part := range []string{
+	testkit.Must(t, err)
+	testkit.Contains(t, "the job", string(text),
 		`"Address":"${meta.service_address}"`, `"PortLabel":"8080"`, `"Provider":"consul"`,
-		`"[::]:8080"`, `"Priority":50`, `"Driver":"raw_exec"`,
-	} {
-		if !strings.Contains(string(text), part) {
-			t.Errorf("the job lacks %s: %s", part, text)
-		}
-	}
+		`"[::]:8080"`, `"Priority":50`, `"Driver":"raw_exec"`)
 }

@@ -22,45 +22,44 @@ const (
 // Variables is a ledger of Nomad variables at path/0, path/1, ..., one every 200 ms. Servers have
 // variables from Nomad 1.4 on; use [Jobs] before. Reading the entries back also decrypts one of
 // them, since a cluster can keep its variables and lose the key to them.
-func Variables(path string) harness.Ledger { return variables{path: path} }
-
-type variables struct{ path string }
-
-func (v variables) Name() string            { return "nomad variables " + v.path }
-func (v variables) Interval() time.Duration { return variablesInterval }
-
-func (v variables) Write(ctx context.Context, observer harness.Observer, entry int) error {
-	return write(ctx, observer, entry, func(client *api.Client, options *api.WriteOptions) error {
-		_, _, err := client.Variables().Update(&api.Variable{
-			Path:  raft.Key(v.path, entry),
-			Items: api.VariableItems{"entry": strconv.Itoa(entry)},
-		}, options)
-		return err
-	})
+func Variables(path string) harness.Ledger {
+	return raft.Ledger[*api.Client]{
+		API: freshAPI, Label: "nomad variables " + path, Every: variablesInterval,
+		Put: func(ctx context.Context, client *api.Client, entry int) error {
+			_, _, err := client.Variables().Update(&api.Variable{
+				Path:  raft.Key(path, entry),
+				Items: api.VariableItems{"entry": strconv.Itoa(entry)},
+			}, (&api.WriteOptions{}).WithContext(ctx))
+			return err
+		},
+		List: func(ctx context.Context, client *api.Client) ([]int, error) {
+			listed, _, err := client.Variables().PrefixList(path+"/", fromLeader(ctx))
+			if err != nil {
+				return nil, err
+			}
+			entries := entriesIn(listed, path, func(variable *api.VariableMetadata) string { return variable.Path })
+			if len(entries) == 0 {
+				return nil, nil
+			}
+			return entries, decrypts(ctx, client, path, entries[0])
+		},
+	}
 }
 
-func (v variables) Entries(ctx context.Context, observer harness.Observer) ([]int, error) {
-	return read(observer, func(client *api.Client) ([]int, error) {
-		listed, _, err := client.Variables().PrefixList(v.path+"/", fromLeader(ctx))
-		if err != nil {
-			return nil, err
+// entriesIn are the entries among things that have keys.
+func entriesIn[T any](listed []T, prefix string, key func(T) string) []int {
+	var entries []int
+	for _, each := range listed {
+		if entry, ok := raft.Entry(prefix, key(each)); ok {
+			entries = append(entries, entry)
 		}
-		var entries []int
-		for _, variable := range listed {
-			if entry, ok := raft.Entry(v.path, variable.Path); ok {
-				entries = append(entries, entry)
-			}
-		}
-		if len(entries) == 0 {
-			return nil, nil
-		}
-		return entries, v.decrypts(ctx, client, entries[0])
-	})
+	}
+	return entries
 }
 
 // decrypts reads one variable's content back.
-func (v variables) decrypts(ctx context.Context, client *api.Client, entry int) error {
-	path := raft.Key(v.path, entry)
+func decrypts(ctx context.Context, client *api.Client, prefix string, entry int) error {
+	path := raft.Key(prefix, entry)
 	variable, _, err := client.Variables().Read(path, fromLeader(ctx))
 	if err != nil {
 		return fmt.Errorf("decrypt variable %s: %w", path, err)
@@ -74,58 +73,34 @@ func (v variables) decrypts(ctx context.Context, client *api.Client, entry int) 
 // Jobs is a ledger of job registrations prefix/0, prefix/1, ..., one every 500 ms. The jobs are
 // parameterized and never dispatched, so that they are kept in the servers' state and cost nothing
 // else. Every version of Nomad can do that.
-func Jobs(prefix string) harness.Ledger { return jobs{prefix: prefix} }
+func Jobs(prefix string) harness.Ledger {
+	return raft.Ledger[*api.Client]{
+		API: freshAPI, Label: "nomad jobs " + prefix, Every: jobsInterval,
+		Put: func(ctx context.Context, client *api.Client, entry int) error {
+			return register(ctx, client, neverRun(raft.Key(prefix, entry)))
+		},
+		List: func(ctx context.Context, client *api.Client) ([]int, error) {
+			options := fromLeader(ctx)
+			options.Prefix = prefix + "/"
+			listed, _, err := client.Jobs().List(options)
+			return entriesIn(listed, prefix, func(job *api.JobListStub) string { return job.ID }), err
+		},
+	}
+}
 
-type jobs struct{ prefix string }
-
-func (j jobs) Name() string            { return "nomad jobs " + j.prefix }
-func (j jobs) Interval() time.Duration { return jobsInterval }
-
-func (j jobs) Write(ctx context.Context, observer harness.Observer, entry int) error {
-	name := raft.Key(j.prefix, entry)
+// neverRun is a job that waits to be dispatched.
+func neverRun(name string) *api.Job {
 	job := api.NewBatchJob(name, name, api.GlobalRegion, defaultPriority)
 	job.Datacenters = []string{datacenter}
 	job.ParameterizedJob = &api.ParameterizedJobConfig{Payload: "optional"}
 	task := api.NewTask("never", "raw_exec")
 	task.SetConfig("command", "/bin/true")
-	job.AddTaskGroup(api.NewTaskGroup("never", 1).AddTask(task))
-	return write(ctx, observer, entry, func(client *api.Client, options *api.WriteOptions) error {
-		_, _, err := client.Jobs().Register(job, options)
-		return err
-	})
+	return job.AddTaskGroup(api.NewTaskGroup("never", 1).AddTask(task))
 }
 
-func (j jobs) Entries(ctx context.Context, observer harness.Observer) ([]int, error) {
-	return read(observer, func(client *api.Client) ([]int, error) {
-		options := fromLeader(ctx)
-		options.Prefix = j.prefix + "/"
-		listed, _, err := client.Jobs().List(options)
-		if err != nil {
-			return nil, err
-		}
-		var entries []int
-		for _, job := range listed {
-			if entry, ok := raft.Entry(j.prefix, job.ID); ok {
-				entries = append(entries, entry)
-			}
-		}
-		return entries, nil
-	})
-}
-
-// write writes an entry as [raft.Write] does.
-func write(ctx context.Context, observer harness.Observer, entry int, put func(*api.Client, *api.WriteOptions) error) error {
-	nodes, err := servers(observer)
-	if err != nil {
-		return err
-	}
-	return raft.Write(ctx, nodes, entry, func(ctx context.Context, node string) error {
-		client, err := dial(observer, node)
-		if err != nil {
-			return err
-		}
-		return put(client, (&api.WriteOptions{}).WithContext(ctx))
-	}, answer)
+func register(ctx context.Context, client *api.Client, job *api.Job) error {
+	_, _, err := client.Jobs().Register(job, (&api.WriteOptions{}).WithContext(ctx))
+	return err
 }
 
 // answer is a raft.Answer.
@@ -135,22 +110,4 @@ func answer(err error) (status int, body string, answered bool) {
 		return 0, "", false
 	}
 	return response.StatusCode(), response.Body(), response.HasStatusCode()
-}
-
-// read lists entries by way of the first server that answers.
-func read(observer harness.Observer, list func(*api.Client) ([]int, error)) ([]int, error) {
-	nodes, err := servers(observer)
-	if err != nil {
-		return nil, err
-	}
-	var entries []int
-	err = raft.Read(nodes, func(node string) error {
-		client, err := dial(observer, node)
-		if err != nil {
-			return err
-		}
-		entries, err = list(client)
-		return err
-	})
-	return entries, err
 }

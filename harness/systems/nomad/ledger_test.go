@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -73,9 +74,7 @@ func TestLedgersFindWhatTheyWrote(t *testing.T) {
 			kept := newStore()
 			observer := servers3(t, nil, kept, kept)
 			for entry := range 4 {
-				if err := ledger.Write(t.Context(), observer, entry); err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, ledger.Write(t.Context(), observer, entry))
 			}
 			entries, err := ledger.Entries(t.Context(), observer)
 			slices.Sort(entries)

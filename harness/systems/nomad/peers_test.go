@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -56,9 +57,7 @@ func recoverable(t *testing.T, protocol int) (machines *labtest.Lab, taken map[s
 
 func put(t *testing.T, machines *labtest.Lab, node, path, text string) {
 	t.Helper()
-	if err := machines.WriteFile(t.Context(), node, harness.File{Path: path, Data: []byte(text)}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, machines.WriteFile(t.Context(), node, harness.File{Path: path, Data: []byte(text)}))
 }
 
 // Goal: the file is in the format of the cluster's own Raft protocol unless another is asked for, and
@@ -84,14 +83,10 @@ func TestPeersFile(t *testing.T) {
 			labtest.Expect(t, err, "")
 			golden := filepath.Join("testdata", "peers-"+name+".json")
 			if *update {
-				if err := os.WriteFile(golden, []byte(taken["nomad-1"]), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, os.WriteFile(golden, []byte(taken["nomad-1"]), 0o600))
 			}
 			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			for _, node := range []string{"nomad-1", "nomad-2"} {
 				if taken[node] != string(want) {
 					t.Errorf("%s took\n%s\nwant\n%s", node, taken[node], want)

@@ -3,7 +3,6 @@ package nomad
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/nomad/api"
@@ -36,7 +35,7 @@ const registerItem = "value"
 func Register(path string) harness.Register {
 	return &raft.Register[*api.Client]{
 		Product: "nomad", Prefix: path, Number: registerClients, Every: registerInterval,
-		Servers: servers, Dialled: raft.NewClients(dialKept), Answer: answer,
+		API:    raft.API[*api.Client]{Servers: servers, Client: raft.NewClients(dialKept).Of, Answer: answer},
 		Client: func(client *api.Client) raft.RegisterClient { return registerClient{client.Variables()} },
 	}
 }
@@ -82,13 +81,4 @@ func mismatch(err error) error {
 		return raft.ErrMismatch
 	}
 	return err
-}
-
-// dialKept makes a client of the API on one node that keeps its connections.
-func dialKept(observer harness.Observer, node string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{Address: "http://" + httpAddress, HttpClient: harness.KeptHTTPClient(observer, node)})
-	if err != nil {
-		return nil, fmt.Errorf("make a client of the Nomad API on %s: %w", node, err)
-	}
-	return client, nil
 }

@@ -25,24 +25,24 @@ func (jobTexts) Name() string { return "nomad job" }
 
 func (jobTexts) Texts(ctx context.Context, observer harness.Observer) (map[string]string, error) {
 	found, listed := map[string]string{}, 0
-	_, err := read(observer, func(client *api.Client) ([]int, error) {
+	err := freshAPI.Read(observer, func(client *api.Client) error {
 		jobs, _, err := client.Jobs().List(fromLeader(ctx))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		listed = len(jobs)
 		for _, job := range jobs[:min(mostJobs, len(jobs))] {
 			specification, _, err := client.Jobs().Info(job.ID, fromLeader(ctx))
 			if err != nil {
-				return nil, fmt.Errorf("read job %s: %w", job.ID, err)
+				return fmt.Errorf("read job %s: %w", job.ID, err)
 			}
 			text, err := json.MarshalIndent(specification, "", " ")
 			if err != nil {
-				return nil, fmt.Errorf("write job %s down: %w", job.ID, err)
+				return fmt.Errorf("write job %s down: %w", job.ID, err)
 			}
 			found[job.ID] = string(text)
 		}
-		return nil, nil
+		return nil
 	})
 	if err == nil && listed > mostJobs {
 		err = fmt.Errorf("there are %d jobs: only %d of them were read", listed, mostJobs)
