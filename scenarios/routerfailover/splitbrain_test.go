@@ -34,11 +34,11 @@ type cut struct {
 
 // stepDown is the remedy that needs no connection between the two.
 func stepDown(site vrrp.Site) []harness.Runbook {
-	return []harness.Runbook{vrrp.StepDown{Pair: site.Pair, Router: site.Second}}
+	return []harness.Runbook{site.Pair.StepDown(site.Second)}
 }
 
 func stepDownAndAnnounce(site vrrp.Site) []harness.Runbook {
-	return append(stepDown(site), vrrp.Announce{Pair: site.Pair, Router: site.First})
+	return append(stepDown(site), site.Pair.Announce(site.First))
 }
 
 // operated is the target for a remedy that an operator has to think of: a watch of two masters, two checks, and
@@ -78,7 +78,7 @@ var _ = Describe("Routers that do not hear each other", Label("vrrp", "ospf", po
 		By("keeping keepalived on the master from running, as a machine does that has no processor for it")
 		Expect(drill.Inject(ctx, fault.ProcessPause{Node: drill.site.First, Process: "keepalived"})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
-		Expect(drill.Repair(ctx, vrrp.WakeUp{Router: drill.site.First, Process: "keepalived"})).To(Succeed())
+		Expect(drill.Repair(ctx, vrrp.WakeUp(drill.site.First, "keepalived"))).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.doubtStalls(ctx)
 		drill.tellMasters()

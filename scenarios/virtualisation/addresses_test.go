@@ -32,7 +32,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		Expect(drill.Watch(ctx, moved)).To(Succeed())
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		work := ganeti.ClusterAddress{Cluster: drill.cluster, Master: node1, To: fixtures.GanetiOtherAddress()}
+		work := drill.cluster.On(node1).MoveTo(fixtures.GanetiOtherAddress())
 		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: work})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
@@ -51,9 +51,8 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		Expect(drill.Inject(ctx, ganeti.NodeMoved{Node: node2, From: fixtures.GanetiNodeAddress(2), To: otherNode2})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("editing the configuration, for Ganeti has no command for it")
-		Expect(drill.Repair(ctx, ganeti.NodeAddress{
-			Cluster: drill.cluster, Master: node1, Node: node2, From: fixtures.GanetiNodeAddress(2), To: otherNode2.Addr(),
-		})).To(Succeed())
+		work := drill.cluster.On(node1).NodeAddress(node2, fixtures.GanetiNodeAddress(2), otherNode2.Addr())
+		Expect(drill.Repair(ctx, work)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.Judge()).To(Succeed())
 	}, SpecTimeout(12*time.Minute))
@@ -67,7 +66,7 @@ var _ = Describe("An address", Label("ganeti", postmortem), func() {
 		})).To(Succeed())
 		Expect(drill.Unaffected(ctx, append(drill.untouched(node1, node2), ganeti.NodeDaemon(node2))...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		work := ganeti.SecondaryAddress{Cluster: drill.cluster, Master: node1, Node: node2, To: otherSecondary2.Addr()}
+		work := drill.cluster.On(node1).SecondaryAddress(node2, otherSecondary2.Addr())
 		By("trying the command before the node has the address, which is refused")
 		drill.carry(ctx, runbook.ExpectError{Runbook: work, With: lacksAddress})
 		By("moving the node to another address there, of which nobody tells the cluster")
@@ -101,18 +100,18 @@ var _ = Describe("An SSH port other than 22", Label("ganeti", postmortem), func(
 		}
 		By("founding a cluster of nodes whose SSH servers are at another port")
 		for _, node := range cluster.Nodes {
-			carry(ganeti.MoveSSH{Node: node, Port: sshPort})
+			carry(ganeti.MoveSSH(node, sshPort))
 		}
 		carry(ganeti.CreateCluster{Cluster: cluster, SSHPort: sshPort})
 		Expect(lab.Exec(ctx, node1, "gnt-cluster", "command", "hostname")).To(ContainSubstring("node2"))
 		By("moving one node's to a third port, of which nobody tells the cluster")
-		carry(ganeti.MoveSSH{Node: node2, Port: otherSSHPort})
+		carry(ganeti.MoveSSH(node2, otherSSHPort))
 		said, err := ganeti.Verify(ctx, lab, node1)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(said).To(ContainElement(ContainSubstring(fmt.Sprintf("node2.%s port %d: Connection refused", fixtures.GanetiDomain,
 			sshPort))))
 		By("telling the cluster")
-		carry(ganeti.SSHPort{Cluster: cluster, Master: node1, Node: node2, Port: otherSSHPort})
+		carry(cluster.On(node1).SSHPort(node2, otherSSHPort))
 		Expect(ganeti.Verify(ctx, lab, node1)).To(BeEmpty())
 		By("running a command everywhere, which goes by the other node's port today")
 		Expect(lab.Exec(ctx, node1, "gnt-cluster", "command", "-n", cluster.Full(node2), "hostname")).To(ContainSubstring("node2"))

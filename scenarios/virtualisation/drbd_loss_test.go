@@ -36,7 +36,7 @@ var _ = Describe("DRBD that loses", Label("drbd", postmortem), func() {
 	It("the secondary's disk, which is new and has no meta data until it is re-created", func(ctx SpecContext) {
 		drill := beginPair(ctx, otherServes)
 		drill.breaks(ctx, drbd.DiskLost{Node: drill.pair.Second})
-		Expect(drill.Repair(ctx, drbd.RecreateDisk{Pair: drill.pair, Node: drill.pair.Second})).To(Succeed())
+		Expect(drill.Repair(ctx, drbd.RecreateDisk(drill.pair.Second))).To(Succeed())
 		drill.recovers(ctx)
 		Expect(drill.lostRows()).To(BeZero())
 	}, SpecTimeout(6*time.Minute))

@@ -33,7 +33,7 @@ var _ = Describe("DRBD whose link was cut", Label("drbd", postmortem), func() {
 		drill.Claim(harness.Missed, discarded, harness.DataLost)
 		drill.breaks(ctx, drbd.SplitBrain{Pair: drill.pair})
 		By("deciding that " + drill.pair.Second + " is the stale side")
-		Expect(drill.Repair(ctx, drbd.DiscardStaleSide{Pair: drill.pair, Stale: drill.pair.Second})).To(Succeed())
+		Expect(drill.Repair(ctx, drill.pair.DiscardStaleSide(drill.pair.Second))).To(Succeed())
 		drill.recovers(ctx)
 		Expect(drill.lostRows()).To(BeNumerically(">", 0), "the stale side acknowledged rows")
 	}, SpecTimeout(6*time.Minute))
@@ -51,8 +51,8 @@ var _ = Describe("DRBD whose link was cut", Label("drbd", postmortem), func() {
 		drill.refuses(ctx, stale, "busy", "umount", "/srv")
 		By("removing the job first")
 		Expect(drill.Repair(ctx,
-			drbd.RemoveJob{Node: stale, Job: drbd.Journal},
-			drbd.DiscardStaleSide{Pair: drill.pair, Stale: stale},
+			drbd.RemoveJob(stale, drbd.Journal),
+			drill.pair.DiscardStaleSide(stale),
 		)).To(Succeed())
 		drill.recovers(ctx)
 		Expect(drill.lostRows()).To(BeNumerically(">", 0), "the stale side acknowledged rows")

@@ -34,14 +34,14 @@ var _ = Describe("A lost hypervisor", Label("ganeti", postmortem), func() {
 			By("having it installed, and adding it again: as a new node it is refused")
 			Expect(drill.Repair(ctx,
 				runbook.PowerOff{Node: node2},
-				ganeti.Offline{Cluster: drill.cluster, Master: node1, Node: node2},
-				ganeti.Reinstall{Node: node2, Declared: installing},
+				drill.cluster.On(node1).Offline(node2),
+				ganeti.Reinstall(node2, installing),
 				runbook.ExpectError{
-					Runbook: ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2},
+					Runbook: drill.cluster.On(node1).Join(node2),
 					With:    "please retry with '--readd'",
 				},
-				ganeti.Join{Cluster: drill.cluster, Master: node1, Node: node2, Readd: true},
-				ganeti.StartInstances{Master: node1, Instances: []ganeti.Instance{drill.wiki(node2)}},
+				drill.cluster.On(node1).Readd(node2),
+				drill.cluster.On(node1).StartInstances(drill.wiki(node2)),
 			)).To(Succeed())
 			Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 			Expect(drill.Judge()).To(Succeed())

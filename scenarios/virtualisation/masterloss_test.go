@@ -28,7 +28,7 @@ const refusal = "Master-failover with voting is only possible if the majority of
 var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 	DescribeTable("is replaced by a vote where three nodes are", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, 3, takenOver)
-		drill.takesOver(ctx, lose, ganeti.MasterFailover{To: node2})
+		drill.takesOver(ctx, lose, ganeti.MasterFailover(node2))
 	},
 		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(15*time.Minute)),
 		Entry("processes killed", Label("nightly"), fault.Loss(fault.Killed), SpecTimeout(15*time.Minute)),
@@ -37,7 +37,7 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 	DescribeTable("is replaced by force where two nodes are, after a vote was refused", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, 2, takenOver)
 		drill.takesOver(ctx, lose, append([]harness.Runbook{
-			runbook.ExpectError{Runbook: ganeti.MasterFailover{To: node2}, With: refusal},
+			runbook.ExpectError{Runbook: ganeti.MasterFailover(node2), With: refusal},
 		}, forced()...)...)
 	},
 		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(15*time.Minute)),
@@ -47,7 +47,7 @@ var _ = Describe("A lost master", Label("ganeti", postmortem), func() {
 
 // forced makes node2 master whatever anybody says, now and whenever its daemons start.
 func forced() []harness.Runbook {
-	return []harness.Runbook{ganeti.MasterFailover{To: node2, NoVoting: true}, ganeti.AllowNoVoting{Node: node2}}
+	return []harness.Runbook{ganeti.MasterFailoverWithoutVote(node2), ganeti.AllowNoVoting(node2)}
 }
 
 // takesOver is the story of every takeover: node1 is lost, node2 becomes master and starts node1's instance.
@@ -72,24 +72,24 @@ func (s *story) takesOver(ctx context.Context, lose fault.Loss, takeover ...harn
 // withoutNode1 has node2 give node1 up, and run what was on it.
 func (s *story) withoutNode1() []harness.Runbook {
 	return []harness.Runbook{
-		ganeti.Offline{Cluster: s.cluster, Master: node2, Node: node1},
-		ganeti.NodeFailover{Cluster: s.cluster, Master: node2, Node: node1},
+		s.cluster.On(node2).Offline(node1),
+		s.cluster.On(node2).NodeFailover(node1),
 	}
 }
 
 var _ = Describe("A survivor that was made master by force", Label("ganeti", postmortem), func() {
 	It("does not come up again without the two lines", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
-		drill.survives(ctx, ganeti.MasterFailover{To: node2, NoVoting: true})
+		drill.survives(ctx, ganeti.MasterFailoverWithoutVote(node2))
 		steady := harness.All(ganeti.Manageable(drill.cluster))
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("restarting its daemons, as any upgrade does")
-		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Restart{Node: node2}})).To(Succeed())
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Restart(node2)})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		By("waiting until they have given up, and writing the two lines")
-		Expect(drill.Repair(ctx, ganeti.AwaitMasterdExit{Node: node2}, ganeti.AllowNoVoting{Node: node2},
-			ganeti.Restart{Node: node2})).To(Succeed())
+		Expect(drill.Repair(ctx, ganeti.AwaitMasterdExit(node2), ganeti.AllowNoVoting(node2),
+			ganeti.Restart(node2))).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.tellMasters()
 		Expect(drill.Judge()).To(Succeed())
@@ -97,7 +97,7 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 
 	It("is one master of two when the old one comes back and the lines were left in place", func(ctx SpecContext) {
 		drill := begin(ctx, 2, inOrder)
-		drill.carry(ctx, ganeti.AllowNoVoting{Node: node1})
+		drill.carry(ctx, ganeti.AllowNoVoting(node1))
 		drill.survives(ctx, forced()...)
 		steady := harness.All(ganeti.OneCommander(drill.cluster))
 		both, agreed := bothCommand(drill.cluster), ganeti.Agreed(node1, node2)
@@ -105,16 +105,16 @@ var _ = Describe("A survivor that was made master by force", Label("ganeti", pos
 		Expect(drill.Unaffected(ctx, drill.untouched(node1, node2)...)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
 		By("switching the old master on, where the lines are from the last time")
-		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.SwitchOn{Node: node1}})).To(Succeed())
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.SwitchOn(node1)})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitUp(ctx, both)).To(Succeed())
 		Expect(pinged.Until(ctx, func(ctx context.Context) error { return ganeti.LeftAddress(ctx, drill.Lab, node1) })).To(Succeed())
 		By("taking the old master's lines and its office, adding it again, and removing the lines of the new one")
 		Expect(drill.Repair(ctx,
-			ganeti.RequireVoting{Node: node1},
-			ganeti.StepDown{Cluster: drill.cluster, Node: node1},
-			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Readd: true},
-			ganeti.RequireVoting{Node: node2}, ganeti.Restart{Node: node2},
+			ganeti.RequireVoting(node1),
+			drill.cluster.StepDown(node1),
+			drill.cluster.On(node2).Readd(node1),
+			ganeti.RequireVoting(node2), ganeti.Restart(node2),
 		)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		drill.tellMasters()
@@ -148,8 +148,8 @@ func (s *story) survives(ctx context.Context, takeover ...harness.Runbook) {
 	GinkgoHelper()
 	By("losing " + node1 + " and having " + node2 + " take over, in peace")
 	lost := fixtures.GanetiNodeAddress(1)
-	s.carry(ctx, runbook.PowerOff{Node: node1}, ganeti.UnreachableRoute{Node: node2, Address: lost})
+	s.carry(ctx, runbook.PowerOff{Node: node1}, ganeti.UnreachableRoute(node2, lost))
 	s.carry(ctx, takeover...)
 	s.carry(ctx, s.withoutNode1()...)
-	s.carry(ctx, ganeti.UnreachableRoute{Node: node2, Address: lost, Over: true})
+	s.carry(ctx, ganeti.RemoveUnreachableRoute(node2, lost))
 }

@@ -26,7 +26,7 @@ var _ = Describe("A guest of the full pair", Label("ganeti", "drbd", fullPair, "
 				return strings.TrimSpace(string(id))
 			}
 			booted := func() {
-				_, err := runbook.Run(ctx, cluster, ganeti.Booted{Node: node2})
+				_, err := runbook.Run(ctx, cluster, ganeti.Booted(node2))
 				Expect(err).NotTo(HaveOccurred())
 			}
 

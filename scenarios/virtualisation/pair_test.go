@@ -44,27 +44,27 @@ var _ = Describe("A hypervisor with DRBD disks that is lost", Label("ganeti", "d
 		Expect(drill.Repair(ctx, runbook.PowerOff{Node: node1})).To(Succeed())
 		Expect(drill.Repair(ctx, forced()...)).To(Succeed())
 		Expect(drill.Repair(ctx,
-			ganeti.Retry{Runbook: ganeti.Offline{Cluster: drill.cluster, Master: node2, Node: node1}},
-			ganeti.Retry{Runbook: ganeti.NodeFailover{Cluster: drill.cluster, Master: node2, Node: node1}},
+			ganeti.Retry(drill.cluster.On(node2).Offline(node1)),
+			ganeti.Retry(drill.cluster.On(node2).NodeFailover(node1)),
 		)).To(Succeed())
 		By("waiting until clients have their rows again: the half hour that the provider takes begins after that")
 		Expect(drill.AwaitUp(ctx, drbd.Serves(drill.pair))).To(Succeed())
 		By("having " + node1 + " installed from nothing, and adding it again")
 		Expect(drill.Repair(ctx,
-			ganeti.Reinstall{Node: node1, Declared: installing},
-			ganeti.Join{Cluster: drill.cluster, Master: node2, Node: node1, Readd: true},
+			ganeti.Reinstall(node1, installing),
+			drill.cluster.On(node2).Readd(node1),
 		)).To(Succeed())
 		By("giving it a copy of the disk: it is refused before the disk is activated")
 		Expect(drill.Repair(ctx,
 			runbook.ExpectError{
-				Runbook: ganeti.Retry{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki(), Secondary: true}},
+				Runbook: ganeti.Retry(drill.cluster.On(node2).ReplaceSecondaryDisks(drill.wiki())),
 				With:    ganeti.MissingDisk,
 			},
-			ganeti.Retry{Runbook: ganeti.ActivateDisks{Master: node2, Instance: drill.wiki()}},
-			ganeti.Retry{Runbook: ganeti.ReplaceDisks{Master: node2, Instance: drill.wiki()}},
+			ganeti.Retry(drill.cluster.On(node2).ActivateDisks(drill.wiki())),
+			ganeti.Retry(drill.cluster.On(node2).ReplaceDisks(drill.wiki())),
 		)).To(Succeed())
 		By("removing the two lines, now that there is somebody to vote")
-		Expect(drill.Repair(ctx, ganeti.RequireVoting{Node: node2})).To(Succeed())
+		Expect(drill.Repair(ctx, ganeti.RequireVoting(node2))).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, drill.steady)).To(Succeed())
 		Expect(drill.Reconcile(ctx, drill.rows)).To(Succeed())
 		Expect(drill.lostRows()).To(BeZero())

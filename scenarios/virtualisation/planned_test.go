@@ -34,10 +34,10 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 		},
 		// A drain does the same and more.
 		Entry("by itself", Label("nightly"), func(s *story) harness.Runbook {
-			return ganeti.Migrate{Cluster: s.cluster, Master: node1, Instance: s.wiki(node2), To: node1}
+			return s.cluster.On(node1).Migrate(s.wiki(node2), node1)
 		}, SpecTimeout(8*time.Minute)),
 		Entry("because its own is drained", func(s *story) harness.Runbook {
-			return ganeti.Drain{Cluster: s.cluster, Master: node1, Node: node2, Instances: []ganeti.Instance{s.wiki(node2)}, To: node1}
+			return s.cluster.On(node1).Drain(node2, node1, s.wiki(node2))
 		}, SpecTimeout(8*time.Minute)),
 	)
 
@@ -47,10 +47,7 @@ var _ = Describe("An instance", Label("ganeti", postmortem), func() {
 		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster), moved)).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Failover{
-			Cluster: drill.cluster, Master: node1,
-			Instance: drill.wiki(node2), To: node1,
-		}})).To(Succeed())
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: drill.cluster.On(node1).Failover(drill.wiki(node2), node1)})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitUp(ctx, moved)).To(Succeed())

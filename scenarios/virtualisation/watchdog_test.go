@@ -23,7 +23,7 @@ var leftAlone = harness.Objective{RTO: 5 * watched, NoData: true, Dwell: dwell, 
 var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 	It("starts an instance that has died", func(ctx SpecContext) {
 		drill := begin(ctx, 2, bitten)
-		drill.carry(ctx, ganeti.Watch{Node: node1, Every: watched})
+		drill.carry(ctx, ganeti.Watch(node1, watched))
 		steady := harness.SteadyState(drill.served(node2))
 		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
@@ -38,12 +38,12 @@ var _ = Describe("The watchdog", Label("ganeti", postmortem), func() {
 	It("leaves an instance alone that somebody has shut down", func(ctx SpecContext) {
 		drill := begin(ctx, 2, leftAlone)
 		drill.Claim(harness.Missed, "who shuts an instance down does not want it to be started", harness.NotRecovered)
-		drill.carry(ctx, ganeti.Watch{Node: node1, Every: watched})
+		drill.carry(ctx, ganeti.Watch(node1, watched))
 		steady := harness.SteadyState(drill.served(node2))
 		Expect(drill.Unaffected(ctx, drill.untouched(node1)...)).To(Succeed())
 		Expect(drill.Watch(ctx, ganeti.Manageable(drill.cluster))).To(Succeed())
 		Expect(drill.Baseline(ctx, steady)).To(Succeed())
-		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: ganeti.Shutdown{Master: node1, Instance: drill.wiki(node2)}})).To(Succeed())
+		Expect(drill.Inject(ctx, fault.Maintenance{Runbook: drill.cluster.On(node1).Shutdown(drill.wiki(node2))})).To(Succeed())
 		Expect(drill.Detect(ctx, steady)).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(MatchError(harness.ErrNotRecovered))
 		Expect(drill.Judge()).To(Succeed())

@@ -11,7 +11,7 @@
 //	err = drill.StartWriting(ctx, harness.Ledgers(drbd.Rows(pair)))
 //	err = drill.Inject(ctx, drbd.SplitBrain{Pair: pair})
 //	err = drill.Detect(ctx, steady)
-//	err = drill.Repair(ctx, drbd.DiscardStaleSide{Pair: pair, Stale: pair.Second})
+//	err = drill.Repair(ctx, pair.DiscardStaleSide(pair.Second))
 //	err = drill.AwaitRecovery(ctx, steady)
 //	two, err := pair.TwoPrimaries(drill.Record())                       // for how long both were primary
 //

@@ -26,7 +26,7 @@ func Example() {
 	defer machines.Close()
 	status, err := drbd.Look(context.Background(), machines, pair.First)
 	fmt.Println(status, status.InSync(), err)
-	for _, step := range (drbd.DiscardStaleSide{Pair: pair, Stale: pair.Second}).Steps() {
+	for _, step := range pair.DiscardStaleSide(pair.Second).Steps() {
 		fmt.Println(step.Name)
 	}
 	// Output:

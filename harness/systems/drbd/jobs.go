@@ -5,6 +5,7 @@ import (
 	"path"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Where a machine's supervisor looks for jobs, and where those lie that it does not run.
@@ -33,15 +34,10 @@ func startJob(ctx context.Context, operator harness.Operator, node, job string) 
 
 // RemoveJob has the machine's supervisor stop a job and forget it: one that is only killed is started again, and
 // holds the disk as before.
-type RemoveJob struct{ Node, Job string }
-
-// Name says which.
-func (r RemoveJob) Name() string { return "remove the job " + r.Job + " from " + r.Node }
-
-// Steps stop and remove it.
-func (r RemoveJob) Steps() []harness.Step {
-	return []harness.Step{{Name: r.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		at := path.Join(jobsFolder, r.Job)
-		return steps(ctx, operator, r.Node, []string{"sv", "force-stop", at}, []string{"rm", at})
-	}}}
+func RemoveJob(node, job string) harness.Runbook {
+	name := "remove the job " + job + " from " + node
+	return runbook.Of(name, harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
+		at := path.Join(jobsFolder, job)
+		return steps(ctx, operator, node, []string{"sv", "force-stop", at}, []string{"rm", at})
+	}})
 }

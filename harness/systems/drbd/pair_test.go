@@ -217,7 +217,7 @@ func TestDiscardStaleSide(t *testing.T) {
 				}
 				return nil
 			}
-			operator.follow(t, DiscardStaleSide{Pair: pair, Stale: "drbd-2"}.Steps())
+			operator.follow(t, pair.DiscardStaleSide("drbd-2").Steps())
 			if !slices.Equal(operator.commands, c.want) {
 				t.Errorf("ran %q", operator.commands)
 			}

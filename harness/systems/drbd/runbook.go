@@ -45,34 +45,30 @@ func PowerOn(node string) harness.Runbook {
 // DiscardStaleSide settles a split brain by hand, in the wiki's order: the stale side stops using the disk, becomes secondary and
 // connects with --discard-my-data; the other one connects again if it has given up. All that was written on the stale
 // side since the split is lost.
-type DiscardStaleSide struct {
-	Pair  Pair
-	Stale string // the node whose data go
-}
-
-// Name says whose data are discarded.
-func (d DiscardStaleSide) Name() string { return "discard what " + d.Stale + " has" }
-
-// Steps are the commands of both sides.
-func (d DiscardStaleSide) Steps() []harness.Step {
-	survivor := d.Pair.Other(d.Stale)
-	return []harness.Step{
-		{Name: "unmount and drbdadm secondary on " + d.Stale, Do: func(ctx context.Context, operator harness.Operator) error {
-			if err := unmount(ctx, operator, d.Stale); err != nil {
-				return err
-			}
-			return steps(ctx, operator, d.Stale, admin("secondary"))
-		}},
-		{Name: "drbdadm connect --discard-my-data on " + d.Stale, Do: func(ctx context.Context, operator harness.Operator) error {
-			return reconnect(ctx, operator, d.Stale, "--discard-my-data")
-		}},
-		{Name: "drbdadm connect on " + survivor, Do: func(ctx context.Context, operator harness.Operator) error {
+func (p Pair) DiscardStaleSide(stale string) harness.Runbook {
+	survivor := p.Other(stale)
+	return runbook.Of("discard what "+stale+" has",
+		harness.Step{
+			Name: "unmount and drbdadm secondary on " + stale,
+			Do: func(ctx context.Context, operator harness.Operator) error {
+				if err := unmount(ctx, operator, stale); err != nil {
+					return err
+				}
+				return steps(ctx, operator, stale, admin("secondary"))
+			},
+		},
+		harness.Step{
+			Name: "drbdadm connect --discard-my-data on " + stale,
+			Do: func(ctx context.Context, operator harness.Operator) error {
+				return reconnect(ctx, operator, stale, "--discard-my-data")
+			},
+		},
+		harness.Step{Name: "drbdadm connect on " + survivor, Do: func(ctx context.Context, operator harness.Operator) error {
 			return reconnect(ctx, operator, survivor)
 		}},
-		{Name: "wait until both have the same", Do: func(ctx context.Context, operator harness.Operator) error {
-			return waitForSync.Until(ctx, func(ctx context.Context) error { return expect(ctx, operator, d.Stale, Status.InSync) })
-		}},
-	}
+		harness.Step{Name: "wait until both have the same", Do: func(ctx context.Context, operator harness.Operator) error {
+			return waitForSync.Until(ctx, func(ctx context.Context) error { return expect(ctx, operator, stale, Status.InSync) })
+		}})
 }
 
 // unmount tries until no request is under way: a client's is enough for the file system to be busy.
@@ -103,24 +99,14 @@ func reconnect(ctx context.Context, operator harness.Operator, node string, opti
 
 // RecreateDisk writes new meta data onto a machine's empty disk and brings it up: everything is then copied from
 // the other side.
-type RecreateDisk struct {
-	Pair Pair
-	Node string
-}
-
-// Name says whose.
-func (r RecreateDisk) Name() string { return "re-create the disk of " + r.Node }
-
-// Steps are the wiki's two commands, and the wait.
-func (r RecreateDisk) Steps() []harness.Step {
-	return []harness.Step{
-		{Name: "drbdadm create-md and up on " + r.Node, Do: func(ctx context.Context, operator harness.Operator) error {
-			return steps(ctx, operator, r.Node, admin("create-md", "--force"), admin("up"))
+func RecreateDisk(node string) harness.Runbook {
+	return runbook.Of("re-create the disk of "+node,
+		harness.Step{Name: "drbdadm create-md and up on " + node, Do: func(ctx context.Context, operator harness.Operator) error {
+			return steps(ctx, operator, node, admin("create-md", "--force"), admin("up"))
 		}},
-		{Name: "wait until all is copied", Do: func(ctx context.Context, operator harness.Operator) error {
+		harness.Step{Name: "wait until all is copied", Do: func(ctx context.Context, operator harness.Operator) error {
 			return waitForSync.Until(ctx, func(ctx context.Context) error {
-				return expect(ctx, operator, r.Node, func(status Status) bool { return status.InSync() && !status.Primary() })
+				return expect(ctx, operator, node, func(status Status) bool { return status.InSync() && !status.Primary() })
 			})
-		}},
-	}
+		}})
 }

@@ -14,22 +14,13 @@ import (
 // hostsFile is where the names are resolved: Ganeti asks for them whenever it is told one.
 const hostsFile = "/etc/hosts"
 
-// ClusterAddress moves the cluster to another address, under the name that it has.
-type ClusterAddress struct {
-	Cluster Cluster
-	Master  string
-	To      netip.Addr
-}
-
-// Name says where to.
-func (c ClusterAddress) Name() string { return "move the cluster to " + c.To.String() }
-
-// Steps change what the name means on every node, and rename the cluster to that name.
-func (c ClusterAddress) Steps() []harness.Step {
-	return []harness.Step{
-		renumberFiles("have every node find the cluster at "+c.To.String(), c.Cluster.Nodes, c.Cluster.Address, c.To, hostsFile),
-		runbook.Exec(c.Name(), c.Master, "gnt-cluster", "rename", "-f", c.Cluster.Name),
-	}
+// MoveTo moves the cluster to another address, under the name that it has: it changes what the name means on every node, and
+// renames the cluster to that name.
+func (s Session) MoveTo(to netip.Addr) harness.Runbook {
+	name := "move the cluster to " + to.String()
+	return runbook.Of(name,
+		renumberFiles("have every node find the cluster at "+to.String(), s.Cluster.Nodes, s.Cluster.Address, to, hostsFile),
+		runbook.Exec(name, s.Master, "gnt-cluster", "rename", "-f", s.Cluster.Name))
 }
 
 // addressFiles are where a master keeps the addresses of its nodes.
@@ -39,29 +30,16 @@ var addressFiles = []string{
 }
 
 // NodeAddress tells the cluster that a node has another address. Ganeti has no command for it: the configuration is
-// edited while the master's daemons are stopped, and the node is added again.
-type NodeAddress struct {
-	Cluster  Cluster
-	Master   string // another node than the one that has moved
-	Node     string
-	From, To netip.Addr
-}
-
-// Name says which node, and where it is.
-func (n NodeAddress) Name() string {
-	return fmt.Sprintf("tell the cluster that %s is at %s", n.Node, n.To)
-}
-
-// Steps edit the names and the configuration, and add the node again.
-func (n NodeAddress) Steps() []harness.Step {
+// edited while the daemons of the master, which is another node, are stopped, and the node is added again.
+func (s Session) NodeAddress(node string, from, to netip.Addr) harness.Runbook {
 	steps := []harness.Step{
-		renumberFiles("have every node find "+n.Node+" at "+n.To.String(), n.Cluster.Nodes, n.From, n.To, hostsFile),
-		runbook.Exec("stop the daemons on "+n.Master, n.Master, "service", "ganeti", "stop"),
-		renumberFiles("edit the configuration on "+n.Master, []string{n.Master}, n.From, n.To, addressFiles...),
-		runbook.Exec("start the daemons on "+n.Master, n.Master, "service", "ganeti", "start"),
-		runbook.Exec("give the configuration to the other nodes", n.Master, "gnt-cluster", "redist-conf"),
+		renumberFiles("have every node find "+node+" at "+to.String(), s.Cluster.Nodes, from, to, hostsFile),
+		runbook.Exec("stop the daemons on "+s.Master, s.Master, "service", "ganeti", "stop"),
+		renumberFiles("edit the configuration on "+s.Master, []string{s.Master}, from, to, addressFiles...),
+		runbook.Exec("start the daemons on "+s.Master, s.Master, "service", "ganeti", "start"),
+		runbook.Exec("give the configuration to the other nodes", s.Master, "gnt-cluster", "redist-conf"),
 	}
-	return append(steps, Join{Cluster: n.Cluster, Master: n.Master, Node: n.Node, Readd: true}.Steps()...)
+	return runbook.Of(fmt.Sprintf("tell the cluster that %s is at %s", node, to), append(steps, s.Readd(node).Steps()...)...)
 }
 
 // renumberFiles is a step that puts one address in the place of another in files of nodes.

@@ -29,9 +29,9 @@ func (f CreateCluster) Steps() []harness.Step {
 	return slices.Concat(
 		[]harness.Step{booted(f.Cluster)},
 		// Ganeti asks the cluster's address whether the cluster is there already.
-		UnreachableRoute{Node: first, Address: f.Cluster.Address}.Steps(),
+		UnreachableRoute(first, f.Cluster.Address).Steps(),
 		[]harness.Step{runbook.Exec("found the cluster on "+first, first, f.initialise()...)},
-		UnreachableRoute{Node: first, Address: f.Cluster.Address, Over: true}.Steps(),
+		RemoveUnreachableRoute(first, f.Cluster.Address).Steps(),
 		[]harness.Step{
 			{Name: "let people ask by RAPI", Do: f.letAsk},
 			{Name: "add " + strings.Join(others, ", "), Do: together(others, f.join)},
@@ -40,6 +40,9 @@ func (f CreateCluster) Steps() []harness.Step {
 		},
 	)
 }
+
+// session is one on the first node, which is the master.
+func (f CreateCluster) session() Session { return f.Cluster.On(f.Cluster.Nodes[0]) }
 
 // letAsk names who may ask by RAPI. The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
 func (f CreateCluster) letAsk(ctx context.Context, operator harness.Operator) error {
@@ -56,7 +59,7 @@ func (f CreateCluster) letAsk(ctx context.Context, operator harness.Operator) er
 
 // join has a node join.
 func (f CreateCluster) join(ctx context.Context, operator harness.Operator, node string) error {
-	_, err := runbook.Run(ctx, operator, Join{Cluster: f.Cluster, Master: f.Cluster.Nodes[0], Node: node})
+	_, err := runbook.Run(ctx, operator, f.session().Join(node))
 	return err
 }
 
@@ -149,7 +152,7 @@ func (f CreateCluster) createMissing(ctx context.Context, operator harness.Opera
 		return errors.Join(f.createNow(ctx, operator, missing), errors.New("some instances were missing"))
 	}
 	if len(down) > 0 {
-		_, err := runbook.Run(ctx, operator, StartInstances{Master: f.Cluster.Nodes[0], Instances: down})
+		_, err := runbook.Run(ctx, operator, f.session().StartInstances(down...))
 		return errors.Join(err, errors.New("some instances were down"))
 	}
 	return nil
@@ -170,46 +173,33 @@ func (f CreateCluster) batch(instances []Instance) []map[string]any {
 }
 
 // Join adds a node to a cluster.
-type Join struct {
-	Cluster Cluster
-	Master  string
-	Node    string
-	Readd   bool // it was a member before, and has been installed from nothing (--readd)
+func (s Session) Join(node string) harness.Runbook {
+	return s.add("add "+node, node, s.Cluster.second(node)...)
 }
 
-// Name says who joins.
-func (j Join) Name() string {
-	if j.Readd {
-		return "re-add " + j.Node
-	}
-	return "add " + j.Node
-}
+// Readd adds a node that was a member before, and has been installed from nothing.
+func (s Session) Readd(node string) harness.Runbook { return s.add("re-add "+node, node, "--readd") }
 
-// Steps let the master in by its key, and add the node.
-func (j Join) Steps() []harness.Step {
-	argv := []string{"gnt-node", "add", "--no-ssh-key-check"}
-	if j.Readd {
-		argv = append(argv, "--readd")
-	} else {
-		argv = append(argv, j.Cluster.second(j.Node)...)
-	}
-	argv = append(argv, j.Cluster.Full(j.Node))
-	return []harness.Step{
-		{Name: "let " + j.Master + " into " + j.Node, Do: j.trust},
-		{Name: j.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-			// A new member's daemon has only just started.
-			return untilAnswered(ctx, func(ctx context.Context) error { return run(ctx, operator, j.Master, argv...) })
+// add lets the master into a node by its key, and adds the node.
+func (s Session) add(name, node string, options ...string) harness.Runbook {
+	argv := slices.Concat([]string{"gnt-node", "add", "--no-ssh-key-check"}, options, []string{s.Cluster.Full(node)})
+	return runbook.Of(name,
+		harness.Step{Name: "let " + s.Master + " into " + node, Do: func(ctx context.Context, operator harness.Operator) error {
+			return s.trust(ctx, operator, node)
 		}},
-	}
+		harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
+			// A new member's daemon has only just started.
+			return untilAnswered(ctx, func(ctx context.Context) error { return run(ctx, operator, s.Master, argv...) })
+		}})
 }
 
 // trust puts the master's key on the node.
-func (j Join) trust(ctx context.Context, operator harness.Operator) error {
-	key, err := operator.ReadFile(ctx, j.Master, "/root/.ssh/id_rsa.pub")
+func (s Session) trust(ctx context.Context, operator harness.Operator, node string) error {
+	key, err := operator.ReadFile(ctx, s.Master, "/root/.ssh/id_rsa.pub")
 	if err != nil {
-		return fmt.Errorf("read the key of %s: %w", j.Master, err)
+		return fmt.Errorf("read the key of %s: %w", s.Master, err)
 	}
-	return operator.WriteFile(ctx, j.Node, harness.File{Path: "/root/.ssh/authorized_keys", Mode: 0o600, Data: key})
+	return operator.WriteFile(ctx, node, harness.File{Path: "/root/.ssh/authorized_keys", Mode: 0o600, Data: key})
 }
 
 // together is a step's work that is done on several nodes at the same time.
@@ -223,14 +213,4 @@ func together(
 	return func(ctx context.Context, operator harness.Operator) error {
 		return runbook.OnEach(ctx, nodes, func(ctx context.Context, node harness.Node) error { return do(ctx, operator, node.Name) })
 	}
-}
-
-// order is the one step of most runbooks: a command, nearly always on the master.
-func order(name, node string, argv ...string) []harness.Step {
-	return []harness.Step{runbook.Exec(name, node, argv...)}
-}
-
-func run(ctx context.Context, operator harness.Operator, node string, argv ...string) error {
-	_, err := operator.Exec(ctx, node, argv...)
-	return err
 }

@@ -15,11 +15,12 @@ import (
 // Goal: what the operator types about an instance's disks is what Ganeti's manuals say, on the master. Method: carry
 // every runbook out on machines that note it.
 func TestCommandsAboutDisks(t *testing.T) {
-	wiki := aCluster(t).Instances[0]
+	session := aCluster(t).On("node2")
+	wiki := session.Cluster.Instances[0]
 	for want, typed := range map[string]harness.Runbook{
-		"node2: gnt-instance replace-disks -s wiki1.virt.example": ReplaceDisks{Master: "node2", Instance: wiki, Secondary: true},
-		"node2: gnt-instance replace-disks -a wiki1.virt.example": ReplaceDisks{Master: "node2", Instance: wiki},
-		"node2: gnt-instance activate-disks wiki1.virt.example":   ActivateDisks{Master: "node2", Instance: wiki},
+		"node2: gnt-instance replace-disks -s wiki1.virt.example": session.ReplaceSecondaryDisks(wiki),
+		"node2: gnt-instance replace-disks -a wiki1.virt.example": session.ReplaceDisks(wiki),
+		"node2: gnt-instance activate-disks wiki1.virt.example":   session.ActivateDisks(wiki),
 	} {
 		machines := inMemory(t)
 		if expectRuns(t, machines, typed); !slices.Equal(machines.commands, []string{want}) {
@@ -33,7 +34,7 @@ func TestBooted(t *testing.T) {
 	defer func(interval time.Duration) { waitForBoot.Interval = interval }(waitForBoot.Interval)
 	waitForBoot.Interval = time.Millisecond
 	booting := &bootingHypervisor{hypervisors: inMemory(t), unready: 2}
-	if expectRuns(t, booting, Booted{"node1"}); !slices.Equal(booting.commands, []string{"node1: pidof sshd"}) {
+	if expectRuns(t, booting, Booted("node1")); !slices.Equal(booting.commands, []string{"node1: pidof sshd"}) {
 		t.Errorf("%d times too early, then %q", 2-booting.unready, booting.commands)
 	}
 }
@@ -70,7 +71,7 @@ func TestAgain(t *testing.T) {
 			{Name: "drive there", Declared: time.Minute},
 			{Name: "try", Do: func(context.Context, harness.Operator) error { asked++; return c.answers[asked-1] }},
 		}...)
-		steps := Retry{timed}.Steps()
+		steps := Retry(timed).Steps()
 		if steps[0].Do != nil || steps[0].Declared != time.Minute {
 			t.Errorf("%s: what is declared became %+v", name, steps[0])
 		}

@@ -8,7 +8,7 @@
 //	err = drill.Watch(ctx, cluster.Holders()...)                             // who has the cluster's address
 //	err = drill.Baseline(ctx, steady)
 //	...
-//	err = drill.Repair(ctx, ganeti.MasterFailover{To: "node2", NoVoting: true}, ganeti.AllowNoVoting{Node: "node2"})
+//	err = drill.Repair(ctx, ganeti.MasterFailoverWithoutVote("node2"), ganeti.AllowNoVoting("node2"))
 //	masters, err := ganeti.CountMasters(cluster, drill.Record())             // seconds with none, one and two
 //
 // # By whose word

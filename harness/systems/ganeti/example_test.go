@@ -27,7 +27,7 @@ func Example() {
 	for _, claim := range harness.All(ganeti.Serves(wiki), ganeti.Manageable(cluster), ganeti.OneMaster(cluster)) {
 		fmt.Println(claim.Name())
 	}
-	fmt.Println(ganeti.MasterFailover{To: "node2", NoVoting: true}.Name())
+	fmt.Println(ganeti.MasterFailoverWithoutVote("node2").Name())
 	// Output:
 	// cluster.virt.example at 10.203.1.100 on [node1 node2]
 	// wiki.virt.example serves its page

@@ -11,88 +11,44 @@ import (
 )
 
 // Migrate moves a running instance to another node.
-type Migrate struct {
-	Cluster  Cluster
-	Master   string
-	Instance Instance
-	To       string
-}
-
-// Name says what goes where.
-func (m Migrate) Name() string { return "migrate " + m.Instance.Name + " to " + m.To }
-
-// Steps run the command.
-func (m Migrate) Steps() []harness.Step {
-	return order(m.Name(), m.Master, "gnt-instance", "migrate", "-f", "-n", m.Cluster.Full(m.To), m.Instance.Name)
+func (s Session) Migrate(instance Instance, to string) harness.Runbook {
+	return s.order("migrate "+instance.Name+" to "+to, "gnt-instance", "migrate", "-f", "-n", s.Cluster.Full(to), instance.Name)
 }
 
 // Failover stops an instance and starts it on another node.
-type Failover struct {
-	Cluster  Cluster
-	Master   string
-	Instance Instance
-	To       string
+func (s Session) Failover(instance Instance, to string) harness.Runbook {
+	return s.order("fail "+instance.Name+" over to "+to, "gnt-instance", "failover", "-f", "-n", s.Cluster.Full(to), instance.Name)
 }
 
-// Name says what goes where.
-func (f Failover) Name() string { return "fail " + f.Instance.Name + " over to " + f.To }
-
-// Steps run the command.
-func (f Failover) Steps() []harness.Step {
-	return order(f.Name(), f.Master, "gnt-instance", "failover", "-f", "-n", f.Cluster.Full(f.To), f.Instance.Name)
-}
-
-// Drain keeps new instances away from a node and moves those away that it has, as before work on it.
-type Drain struct {
-	Cluster   Cluster
-	Master    string
-	Node      string
-	Instances []Instance // that are on it
-	To        string
-}
-
-// Name says which node.
-func (d Drain) Name() string { return "drain " + d.Node }
-
-// Steps mark the node and migrate its instances.
-func (d Drain) Steps() []harness.Step {
-	steps := []harness.Step{runbook.Exec("mark "+d.Node+" as drained", d.Master, "gnt-node", "modify", "--drained=yes",
-		d.Cluster.Full(d.Node))}
-	for _, instance := range d.Instances {
-		steps = append(steps, Migrate{Cluster: d.Cluster, Master: d.Master, Instance: instance, To: d.To}.Steps()...)
+// Drain keeps new instances away from a node and moves those away that are on it, as before work on it.
+func (s Session) Drain(node, to string, instances ...Instance) harness.Runbook {
+	steps := s.order("mark "+node+" as drained", "gnt-node", "modify", "--drained=yes", s.Cluster.Full(node)).Steps()
+	for _, instance := range instances {
+		steps = append(steps, s.Migrate(instance, to).Steps()...)
 	}
-	return steps
+	return runbook.Of("drain "+node, steps...)
 }
 
 // Shutdown shuts an instance down on purpose: the cluster keeps in mind that it should not run.
-type Shutdown struct {
-	Master   string
-	Instance Instance
+func (s Session) Shutdown(instance Instance) harness.Runbook {
+	return s.order("shut "+instance.Name+" down", "gnt-instance", "shutdown", instance.Name)
 }
 
-// Name says which.
-func (s Shutdown) Name() string { return "shut " + s.Instance.Name + " down" }
-
-// Steps run the command.
-func (s Shutdown) Steps() []harness.Step {
-	return order(s.Name(), s.Master, "gnt-instance", "shutdown", s.Instance.Name)
+// StartInstances starts instances that should run: those of a node that was away are down after it is back.
+func (s Session) StartInstances(instances ...Instance) harness.Runbook {
+	argv := []string{"gnt-instance", "start", "--force-multiple"}
+	for _, instance := range instances {
+		argv = append(argv, instance.Name)
+	}
+	return s.order("start the instances that are down", argv...)
 }
 
-// Watch has a node run ganeti-watcher again and again, as cron does every five minutes where nobody has changed it.
-type Watch struct {
-	Node  string
-	Every time.Duration // whole seconds, from the end of one run to the next
-}
-
-// Name says where.
-func (w Watch) Name() string {
-	return fmt.Sprintf("run ganeti-watcher on %s every %v", w.Node, w.Every)
-}
-
-// Steps begin it. What it says goes to the node's log.
-func (w Watch) Steps() []harness.Step {
-	loop := fmt.Sprintf("while :; do ganeti-watcher; sleep %d; done", int(w.Every/time.Second))
-	return order(w.Name(), w.Node, "sh", "-c", "("+loop+") >/dev/null 2>&1 </dev/null &")
+// Watch has a node run ganeti-watcher again and again, as cron does every five minutes where nobody has changed it: so many
+// whole seconds from the end of one run to the next. What it says goes to the node's log.
+func Watch(node string, every time.Duration) harness.Runbook {
+	loop := fmt.Sprintf("while :; do ganeti-watcher; sleep %d; done", int(every/time.Second))
+	return order(fmt.Sprintf("run ganeti-watcher on %s every %v", node, every), node,
+		"sh", "-c", "("+loop+") >/dev/null 2>&1 </dev/null &")
 }
 
 // runningFolder is where the fake hypervisor keeps what runs on a node.

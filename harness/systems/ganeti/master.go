@@ -11,28 +11,15 @@ import (
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
-// MasterFailover makes a node the cluster's master in the place of one that is lost. Without NoVoting the majority of
-// all nodes has to answer it, and in a cluster of two nodes there is none: the command refuses.
-type MasterFailover struct {
-	To       string
-	NoVoting bool // nobody is asked: only for an operator who knows that the other one is off
+// MasterFailover makes a node the cluster's master in the place of one that is lost, if the majority of all nodes answers
+// it: in a cluster of two nodes there is none, and the command refuses.
+func MasterFailover(to string) harness.Runbook {
+	return order("make "+to+" master by a vote", to, "gnt-cluster", "master-failover")
 }
 
-// Name says who becomes master, and by whose word.
-func (m MasterFailover) Name() string {
-	if m.NoVoting {
-		return "make " + m.To + " master without a vote"
-	}
-	return "make " + m.To + " master by a vote"
-}
-
-// Steps run the command.
-func (m MasterFailover) Steps() []harness.Step {
-	argv := []string{"gnt-cluster", "master-failover"}
-	if m.NoVoting {
-		argv = append(argv, "--no-voting", "--yes-do-it")
-	}
-	return order(m.Name(), m.To, argv...)
+// MasterFailoverWithoutVote does the same and asks nobody: only for an operator who knows that the other one is off.
+func MasterFailoverWithoutVote(to string) harness.Runbook {
+	return order("make "+to+" master without a vote", to, "gnt-cluster", "master-failover", "--no-voting", "--yes-do-it")
 }
 
 // defaultsFile has the arguments of Ganeti's daemons.
@@ -45,35 +32,23 @@ var votelessLines = []string{
 }
 
 // AllowNoVoting writes the two lines that let a node be master without a vote whenever its daemons start.
-type AllowNoVoting struct{ Node string }
-
-// Name says who.
-func (v AllowNoVoting) Name() string { return "let " + v.Node + " be master without a vote" }
-
-// Steps write them.
-func (v AllowNoVoting) Steps() []harness.Step {
-	return []harness.Step{editDefaults(v.Name(), v.Node, true)}
+func AllowNoVoting(node string) harness.Runbook {
+	return editDefaults("let "+node+" be master without a vote", node, true)
 }
 
 // RequireVoting removes the lines that [AllowNoVoting] has written: the last step, for which two masters are the price.
-type RequireVoting struct{ Node string }
-
-// Name says who.
-func (v RequireVoting) Name() string { return "let " + v.Node + " ask for votes again" }
-
-// Steps remove them.
-func (v RequireVoting) Steps() []harness.Step {
-	return []harness.Step{editDefaults(v.Name(), v.Node, false)}
+func RequireVoting(node string) harness.Runbook {
+	return editDefaults("let "+node+" ask for votes again", node, false)
 }
 
-func editDefaults(name, node string, voteless bool) harness.Step {
-	return harness.Step{Name: name, Do: func(ctx context.Context, operator harness.Operator) error {
+func editDefaults(name, node string, voteless bool) harness.Runbook {
+	return one(name, func(ctx context.Context, operator harness.Operator) error {
 		text, err := operator.ReadFile(ctx, node, defaultsFile)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", defaultsFile, err)
 		}
 		return operator.WriteFile(ctx, node, harness.File{Path: defaultsFile, Data: []byte(withVotes(string(text), voteless))})
-	}}
+	})
 }
 
 // withVotes is the file of defaults with or without the two lines. Whatever else it says of these arguments goes.
@@ -105,60 +80,40 @@ const startLog = "/var/log/ganeti/start.log"
 
 // Restart restarts a node's daemons, as after a change of their arguments. A master's daemons that lack votes ask for
 // a minute and give up: that they are not there afterwards is for probes to see, so that nothing waits for them.
-type Restart struct{ Node string }
-
-// Name says whose.
-func (r Restart) Name() string { return "restart Ganeti's daemons on " + r.Node }
-
-// Steps stop them, and begin to start them.
-func (r Restart) Steps() []harness.Step {
-	return []harness.Step{
-		runbook.Exec("stop them on "+r.Node, r.Node, "service", "ganeti", "stop"),
-		runbook.Exec("start them on "+r.Node, r.Node, "sh", "-c", "service ganeti start >"+startLog+" 2>&1 </dev/null &"),
-	}
+func Restart(node string) harness.Runbook {
+	return runbook.Of("restart Ganeti's daemons on "+node,
+		runbook.Exec("stop them on "+node, node, "service", "ganeti", "stop"),
+		runbook.Exec("start them on "+node, node, "sh", "-c", "service ganeti start >"+startLog+" 2>&1 </dev/null &"))
 }
 
 // waitForNode allows for a machine's boot and its daemons' start.
 var waitForNode = harness.Wait{For: "the node's daemon to answer", Interval: 200 * time.Millisecond, Limit: time.Minute}
 
 // SwitchOn presses a node's power button, and waits for its daemon.
-type SwitchOn struct{ Node string }
-
-// Name says whose.
-func (s SwitchOn) Name() string { return "switch " + s.Node + " on" }
-
-// Steps switch it on.
-func (s SwitchOn) Steps() []harness.Step {
-	return []harness.Step{{Name: s.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-		if err := operator.PowerOn(ctx, s.Node); err != nil {
+func SwitchOn(node string) harness.Runbook {
+	return one("switch "+node+" on", func(ctx context.Context, operator harness.Operator) error {
+		if err := operator.PowerOn(ctx, node); err != nil {
 			return err
 		}
-		return waitForNode.Until(ctx, func(ctx context.Context) error { return NodeDaemon(s.Node).Check(ctx, operator) })
-	}}}
-}
-
-// AwaitMasterdExit waits until a node's master daemons, begun by [Restart], have asked for votes in vain and given up.
-type AwaitMasterdExit struct{ Node string }
-
-// Name says whose.
-func (g AwaitMasterdExit) Name() string {
-	return "wait for the master daemons of " + g.Node + " to give up"
+		return waitForNode.Until(ctx, func(ctx context.Context) error { return NodeDaemon(node).Check(ctx, operator) })
+	})
 }
 
 // waitForGivingUp allows for two daemons that ask for a minute each.
 var waitForGivingUp = harness.Wait{For: "the master daemons to give up", Interval: 500 * time.Millisecond, Limit: 3 * time.Minute}
 
-// Steps wait.
-func (g AwaitMasterdExit) Steps() []harness.Step {
-	return []harness.Step{{Name: g.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
+// AwaitMasterdExit waits until a node's master daemons, begun by [Restart], have asked for votes in vain and given up.
+func AwaitMasterdExit(node string) harness.Runbook {
+	name := "wait for the master daemons of " + node + " to give up"
+	return one(name, func(ctx context.Context, operator harness.Operator) error {
 		return waitForGivingUp.Until(ctx, func(ctx context.Context) error {
-			said, err := operator.ReadFile(ctx, g.Node, startLog)
+			said, err := operator.ReadFile(ctx, node, startLog)
 			if err == nil && !strings.Contains(string(said), noVotes) {
 				err = fmt.Errorf("they have said: %s", said)
 			}
 			return err
 		})
-	}}}
+	})
 }
 
 // noVotes is what a master daemon says that gives up.
@@ -185,19 +140,8 @@ const addressIsTaken = "master IP address configured on another machine"
 
 // StepDown has a node that takes itself for the master cease to be it: its daemons stop, and it gives the cluster's
 // address up.
-type StepDown struct {
-	Cluster Cluster
-	Node    string
-}
-
-// Name says who.
-func (s StepDown) Name() string { return "have " + s.Node + " step down" }
-
-// Steps stop the daemons, and take the address away.
-func (s StepDown) Steps() []harness.Step {
-	return []harness.Step{
-		runbook.Exec("stop Ganeti's daemons on "+s.Node, s.Node, "service", "ganeti", "stop"),
-		runbook.Exec("take the cluster's address from "+s.Node, s.Node, "ip", "address", "flush", "dev", s.Cluster.Card, "to",
-			s.Cluster.Address.String()),
-	}
+func (c Cluster) StepDown(node string) harness.Runbook {
+	return runbook.Of("have "+node+" step down",
+		runbook.Exec("stop Ganeti's daemons on "+node, node, "service", "ganeti", "stop"),
+		runbook.Exec("take the cluster's address from "+node, node, "ip", "address", "flush", "dev", c.Card, "to", c.Address.String()))
 }

@@ -8,19 +8,14 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
 // Retry is a runbook whose steps are done again when a node's daemon did not answer within the five seconds that Ganeti
 // gives it: on a busy machine that happens, and people then give the command again. It is for commands that do
 // not mind.
-type Retry struct{ Runbook harness.Runbook }
-
-// Name is the runbook's.
-func (a Retry) Name() string { return a.Runbook.Name() }
-
-// Steps are the runbook's, each as often as it takes.
-func (a Retry) Steps() []harness.Step {
-	steps := slices.Clone(a.Runbook.Steps())
+func Retry(procedure harness.Runbook) harness.Runbook {
+	steps := slices.Clone(procedure.Steps())
 	for i, step := range steps {
 		if step.Do == nil {
 			continue
@@ -29,7 +24,7 @@ func (a Retry) Steps() []harness.Step {
 			return untilAnswered(ctx, func(ctx context.Context) error { return step.Do(ctx, operator) })
 		}
 	}
-	return steps
+	return runbook.Of(procedure.Name(), steps...)
 }
 
 // waitForAnswer allows for a command that takes a minute and fails a few times, and for a node that is software all through

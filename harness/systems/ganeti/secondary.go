@@ -12,23 +12,11 @@ import (
 const secondaryFile = "/var/lib/ganeti/ssconf_node_secondary_ips"
 
 // SecondaryAddress tells the cluster that a node has another secondary address, for which, unlike for the primary one
-// ([NodeAddress]), Ganeti has a command. It is refused while the node does not have that address, or while instances
+// ([Session.NodeAddress]), Ganeti has a command. It is refused while the node does not have that address, or while instances
 // run whose disks are replicated from or to it.
-type SecondaryAddress struct {
-	Cluster Cluster
-	Master  string
-	Node    string
-	To      netip.Addr
-}
-
-// Name says which node, and where it is.
-func (s SecondaryAddress) Name() string {
-	return fmt.Sprintf("tell the cluster that the secondary address of %s is %s", s.Node, s.To)
-}
-
-// Steps run the command.
-func (s SecondaryAddress) Steps() []harness.Step {
-	return order(s.Name(), s.Master, "gnt-node", "modify", "--secondary-ip="+s.To.String(), s.Cluster.Full(s.Node))
+func (s Session) SecondaryAddress(node string, to netip.Addr) harness.Runbook {
+	return s.order(fmt.Sprintf("tell the cluster that the secondary address of %s is %s", node, to),
+		"gnt-node", "modify", "--secondary-ip="+to.String(), s.Cluster.Full(node))
 }
 
 // secondaryOf finds a node in a list of secondary addresses: a line for each, its full name first.

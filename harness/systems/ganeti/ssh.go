@@ -10,45 +10,22 @@ import (
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
-// MoveSSH has a node's SSH server listen at another port. The cluster is not told: that is [SSHPort].
-type MoveSSH struct {
-	Node string
-	Port int
-}
-
-// Name says where to.
-func (m MoveSSH) Name() string {
-	return fmt.Sprintf("move the SSH server of %s to port %d", m.Node, m.Port)
-}
-
-// Steps write the server's configuration, and restart it, once the machine has booted.
-func (m MoveSSH) Steps() []harness.Step {
-	return append(Booted{m.Node}.Steps(),
-		harness.Step{Name: m.Name(), Do: func(ctx context.Context, operator harness.Operator) error {
-			const path = "/etc/ssh/sshd_config.d/port.conf"
-			return operator.WriteFile(ctx, m.Node, harness.File{Path: path, Data: fmt.Appendf(nil, "Port %d\n", m.Port)})
-		}},
-		runbook.Exec("restart it", m.Node, "service", "ssh", "restart"),
-	)
+// MoveSSH has a node's SSH server listen at another port, once the machine has booted. The cluster is not told: that is
+// [Session.SSHPort].
+func MoveSSH(node string, port int) harness.Runbook {
+	name := fmt.Sprintf("move the SSH server of %s to port %d", node, port)
+	write := func(ctx context.Context, operator harness.Operator) error {
+		const path = "/etc/ssh/sshd_config.d/port.conf"
+		return operator.WriteFile(ctx, node, harness.File{Path: path, Data: fmt.Appendf(nil, "Port %d\n", port)})
+	}
+	return runbook.Of(name, append(Booted(node).Steps(),
+		harness.Step{Name: name, Do: write}, runbook.Exec("restart it", node, "service", "ssh", "restart"))...)
 }
 
 // SSHPort tells the cluster at which port a node's SSH server listens.
-type SSHPort struct {
-	Cluster Cluster
-	Master  string
-	Node    string
-	Port    int
-}
-
-// Name says which.
-func (s SSHPort) Name() string {
-	return fmt.Sprintf("tell the cluster that SSH of %s is at port %d", s.Node, s.Port)
-}
-
-// Steps run the command.
-func (s SSHPort) Steps() []harness.Step {
-	return order(s.Name(), s.Master, "gnt-node", "modify", "--node-parameters",
-		fmt.Sprintf("ssh_port=%d", s.Port), s.Cluster.Full(s.Node))
+func (s Session) SSHPort(node string, port int) harness.Runbook {
+	return s.order(fmt.Sprintf("tell the cluster that SSH of %s is at port %d", node, port),
+		"gnt-node", "modify", "--node-parameters", fmt.Sprintf("ssh_port=%d", port), s.Cluster.Full(node))
 }
 
 // sysrq is what `gnt-cluster verify` misses in a container, and must: with it, powercycling a node would power-cycle the

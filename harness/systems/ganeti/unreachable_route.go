@@ -8,25 +8,12 @@ import (
 
 // UnreachableRoute tells a node's kernel that nobody has an address, which it would find out by itself: three seconds for every
 // connection that somebody tries. It is for what is prepared in peace, where nobody measures how long that takes.
-type UnreachableRoute struct {
-	Node    string
-	Address netip.Addr
-	Over    bool // take it back
+// [RemoveUnreachableRoute] takes it back.
+func UnreachableRoute(node string, address netip.Addr) harness.Runbook {
+	return order("tell "+node+" that nobody has "+address.String(), node, "ip", "route", "add", "unreachable", address.String())
 }
 
-// Name says what the kernel is told.
-func (u UnreachableRoute) Name() string {
-	if u.Over {
-		return "have " + u.Node + " look for " + u.Address.String() + " again"
-	}
-	return "tell " + u.Node + " that nobody has " + u.Address.String()
-}
-
-// Steps tell it.
-func (u UnreachableRoute) Steps() []harness.Step {
-	verb := "add"
-	if u.Over {
-		verb = "delete"
-	}
-	return order(u.Name(), u.Node, "ip", "route", verb, "unreachable", u.Address.String())
+// RemoveUnreachableRoute has the node's kernel look for the address again.
+func RemoveUnreachableRoute(node string, address netip.Addr) harness.Runbook {
+	return order("have "+node+" look for "+address.String()+" again", node, "ip", "route", "delete", "unreachable", address.String())
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -83,9 +84,7 @@ func TestClustersThatCannotBeAsked(t *testing.T) {
 	machines := newMachines(t)
 	labtest.Expect(t, Cluster{Servers: []string{"server-9"}}.NodesReady(1).Check(t.Context(), machines),
 		"the topology has no node called server-9")
-	if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: kubeconfigFile, Data: []byte("}")}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: kubeconfigFile, Data: []byte("}")}))
 	_, err := Client(t.Context(), machines, "server-1")
 	labtest.Expect(t, err, "parse "+kubeconfigFile)
 	_, err = Cluster{}.servers(lonely{})

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -17,9 +18,7 @@ func breakable(t *testing.T, says string) *machines {
 	t.Helper()
 	machines := newMachines(t)
 	put := func(path string, data []byte) {
-		if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: path, Data: data}); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: path, Data: data}))
 	}
 	put(stateFile, []byte("SQLite format 3"))
 	machines.run = func(node string, argv []string) (string, error) {
@@ -49,9 +48,7 @@ func TestCorruptDatastore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			machines := breakable(t, refusal)
 			injection, err := fault.Inject(t.Context(), machines)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			done := machines.journal()
 			if last := done[len(done)-1]; last != map[bool]string{
 				true:  "exec server-1: sv kill k3s",
@@ -91,15 +88,11 @@ func TestCorruptDatastoreLogFile(t *testing.T) {
 	const file = "/var/log/k3s/current"
 	machines := breakable(t, "restarted")
 	write := func(text string) {
-		if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: file, Data: []byte(text)}); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: file, Data: []byte(text)}))
 	}
 	write("long ago: " + refusal + "\n")
 	injection, err := CorruptDatastore{Node: "server-1", Kill: []string{"sv", "kill", "k3s"}}.Inject(t.Context(), machines)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	_, err = injection.(*corruption).complaint(t.Context())
 	labtest.Expect(t, err, "its log does not say that the datastore is broken")
 	write("long ago: " + refusal + "\nnow: database disk image is malformed\n")
@@ -120,15 +113,11 @@ func TestCorruptDatastoreThatDoesNotBite(t *testing.T) {
 	machines := breakable(t, refusal)
 	machines.serve(t, "server-1", "secret", &api{answers: map[string]any{"GET /readyz": "ok"}})
 	injection, err := CorruptDatastore{Node: "server-1"}.Inject(t.Context(), machines)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	_, err = injection.Confirm(t.Context())
 	labtest.Expect(t, err, "the API server of server-1 still answers")
 
-	if err := machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: stateFile, Data: []byte("restored")}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, machines.Lab.WriteFile(t.Context(), "server-1", harness.File{Path: stateFile, Data: []byte("restored")}))
 	machines.journal()
 	labtest.Expect(t, injection.Revert(t.Context()), "")
 	if done := machines.journal(); len(done) > 0 {

@@ -29,6 +29,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -116,29 +117,21 @@ func (m *machines) writeKubeconfig(t *testing.T, node, token string, authority [
 		"users":    []any{map[string]any{"name": "default", "user": map[string]any{"token": token}}},
 		"contexts": []any{map[string]any{"name": "default", "context": map[string]any{"cluster": "default", "user": "default"}}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Lab.WriteFile(t.Context(), node, harness.File{Path: kubeconfigFile, Data: text}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
+	testkit.Must(t, m.Lab.WriteFile(t.Context(), node, harness.File{Path: kubeconfigFile, Data: text}))
 }
 
 // newCertificate makes a server's certificate that is its own authority.
 func newCertificate(t *testing.T) (tls.Certificate, []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "k3s"}, NotAfter: time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

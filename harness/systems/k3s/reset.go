@@ -149,22 +149,13 @@ func (r ClusterReset) rejoinAll(ctx context.Context, operator harness.Operator) 
 
 // Rejoin brings back one server after a [ClusterReset]: power on, stop k3s, put its old data aside, and have
 // it join the survivor.
-type Rejoin struct {
-	Server   string
-	Survivor string
-}
-
-// Name names the procedure in reports.
-func (r Rejoin) Name() string { return "k3s: " + r.Server + " joins " + r.Survivor }
-
-// Steps are its steps.
-func (r Rejoin) Steps() []harness.Step {
-	return []harness.Step{{
-		Name: "have " + r.Server + " join " + r.Survivor,
+func Rejoin(server, survivor string) harness.Runbook {
+	return runbook.Of("k3s: "+server+" joins "+survivor, harness.Step{
+		Name: "have " + server + " join " + survivor,
 		Do: func(ctx context.Context, operator harness.Operator) error {
-			return rejoin(ctx, operator, r.Server, r.Survivor)
+			return rejoin(ctx, operator, server, survivor)
 		},
-	}}
+	})
 }
 
 // rejoin does it, and waits until the server is Ready and votes.

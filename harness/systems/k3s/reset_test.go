@@ -109,7 +109,7 @@ func TestRejoin(t *testing.T) {
 		strings.Contains(done, "power on") {
 		t.Errorf("server-2 was started:\n%s", done)
 	}
-	labtest.Expect(t, carryOut(t, Rejoin{Server: "server-2", Survivor: "server-1"}, machines), "")
+	labtest.Expect(t, carryOut(t, Rejoin("server-2", "server-1"), machines), "")
 	if done := machines.journal(); !slices.Equal(done, []string{"power on server-2", "stop server-2", "exec server-2: " +
 		aside, "start server-2"}) {
 		t.Errorf("done: %q", done)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
@@ -17,9 +18,7 @@ func TestMasterFile(t *testing.T) {
 	for _, restore := range []bool{false, true} {
 		fault := MasterFile{Pair: testPair, Router: testPair.First, Restore: restore}
 		injection, err := fault.Inject(t.Context(), lab)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if proof, err := injection.Confirm(t.Context()); err != nil || proof == "" {
 			t.Errorf("%s: the proof is %q, error %v", fault.Describe(), proof, err)
 		}
@@ -29,13 +28,9 @@ func TestMasterFile(t *testing.T) {
 	}
 	fault := MasterFile{Pair: testPair, Router: testPair.First}
 	injection, err := fault.Inject(t.Context(), lab)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for range 2 { // it must be safe to revert more than once
-		if err := injection.Revert(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, injection.Revert(t.Context()))
 	}
 	if proof, err := injection.Confirm(t.Context()); err == nil {
 		t.Errorf("a file that is there again is proved to be gone: %q", proof)
@@ -49,9 +44,7 @@ func TestDeafness(t *testing.T) {
 		lab := newFakeLab(t)
 		fault := DropAdvertisements{Pair: testPair, OneWay: oneWay}
 		injection, err := fault.Inject(t.Context(), lab)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if !lab.deaf[testPair.Second] || lab.deaf[testPair.First] == oneWay {
 			t.Errorf("%s: deaf are %v", fault.Describe(), lab.deaf)
 		}
@@ -83,7 +76,7 @@ func TestStepDown(t *testing.T) {
 	if _, err := (DropAdvertisements{Pair: testPair}).Inject(t.Context(), lab); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := runbook.Run(t.Context(), lab, StepDown{Pair: testPair, Router: testPair.Second}); err != nil {
+	if _, err := runbook.Run(t.Context(), lab, testPair.StepDown(testPair.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if lab.holds(t.Context(), testPair.Second) || !lab.holds(t.Context(), testPair.First) {
@@ -98,7 +91,7 @@ func TestStepDown(t *testing.T) {
 func TestAnnounce(t *testing.T) {
 	lab := newFakeLab(t)
 	// Routers in memory know no such command, and note it.
-	_, _ = runbook.Run(t.Context(), lab, Announce{Pair: testPair, Router: testPair.First})
+	_, _ = runbook.Run(t.Context(), lab, testPair.Announce(testPair.First))
 	if got := strings.Join(lab.Journal(), ", "); !strings.HasPrefix(got, "exec gulp: sh -c ") ||
 		!strings.HasSuffix(got, " sh "+vip.String()) {
 		t.Errorf("done was: %s", got)

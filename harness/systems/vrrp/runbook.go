@@ -16,41 +16,26 @@ func Restart(router string) harness.Runbook {
 	return runbook.Of("restart keepalived on "+router, keepalived.Stop(), keepalived.Start())
 }
 
-// StepDown has a router give up what it shares, by removing the file that lets it be master. Where two are
-// master that is the remedy: no connection between the two is needed for it.
-type StepDown struct {
-	Pair   Pair
-	Router string
-}
-
-// Name says who steps down.
-func (s StepDown) Name() string { return "have " + s.Router + " step down" }
-
 // waitForStepDown allows for two checks, the first of which may have just been made, of 5 s each.
 var waitForStepDown = harness.Wait{For: "the router to step down", Interval: 100 * time.Millisecond, Limit: 30 * time.Second}
 
-// Steps remove the file, and wait until the router has given up all that it shares.
-func (s StepDown) Steps() []harness.Step {
-	return []harness.Step{
-		{Name: "remove " + s.Pair.MasterFile + " from " + s.Router, Do: func(ctx context.Context, operator harness.Operator) error {
-			return MasterFile{Pair: s.Pair, Router: s.Router}.set(ctx, operator, false)
-		}},
-		{Name: "wait until " + s.Router + " has stepped down", Do: func(ctx context.Context, operator harness.Operator) error {
-			return waitForStepDown.Until(ctx, func(ctx context.Context) error { return s.Pair.Without(ctx, operator, s.Router) })
-		}},
-	}
+// StepDown has a router give up what it shares, by removing the file that lets it be master, and waits until it has. Where
+// two are master that is the remedy: no connection between the two is needed for it.
+func (p Pair) StepDown(router string) harness.Runbook {
+	return runbook.Of("have "+router+" step down",
+		harness.Step{
+			Name: "remove " + p.MasterFile + " from " + router,
+			Do: func(ctx context.Context, operator harness.Operator) error {
+				return MasterFile{Pair: p, Router: router}.set(ctx, operator, false)
+			},
+		},
+		harness.Step{
+			Name: "wait until " + router + " has stepped down",
+			Do: func(ctx context.Context, operator harness.Operator) error {
+				return waitForStepDown.Until(ctx, func(ctx context.Context) error { return p.Without(ctx, operator, router) })
+			},
+		})
 }
-
-// Announce has a router tell every client that the shared addresses are its own (gratuitous ARP), as keepalived
-// does when it becomes master. One that has been master all the time does not: clients go on sending to the
-// other router, whom they heard last, until their kernels doubt it.
-type Announce struct {
-	Pair   Pair
-	Router string
-}
-
-// Name says who.
-func (a Announce) Name() string { return "have " + a.Router + " announce what it has" }
 
 // announceScript finds the interface of each address, and sends from there what ARP says of an address that has moved.
 //
@@ -61,13 +46,16 @@ const announceScript = `for address in "$@"; do
 done
 wait`
 
-// Steps send it.
-func (a Announce) Steps() []harness.Step {
+// Announce has a router tell every client that the shared addresses are its own (gratuitous ARP), as keepalived
+// does when it becomes master. One that has been master all the time does not: clients go on sending to the
+// other router, whom they heard last, until their kernels doubt it.
+func (p Pair) Announce(router string) harness.Runbook {
 	command := []string{"sh", "-c", announceScript, "sh"}
-	for _, address := range a.Pair.Shared {
+	for _, address := range p.Shared {
 		command = append(command, address.String())
 	}
-	return []harness.Step{runbook.Exec(a.Name(), a.Router, command...)}
+	name := "have " + router + " announce what it has"
+	return runbook.Of(name, runbook.Exec(name, router, command...))
 }
 
 // Without is nil when a router answers to none of the shared addresses.
@@ -81,12 +69,7 @@ func (p Pair) Without(ctx context.Context, observer harness.Observer, router str
 }
 
 // WakeUp lets a process go on that was stopped, such as by a person with a debugger.
-type WakeUp struct{ Router, Process string }
-
-// Name says whom.
-func (w WakeUp) Name() string { return "wake " + w.Process + " on " + w.Router }
-
-// Steps send the signal.
-func (w WakeUp) Steps() []harness.Step {
-	return []harness.Step{runbook.Exec(w.Name(), w.Router, "pkill", "-CONT", "-x", w.Process)}
+func WakeUp(router, process string) harness.Runbook {
+	name := "wake " + process + " on " + router
+	return runbook.Of(name, runbook.Exec(name, router, "pkill", "-CONT", "-x", process))
 }

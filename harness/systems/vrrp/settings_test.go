@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // wiki are the settings of the routers in memory.
@@ -24,18 +25,14 @@ func TestReadSettings(t *testing.T) {
 	fast := ospfText + " ip ospf dead-interval minimal hello-multiplier 5\n ip ospf network point-to-multipoint\n ip ospf bfd 3 " +
 		"100 100\n"
 	for _, router := range testPair.Both() {
-		if err := lab.WriteFile(t.Context(), router, harness.File{Path: ospfdFile, Data: []byte(fast)}); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, lab.WriteFile(t.Context(), router, harness.File{Path: ospfdFile, Data: []byte(fast)}))
 	}
 	got, err := testPair.ReadSettings(t.Context(), lab)
 	if err != nil || got.Dead != time.Second || got.Hello != 200*time.Millisecond || got.Elects || got.BFD != 300*time.Millisecond {
 		t.Errorf("read %+v, error %v", got, err)
 	}
-	if err := lab.WriteFile(t.Context(), testPair.Second,
-		harness.File{Path: keepalivedFile, Data: []byte("advert_int soon\n")}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, lab.WriteFile(t.Context(), testPair.Second,
+		harness.File{Path: keepalivedFile, Data: []byte("advert_int soon\n")}))
 	if _, err := testPair.ReadSettings(t.Context(), lab); err == nil || !strings.Contains(err.Error(), `line "advert_int soon"`) {
 		t.Errorf("the error is %v", err)
 	}
@@ -94,9 +91,7 @@ func TestStalls(t *testing.T) {
 	said := "2026/11/21 18:00:00.123 OSPF: [X] Thread Starvation: {(thread *)0x1 arg=0x2 timer r=-4.1 ospf_hello_timer()} was " +
 		"scheduled to pop greater than 4s ago\n" +
 		"2026/11/21 18:00:00.123 OSPF: [Y] CPU HOG: task bgp (5) ran for 90ms (cpu time 80ms)\n"
-	if err := lab.WriteFile(t.Context(), "odlyd", harness.File{Path: ospfdLog, Data: []byte(said)}); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, lab.WriteFile(t.Context(), "odlyd", harness.File{Path: ospfdLog, Data: []byte(said)}))
 	if old, err := testPair.Stalls(t.Context(), lab, wiki, time.Now().AddDate(1, 0, 0)); err != nil || len(old) > 0 {
 		t.Errorf("of before, found %v, error %v", old, err)
 	}

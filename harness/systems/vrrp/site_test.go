@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // aTopology is a site with two clients.
@@ -41,9 +42,7 @@ func aTopology() harness.Topology {
 // refused. Method: a topology by hand, then without each part.
 func TestSiteOf(t *testing.T) {
 	site, err := SiteOf(aTopology())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if site.First != "gulp" || site.Other("gulp") != "odlyd" || site.Other("odlyd") != "gulp" || len(site.Shared) != 3 ||
 		len(site.Clients) != 2 {
 		t.Errorf("the site is %+v", site)
