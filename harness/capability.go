@@ -52,12 +52,6 @@ type CheckStream interface {
 // foot in every prefix and runs no system. Every lab has it.
 const VantageObserver = "observer"
 
-// Addresses are what one node answers to.
-type Addresses struct {
-	IPv6 netip.Addr `json:"ipv6,omitzero"`
-	IPv4 netip.Addr `json:"ipv4,omitzero"`
-}
-
 // A LogLine is one line a system printed.
 type LogLine struct {
 	At   time.Time

@@ -3,6 +3,8 @@ package harness
 import (
 	"strings"
 	"testing"
+
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
 // Goal: a claim that cannot come true is a doubt that says what could be claimed. Method: misses of another verdict, and
@@ -14,14 +16,10 @@ func TestClaimThatCannotComeTrue(t *testing.T) {
 		{Verdict: Missed, Misses: []Miss{"to late"}},
 		{Verdict: Inconclusive, Misses: []Miss{TooLate}},
 	} {
-		if err := claim.Validate(); err == nil || !strings.Contains(err.Error(), string(claim.Misses[0])) {
-			t.Errorf("%s: %v", claim, err)
-		}
+		testkit.Expect(t, claim.Validate(), string(claim.Misses[0]))
 	}
 	if err := (Claim{Verdict: Missed}).Validate(); err == nil || !strings.Contains(err.Error(), "which miss it means") {
 		t.Error(err)
 	}
-	if err := (Claim{Verdict: Missed, Misses: []Miss{UnaffectedFailed.Of("nginx: 200")}}).Validate(); err != nil {
-		t.Error(err)
-	}
+	testkit.Expect(t, (Claim{Verdict: Missed, Misses: []Miss{UnaffectedFailed.Of("nginx: 200")}}).Validate(), "")
 }

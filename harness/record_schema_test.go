@@ -172,7 +172,7 @@ func fieldsOf(typ reflect.Type) func(func(reflect.StructField) bool) {
 func typeComments(t *testing.T) map[string]string {
 	t.Helper()
 	comments := map[string]string{}
-	for _, name := range []string{"record.go", "judgement.go", "register.go", "capability.go", "action.go"} {
+	for _, name := range []string{"record.go", "judgement.go", "ledger.go", "network.go", "capability.go", "action.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		testkit.Must(t, err)
 		ast.Inspect(file, func(node ast.Node) bool {

@@ -3,6 +3,7 @@ package harness
 import (
 	"io/fs"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -122,4 +123,41 @@ func (t Topology) Node(name string) (Node, bool) {
 		}
 	}
 	return Node{}, false
+}
+
+// The smallest disks, in bytes: ext4 needs room for a journal, and a system for itself.
+const (
+	MinimumDisk       = 1 << 20
+	MinimumSystemDisk = 64 << 20
+)
+
+// diskBlock is what a disk's size is a multiple of: a page, so that no end of one is out of reach.
+const diskBlock = 4 << 10
+
+// diskCapability is what a node needs to have disks: it mounts them.
+const diskCapability = "SYS_ADMIN"
+
+// A Disk is one that the provider can attach to a machine and take away from it, with what is on it. It
+// begins empty: no file system, nothing but zeros.
+type Disk struct {
+	Name string // unique among the topology's disks
+	Size int64  // in bytes, a multiple of 4096; at least MinimumDisk
+	Node string // where it is attached at first; "" nowhere
+}
+
+// Path is the block device that the disk shows as on the node it is attached to.
+func (d Disk) Path() string { return "/dev/disk/by-id/" + d.Name }
+
+// Disk finds a disk by its name.
+func (t Topology) Disk(name string) (Disk, bool) {
+	at := slices.IndexFunc(t.Disks, func(disk Disk) bool { return disk.Name == name })
+	if at < 0 {
+		return Disk{}, false
+	}
+	return t.Disks[at], true
+}
+
+// TakesDisks tells whether disks can be attached to the system's node.
+func (s System) TakesDisks() bool {
+	return s.Exists() && slices.Contains(s.Capabilities, diskCapability)
 }

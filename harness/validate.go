@@ -414,3 +414,63 @@ var capabilities = []string{
 	"SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO",
 	"SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
 }
+
+func (t Topology) validateDisks() error {
+	for i, disk := range t.Disks {
+		if err := validName("a disk", disk.Name); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(t.Disks[:i], func(other Disk) bool { return other.Name == disk.Name }) {
+			return fmt.Errorf("two disks are named %s", disk.Name)
+		}
+		if err := validSize("disk "+disk.Name, disk.Size, MinimumDisk); err != nil {
+			return err
+		}
+		if disk.Node == "" {
+			continue
+		}
+		if err := t.validateCarrier(disk.Name, disk.Node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t Topology) validateCarrier(disk, name string) error {
+	node, ok := t.Node(name)
+	switch {
+	case !ok:
+		return fmt.Errorf("disk %s is attached to node %q, which topology %s does not have", disk, name, t.Name)
+	case !node.System.TakesDisks():
+		return fmt.Errorf("disk %s is attached to node %s, whose system lacks the capability %s, without which nothing can be mounted",
+			disk, name, diskCapability)
+	}
+	return nil
+}
+
+func (s System) validateSystemDisk(node string) error {
+	if s.SystemDisk == 0 {
+		return nil
+	}
+	if err := validSize("the system disk of node "+node, s.SystemDisk, MinimumSystemDisk); err != nil {
+		return err
+	}
+	switch {
+	case !slices.Contains(s.Capabilities, diskCapability):
+		return fmt.Errorf("node %s has a system disk and lacks the capability %s, without which nothing can be mounted", node,
+			diskCapability)
+	case s.Containers:
+		return fmt.Errorf("node %s has a system disk and runs containers of its own: the two cannot be combined", node)
+	}
+	return nil
+}
+
+func validSize(what string, size, minimum int64) error {
+	switch {
+	case size < minimum:
+		return fmt.Errorf("%s has %d bytes: it needs at least %d", what, size, minimum)
+	case size%diskBlock != 0:
+		return fmt.Errorf("%s has %d bytes, which is no multiple of %d", what, size, diskBlock)
+	}
+	return nil
+}
