@@ -133,37 +133,48 @@ func remove(ctx context.Context, engine cleanEngine, found leftovers) (removed R
 			return err
 		}, &removed.Volumes},
 	} {
-		for _, thing := range kind.things {
-			if failure := untilGone(ctx, thing.id, kind.remove); failure != nil {
-				err = errors.Join(err, fmt.Errorf("remove %s %s: %w", kind.noun, thing.name, failure))
-				continue
-			}
-			*kind.gone = append(*kind.gone, thing.name)
-		}
+		gone, refused := removeAll(ctx, kind.noun, kind.things, kind.remove)
+		*kind.gone, err = gone, errors.Join(err, refused)
 	}
 	return removed, err
 }
 
-// untilGone removes a thing and tries again while the engine refuses: it does so while it removes the
-// same thing, or one that uses it, of its own accord.
-func untilGone(ctx context.Context, id string, remove func(context.Context, string) error) error {
-	limited, cancel := context.WithTimeout(ctx, removeLimit)
-	defer cancel()
+// removeAll removes things of one kind and comes back to those that the engine refuses to remove, until it has let go of none
+// for removeLimit. It refuses while it removes the same thing, or one that uses it, of its own accord, and while another of
+// them still depends on it: Podman keeps an agent's container as long as its system's is there.
+func removeAll(
+	ctx context.Context, noun string, things []leftover, remove func(context.Context, string) error,
+) (gone []string, err error) {
+	limited, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	stuck := time.AfterFunc(removeLimit, func() { giveUp(&HungError{"remove a " + noun, removeLimit}) })
+	defer stuck.Stop()
 	ticker := time.NewTicker(removeEvery)
 	defer ticker.Stop()
-	var last error
+	refusals := map[string]error{}
 	for {
-		err := remove(limited, id)
-		if err == nil || errdefs.IsNotFound(err) {
-			return nil
-		}
-		// The call that the limit broke off says less than the refusals before it.
-		if last == nil || limited.Err() == nil {
-			last = err
+		things = slices.DeleteFunc(slices.Clone(things), func(thing leftover) bool {
+			err := remove(limited, thing.id)
+			if err == nil || errdefs.IsNotFound(err) {
+				gone = append(gone, thing.name)
+				stuck.Reset(removeLimit)
+				return true
+			}
+			// A call that was broken off says less than the refusals before it.
+			if refusals[thing.id] == nil || limited.Err() == nil {
+				refusals[thing.id] = CauseOf(limited, err)
+			}
+			return false
+		})
+		if len(things) == 0 {
+			return gone, nil
 		}
 		select {
 		case <-limited.Done():
-			return last
+			for _, thing := range things {
+				err = errors.Join(err, fmt.Errorf("remove %s %s: %w", noun, thing.name, refusals[thing.id]))
+			}
+			return gone, err
 		case <-ticker.C:
 		}
 	}
