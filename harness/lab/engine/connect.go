@@ -20,7 +20,7 @@ const MinimumAPI = "1.41"
 
 // Connect opens the connection to the container engine: the one DOCKER_HOST names, else that of the
 // current docker context (DOCKER_CONTEXT or `docker context use`), else the one behind the default
-// socket, else a rootless one. Every choice but the default is put into DOCKER_HOST of this process,
+// socket, else a rootless one, else Podman. Every choice but the default is put into DOCKER_HOST of this process,
 // so that testcontainers-go and child processes use the same engine; a setting of its own that names another is an error.
 //
 // An error is one sentence that says what is wrong and what to do. The caller closes the connection.
@@ -32,14 +32,16 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err := sameEngine(host); err != nil {
 		return nil, err
 	}
-	connection, err := client.New(client.FromEnv)
+	found := &Engine{limits: usualLimits}
+	connection, err := client.New(client.FromEnv, client.WithResponseHook(found.recognize))
 	if err != nil {
 		return nil, fmt.Errorf("reach the container engine at %s: %w", host, err)
 	}
 	if err := ping(ctx, connection, host); err != nil {
 		return nil, errors.Join(err, connection.Close())
 	}
-	return &Engine{connection, usualLimits}, nil
+	found.client = connection
+	return found, nil
 }
 
 // ping finds out whether the engine answers and whether drills can run on it.

@@ -161,3 +161,54 @@ func TestConnectExplainsAMissingPermission(t *testing.T) {
 		t.Errorf("the error is %v, want %q", err, want)
 	}
 }
+
+// Goal: an engine is found where there is no DOCKER_HOST and no Docker: a rootless Docker before Podman, and the user's before
+// the machine's. Method: folders with one socket more each time.
+func TestSocketsOfOtherEngines(t *testing.T) {
+	user, home := t.TempDir(), t.TempDir()
+	if found := firstSocket([]string{"", user}, home); found != "" && found != "unix:///run/podman/podman.sock" {
+		t.Errorf("found %s where there is none", found)
+	}
+	for _, socket := range []string{
+		filepath.Join(user, "podman/podman.sock"), filepath.Join(home, ".docker/desktop/docker.sock"),
+		filepath.Join(home, ".docker/run/docker.sock"), filepath.Join(user, "docker.sock"),
+	} {
+		if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(socket, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if found := firstSocket([]string{"", user}, home); found != "unix://"+socket {
+			t.Errorf("found %q, and not %s", found, socket)
+		}
+	}
+}
+
+// Goal: it is known whether an engine is Podman before anything is asked of it. Method: both greet.
+func TestPodmanIsRecognized(t *testing.T) {
+	for want, serve := range map[bool]func(*testing.T, http.HandlerFunc) string{
+		true: enginetest.ServePodman, false: enginetest.Serve,
+	} {
+		if engine := impatient(t, serve(t, nil)); engine.Podman() != want {
+			t.Errorf("it is Podman: %t, want %t", engine.Podman(), want)
+		}
+	}
+}
+
+// Goal: two runs on one Podman meet at one lock. Method: a Podman that makes up another id at every look, as it does, asked
+// twice.
+func TestPodmanHasOneID(t *testing.T) {
+	looks := 0
+	engine := impatient(t, enginetest.ServePodman(t, func(w http.ResponseWriter, _ *http.Request) {
+		looks++
+		fmt.Fprintf(w, `{"ID": "made up %d", "Name": "machine", "DockerRootDir": "/var/lib/containers/storage"}`, looks)
+	}))
+	first, err := engine.id(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := engine.id(t.Context()); err != nil || second != first || looks != 2 {
+		t.Errorf("it is %q and then %q, in %d looks: %v", first, second, looks, err)
+	}
+}

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -16,6 +18,7 @@ import (
 type Engine struct {
 	client *client.Client
 	limits callLimits
+	podman atomic.Bool
 }
 
 // A HungError is an engine that took a request and did not answer.
@@ -97,16 +100,18 @@ func (e *Engine) Info(ctx context.Context, options client.InfoOptions) (client.S
 	return about(ctx, "describe itself", e.limits.look, e.client.Info, options)
 }
 
-// id is the engine's own: the same one by whatever address it is reached. An engine that has none is known by its address.
+// id is the engine's own: the same one by whatever address it is reached. Podman makes up another at every look: it is known by
+// where it keeps its containers. An engine that has none is known by its address.
 func (e *Engine) id(ctx context.Context) (string, error) {
 	info, err := e.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return "", fmt.Errorf("ask the engine who it is: %w", err)
 	}
-	if info.Info.ID == "" {
-		return e.DaemonHost(), nil
+	id := info.Info.ID
+	if e.Podman() {
+		id = "podman " + info.Info.Name + info.Info.DockerRootDir
 	}
-	return info.Info.ID, nil
+	return cmp.Or(id, e.DaemonHost()), nil
 }
 
 // ServerVersion asks for the engine's version and machine.

@@ -51,7 +51,7 @@ func publishHost() error {
 		return err
 	}
 	if endpoint.host == "" {
-		endpoint.host = rootlessHost()
+		endpoint.host = otherHost()
 	}
 	if endpoint.host == "" {
 		return nil
@@ -117,18 +117,29 @@ func contextName(config string) (string, error) {
 	return parsed.CurrentContext, nil
 }
 
-// rootlessHost finds the socket of an engine that the user runs for themselves, where there is no
-// other. The folders are those where rootless engines and Docker Desktop have it.
-func rootlessHost() string {
+// otherHost finds the socket of an engine where Docker's is not in its place: one that the user runs for themselves, of Docker
+// or Docker Desktop before Podman, else the machine's Podman.
+func otherHost() string {
 	if paths.Exists(strings.TrimPrefix(client.DefaultDockerHost, "unix://")) {
 		return ""
 	}
 	folders := []string{os.Getenv("XDG_RUNTIME_DIR"), filepath.Join("/run/user", strconv.Itoa(os.Getuid()))}
-	if home, err := os.UserHomeDir(); err == nil {
-		folders = append(folders, filepath.Join(home, ".docker", "run"), filepath.Join(home, ".docker", "desktop"))
-	}
+	home, _ := os.UserHomeDir() // "" where there is none
+	return firstSocket(folders, home)
+}
+
+// firstSocket looks in the user's folders for run-time files, in their home and then in the machine's folder.
+func firstSocket(folders []string, home string) string {
+	var sockets []string
 	for _, folder := range folders {
-		if socket := filepath.Join(folder, "docker.sock"); folder != "" && paths.Exists(socket) {
+		sockets = append(sockets, filepath.Join(folder, "docker.sock"))
+	}
+	sockets = append(sockets, filepath.Join(home, ".docker/run/docker.sock"), filepath.Join(home, ".docker/desktop/docker.sock"))
+	for _, folder := range append(folders, "/run") {
+		sockets = append(sockets, filepath.Join(folder, "podman/podman.sock"))
+	}
+	for _, socket := range sockets {
+		if filepath.IsAbs(socket) && paths.Exists(socket) { // not so where a folder is unknown
 			return "unix://" + socket
 		}
 	}

@@ -31,6 +31,17 @@ func Socket(t *testing.T) string {
 // is for the handler; a nil one never answers, not even when the client has given up.
 func Serve(t *testing.T, handle http.HandlerFunc) (host string) {
 	t.Helper()
+	return serve(t, nil, handle)
+}
+
+// ServePodman is [Serve] as Podman, which says so whenever it answers.
+func ServePodman(t *testing.T, handle http.HandlerFunc) (host string) {
+	t.Helper()
+	return serve(t, map[string]string{"Libpod-Api-Version": "4.3.1"}, handle)
+}
+
+func serve(t *testing.T, headers map[string]string, handle http.HandlerFunc) (host string) {
+	t.Helper()
 	path := Socket(t)
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -43,6 +54,9 @@ func Serve(t *testing.T, handle http.HandlerFunc) (host string) {
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", API)
 		w.Header().Set("Ostype", "linux")
+		for name, value := range headers {
+			w.Header().Set(name, value)
+		}
 		if !strings.HasSuffix(r.URL.Path, "/_ping") {
 			handle(w, r)
 		}
