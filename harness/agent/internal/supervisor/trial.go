@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
@@ -22,6 +23,8 @@ func Try(disk string) error {
 		do   func() error
 	}{
 		{"share mounts with containers inside", OpenContainers},
+		{"have a cgroup namespace of its own", func() error { return tryCgroupNamespace("/proc/self/cgroup") }},
+		{"write the network's settings", func() error { return trySetting("/proc/sys/net/ipv4/ip_forward") }},
 		{"manage cgroups", tryCgroups},
 		{"mount an overlay on a volume (the kernel's overlay file system)", func() error { return tryOverlay(disk) }},
 		{"make a bridge and a pair of virtual links (the kernel's bridge and veth)", tryLinks},
@@ -33,6 +36,30 @@ func Try(disk string) error {
 		}
 	}
 	return nil
+}
+
+// tryCgroupNamespace reads which cgroups this process is in: the top ones, in a namespace that was made for it. In the machine's
+// a kubelet would take the machine's for its own. Engines that cannot make one ignore that they are asked to.
+func tryCgroupNamespace(list string) error {
+	content, err := os.ReadFile(list)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); !strings.HasSuffix(line, ":/") {
+			return fmt.Errorf("the engine leaves containers in the machine's: %s", line)
+		}
+	}
+	return nil
+}
+
+// trySetting writes a setting as it is. Engines that cannot make a part of them writable ignore that they are asked to.
+func trySetting(path string) error {
+	value, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, value, 0)
 }
 
 // tryCgroups makes a cgroup in every hierarchy there is.

@@ -61,6 +61,37 @@ func TestTryNetwork(t *testing.T) {
 	})
 }
 
+// Goal: an engine that ignores what it is asked for is found out: containers in the machine's cgroup namespace, and settings of
+// the network that are read-only. Method: lists of cgroups as they look in both kinds of namespace, and a setting before and
+// after its folder is mounted read-only.
+func TestTryFindsWhatIsIgnored(t *testing.T) {
+	for list, fit := range map[string]bool{
+		"0::/\n": true, "12:cpu:/\n0::/\n": true, "": true,
+		"0::/machine.slice/libpod-1.scope\n": false, "12:cpu:/machine.slice/libpod-1.scope\n0::/\n": false,
+	} {
+		path := filepath.Join(t.TempDir(), "cgroup")
+		if err := os.WriteFile(path, []byte(list), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := tryCgroupNamespace(path); (err == nil) != fit {
+			t.Errorf("%q: %v", list, err)
+		}
+	}
+	apart(t, unix.CLONE_NEWNS|unix.CLONE_NEWNET, func(t *testing.T) {
+		const folder, setting = "/proc/sys/net", "/proc/sys/net/ipv4/ip_forward"
+		if err := trySetting(setting); err != nil {
+			t.Fatalf("it cannot be written to begin with: %v", err)
+		}
+		if err := errors.Join(unix.Mount(folder, folder, "", unix.MS_BIND, ""),
+			unix.Mount("", folder, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "")); err != nil {
+			t.Fatal(err)
+		}
+		if err := trySetting(setting); !errors.Is(err, unix.EROFS) {
+			t.Errorf("it is read-only: %v", err)
+		}
+	})
+}
+
 // Goal: the trial names what cannot be done, in words that a person can act on, and stops there. Method: an engine
 // that does not grant SYS_ADMIN, which is a process without it.
 func TestTrySaysWhatIsMissing(t *testing.T) {
