@@ -252,12 +252,18 @@ func (l *look) ownName(place string) (string, error) {
 	}
 	var others []byte
 	for line := range strings.Lines(string(content)) {
-		if fields := strings.Fields(line); len(fields) == 2 && fields[1] == l.hostname {
+		if names := strings.Fields(line); len(names) > 1 && slices.ContainsFunc(names[1:], l.isOwn) {
 			continue
 		}
 		others = append(others, line...)
 	}
 	return fmt.Sprintf(" %d bytes besides the machine's own line sha256:%s", len(others), shortDigest(others)), nil
+}
+
+// isOwn tells whether a name is the machine's, or that of one of its containers, which Podman writes beside it.
+func (l *look) isOwn(name string) bool {
+	container, ours := strings.CutPrefix(name, "reprise-")
+	return name == l.hostname || ours && strings.HasSuffix(strings.TrimSuffix(container, "-system"), "-"+l.hostname)
 }
 
 // remember reads what is in a file, or where a link leads, unless it was read before and has not changed.

@@ -132,6 +132,28 @@ func TestTraitsOfAMachine(t *testing.T) {
 	}
 }
 
+// Goal: what an engine writes into /etc/hosts for the machine itself is no difference, and another machine's line is. Method: the
+// lines of Docker, those of Podman with the names of both containers, and Podman's for another machine.
+func TestOwnLinesOfHosts(t *testing.T) {
+	hosts := func(own string) string {
+		inspector, root := machine(t)
+		content := "127.0.0.1\tlocalhost\n10.201.1.12\tnode-2\n" + own
+		if err := os.WriteFile(filepath.Join(root, "etc/hosts"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(traits(t, inspector), func(trait harness.Trait) bool { return trait.Key == "/etc/hosts" })
+		return traits(t, inspector)[at].Value
+	}
+	docker := hosts("10.201.1.11\tnode-1\n")
+	podman := hosts("10.201.1.11\tnode-1 reprise-8eccf7c5-node-1\n127.0.0.1\treprise-8eccf7c5-node-1-system\n")
+	if podman != docker {
+		t.Errorf("Podman's own lines make a difference:\n%s\n%s", podman, docker)
+	}
+	if other := hosts("10.201.1.13\tnode-11 reprise-8eccf7c5-node-11\n"); other == docker {
+		t.Error("another machine's line makes none")
+	}
+}
+
 // Goal: a file's value says what it is, who may use it and what is in it, and leaves to others what they
 // tell better. Method: the same machine's files, and what a file tree can hold besides.
 func TestTraitsOfFiles(t *testing.T) {
