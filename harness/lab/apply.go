@@ -11,6 +11,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
 )
 
 // Apply prepares the actions on every node, then fires them at one instant. A single node is
@@ -137,6 +138,9 @@ func (l *Lab) openPrefixes(ctx context.Context, nodeActions []harness.NodeAction
 	if len(added) == 0 {
 		return nil
 	}
+	if err := l.crossing(added); err != nil {
+		return err
+	}
 	var addresses []netip.Prefix
 	for _, prefix := range added {
 		addresses = append(addresses, netip.PrefixFrom(harness.ObserverAddress(prefix), prefix.Bits()))
@@ -148,6 +152,21 @@ func (l *Lab) openPrefixes(ctx context.Context, nodeActions []harness.NodeAction
 	l.mu.Lock()
 	l.prefixes = append(l.prefixes, added...)
 	l.mu.Unlock()
+	return nil
+}
+
+// crossing is an error when nodes that move into the prefixes could not reach each other, for the engine's sake.
+func (l *Lab) crossing(prefixes []netip.Prefix) error {
+	for _, prefix := range prefixes {
+		problem := l.bridges.MovedIPv6
+		if prefix.Addr().Is4() {
+			problem = l.bridges.MovedIPv4
+		}
+		if problem != "" {
+			return fmt.Errorf("renumber into %s: on this engine, packets between other prefixes than the network's own %s: %s", prefix,
+				problem, doctor.BridgeAdvice)
+		}
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/internal/disks"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
@@ -39,7 +40,8 @@ type Lab struct {
 	options  Options
 	networks []string // identifiers, in the topology's order
 	disks    *disks.Attachments
-	carrier  *diskCarrier // nil when there are none
+	carrier  *diskCarrier       // nil when there are none
+	bridges  agent.BridgeReport // what may cross the networks of what renumbered nodes send
 	nodes    map[string]*node
 	order    startOrder
 	started  time.Time
@@ -93,6 +95,9 @@ func (l *Lab) bringUp(ctx context.Context) error {
 		return err
 	}
 	if err := engine.Sweep(ctx, l.engine); err != nil {
+		return err
+	}
+	if l.bridges, err = doctor.TryBridges(ctx, l.engine, l.topology, images.Agent, l.labels("")); err != nil {
 		return err
 	}
 	if l.provider, err = engine.NewProvider(ctx, l.engine); err != nil {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -14,27 +13,23 @@ import (
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 )
 
-// createNetworks creates the topology's networks. They are plain bridges: an internal network's
-// isolation rules eat multicast and routed packets on hosts where iptables sees bridged traffic.
-// What keeps packets inside is that no node has a default route (its agent removes it first thing).
+// createNetworks creates the topology's networks.
 func (l *Lab) createNetworks(ctx context.Context) error {
 	for _, described := range l.topology.Networks {
-		ipv6 := true
-		created, err := l.engine.NetworkCreate(ctx, l.nameOf(described.Name), client.NetworkCreateOptions{
-			Driver: "bridge", EnableIPv6: &ipv6, Labels: l.labels(""),
-			IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: described.IPv6}, {Subnet: described.IPv4}}},
-		})
+		id, err := l.engine.CreateBridge(ctx, l.nameOf(described.Name), l.labels(""), engine.Routed(l.topology), described.IPv6,
+			described.IPv4)
 		if err != nil {
 			return explainNetwork(described, err)
 		}
-		l.networks = append(l.networks, created.ID)
+		l.networks = append(l.networks, id)
 		l.prefixes = append(l.prefixes, described.IPv6.Masked(), described.IPv4.Masked())
 	}
 	return nil
 }
 
 func explainNetwork(described harness.Network, err error) error {
-	if strings.Contains(err.Error(), "overlaps") {
+	taken := func(says string) bool { return strings.Contains(err.Error(), says) }
+	if taken("overlaps") || taken("already used") { // as Docker says, and Podman
 		return fmt.Errorf("create network %s: another network on this engine has %s or %s: wait for the other run to end, or "+
 			"remove its leftovers with `%s`: %w",
 			described.Name, described.IPv6, described.IPv4, module.Command("clean"), err)

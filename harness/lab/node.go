@@ -192,15 +192,7 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 		Image: image, Labels: n.lab.labels(n.Name), Entrypoint: agent.SuperviseEntrypoint(started), User: agent.SupervisorUser,
 		Env: variables(n.System.Environment), Volumes: engine.Volumes(n.System),
 	}
-	host := &container.HostConfig{
-		AutoRemove:  true,
-		NetworkMode: container.NetworkMode("container:" + n.containers[0]),
-		PidMode:     container.PidMode("container:" + n.containers[0]),
-		VolumesFrom: []string{n.containers[0]},
-		Tmpfs:       inMemory(n.System),
-		SecurityOpt: []string{"apparmor=unconfined"}, // else the agent's signals do not get in
-	}
-	engine.ConfigureContainer(n.System, host)
+	host := n.systemHost()
 	if err := n.lab.shareDisks(ctx, n.System, host); err != nil {
 		return err
 	}
@@ -210,6 +202,25 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 	limited, cancel := context.WithTimeout(ctx, systemLimit)
 	defer cancel()
 	return n.agent.WaitSystem(limited)
+}
+
+// systemHost is what the engine is told of the system's container: which namespaces it joins, and its rights.
+func (n *node) systemHost() *container.HostConfig {
+	agents := "container:" + n.containers[0]
+	host := &container.HostConfig{
+		AutoRemove:  true,
+		NetworkMode: container.NetworkMode(agents),
+		PidMode:     container.PidMode(agents),
+		VolumesFrom: []string{n.containers[0]},
+		Tmpfs:       inMemory(n.System),
+		SecurityOpt: []string{"apparmor=unconfined"}, // else the agent's signals do not get in
+	}
+	if n.lab.engine.Podman() {
+		// Docker gives who joins a network the name of who has it, and from 23 on refuses to be told.
+		host.UTSMode = container.UTSMode(agents)
+	}
+	engine.ConfigureContainer(n.System, host)
+	return host
 }
 
 // started is the system with the command and the user that the topology leaves to its image.

@@ -2,14 +2,18 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 )
@@ -67,6 +71,46 @@ func TestNamesSayWhoseTheyAre(t *testing.T) {
 		one := &node{lab: &Lab{ID: id, topology: harness.Topology{Name: longest}}, Node: described}
 		if one.containerName() != want || one.systemName() != want+"-system" {
 			t.Errorf("the containers are %s and %s, want %s", one.containerName(), one.systemName(), want)
+		}
+	}
+}
+
+// Goal: a node's system has the node's name: Docker gives it that, and Podman when it is told whose hostname to share, which
+// newer Dockers refuse. Method: what both are told.
+func TestHostnameOfTheSystem(t *testing.T) {
+	nothing := func(http.ResponseWriter, *http.Request) {}
+	for want, serve := range map[string]func(*testing.T, http.HandlerFunc) string{
+		"": enginetest.Serve, "container:agent": enginetest.ServePodman,
+	} {
+		node := &node{lab: &Lab{engine: connect(t, serve(t, nothing))}, containers: []string{"agent"}}
+		if got := node.systemHost().UTSMode; string(got) != want {
+			t.Errorf("told to share %q, want %q", got, want)
+		}
+	}
+}
+
+// Goal: a renumbering into prefixes that the engine keeps from nodes is refused before anything is struck, and others are not.
+// Method: a lab whose IPv4 does not arrive from other prefixes.
+func TestRenumberingIsRefusedWhereItCannotWork(t *testing.T) {
+	lab := &Lab{bridges: agent.BridgeReport{MovedIPv4: "do not arrive"}}
+	if err := lab.crossing([]netip.Prefix{netip.MustParsePrefix("fd00:2::/64")}); err != nil {
+		t.Errorf("IPv6: %v", err)
+	}
+	err := lab.crossing([]netip.Prefix{netip.MustParsePrefix("fd00:2::/64"), netip.MustParsePrefix("10.2.0.0/24")})
+	if err == nil || !strings.Contains(err.Error(), "renumber into 10.2.0.0/24: on this engine, packets") ||
+		!strings.HasSuffix(err.Error(), "do not arrive: "+doctor.BridgeAdvice) {
+		t.Errorf("IPv4: %v", err)
+	}
+}
+
+// Goal: who meets another lab's prefix learns what to do, on either engine. Method: what both say.
+func TestPrefixesThatAreTaken(t *testing.T) {
+	for _, says := range []string{
+		"Pool overlaps with other one on this address space",
+		"subnet fd00:e1::/64 is already used on the host or by another config",
+	} {
+		if err := explainNetwork(harness.Network{Name: "lan"}, errors.New(says)); !strings.Contains(err.Error(), "make clean") {
+			t.Errorf("%q: %v", says, err)
 		}
 	}
 }

@@ -52,13 +52,13 @@ type check struct {
 }
 
 // disturbing are the checks that create something on the engine, which others would notice.
-var disturbing = []string{"ipv6", "capabilities", "containers in nodes", "disks of nodes"}
+var disturbing = []string{"networks", "capabilities", "containers in nodes", "disks of nodes"}
 
 // checks are in the order in which a person wants to read about them.
 var checks = []check{
 	{"machine", checkMachine},
 	{"disk", checkDisk},
-	{"ipv6", checkIPv6},
+	{"networks", checkNetworks},
 	{"capabilities", checkCapabilities},
 	{"containers in nodes", checkContainers},
 	{"disks of nodes", checkDisks},
@@ -119,8 +119,12 @@ func describeEngine(ctx context.Context, connection *engine.Engine, images []har
 		engine: connection, info: info.Info, local: strings.HasPrefix(host, "unix://"), images: images,
 		sources: image.AptSources,
 	}
-	detail := fmt.Sprintf("%s at %s, API %s, cgroup v%s, storage %s",
-		info.Info.ServerVersion, host, connection.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
+	name := "Docker"
+	if connection.Podman() {
+		name = "Podman"
+	}
+	detail := fmt.Sprintf("%s %s at %s, API %s, cgroup v%s, storage %s",
+		name, info.Info.ServerVersion, host, connection.ClientVersion(), info.Info.CgroupVersion, info.Info.Driver)
 	return examined, Finding{"engine", Healthy, detail, ""}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -26,9 +24,6 @@ import (
 
 // doctorLab marks what the doctor creates for a moment, so that `make clean` finds it after a crash.
 const doctorLab = "doctor"
-
-// doctorPrefix is a network that no topology uses.
-var doctorPrefix = netip.MustParsePrefix("fd00:d0c::/64")
 
 // Free disk space, in bytes, for compiling the largest product and building its image.
 const (
@@ -80,20 +75,59 @@ func freeSpace(folder string) (uint64, error) {
 	return state.Bavail * uint64(state.Bsize), nil
 }
 
-func checkIPv6(ctx context.Context, examined *machine) (Health, string, string) {
-	const advice = "enable IPv6 in the kernel (sysctl net.ipv6.conf.all.disable_ipv6=0) and in the engine: labs are dual stack"
-	ipv6 := true
-	created, err := examined.engine.NetworkCreate(ctx, "reprise-doctor", client.NetworkCreateOptions{
-		Driver: "bridge", EnableIPv6: &ipv6, Labels: map[string]string{engine.LabelLab: doctorLab},
-		IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: doctorPrefix}}},
-	})
+// checkNetworks creates networks as labs have them, and has two containers with the agent's rights send to each other there.
+func checkNetworks(ctx context.Context, examined *machine) (Health, string, string) {
+	labels := map[string]string{engine.LabelLab: doctorLab}
+	reference, err := image.Find(ctx, examined.engine, image.Agent())
 	if err != nil {
-		return Missing, fmt.Sprintf("no network with IPv6 can be created: %v", err), advice
+		return Warning, fmt.Sprintf("not tried: %v", err), imagesFirst()
 	}
-	if _, err := examined.engine.NetworkRemove(context.WithoutCancel(ctx), created.ID, client.NetworkRemoveOptions{}); err != nil {
-		return Warning, fmt.Sprintf("the network that was tried is still there: %v", err), fmt.Sprintf("run `%s`", module.Command("clean"))
+	kinds := []bool{false}
+	if examined.engine.Podman() {
+		kinds = append(kinds, true) // it makes another kind for routers
 	}
-	return Healthy, "networks can have it", ""
+	var problems []string
+	var names string
+	for i, routed := range kinds {
+		report, err := tryBridge(ctx, examined.engine, reference, labels, routed)
+		var dead deadBridgeError
+		if errors.As(err, &dead) && routed {
+			return Warning, "in networks as routers need them, " + dead.Error(),
+				"drills with routers are skipped, with this reason: " + BridgeAdvice
+		}
+		if err != nil {
+			return explainNetworks(err)
+		}
+		names = report.Hosts
+		problems = append(problems, movedProblem(report))
+		if i == len(kinds)-1 {
+			problems = append(problems, routedProblem(report))
+		}
+	}
+	slices.Sort(problems)
+	if found := strings.Trim(strings.Join(slices.Compact(problems), ", "), ", "); found != "" {
+		return Warning, found, "drills with routers, or in which nodes are renumbered, do not work: " + BridgeAdvice
+	}
+	if names != "" {
+		return Warning, "nodes find the machine's own names in /etc/hosts: " + names,
+			`set base_hosts_file = "none" in the section [containers] of containers.conf; drills run`
+	}
+	return Healthy, "they have IPv6 and let pass what crosses them, whatever its addresses", ""
+}
+
+// explainNetworks says why there can be no lab.
+func explainNetworks(err error) (Health, string, string) {
+	var none noBridgeError
+	var refused *refusedError
+	switch {
+	case errors.As(err, &none):
+		return Missing, fmt.Sprintf("no network with IPv6 can be created: %v", err),
+			"enable IPv6 in the kernel (sysctl net.ipv6.conf.all.disable_ipv6=0) and in the engine: labs are dual stack"
+	case errors.As(err, &refused):
+		return Missing, fmt.Sprintf("no container starts in a network: %v", err),
+			"mend what the engine says; a rootless one needs /dev/net/tun"
+	}
+	return Missing, err.Error(), BridgeAdvice
 }
 
 // checkCapabilities starts the agent's container with each set of capabilities a drill may need.
@@ -106,7 +140,7 @@ func checkCapabilities(ctx context.Context, examined *machine) (Health, string, 
 	needed := agent.Capabilities()
 	if err := examined.grants(ctx, reference, needed); err != nil {
 		return Missing, fmt.Sprintf("the engine does not grant %s: %v", strings.Join(needed, " "), err),
-			"use an engine that may grant them: a rootless one cannot"
+			"use an engine that may grant them"
 	}
 	// Nodes that need more say so in their topology. SYS_ADMIN is the one most of them name.
 	const common = "SYS_ADMIN"
@@ -130,8 +164,11 @@ func checkContainers(ctx context.Context, examined *machine) (Health, string, st
 
 // checkDisks tries what nodes need that have disks which can fail.
 func checkDisks(ctx context.Context, examined *machine) (Health, string, string) {
-	return examined.passes(ctx, trials()[1], []string{"SYS_ADMIN"},
-		"drills whose nodes have disks are skipped, with this reason; others run")
+	advice := "drills whose nodes have disks are skipped, with this reason; others run"
+	if examined.engine.Podman() {
+		advice += " (Podman lets nodes have loop devices from 4.4 on, and only root's does)"
+	}
+	return examined.passes(ctx, trials()[1], []string{"SYS_ADMIN"}, advice)
 }
 
 // passes runs a trial. What fails only keeps some drills from running, which the advice says.
@@ -150,14 +187,14 @@ func (p *machine) passes(ctx context.Context, trial trial, capabilities []string
 func (p *machine) grants(ctx context.Context, reference string, capabilities []string) (err error) {
 	id, remove, err := createForTrial(ctx, p.engine,
 		&container.Config{Image: reference, Labels: map[string]string{engine.LabelLab: doctorLab}, OpenStdin: true},
-		&container.HostConfig{CapAdd: capabilities, NetworkMode: "none"},
+		&container.HostConfig{CapAdd: capabilities, NetworkMode: "none"}, nil,
 	)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	if _, err := p.engine.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
-		return fmt.Errorf("start a container: %w", err)
+		return &refusedError{err}
 	}
 	return nil
 }
@@ -205,6 +242,9 @@ func checkRegistry(ctx context.Context, examined *machine) (Health, string, stri
 		return Healthy, "no image is published: not asked", ""
 	}
 	took, err := image.AskRegistry(ctx, examined.engine, first)
+	if errors.Is(err, image.ErrCannotAsk) {
+		return Healthy, fmt.Sprintf("%v: not asked", err), ""
+	}
 	if err != nil {
 		return Warning, fmt.Sprintf("the engine cannot ask about %s: %v", first.Reference, err), advice
 	}

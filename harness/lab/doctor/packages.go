@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -38,6 +39,9 @@ func (p *machine) pullable(ctx context.Context, base harness.Image) error {
 		return nil
 	}
 	_, err := image.AskRegistry(ctx, p.engine, base)
+	if errors.Is(err, image.ErrCannotAsk) {
+		return nil // nobody knows before it is tried
+	}
 	return err
 }
 

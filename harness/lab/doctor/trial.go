@@ -13,6 +13,7 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -117,45 +118,65 @@ func (t trial) run(
 	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: t.entrypoint, Volumes: engine.Volumes(system)}
 	host := &container.HostConfig{NetworkMode: "none", SecurityOpt: []string{"apparmor=unconfined"}}
 	engine.ConfigureContainer(system, host)
-	id, remove, err := createForTrial(ctx, connection, config, host)
+	id, remove, err := createForTrial(ctx, connection, config, host, nil)
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", ErrUnfit, t.kind, err)
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	hung := &engine.HungError{Asked: "try what nodes " + t.kind + " need", Limit: trialLimit}
-	ctx, cancel := context.WithTimeoutCause(ctx, trialLimit, hung)
+	status, words, err := runToEnd(ctx, connection, id, "try what nodes "+t.kind+" need")
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w %s: with the capabilities %s, it says: %w", ErrUnfit, t.kind, strings.Join(capabilities, " "), err)
+	}
+	if err != nil {
+		return err
+	}
+	return t.outcome(status, words)
+}
+
+// A refusedError is an engine that does not start a container.
+type refusedError struct{ error }
+
+func (e *refusedError) Error() string { return "start a container: " + e.error.Error() }
+
+// Unwrap is what the engine says.
+func (e *refusedError) Unwrap() error { return e.error }
+
+// runToEnd starts a container that was created and waits until it ends, in itself or because it takes too long; it says with what
+// status, and what it has printed.
+func runToEnd(ctx context.Context, connection *engine.Engine, id, asked string) (status int64, words string, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, trialLimit, &engine.HungError{Asked: asked, Limit: trialLimit})
 	defer cancel()
 	waiting := connection.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 	_, err = connection.ContainerStart(ctx, id, client.ContainerStartOptions{})
 	if ctx.Err() != nil {
-		return fmt.Errorf("try what the engine can do: %w", context.Cause(ctx))
+		return 0, "", fmt.Errorf("try what the engine can do: %w", context.Cause(ctx))
 	}
 	if err != nil {
-		return fmt.Errorf("%w %s: with the capabilities %s, it says: %w", ErrUnfit, t.kind, strings.Join(capabilities, " "), err)
+		return 0, "", &refusedError{err}
 	}
 	select {
 	case ended := <-waiting.Result:
-		return t.outcome(ended.StatusCode, lastWords(ctx, connection, id))
+		return ended.StatusCode, lastWords(ctx, connection, id), nil
 	case err := <-waiting.Error:
-		return fmt.Errorf("wait for the trial of the engine: %w", err)
+		return 0, "", fmt.Errorf("wait for the trial of the engine: %w", err)
 	}
 }
 
-// createForTrial creates a container that shows what the engine can do. Its removal works whatever became
-// of it, and of the context.
+// createForTrial creates a container that shows what the engine can do; networks is nil but for one in a network. Its removal
+// works whatever became of it, and of the context.
 func createForTrial(
 	ctx context.Context, connection *engine.Engine, config *container.Config, host *container.HostConfig,
+	networks *network.NetworkingConfig,
 ) (id string, remove func() error, err error) {
 	created, err := connection.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Name: "reprise-trial-" + strings.ToLower(rand.Text()[:8]), Config: config, HostConfig: host,
+		Name: "reprise-trial-" + strings.ToLower(rand.Text()[:8]), Config: config, HostConfig: host, NetworkingConfig: networks,
 	})
 	if err != nil {
 		return "", nil, fmt.Errorf("create a container: %w", err)
 	}
 	return created.ID, func() error {
-		_, err := connection.ContainerRemove(context.WithoutCancel(ctx), created.ID,
-			client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-		return err
+		return engine.RemoveContainer(context.WithoutCancel(ctx), connection, created.ID)
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
@@ -27,22 +28,29 @@ type trialEngine struct {
 	prints  string // what it prints
 	hangs   bool   // the container never ends
 	started func() // called when the container has been started; nil: nobody is
+	podman  bool
 
-	mu      sync.Mutex
-	created []trialContainer
-	removed int
+	mu       sync.Mutex
+	created  []trialContainer
+	networks []network.CreateRequest
+	removed  map[string]bool // by the id of what was created
 }
 
 // A trialContainer is what the engine was told to create.
 type trialContainer struct {
 	container.Config
-	HostConfig container.HostConfig
+	HostConfig       container.HostConfig
+	NetworkingConfig network.NetworkingConfig
 }
 
 // connect opens a connection to the engine.
 func (e *trialEngine) connect(t *testing.T) *engine.Engine {
 	t.Helper()
-	t.Setenv("DOCKER_HOST", enginetest.Serve(t, e.serve))
+	serve := enginetest.Serve
+	if e.podman {
+		serve = enginetest.ServePodman
+	}
+	t.Setenv("DOCKER_HOST", serve(t, e.serve))
 	connection, err := engine.Connect(t.Context())
 	testkit.Must(t, err)
 	t.Cleanup(func() { _ = connection.Close() })
@@ -52,12 +60,23 @@ func (e *trialEngine) connect(t *testing.T) *engine.Engine {
 func (e *trialEngine) serve(w http.ResponseWriter, r *http.Request) {
 	_, action, ofContainer := strings.Cut(r.URL.Path, "/containers/")
 	w.Header().Set("Content-Type", "application/json")
+	if strings.HasSuffix(r.URL.Path, "/networks/create") {
+		var created network.CreateRequest
+		if err := json.NewDecoder(r.Body).Decode(&created); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.networks = append(e.networks, created)
+	}
 	if !ofContainer {
 		fmt.Fprint(w, `{"Id": "sha256:1", "Arch": "amd64"}`) // every image is there, on a machine like any
 		return
 	}
-	switch r.Method + " " + action {
-	case "POST create":
+	id, action, _ := strings.Cut(action, "/")
+	switch strings.TrimSpace(r.Method + " " + action) {
+	case "POST":
 		var created trialContainer
 		if err := json.NewDecoder(r.Body).Decode(&created); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -67,20 +86,27 @@ func (e *trialEngine) serve(w http.ResponseWriter, r *http.Request) {
 		defer e.mu.Unlock()
 		e.created = append(e.created, created)
 		w.WriteHeader(http.StatusCreated)
-		fmt.Fprint(w, `{"Id": "trial"}`)
-	case "POST trial/start":
+		fmt.Fprintf(w, `{"Id": "trial-%d"}`, len(e.created))
+	case "POST start":
 		e.start(w)
-	case "POST trial/wait":
+	case "POST wait":
 		e.wait(w, r)
-	case "GET trial/logs":
+	case "GET logs":
 		header := [8]byte{2} // of standard error
 		binary.BigEndian.PutUint32(header[4:], uint32(len(e.prints)))
 		_, _ = w.Write(append(header[:], e.prints...))
-	case "DELETE trial":
+	case "DELETE":
 		e.mu.Lock()
 		defer e.mu.Unlock()
+		if e.removed[id] {
+			http.Error(w, `{"message": "no such container"}`, http.StatusNotFound)
+			return
+		}
 		if r.URL.Query().Get("force") == "1" && r.URL.Query().Get("v") == "1" {
-			e.removed++
+			if e.removed == nil {
+				e.removed = map[string]bool{}
+			}
+			e.removed[id] = true
 		}
 		w.WriteHeader(http.StatusNoContent)
 	default:
@@ -114,7 +140,7 @@ func (e *trialEngine) wait(w http.ResponseWriter, r *http.Request) {
 func (e *trialEngine) seen() (created []trialContainer, removed int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Clone(e.created), e.removed
+	return slices.Clone(e.created), len(e.removed)
 }
 
 // runner is a topology whose nodes run containers, with the capabilities each.

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -42,9 +43,15 @@ func PullAllowed() (bool, error) {
 	}
 }
 
+// ErrCannotAsk is an engine that asks a registry only when it pulls.
+var ErrCannotAsk = errors.New("Podman asks a registry only when it pulls")
+
 // AskRegistry has the engine ask a registry about a published image and says how long the answer took. It waits as long as a
-// pull would.
+// pull would. An engine that cannot is [ErrCannotAsk].
 func AskRegistry(ctx context.Context, connection *engine.Engine, image harness.Image) (time.Duration, error) {
+	if connection.Podman() {
+		return 0, ErrCannotAsk
+	}
 	limited, cancel := context.WithTimeout(ctx, pullAnswer)
 	defer cancel()
 	started := time.Now()

@@ -7,6 +7,7 @@
 //	reprise-agent supervise [--cgroups] [--containers] [--restart 5s] -- command [arg]
 //	                                                       entrypoint of the system's container
 //	reprise-agent trial [--disks] FOLDER                   tries what a node needs that runs containers of its own, or has disks
+//	reprise-agent trial --bridge-sender|--bridge-receiver  tries, in two containers of a network, which packets that lets pass
 //	reprise-agent canary [--listen [::]:8080]              a web service for jobs to run
 //	reprise-agent cuts [--control [::]:9000]               services with outages of known lengths, to calibrate the observer with
 //	reprise-agent ask [--every 20ms] [--for 1s] KIND@ADDRESS

@@ -46,7 +46,7 @@ func run(ctx context.Context, arguments []string) error {
 	case "supervise":
 		return runSupervisor(ctx, rest)
 	case "trial":
-		return runTrial(rest)
+		return runTrial(ctx, rest)
 	case "canary":
 		return runCanary(ctx, rest)
 	case "cuts":
@@ -105,17 +105,28 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 	}).Serve(ctx, listener)
 }
 
-// runTrial tries what a container must be able to do for a system that runs containers in it, or has disks.
-func runTrial(arguments []string) error {
+// runTrial tries what a container must be able to do for a system that runs containers in it, or has disks; or what a network
+// lets pass, with another container that does the other part.
+func runTrial(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("trial", flag.ContinueOnError)
 	disks := flags.Bool("disks", false, "try what a system with disks needs")
+	sender := flags.Bool("bridge-sender", false, "send to the receiver, and print what crosses the network")
+	receiver := flags.Bool("bridge-receiver", false, "answer the sender")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	if flags.NArg() != 1 {
+	switch {
+	case *receiver:
+		return agentd.AnswerOnBridge(ctx)
+	case *sender:
+		report, err := agentd.SendOnBridge()
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(report)
+	case flags.NArg() != 1:
 		return errors.New("trial needs a folder on a volume")
-	}
-	if *disks {
+	case *disks:
 		return supervisor.TryDisks(flags.Arg(0))
 	}
 	return supervisor.Try(flags.Arg(0))
