@@ -77,7 +77,7 @@ func TestBridgesThatLetAllPass(t *testing.T) {
 
 // Goal: the doctor says what a lab would say, and that there can be none where no container starts in a network. Method: engines
 // of every kind.
-func TestCheckNetworks(t *testing.T) {
+func TestWhatCrossesNetworks(t *testing.T) {
 	for _, test := range []struct {
 		fake   *trialEngine
 		want   Health
@@ -97,7 +97,7 @@ func TestCheckNetworks(t *testing.T) {
 		{&trialEngine{refuses: `open("/dev/net/tun"): Permission denied`}, Missing, "no container starts in a network: "},
 		{&trialEngine{exit: 1, prints: "reprise-agent: packets do not arrive"}, Missing, "packets do not arrive"},
 	} {
-		health, detail, advice := checkNetworks(t.Context(), &machine{engine: test.fake.connect(t)})
+		health, detail, advice := (&machine{engine: test.fake.connect(t)}).crosses(t.Context(), "agent:1")
 		if health != test.want || !strings.Contains(detail, test.detail) || (advice == "") != (test.want == Healthy) {
 			t.Errorf("%s (%s), advice %q, want %s with %q", health, detail, advice, test.want, test.detail)
 		}

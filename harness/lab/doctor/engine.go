@@ -77,19 +77,24 @@ func freeSpace(folder string) (uint64, error) {
 
 // checkNetworks creates networks as labs have them, and has two containers with the agent's rights send to each other there.
 func checkNetworks(ctx context.Context, examined *machine) (Health, string, string) {
-	labels := map[string]string{engine.LabelLab: doctorLab}
 	reference, err := image.Find(ctx, examined.engine, image.Agent())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), imagesFirst()
 	}
+	return examined.crosses(ctx, reference)
+}
+
+// crosses says what crosses the engine's networks, tried with the agent's image.
+func (p *machine) crosses(ctx context.Context, reference string) (Health, string, string) {
+	labels := map[string]string{engine.LabelLab: doctorLab}
 	kinds := []bool{false}
-	if examined.engine.Podman() {
+	if p.engine.Podman() {
 		kinds = append(kinds, true) // it makes another kind for routers
 	}
 	var problems []string
 	var names string
 	for i, routed := range kinds {
-		report, err := tryBridge(ctx, examined.engine, reference, labels, routed)
+		report, err := tryBridge(ctx, p.engine, reference, labels, routed)
 		var dead deadBridgeError
 		if errors.As(err, &dead) && routed {
 			return Warning, "in networks as routers need them, " + dead.Error(),
