@@ -20,8 +20,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
-// Goal: an interface gets the name its node calls it by, keeps what it has, and has both name and routes
-// again after a boot. Method: name the pod's interface, give it a route, lose the power, boot, look.
+// Goal: an interface gets the name its node calls it by, keeps what it has, is still found by the name that the engine gave it, and
+// has both name and routes again after a boot. Method: name the pod's interface, give it a route, lose the power, boot, look.
 func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 	p := startPod(t, time.Minute)
 	configuration := agent.Configuration{
@@ -32,6 +32,9 @@ func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 	look := func(when string) {
 		t.Helper()
 		addresses, routes := p.run(t, "ip", "-o", "addr", "show", "dev", "lan1"), p.run(t, "ip", "route")
+		if link := p.run(t, "ip", "-o", "link", "show", "dev", "eth0"); !strings.Contains(link, "lan1") {
+			t.Errorf("%s, eth0 is %q", when, link)
+		}
 		for _, want := range []string{podIPv6, podIPv4} {
 			if !strings.Contains(addresses, want) {
 				t.Errorf("%s, lan1 lacks %s:\n%s", when, want, addresses)

@@ -3,6 +3,7 @@
 package agentd
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -21,15 +22,21 @@ func (n *network) arrange(interfaces []protocol.Interface) error {
 		return err
 	}
 	var order []int
+	former := map[int]string{} // names that interfaces had, by their numbers
 	for _, wanted := range interfaces {
 		at := slices.IndexFunc(present, func(a assignment) bool { return a.address.IP.Equal(wanted.Has.Unmap().AsSlice()) })
 		if at < 0 {
 			return fmt.Errorf("name the interface %q: none has %s", wanted.Name, wanted.Has)
 		}
-		if err := n.rename(present[at].link, wanted.Name); err != nil {
+		name, err := n.rename(present[at].link, wanted.Name)
+		if err != nil {
 			return err
 		}
+		former[present[at].link] = name
 		order = append(order, present[at].link)
+	}
+	if err := n.keepNames(former); err != nil {
+		return err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -44,30 +51,47 @@ func (n *network) arrange(interfaces []protocol.Interface) error {
 	return nil
 }
 
-// rename gives an interface another name, which the kernel allows only while it is down.
-func (n *network) rename(index int, name string) error {
+// keepNames has interfaces found by the names that the engine gave them, too: Podman takes them down by those, and left the
+// bridges of a lab behind when it did not find them. A name that another interface has now is that one's.
+func (n *network) keepNames(former map[int]string) error {
+	for index, name := range former {
+		if name == "" {
+			continue
+		}
+		link := &netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: index}}
+		err := n.handle.LinkAddAltName(link, name)
+		if err != nil && !errors.Is(err, unix.EEXIST) && !errors.Is(err, unix.EOPNOTSUPP) { // kernels before 5.5 cannot
+			return fmt.Errorf("keep the interface's name %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// rename gives an interface another name, which the kernel allows only while it is down, and returns the one that it had;
+// "" when it keeps it.
+func (n *network) rename(index int, name string) (former string, err error) {
 	link, err := n.handle.LinkByIndex(index)
 	if err != nil {
-		return fmt.Errorf("find the interface to be named %q: %w", name, err)
+		return "", fmt.Errorf("find the interface to be named %q: %w", name, err)
 	}
 	if name == "" || link.Attrs().Name == name {
-		return nil
+		return "", nil
 	}
 	state := linkState{links: []int{index}}
 	if state.addresses, err = n.assigned(link); err != nil {
-		return err
+		return "", err
 	}
 	if state.routes, err = n.routes(unix.RT_TABLE_MAIN); err != nil {
-		return err
+		return "", err
 	}
 	state.routes = slices.DeleteFunc(state.routes, isDefault)
 	if err := n.takeDown(state.links); err != nil {
-		return err
+		return "", err
 	}
 	if err := n.handle.LinkSetName(link, name); err != nil {
-		return fmt.Errorf("rename the interface %s to %s: %w", link.Attrs().Name, name, err)
+		return "", fmt.Errorf("rename the interface %s to %s: %w", link.Attrs().Name, name, err)
 	}
-	return n.bringUp(state)
+	return link.Attrs().Name, n.bringUp(state)
 }
 
 // giveRoutes adds routes, now and after each boot.
