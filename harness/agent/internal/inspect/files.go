@@ -260,10 +260,12 @@ func (l *look) ownName(place string) (string, error) {
 	return fmt.Sprintf(" %d bytes besides the machine's own line sha256:%s", len(others), shortDigest(others)), nil
 }
 
-// isOwn tells whether a name is the machine's, or that of one of its containers, which Podman writes beside it.
+// isOwn tells whether a name is the machine's, or that of one of its containers (reprise-site-web-1-8eccf7c5-system), which
+// Podman writes beside it.
 func (l *look) isOwn(name string) bool {
-	container, ours := strings.CutPrefix(name, "reprise-")
-	return name == l.hostname || ours && strings.HasSuffix(strings.TrimSuffix(container, "-system"), "-"+l.hostname)
+	container, ours := strings.CutPrefix(strings.TrimSuffix(name, "-system"), "reprise-")
+	lab := strings.LastIndexByte(container, '-')
+	return name == l.hostname || ours && lab >= 0 && strings.HasSuffix(container[:lab], "-"+l.hostname)
 }
 
 // remember reads what is in a file, or where a link leads, unless it was read before and has not changed.

@@ -145,11 +145,11 @@ func TestOwnLinesOfHosts(t *testing.T) {
 		return traits(t, inspector)[at].Value
 	}
 	docker := hosts("10.201.1.11\tnode-1\n")
-	podman := hosts("10.201.1.11\tnode-1 reprise-8eccf7c5-node-1\n127.0.0.1\treprise-8eccf7c5-node-1-system\n")
+	podman := hosts("10.201.1.11\tnode-1 reprise-site-node-1-8eccf7c5\n127.0.0.1\treprise-site-node-1-8eccf7c5-system\n")
 	if podman != docker {
 		t.Errorf("Podman's own lines make a difference:\n%s\n%s", podman, docker)
 	}
-	if other := hosts("10.201.1.13\tnode-11 reprise-8eccf7c5-node-11\n"); other == docker {
+	if other := hosts("10.201.1.13\tnode-11 reprise-site-node-11-8eccf7c5\n"); other == docker {
 		t.Error("another machine's line makes none")
 	}
 }
