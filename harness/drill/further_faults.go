@@ -92,7 +92,7 @@ func (d *Drill) strikeAgain(ctx context.Context, armed *armedFault) error {
 	d.mu.Lock()
 	armed.struck = true
 	d.mu.Unlock()
-	d.teller.event(d.now(), "inject", armed.fault.Describe())
+	d.teller.event(d.now(), "inject", "a second fault is brought about")
 	injection, err := armed.fault.Inject(ctx, d.lab)
 	if err == nil && injection == nil {
 		err = errors.New("it returned neither an injection nor an error")

@@ -34,7 +34,7 @@ func (d *Drill) Inject(ctx context.Context, fault harness.Fault) error {
 	if err := d.awaitPhase(ctx); err != nil {
 		return fmt.Errorf("inject %s: %w", fault.Describe(), err)
 	}
-	d.teller.event(d.now(), "inject", fault.Describe())
+	d.teller.event(d.now(), "inject", "the fault is brought about")
 	called := time.Now()
 	injection, err := fault.Inject(ctx, d.lab)
 	returned := time.Now()

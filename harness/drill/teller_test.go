@@ -75,13 +75,13 @@ func TestEventsAreTold(t *testing.T) {
 		testkit.Must(t, drill.StartWriting(ctx, drill.ledgers))
 		lines("phase the steady state is proved and writes go on")
 		testkit.Must(t, drill.Inject(ctx, drill.fault))
-		lines("note fingerprints of 2 nodes", "inject outage of everything", "fault outage of everything", "phase the fault is injected",
+		lines("note fingerprints of 2 nodes", "inject the fault is brought about", "fault outage of everything", "phase the fault is injected",
 			"confirm the observer sees it too")
 		testkit.Must(t, drill.Detect(ctx, drill.steady))
 		lines("sli ", "detect ", "phase the failure is detected")
 		steps := append(fakeRunbook{{Name: "decide", Declared: time.Second}}, healing(drill.cluster, 10*time.Second)...)
 		testkit.Must(t, drill.Repair(ctx, steps))
-		lines("step restart everything: decide is declared to take 1s, which nobody waits for", "inject outage of everything",
+		lines("step restart everything: decide is declared to take 1s, which nobody waits for", "inject a second fault is brought about",
 			"fault outage of everything", "confirm the observer sees it too", "step restart everything: restart begins",
 			"step restart everything: restart ends after 10s")
 		drill.Finding("found")

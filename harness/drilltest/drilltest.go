@@ -12,7 +12,8 @@
 //
 // `go test` runs it, makes a folder with its record and a report below reports/out of the module, and says where that is; it skips
 // the test with -short. All drills of a package are one run. The test fails unless the verdict is as claimed. With
-// REPRISE_CONTROL=without-fault or without-runbook it is a control arm, which ends where it must go red.
+// REPRISE_CONTROL=without-fault or without-runbook it is a control arm, which ends where it must go red: as skipped, with that
+// reason, since package testing has no other early end.
 package drilltest
 
 import (

@@ -129,7 +129,7 @@ func TestPlainGoTestShowsDrills(t *testing.T) {
 	at := 0
 	for _, line := range []string{
 		"start  phase    the drill begins: RTO 2s, no claim about data", "  phase    the steady state is proved",
-		"  inject   an outage of the site", "t0  fault    an outage of the site", "  confirm  the site refuses connections",
+		"  inject   the fault is brought about", "t0  fault    an outage of the site", "  confirm  the site refuses connections",
 		`  sli      "the site answers" fails: connection refused`, `  detect   "the site answers" fails`,
 		"  step     repair the site: repair begins", "  step     repair the site: repair ends after ",
 		`  sli      "the site answers" holds again after `, "  phase    the recovery is proved",

@@ -15,7 +15,7 @@ func TestEventsAreLines(t *testing.T) {
 	lines := newEventLines(&out)
 	for _, event := range []harness.Event{
 		{At: 0, Kind: "phase", Text: "the drill begins: RTO 1m0s"},
-		{At: 2310 * time.Millisecond, Kind: "inject", Text: "power loss of site"},
+		{At: 2310 * time.Millisecond, Kind: "inject", Text: "the fault is brought about"},
 		{At: 2400 * time.Millisecond, Kind: "fault", Text: "power loss of site"},
 		{At: 2400 * time.Millisecond, Kind: "sli", Text: "\"the site\" fails: \x1b[31mrefused\nby\x00 it"},
 		{At: 2380 * time.Millisecond, Kind: "note", Text: "known late"},
@@ -25,7 +25,7 @@ func TestEventsAreLines(t *testing.T) {
 		lines.print(event)
 	}
 	want := `         start  phase    the drill begins: RTO 1m0s
-  start+2.31 s  inject   power loss of site
+  start+2.31 s  inject   the fault is brought about
             t0  fault    power loss of site
             t0  sli      "the site" fails: \x1b[31mrefused\nby\x00 it
       t0-20 ms  note     known late
