@@ -28,7 +28,7 @@ var floors = []string{
 // The most that there may be. Who adds a room, or an arrow that runs back up, has a reason for it and changes these.
 const (
 	mostRooms = 35
-	mostUp    = 7
+	mostUp    = 5
 )
 
 // Goal: a reader finds his way: the rooms of this folder are few, and what one uses is before it. Method: which room uses a
