@@ -55,7 +55,7 @@ func TestRoutersAreRefusedWherePacketsDoNotCross(t *testing.T) {
 // Goal: a lab is refused with the same advice where not even the network's own packets cross it, as in Podman's internal
 // networks beside Docker's packet filter. Method: a Podman whose sender finds that.
 func TestLabsAreRefusedWhereNothingCrosses(t *testing.T) {
-	fake := &trialEngine{podman: true, exit: 1, prints: "reprise-agent: packets of the network itself do not arrive"}
+	fake := &trialEngine{podman: true, inside: 1, prints: "reprise-agent: packets of the network itself do not arrive"}
 	_, err := crossed(t, fake.connect(t), routers)
 	if !errors.Is(err, ErrUnfit) || !strings.HasSuffix(err.Error(), "packets of the network itself do not arrive: "+BridgeAdvice) {
 		t.Errorf("it says %v", err)
@@ -92,6 +92,10 @@ func TestWhatCrossesNetworks(t *testing.T) {
 		{
 			&trialEngine{podman: true, prints: `{"moved_ipv4": "do not arrive"}`}, Warning,
 			"packets between nodes that were renumbered (IPv4) do not arrive",
+		},
+		{
+			&trialEngine{podman: true, inside: 1, prints: `{"moved_ipv4": "do not arrive"}`}, Warning,
+			`in networks as routers need them, {"moved_ipv4": "do not arrive"}, packets between nodes that were renumbered (IPv4) do`,
 		},
 		{&trialEngine{prints: `{"hosts": "build.example"}`}, Warning, "the machine's own names in /etc/hosts: build.example"},
 		{&trialEngine{refuses: `open("/dev/net/tun"): Permission denied`}, Missing, "no container starts in a network: "},

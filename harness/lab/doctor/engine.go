@@ -97,8 +97,8 @@ func (p *machine) crosses(ctx context.Context, reference string) (Health, string
 		report, err := tryBridge(ctx, p.engine, reference, labels, routed)
 		var dead deadBridgeError
 		if errors.As(err, &dead) && routed {
-			return Warning, "in networks as routers need them, " + dead.Error(),
-				"drills with routers are skipped, with this reason: " + BridgeAdvice
+			problems = append(problems, "in networks as routers need them, "+dead.Error())
+			continue
 		}
 		if err != nil {
 			return explainNetworks(err)

@@ -25,6 +25,7 @@ import (
 type trialEngine struct {
 	refuses string // what it says instead of starting the container; "" starts it
 	exit    int    // how the container ends
+	inside  int    // how it ends when the newest network is an internal one
 	prints  string // what it prints
 	hangs   bool   // the container never ends
 	started func() // called when the container has been started; nil: nobody is
@@ -133,7 +134,13 @@ func (e *trialEngine) wait(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	fmt.Fprintf(w, `{"StatusCode": %d}`, e.exit)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	exit := e.exit
+	if newest := len(e.networks) - 1; newest >= 0 && e.networks[newest].Internal {
+		exit = e.inside
+	}
+	fmt.Fprintf(w, `{"StatusCode": %d}`, exit)
 }
 
 // seen is what the engine was asked for.
