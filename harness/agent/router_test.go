@@ -20,8 +20,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
 
-// Goal: an interface gets the name its node calls it by, keeps what it has, is still found by the name that the engine gave it, and
-// has both name and routes again after a boot. Method: name the pod's interface, give it a route, lose the power, boot, look.
+// Goal: an interface gets the name its node calls it by, keeps what it has, is still found by the name that the engine gave it,
+// and has both name and routes again after a boot. Method: name the pod's interface, give it a route, lose the power, boot, look.
 func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 	p := startPod(t, time.Minute)
 	configuration := agent.Configuration{
