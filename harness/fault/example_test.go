@@ -2,7 +2,6 @@ package fault_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -10,27 +9,18 @@ import (
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
-// A lab in memory, whose machines have files.
-type machines struct{ *labtest.Lab }
-
-func (machines) Apply(context.Context, []harness.NodeActions) (harness.Impact, error) {
-	return harness.Impact{}, errors.New("these machines have no cables to pull")
-}
-
-func (machines) Interruptions() []harness.Interruption { return nil }
-
 // A fault is injected, proves that it bites, and can be lifted. In a drill drill.Inject and drill.Close do that.
 func Example() {
 	ctx := context.Background()
 	resolver := harness.File{Path: "/etc/resolv.conf", Data: []byte("nameserver 10.5.0.53\n")}
-	memory := labtest.New(harness.Topology{Nodes: []harness.Node{
+	machines := labtest.New(harness.Topology{Nodes: []harness.Node{
 		{Name: "web-1", System: harness.System{Files: []harness.File{resolver}}},
 	}})
-	defer memory.Close()
+	defer machines.Close()
 
 	bad := fault.BadResolvConf{Node: "web-1", Content: "nameserver 192.0.2.1\n"}
 	fmt.Println(bad.Describe())
-	injection, err := bad.Inject(ctx, machines{memory})
+	injection, err := bad.Inject(ctx, machines)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -38,7 +28,7 @@ func Example() {
 	proof, err := injection.Confirm(ctx)
 	fmt.Println(proof, err)
 	fmt.Println("lifted:", injection.Revert(ctx) == nil)
-	content, err := memory.ReadFile(ctx, "web-1", resolver.Path)
+	content, err := machines.ReadFile(ctx, "web-1", resolver.Path)
 	fmt.Printf("%s%v\n", content, err)
 	// Output:
 	// bad /etc/resolv.conf on web-1: "nameserver 192.0.2.1\n"

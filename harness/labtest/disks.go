@@ -2,7 +2,9 @@ package labtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/reprise-dr/reprise/harness"
 )
@@ -59,6 +61,10 @@ func (r *Lab) PowerOn(ctx context.Context, node string) error {
 	off := r.off[node]
 	if off {
 		delete(r.off, node)
+		delete(r.unlinked, node)
+		if errors.Is(r.diskStates[node], syscall.EROFS) { // the disk is checked
+			delete(r.diskStates, node)
+		}
 		for _, disk := range r.disks.On(node) {
 			delete(r.mounted, disk.Name)
 		}

@@ -36,6 +36,14 @@ type Lab struct {
 	datagrams map[string]func([]byte) []byte // by address
 	off       map[string]bool                // nodes without power
 	mounted   map[string]string              // disk -> mount point
+
+	// what actions have changed, see [Lab.Apply]
+	processes  map[string]map[string]int // node -> name -> number, besides the main one
+	stopped    map[process]bool
+	unlinked   map[string]bool // nodes whose links are down
+	dropped    map[string][]dropped
+	left       map[netip.Addr]bool // addresses that nodes have had
+	diskStates map[string]error    // why a system disk cannot be written
 }
 
 // New builds the topology's nodes with their files in place and their processes running.
@@ -51,11 +59,18 @@ func New(topology harness.Topology) *Lab {
 		disks:     disks.New(topology),
 		off:       map[string]bool{},
 		mounted:   map[string]string{},
+
+		processes:  map[string]map[string]int{},
+		stopped:    map[process]bool{},
+		unlinked:   map[string]bool{},
+		dropped:    map[string][]dropped{},
+		left:       map[netip.Addr]bool{},
+		diskStates: map[string]error{},
 	}
 	for _, node := range topology.Nodes {
 		lab.addresses[node.Name] = harness.Addresses{IPv6: node.IPv6, IPv4: node.IPv4}
 		lab.files[node.Name] = written(slices.Concat(node.System.Files, node.System.SeedFiles))
-		lab.states[node.Name] = harness.SystemStatus{Running: true, PID: 100, Started: time.Now()}
+		lab.states[node.Name] = harness.SystemStatus{Running: true, PID: firstPID, Started: time.Now()}
 	}
 	return lab
 }
@@ -98,7 +113,7 @@ func (r *Lab) Close() {
 	}
 }
 
-// Renumber gives a node other addresses.
+// Renumber gives a node other addresses. Unlike [Lab.Apply] it leaves the old ones to whoever serves there.
 func (r *Lab) Renumber(node string, now harness.Addresses) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -140,7 +155,7 @@ func (r *Lab) halt(node string, exitCode int, signal string) {
 	r.states[node] = state
 }
 
-// Losses implements harness.Lab for those that embed a lab: nothing of it is lost.
+// Losses implements harness.Lab: nothing of it is lost.
 func (*Lab) Losses(context.Context) []harness.Loss { return nil }
 
 // Shortages implements harness.Lab likewise.
@@ -160,20 +175,36 @@ func (r *Lab) Addresses(node string) (harness.Addresses, error) {
 	return now, nil
 }
 
-// Dial implements harness.Observer. Where nobody listens, and on nodes that do not run, the
-// connection is refused.
+// Dial implements harness.Observer. Where nobody listens, and on nodes that do not run, the connection is refused. An address
+// that its node has left is silent, and so is a node whose links are down or that drops the packets: until ctx ends. A main
+// process that is stopped is connected to and says nothing.
 func (r *Lab) Dial(ctx context.Context, from, network, address string) (net.Conn, error) {
 	r.mutex.Lock()
 	accepting, answer := r.listeners[place(from, address)], r.datagrams[address]
 	state, isNode := r.states[from]
+	silent, stopped := false, false
+	if to, err := netip.ParseAddrPort(address); err == nil {
+		silent = r.silent(from, to.Addr())
+		owner := r.ownerOf(to.Addr())
+		if to.Addr().IsLoopback() {
+			owner = from
+		}
+		stopped = r.stopped[process{owner, r.states[owner].PID}]
+	}
 	r.mutex.Unlock()
 	switch {
+	case silent:
+		<-ctx.Done()
+		return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
 	case strings.HasPrefix(network, "udp") && answer != nil:
 		near, far := net.Pipe()
 		go echo(far, answer)
 		return near, nil
 	case isNode && !state.Running, accepting == nil:
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+	case stopped:
+		near, _ := net.Pipe()
+		return near, nil
 	}
 	return accepting.dial(ctx)
 }
@@ -183,6 +214,12 @@ func (r *Lab) ReadFile(_ context.Context, node, path string) ([]byte, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	data, found := r.files[node][path]
+	if !found {
+		data, found = r.stat(node, path)
+	}
+	if !found {
+		data, found = r.mounts(node, path)
+	}
 	if !found {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 	}
@@ -209,23 +246,25 @@ func (r *Lab) Status(_ context.Context, node string) (harness.SystemStatus, erro
 	return r.states[node], nil
 }
 
-// Exec implements harness.Operator for one command: sh -c "kill -KILL PID".
+// Exec implements harness.Operator for two commands: sh -c "kill -KILL PID" and pgrep -x NAME, see [Lab.Process].
 func (r *Lab) Exec(_ context.Context, node string, argv ...string) ([]byte, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	command := strings.Join(argv, " ")
-	r.note("exec %s: %s", node, command)
-	if command != fmt.Sprintf("sh -c kill -KILL %d", r.states[node].PID) {
-		return nil, &harness.CommandError{Node: node, Argv: argv, ExitCode: 127, Output: "the lab does not know this command"}
+	r.note("exec %s: %s", node, strings.Join(argv, " "))
+	output, code := r.command(node, argv)
+	if code != 0 {
+		return nil, &harness.CommandError{Node: node, Argv: argv, ExitCode: code, Output: output}
 	}
-	r.halt(node, -1, "killed")
-	return nil, nil
+	return []byte(output), nil
 }
 
 // WriteFile implements harness.Operator.
 func (r *Lab) WriteFile(_ context.Context, node string, file harness.File) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if err := r.writable(node); err != nil {
+		return fmt.Errorf("write %s of %s: %w", file.Path, node, err)
+	}
 	r.note("write %s: %s", node, file.Path)
 	r.files[node][file.Path] = slices.Clone(file.Data)
 	return nil
@@ -235,7 +274,13 @@ func (r *Lab) WriteFile(_ context.Context, node string, file harness.File) error
 func (r *Lab) RemoveFile(_ context.Context, node, path string) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if err := r.writable(node); err != nil && !errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("remove %s of %s: %w", path, node, err)
+	}
 	r.note("remove %s: %s", node, path)
+	if path == harness.FillFile && errors.Is(r.diskStates[node], syscall.ENOSPC) {
+		delete(r.diskStates, node)
+	}
 	delete(r.files[node], path)
 	return nil
 }
@@ -261,7 +306,7 @@ func (r *Lab) Start(_ context.Context, node string) error {
 		return errors.New("already running")
 	}
 	r.note("start %s", node)
-	r.states[node] = harness.SystemStatus{Running: true, PID: 200, Started: time.Now()}
+	r.states[node] = harness.SystemStatus{Running: true, PID: firstPID + pidStep, Started: time.Now()}
 	r.mutex.Unlock()
 	if r.OnStart != nil {
 		r.OnStart(node)
@@ -278,6 +323,10 @@ func (r *Lab) Reinstall(ctx context.Context, name string) error {
 	r.mutex.Lock()
 	r.files[name] = written(node.System.Files)
 	delete(r.off, name)
+	delete(r.unlinked, name)
+	delete(r.diskStates, name)
+	delete(r.processes, name)
+	r.halt(name, -1, "killed")
 	r.note("reinstall %s", name)
 	r.mutex.Unlock()
 	return r.Start(ctx, name)
