@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
@@ -173,6 +174,19 @@ func TestExpectError(t *testing.T) {
 		_, err := Run(t.Context(), lab, ExpectError{Runbook: test.runbook, With: test.with})
 		labtest.Expect(t, err, test.want)
 	}
+}
+
+// Goal: time that is only declared passes, and the end of the context ends a runbook before its next step. Method: a runbook that
+// declares time, and ends its own context.
+func TestRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := Run(ctx, machines(t), Of("decide", harness.Step{Name: "decide", Declared: time.Hour},
+		harness.Step{Name: "act", Do: func(context.Context, harness.Operator) error { cancel(); return nil }},
+		harness.Step{Name: "act on", Do: func(context.Context, harness.Operator) error {
+			t.Error("it goes on")
+			return nil
+		}}))
+	labtest.Expect(t, err, "decide: act on: context canceled")
 }
 
 // Goal: a command that fails is told with the step. Method: one that a machine in memory does not know.
