@@ -38,6 +38,9 @@ func (b BadResolvConf) Describe() string {
 
 // Inject writes the file, then does what comes then.
 func (b BadResolvConf) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	if err := planNodes(lab, b, b.Node); err != nil {
+		return nil, err
+	}
 	if b.Then != nil && b.ThenName == "" {
 		return nil, fmt.Errorf("plan the %s: what comes then has no name", b.Describe())
 	}

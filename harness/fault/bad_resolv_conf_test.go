@@ -26,6 +26,10 @@ type fileLab struct {
 
 func newFileLab() *fileLab { return &fileLab{files: map[string]string{resolvConf: goodResolvConf}} }
 
+func (l *fileLab) Topology() harness.Topology {
+	return harness.Topology{Nodes: []harness.Node{{Name: "one"}}}
+}
+
 func (l *fileLab) ReadFile(_ context.Context, _, path string) ([]byte, error) {
 	if content, ok := l.files[path]; ok {
 		return []byte(content), l.broken

@@ -2,7 +2,6 @@ package fault
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"syscall"
 
@@ -39,5 +38,5 @@ func (d DiskErrors) Inject(ctx context.Context, lab harness.Lab) (harness.Inject
 
 func (d DiskErrors) revert(ctx context.Context, lab harness.Lab) error {
 	_, err := strikeDisk(ctx, lab, d.Node, harness.DiskAction{Mend: true})
-	return errors.Join(err, powerCycle(ctx, lab, d.Node))
+	return harness.JoinErrors(err, powerCycle(ctx, lab, d.Node))
 }

@@ -2,11 +2,8 @@ package fault
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
-	"reflect"
-	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -122,95 +119,6 @@ func (f *fakeLab) apply(node string, action harness.Action) {
 	}
 }
 
-// Goal: every fault does what it says, its confirmation agrees, and its revert undoes it.
-// Method: inject into a fake lab, compare the actions with those expected, confirm, revert.
-func TestFaults(t *testing.T) {
-	kill := func(all bool) harness.Action {
-		return harness.Action{Signal: &harness.Signal{Name: "KILL", All: all}}
-	}
-	cases := map[string]struct {
-		fault       harness.Fault
-		nodeActions []harness.NodeActions
-		reverted    func(lab *fakeLab) bool
-	}{
-		"renumbering": {
-			Renumbering{Node: "two", Into: netip.MustParsePrefix("fd00:d2::/64"), IntoIPv4: netip.MustParsePrefix("10.201.2.0/24")},
-			[]harness.NodeActions{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
-				From: []netip.Prefix{netip.MustParsePrefix("fd00:d1::12/64"), netip.MustParsePrefix("10.201.1.18/24")},
-				To:   []netip.Prefix{netip.MustParsePrefix("fd00:d2::12/64"), netip.MustParsePrefix("10.201.2.18/24")},
-			}}}}},
-			func(lab *fakeLab) bool { return lab.addresses["two"] == newFakeLab().addresses["two"] },
-		},
-		"address change": {
-			AddressChange{Node: "two", To: netip.MustParseAddr("fd00:d1::99")},
-			[]harness.NodeActions{{Node: "two", Actions: []harness.Action{{Readdress: &harness.Readdress{
-				From: []netip.Prefix{netip.MustParsePrefix("fd00:d1::12/64")},
-				To:   []netip.Prefix{netip.MustParsePrefix("fd00:d1::99/64")},
-			}}}}},
-			func(lab *fakeLab) bool { return lab.addresses["two"] == newFakeLab().addresses["two"] },
-		},
-		"node loss": {
-			NodeLoss{Node: "one"},
-			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{kill(true)}}},
-			func(lab *fakeLab) bool { return slices.Equal(lab.poweredOn, []string{"one"}) },
-		},
-		"power loss": {
-			PowerLoss{Node: "one"},
-			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{{Link: &harness.Link{Up: false}}, kill(true)}}},
-			func(lab *fakeLab) bool { return slices.Equal(lab.poweredOn, []string{"one"}) },
-		},
-		"process kill": {
-			ProcessKill{Node: "one"},
-			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{kill(false)}}},
-			func(lab *fakeLab) bool { return slices.Equal(lab.started, []string{"one"}) },
-		},
-		"process pause": {
-			ProcessPause{Node: "one"},
-			[]harness.NodeActions{{Node: "one", Actions: []harness.Action{{Signal: &harness.Signal{Name: "STOP"}}}}},
-			func(lab *fakeLab) bool { return lab.strikes[len(lab.strikes)-1][0].Actions[0].Signal.Name == "CONT" },
-		},
-	}
-	for name, test := range cases {
-		t.Run(name, func(t *testing.T) {
-			lab := newFakeLab()
-			injection, err := test.fault.Inject(t.Context(), lab)
-			testkit.Must(t, err)
-			if !reflect.DeepEqual(lab.strikes[0], test.nodeActions) {
-				t.Errorf("struck with %+v, want %+v", lab.strikes[0], test.nodeActions)
-			}
-			if seen, err := injection.Confirm(t.Context()); err != nil || seen == "" {
-				t.Errorf("not confirmed: %q, %v", seen, err)
-			}
-			if err := injection.Revert(t.Context()); err != nil || !test.reverted(lab) {
-				t.Errorf("not reverted (%v): %+v", err, lab)
-			}
-		})
-	}
-}
-
-// Goal: a fault that does not bite is not confirmed.
-// Method: a lab on which actions have no effect.
-func TestFaultsThatDoNotBite(t *testing.T) {
-	for _, fault := range []harness.Fault{
-		Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")},
-		AddressChange{Node: "two", To: netip.MustParseAddr("fd00:d1::99")},
-		NodeLoss{Node: "one"},
-		PowerLoss{Node: "one"},
-		ProcessKill{Node: "one"},
-		ProcessPause{Node: "one"},
-	} {
-		lab := newFakeLab()
-		lab.stuck = true
-		injection, err := fault.Inject(t.Context(), lab)
-		if err != nil {
-			t.Fatalf("%s: %v", fault.Describe(), err)
-		}
-		if seen, err := injection.Confirm(t.Context()); err == nil {
-			t.Errorf("%s: confirmed by %q although nothing happened", fault.Describe(), seen)
-		}
-	}
-}
-
 // Goal: a renumbering that makes no sense says so and strikes nobody.
 // Method: one wrong option at a time.
 func TestMovesThatMakeNoSense(t *testing.T) {
@@ -229,18 +137,6 @@ func TestMovesThatMakeNoSense(t *testing.T) {
 		if len(lab.strikes) > 0 {
 			t.Errorf("%+v struck although it is wrong", fault)
 		}
-	}
-}
-
-// Goal: reverting twice, or after somebody moved on, strikes nobody a second time.
-// Method: revert a renumbering twice and count the strikes.
-func TestRenumberingRevertsOnce(t *testing.T) {
-	lab := newFakeLab()
-	injection, err := Renumbering{Into: netip.MustParsePrefix("fd00:d2::/64")}.Inject(t.Context(), lab)
-	testkit.Must(t, err)
-	testkit.Must(t, errors.Join(injection.Revert(t.Context()), injection.Revert(t.Context())))
-	if len(lab.strikes) != 2 {
-		t.Errorf("%d strikes, want one to inject and one to revert", len(lab.strikes))
 	}
 }
 

@@ -2,7 +2,6 @@ package fault
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -81,7 +80,7 @@ func confirmMoved(ctx context.Context, lab harness.Lab, moves []move) (string, e
 	}
 	group.Wait()
 	if len(wrong) > 0 {
-		return "", errors.Join(wrong...)
+		return "", harness.JoinErrors(wrong...)
 	}
 	return fmt.Sprintf("seen from the observer, %d nodes answer on their new addresses and on none of the old", len(moves)), nil
 }

@@ -24,6 +24,9 @@ func (n NodeLoss) nodes() []string { return append([]string{n.Node}, n.And...) }
 
 // Inject kills the nodes' processes.
 func (n NodeLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	if err := planNodes(lab, n, n.nodes()...); err != nil {
+		return nil, err
+	}
 	impact, err := lab.Apply(ctx, onEach(n.nodes(), harness.Action{Signal: &harness.Signal{Name: "KILL", All: true}}))
 	return &Injection{
 		Struck: impact,

@@ -25,6 +25,9 @@ func (p PowerLoss) nodes() []string { return append([]string{p.Node}, p.And...) 
 
 // Inject pulls the plugs.
 func (p PowerLoss) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	if err := planNodes(lab, p, p.nodes()...); err != nil {
+		return nil, err
+	}
 	silent := map[string]netip.Addr{}
 	for _, node := range p.nodes() {
 		address, err := lab.Addresses(node)

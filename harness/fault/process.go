@@ -28,6 +28,9 @@ func (p ProcessKill) Describe() string {
 
 // Inject kills the process.
 func (p ProcessKill) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	if err := planNodes(lab, p, p.Node); err != nil {
+		return nil, err
+	}
 	if p.Process != "" {
 		return p.injectNamed(ctx, lab)
 	}
@@ -83,6 +86,9 @@ func (p ProcessPause) Describe() string {
 
 // Inject stops the process.
 func (p ProcessPause) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
+	if err := planNodes(lab, p, p.Node); err != nil {
+		return nil, err
+	}
 	if p.Process != "" {
 		return p.injectNamed(ctx, lab)
 	}

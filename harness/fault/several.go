@@ -2,7 +2,7 @@ package fault
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -18,6 +18,16 @@ func list(nodes []string) string {
 		return nodes[0]
 	}
 	return strings.Join(nodes[:last], ", ") + " and " + nodes[last]
+}
+
+// planNodes says in a sentence which of the nodes is not there, before anything happens to the others.
+func planNodes(lab harness.Lab, fault harness.Fault, nodes ...string) error {
+	for _, name := range nodes {
+		if _, known := lab.Topology().Node(name); !known {
+			return fmt.Errorf("plan the %s: there is no node %q", fault.Describe(), name)
+		}
+	}
+	return nil
 }
 
 // onEach does the same to every node.
@@ -51,7 +61,7 @@ func powerOn(lab harness.Lab, nodes []string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		var err error
 		for _, node := range nodes {
-			err = errors.Join(err, lab.PowerOn(ctx, node))
+			err = harness.JoinErrors(err, lab.PowerOn(ctx, node))
 		}
 		return err
 	}

@@ -19,11 +19,10 @@ const probeSize = 64 << 10
 
 // planDisk says what keeps a fault from befalling the system disk of a node, before anything happens.
 func planDisk(lab harness.Lab, fault harness.Fault, name string) error {
-	node, ok := lab.Topology().Node(name)
-	switch {
-	case !ok:
-		return fmt.Errorf("plan the %s: there is no node %q", fault.Describe(), name)
-	case node.System.SystemDisk == 0:
+	if err := planNodes(lab, fault, name); err != nil {
+		return err
+	}
+	if node, _ := lab.Topology().Node(name); node.System.SystemDisk == 0 {
 		return fmt.Errorf("plan the %s: the system of %s has no disk of its own: see System.SystemDisk", fault.Describe(), name)
 	}
 	return nil
@@ -77,7 +76,7 @@ func rootOptions(ctx context.Context, lab harness.Lab, node string) (string, err
 func powerCycle(ctx context.Context, lab harness.Lab, node string) error {
 	switch err := probe(ctx, lab, node); {
 	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EIO):
-		return errors.Join(lab.PowerOff(ctx, node), lab.PowerOn(ctx, node))
+		return harness.JoinErrors(lab.PowerOff(ctx, node), lab.PowerOn(ctx, node))
 	case errors.Is(err, syscall.ENOSPC):
 		return nil // it can be written, but for the want of space
 	default:

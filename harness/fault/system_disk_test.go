@@ -100,32 +100,6 @@ var diskFaults = map[string]struct {
 	},
 }
 
-// Goal: every fault of a disk does what it says, is proved by a write that fails, and is undone, once; nothing of
-// the proof stays. Method: inject into a fake lab, confirm, revert, revert again.
-func TestDiskFaults(t *testing.T) {
-	for name, test := range diskFaults {
-		lab := newDiskLab()
-		injection, err := test.fault.Inject(t.Context(), lab)
-		if err != nil || injection.Impact().Before.IsZero() || !strings.Contains(test.fault.Describe(), " of one: ") {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if proof, err := injection.Confirm(t.Context()); err != nil || proof != test.proof {
-			t.Errorf("%s: confirmed by %q, %v, want %q", name, proof, err, test.proof)
-		}
-		if err := injection.Revert(t.Context()); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if want := append([]string{test.struck}, test.lifted...); !slices.Equal(lab.done, want) || lab.state != nil ||
-			len(lab.files) > 0 {
-			t.Errorf("%s: done %q, want %q; left %v with files %v", name, lab.done, want, lab.state, lab.files)
-		}
-		lab.done = nil
-		if err := injection.Revert(t.Context()); err != nil || slices.Contains(lab.done, "off one") {
-			t.Errorf("%s: a second revert did %q, %v", name, lab.done, err)
-		}
-	}
-}
-
 // Goal: a fault that does not bite, or bites otherwise, is not confirmed, and the probe leaves nothing. Method: a disk
 // that takes the write, and one that refuses it for another reason.
 func TestDiskFaultsThatDoNotBite(t *testing.T) {
