@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
@@ -41,10 +42,10 @@ func (f *fakeLab) Apply(ctx context.Context, nodeActions []harness.NodeActions) 
 	f.strikes++
 	drop := nodeActions[0].Actions[0].Drop
 	if drop == nil {
-		return harness.Impact{}, f.PowerOff(ctx, nodeActions[0].Node)
+		return harness.Impact{Before: time.Now()}, f.PowerOff(ctx, nodeActions[0].Node)
 	}
 	f.cut = !drop.Lift
-	return harness.Impact{}, nil
+	return harness.Impact{Before: time.Now()}, nil
 }
 
 // ReadFile says what the kernel would.

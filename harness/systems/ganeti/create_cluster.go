@@ -76,7 +76,7 @@ func addressed(cluster Cluster) harness.Step {
 				if missing == nil {
 					return nil
 				}
-				return errors.Join(missing, run(ctx, operator, first, "gnt-cluster", "activate-master-ip"))
+				return harness.JoinErrors(missing, run(ctx, operator, first, "gnt-cluster", "activate-master-ip"))
 			})
 		},
 	}
@@ -149,11 +149,11 @@ func (f CreateCluster) createMissing(ctx context.Context, operator harness.Opera
 		}
 	}
 	if len(missing) > 0 {
-		return errors.Join(f.createNow(ctx, operator, missing), errors.New("some instances were missing"))
+		return harness.JoinErrors(f.createNow(ctx, operator, missing), errors.New("some instances were missing"))
 	}
 	if len(down) > 0 {
 		_, err := runbook.Run(ctx, operator, f.session().StartInstances(down...))
-		return errors.Join(err, errors.New("some instances were down"))
+		return harness.JoinErrors(err, errors.New("some instances were down"))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package ganeti
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +41,7 @@ func untilAnswered(ctx context.Context, do func(ctx context.Context) error) erro
 		final = err
 		return nil
 	})
-	return errors.Join(err, final)
+	return harness.JoinErrors(err, final)
 }
 
 // timedOut tells whether a command failed because a node's daemon did not answer within the five seconds that Ganeti

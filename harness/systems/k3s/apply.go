@@ -46,7 +46,7 @@ func (c Cluster) Apply(ctx context.Context, operator harness.Operator, manifest 
 		}
 		return err
 	})
-	return errors.Join(final, err)
+	return harness.JoinErrors(final, err)
 }
 
 // onAny does something with the kubeconfigs of the servers in turn, until it works on one.

@@ -2,7 +2,6 @@ package k3s
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -99,7 +98,7 @@ func (r recreation) await(ctx context.Context, observer harness.Observer, old de
 			seen = replaced(pods, old, ready)
 			return nil
 		})
-		return errors.Join(err, seen)
+		return harness.JoinErrors(err, seen)
 	}))
 }
 

@@ -218,7 +218,7 @@ func awaitVoter(ctx context.Context, operator harness.Operator, server, survivor
 		})
 	}))
 	if err != nil {
-		return errors.Join(err, lastFatal(ctx, operator, server, status.Started))
+		return harness.JoinErrors(err, lastFatal(ctx, operator, server, status.Started))
 	}
 	return nil
 }

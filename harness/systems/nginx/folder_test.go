@@ -78,16 +78,6 @@ func TestUploads(t *testing.T) {
 	labtest.Expect(t, Accepts(folder).Check(t.Context(), machines), "answered 500")
 }
 
-// Goal: nobody listening is told apart from a file that may be there. Method: no server.
-func TestUploadsToNobody(t *testing.T) {
-	machines := labtest.Serving(t, address, nil)
-	if err := Uploads(folder).Write(t.Context(), machines, 1); !errors.Is(err, harness.ErrRefused) {
-		t.Errorf("nothing was sent: %v", err)
-	}
-	_, err := Uploads(folder).Entries(t.Context(), machines)
-	labtest.Expect(t, err, "list the files of 10.201.6.100:80/uploads/")
-}
-
 // Goal: a log that no longer grows is noticed while every request is answered. Method: a server that logs, until
 // it cannot write any more.
 func TestLogged(t *testing.T) {

@@ -11,32 +11,6 @@ import (
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
-// Goal: the file is removed and put back, each is proved and can be reverted. Method: do both on routers in
-// memory, and look who is master.
-func TestMasterFile(t *testing.T) {
-	lab := newFakeLab(t)
-	for _, restore := range []bool{false, true} {
-		fault := MasterFile{Pair: testPair, Router: testPair.First, Restore: restore}
-		injection, err := fault.Inject(t.Context(), lab)
-		testkit.Must(t, err)
-		if proof, err := injection.Confirm(t.Context()); err != nil || proof == "" {
-			t.Errorf("%s: the proof is %q, error %v", fault.Describe(), proof, err)
-		}
-		if lab.holds(t.Context(), testPair.First) != restore {
-			t.Errorf("%s: the first router is master: %t", fault.Describe(), !restore)
-		}
-	}
-	fault := MasterFile{Pair: testPair, Router: testPair.First}
-	injection, err := fault.Inject(t.Context(), lab)
-	testkit.Must(t, err)
-	for range 2 { // it must be safe to revert more than once
-		testkit.Must(t, injection.Revert(t.Context()))
-	}
-	if proof, err := injection.Confirm(t.Context()); err == nil {
-		t.Errorf("a file that is there again is proved to be gone: %q", proof)
-	}
-}
-
 // Goal: VRRP alone is dropped, in one or both directions; two masters prove it; the revert leaves nothing.
 // Method: routers in memory of which the second takes over when it hears nothing.
 func TestDeafness(t *testing.T) {
