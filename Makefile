@@ -37,6 +37,10 @@ controls: $(reprise) ## run every scenario without its fault and without its run
 verdicts: $(reprise) ## judge 50 seeded drills whose outcome is known, half of them broken on purpose (FOCUS= SEED=)
 	@$(reprise) verdicts $(call option,focus,FOCUS) $(call option,seed,SEED)
 
+.PHONY: contracts
+contracts: $(reprise) ## run every fault, probe, ledger and runbook through its contract on a real lab (FOCUS= SEED=)
+	@$(reprise) chaos $(call option,focus,FOCUS) $(call option,seed,SEED) ./harness/selftest/contracts
+
 .PHONY: survive
 survive: $(reprise) ## break runs off at 40 moments and prove that nothing outlives them (SEED= MOMENTS= ONLY='repair: SIGHUP')
 	@$(reprise) survive $(call option,seed,SEED) $(call option,moments,MOMENTS) $(call option,only,ONLY)
@@ -95,7 +99,7 @@ clean: $(reprise) ## remove what labs, runs and builds have left (IMAGES=1: buil
 help: ## show this
 	@awk 'BEGIN { FS = ":.*## "; print "make TARGET [VARIABLE=value ...]" } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Always asked, quickly answered: the go command knows what has changed. The flags are those of the suites and of the
 # images' programs, which so need no second standard library.

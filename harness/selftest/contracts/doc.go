@@ -1,0 +1,6 @@
+// Package contracts runs the faults, probes, ledgers and runbooks of this repository through the contracts of package labtest on
+// real labs: in memory a part proves little. `make contracts` runs it.
+//
+// One lab serves many parts, one after the other: whatever a fault leaves would be found by the next one. Which parts run on no
+// lab here, and why, is in the list that the tests hold against what the packages export.
+package contracts

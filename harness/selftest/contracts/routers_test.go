@@ -1,0 +1,55 @@
+package contracts
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/reprise-dr/reprise/fixtures"
+	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/lab"
+	"github.com/reprise-dr/reprise/harness/labtest"
+	"github.com/reprise-dr/reprise/harness/systems/vrrp"
+)
+
+func routers() harness.Topology { return fixtures.Routers(fixtures.RoutersTuned()) }
+
+var _ = Describe("On two routers", Ordered, ContinueOnFailure, func() {
+	site, err := vrrp.SiteOf(routers())
+	if err != nil {
+		panic(err) // there are no specs without it
+	}
+	run(routers(), func(func() *lab.Lab) parts { return routerParts(site) }, func(ctx context.Context, cluster *lab.Lab) error {
+		return site.AwaitMaster(ctx, cluster, site.First)
+	})
+})
+
+func routerParts(site vrrp.Site) parts {
+	stranger := site.Pair
+	stranger.Second = nobody
+	works := site.Works()
+	all := parts{
+		faults: []labtest.FaultCase{
+			{Fault: vrrp.DropAdvertisements{Pair: site.Pair}, Refused: nowhere(vrrp.DropAdvertisements{Pair: stranger})},
+			{Fault: vrrp.DropAdvertisements{Pair: site.Pair, OneWay: true}},
+			{
+				Fault:   vrrp.MasterFile{Pair: site.Pair, Router: site.First},
+				Refused: nowhere(vrrp.MasterFile{Pair: site.Pair, Router: nobody}),
+			},
+		},
+		runbooks: []labtest.RunbookCase{
+			{Runbook: vrrp.Announce{Pair: site.Pair, Router: site.First}, Promises: works},
+			{Runbook: vrrp.WakeUp{Router: site.First, Process: "ospfd"}, Promises: works},
+			{Runbook: vrrp.Restart(site.Second), Promises: works},
+			{Runbook: vrrp.StepDown{Pair: site.Pair, Router: site.Second}, Promises: works},
+		},
+	}
+	client := site.Clients[0]
+	for _, c := range []labtest.ProbeCase{
+		{Probe: site.AtGateway(client)}, {Probe: site.There(client)}, {Probe: site.Back(client)}, {Probe: site.Leads(site.First)},
+		{Probe: site.Pair.Holders()[0]},
+	} {
+		all.probes = append(all.probes, c)
+	}
+	return all
+}
