@@ -55,14 +55,15 @@ func ExampleTestFault() {
 	fmt.Println(labtest.TestFault(context.Background(), machines, labtest.FaultCase{
 		Fault: button{"web-1"}, Refused: []harness.Fault{button{"web-9"}},
 	}))
-	// Output: <nil> the fault "web-1 is switched off": {node:web-9}, which makes no sense, is not refused before anything is done:
-	// it did power off web-9
+	// Output:
+	// <nil>
+	// the fault "web-1 off": {node:web-9}, which makes no sense, is not refused before anything is done: it did power off web-9
 }
 
 // button is the fault under test.
 type button struct{ node string }
 
-func (b button) Describe() string { return b.node + " is switched off" }
+func (b button) Describe() string { return b.node + " off" }
 
 func (b button) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	struck := harness.Impact{Before: time.Now()}

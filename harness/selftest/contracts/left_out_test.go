@@ -23,7 +23,8 @@ func leftOut() map[string]string {
 		},
 		noSmoke: {
 			"ansible.Playbook", "nginx.Accepts", "nginx.Logged", "nginx.Uploads", "openfga.Comments", "openfga.Served",
-			"pocketbase.Posts", "pocketbase.Served", "postgres.Answers", "postgres.Table", "s3.Answers", "s3.Objects",
+			"pocketbase.Posts", "pocketbase.Served", "postgres.Answers", "postgres.LagsLessThan", "postgres.Promote",
+			"postgres.ReadOnly", "postgres.Streams", "postgres.Table", "postgres.TakesWrites", "s3.Answers", "s3.Objects",
 			"ganeti.ActivateDisks", "ganeti.Agreed", "ganeti.AllowNoVoting", "ganeti.AwaitMasterdExit", "ganeti.Booted",
 			"ganeti.Cluster.Holders", "ganeti.ClusterAddress", "ganeti.CreateCluster", "ganeti.DaemonByName", "ganeti.Drain",
 			"ganeti.Failover", "ganeti.InstanceDeath", "ganeti.Join", "ganeti.Manageable", "ganeti.ManageableByName",

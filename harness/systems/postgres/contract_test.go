@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -58,9 +59,16 @@ func TestContract(t *testing.T) {
 	labtest.Expect(t, labtest.TestLedger(t.Context(), machine, rows), "")
 }
 
-// Goal: what is asked of standbys, and the runbook that promotes one, do what all of them have to do. Method: the contracts, at servers
-// in memory that say what is claimed.
+// Goal: what is asked of standbys, and the runbook that promotes one, do what all of them have to do. Method: the contracts, at
+// servers in memory that say what is claimed.
 func TestStandbyContract(t *testing.T) {
+	current := server()
+	current.reply = func(query string) []pgproto3.BackendMessage {
+		if strings.HasPrefix(query, "select pg_current_wal_lsn()") {
+			return said("0/3000060")
+		}
+		return found([]string{"said", "done"}, []string{"0/3000060", "t"})
+	}
 	for _, c := range []struct {
 		server *fakeServer
 		labtest.ProbeCase
@@ -68,6 +76,7 @@ func TestStandbyContract(t *testing.T) {
 		{server(said("off")...), labtest.ProbeCase{Probe: TakesWrites(database)}},
 		{server(said("on")...), labtest.ProbeCase{Probe: ReadOnly(database)}},
 		{server(said("streaming")...), labtest.ProbeCase{Probe: Streams(database)}},
+		{current, labtest.ProbeCase{Probe: LagsLessThan(database, database, time.Second)}},
 	} {
 		labtest.Expect(t, labtest.TestProbe(t.Context(), c.server, c.ProbeCase), "")
 	}
