@@ -38,10 +38,10 @@ func routerParts(site vrrp.Site) parts {
 			},
 		},
 		runbooks: []labtest.RunbookCase{
-			{Runbook: vrrp.Announce{Pair: site.Pair, Router: site.First}, Promises: works},
-			{Runbook: vrrp.WakeUp{Router: site.First, Process: "ospfd"}, Promises: works},
+			{Runbook: site.Announce(site.First), Promises: works},
+			{Runbook: vrrp.WakeUp(site.First, "ospfd"), Promises: works},
 			{Runbook: vrrp.Restart(site.Second), Promises: works},
-			{Runbook: vrrp.StepDown{Pair: site.Pair, Router: site.Second}, Promises: works},
+			{Runbook: site.StepDown(site.Second), Promises: works},
 		},
 	}
 	client := site.Clients[0]

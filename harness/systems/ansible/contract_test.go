@@ -11,7 +11,9 @@ import (
 func TestContract(t *testing.T) {
 	machines := labtest.New(harness.Topology{Nodes: []harness.Node{{Name: "control-1"}}})
 	t.Cleanup(machines.Close)
-	playbook := Playbook{Control: "control-1", File: "/etc/ansible/site.yml", Limit: "blog-1"}
-	c := labtest.RunbookCase{Runbook: playbook, Undone: "machines in memory have no ansible-playbook"}
+	c := labtest.RunbookCase{
+		Runbook: Playbook{Control: "control-1", File: "/etc/ansible/site.yml", Limit: "blog-1"},
+		Undone:  "machines in memory have no ansible-playbook",
+	}
 	labtest.Expect(t, labtest.TestRunbook(t.Context(), machines, c), "")
 }

@@ -79,12 +79,13 @@ func (m movable) StartCheck(
 // Goal: a node that has moved is moved back by a revert, and the fault does all that faults have to do. Method: the contract, on
 // machines in memory.
 func TestFaultContract(t *testing.T) {
-	moved := NodeMoved{Node: "node2", From: netip.MustParseAddr("10.203.1.12"), To: netip.MustParsePrefix("10.203.1.99/24")}
-	nowhere := moved
-	nowhere.Node = "node9"
+	from, to := netip.MustParseAddr("10.203.1.12"), netip.MustParsePrefix("10.203.1.99/24")
 	synctest.Test(t, func(t *testing.T) {
 		machines := movable{labtest.New(aTopology())}
-		c := labtest.FaultCase{Fault: moved, Refused: []harness.Fault{nowhere}}
+		c := labtest.FaultCase{
+			Fault:   NodeMoved{Node: "node2", From: from, To: to},
+			Refused: []harness.Fault{NodeMoved{Node: "node9", From: from, To: to}},
+		}
 		labtest.Expect(t, labtest.TestFault(t.Context(), machines, c), "")
 		machines.Close()
 	})
