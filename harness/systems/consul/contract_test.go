@@ -30,13 +30,13 @@ func TestContract(t *testing.T) {
 	} {
 		labtest.Expect(t, labtest.TestProbe(t.Context(), machines, c), "")
 	}
-	for _, c := range []labtest.LedgerCase{
-		{Ledger: KV("kv")}, {Ledger: FastKV("fast")}, {Ledger: KVEvery("slow", time.Second)},
+	for prefix, c := range map[string]labtest.LedgerCase{
+		"kv": {Ledger: KV("kv")}, "fast": {Ledger: FastKV("fast")}, "slow": {Ledger: KVEvery("slow", time.Second)},
 	} {
 		c.Lose = func(_ context.Context, entry int) error {
 			kept.mutex.Lock()
 			defer kept.mutex.Unlock()
-			delete(kept.keys, raft.Key(c.Ledger.(*kv).prefix, entry))
+			delete(kept.keys, raft.Key(prefix, entry))
 			return nil
 		}
 		labtest.Expect(t, labtest.TestLedger(t.Context(), machines, c), "")
