@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
+	"github.com/reprise-dr/reprise/harness/lab/doctor"
 	"github.com/reprise-dr/reprise/harness/lab/engine/enginetest"
+	"github.com/reprise-dr/reprise/harness/lab/image"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -31,7 +34,8 @@ func TestAlone(t *testing.T) {
 	if os.Getenv(needsNothing) == "" {
 		Run(t, "site")
 	} else {
-		Run(t, "site", PrepareFor("a label that no spec has", harness.Topology{}))
+		acme := harness.System{Image: harness.Image{Name: "acme", Version: "7", Reference: "acme:7"}}
+		Run(t, "site", PrepareFor("a label that no spec has", harness.Topology{Nodes: []harness.Node{{System: acme}}}))
 	}
 }
 
@@ -156,5 +160,24 @@ func TestPlainGoTestThatLeavesNothing(t *testing.T) {
 		if _, err := os.Lstat(filepath.Join(root, "reports")); err == nil {
 			t.Errorf("%s leaves reports", argument)
 		}
+	}
+}
+
+// Goal: a suite that is asked for its images says what the doctor says of those that any of its specs wants, and runs none.
+// Method: a suite whose engine has no image, asked for the image of a topology.
+func TestSuiteSaysWhatItsImagesLack(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "findings.json")
+	variables := []string{"REPRISE_FINDINGS=" + file, image.AgentVariable + "=reprise/agent:7", needsNothing + "=1"}
+	root, output, err := goTest(t, variables)
+	text, readErr := os.ReadFile(file)
+	var findings []doctor.Finding
+	if err != nil || readErr != nil || json.Unmarshal(text, &findings) != nil {
+		t.Fatalf("%v, %v, %s:\n%s", err, readErr, text, output)
+	}
+	if len(findings) != 3 || findings[0].Detail != "not in the engine yet: agent, acme 7" {
+		t.Errorf("the findings are %+v", findings)
+	}
+	if _, err := os.Stat(filepath.Join(root, "reports")); err == nil {
+		t.Error("it has begun a run")
 	}
 }

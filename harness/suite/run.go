@@ -48,6 +48,10 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if config.Findings != "" {
+		examine(t, config.Findings, needs)
+		return
+	}
 	runner, reporter := ginkgo.GinkgoConfiguration()
 	if config.RunDir == "" {
 		reporter.Verbose = reporter.Verbose || testing.Verbose() && reporter.Verbosity() == types.VerbosityLevelNormal

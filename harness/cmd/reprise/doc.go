@@ -5,6 +5,7 @@
 // other module the packages whose tests import harness/suite; arguments name others by package patterns:
 //
 //	go get -tool github.com/reprise-dr/reprise/harness/cmd/reprise
+//	go tool reprise doctor ./drills/...
 //	go tool reprise chaos ./drills/...
 //
 // All commands, as they are in a clone:

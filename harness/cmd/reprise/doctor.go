@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
 )
@@ -18,11 +17,16 @@ func doctorCommand(out io.Writer) *cli.Command {
 		Name:         "doctor",
 		Usage:        "say what this machine lacks for drills, and what to do about it",
 		OnUsageError: noUsageText,
-		Before:       noArguments,
-		Action: func(ctx context.Context, _ *cli.Command) error {
+		ArgsUsage:    packagesUsage,
+		Before:       onlyPackages,
+		Action: func(ctx context.Context, command *cli.Command) error {
 			ctx, stop := interruptible(ctx)
 			defer stop()
-			return tell(out, doctor.Examine(ctx, fixtures.Images(), run.Doing()))
+			findings, err := run.Doctor(ctx, out, command.Args().Slice())
+			if err != nil {
+				return err
+			}
+			return tell(out, findings)
 		},
 	}
 }

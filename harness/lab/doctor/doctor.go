@@ -54,18 +54,22 @@ type check struct {
 // disturbing are the checks that create something on the engine, which others would notice.
 var disturbing = []string{"networks", "capabilities", "containers in nodes", "disks of nodes"}
 
-// checks are in the order in which a person wants to read about them.
-var checks = []check{
+// machineChecks are in the order in which a person wants to read about them.
+var machineChecks = []check{
 	{"machine", checkMachine},
 	{"disk", checkDisk},
 	{"networks", checkNetworks},
 	{"capabilities", checkCapabilities},
 	{"containers in nodes", checkContainers},
 	{"disks of nodes", checkDisks},
+	{"go", checkGo},
+}
+
+// imageChecks are about the images that will be wanted, in that order too.
+var imageChecks = []check{
 	{"images", checkImages},
 	{"registry", checkRegistry},
 	{"packages", checkPackages},
-	{"go", checkGo},
 }
 
 // Examine looks at the engine and this machine for what drills need, with the images that will be
@@ -73,6 +77,26 @@ var checks = []check{
 // are not tried while somebody measures there. Where the engine cannot be reached, that is the only finding.
 // What the caller is doing is for others to read, see [engine.TakeLock].
 func Examine(ctx context.Context, images []harness.Image, doing string) []Finding {
+	return examine(ctx, images, doing, slices.Concat(machineChecks, imageChecks))
+}
+
+// ExamineMachine is [Examine] for who does not know which images will be wanted.
+func ExamineMachine(ctx context.Context, doing string) []Finding {
+	return examine(ctx, nil, doing, machineChecks)
+}
+
+// ExamineImages is the part of [Examine] that is about images: which are in the engine, and from where the others can be had.
+func ExamineImages(ctx context.Context, images []harness.Image) []Finding {
+	connection, err := engine.Connect(ctx)
+	if err != nil {
+		return []Finding{{Subject: "engine", Health: Missing, Detail: err.Error()}}
+	}
+	defer connection.Close()
+	findings := examineEngine(ctx, connection, images, imageChecks, nil)
+	return findings[min(1, len(findings)-1):] // unless the engine does not even describe itself
+}
+
+func examine(ctx context.Context, images []harness.Image, doing string, checks []check) []Finding {
 	connection, err := engine.Connect(ctx)
 	if err != nil {
 		return []Finding{{Subject: "engine", Health: Missing, Detail: err.Error()}}
@@ -82,11 +106,11 @@ func Examine(ctx context.Context, images []harness.Image, doing string) []Findin
 	if lock != nil {
 		defer lock.Release()
 	}
-	return examineEngine(ctx, connection, images, err)
+	return examineEngine(ctx, connection, images, checks, err)
 }
 
-// examineEngine is Examine for an engine that answers, which is only looked at when somebody else keeps it busy.
-func examineEngine(ctx context.Context, connection *engine.Engine, images []harness.Image, busy error) []Finding {
+// examineEngine has the checks look at an engine that answers. One that somebody else keeps busy is only looked at.
+func examineEngine(ctx context.Context, connection *engine.Engine, images []harness.Image, checks []check, busy error) []Finding {
 	findings := make([]Finding, len(checks)+1)
 	examined, finding := describeEngine(ctx, connection, images)
 	findings[0] = finding
@@ -97,7 +121,8 @@ func examineEngine(ctx context.Context, connection *engine.Engine, images []harn
 	for index, check := range checks {
 		group.Go(func() {
 			if busy != nil && slices.Contains(disturbing, check.subject) {
-				findings[index+1] = Finding{check.subject, Warning, fmt.Sprintf("not tried: %v", busy), fmt.Sprintf("run `%s` again then", module.Command("doctor"))}
+				advice := fmt.Sprintf("run `%s` again then", module.Command("doctor"))
+				findings[index+1] = Finding{check.subject, Warning, fmt.Sprintf("not tried: %v", busy), advice}
 				return
 			}
 			health, detail, advice := check.look(ctx, examined)

@@ -18,9 +18,40 @@ import (
 // Method: an address where there is none.
 func TestDoctorWithoutAnEngine(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix:///nowhere/engine.sock")
-	findings := Examine(t.Context(), nil, "test")
-	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "/nowhere/engine.sock") {
-		t.Errorf("the findings are %v", findings)
+	for name, findings := range examined(t) {
+		if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "/nowhere/engine.sock") {
+			t.Errorf("%s: the findings are %v", name, findings)
+		}
+	}
+}
+
+// examined are the findings of the doctor and of its parts.
+func examined(t *testing.T) map[string][]Finding {
+	t.Helper()
+	return map[string][]Finding{
+		"all": Examine(t.Context(), nil, "test"), "the machine": ExamineMachine(t.Context(), "test"),
+		"images": ExamineImages(t.Context(), nil),
+	}
+}
+
+// Goal: the doctor's parts are all that it looks at, each once. Method: compare what they find with what it finds.
+func TestPartsOfTheDoctor(t *testing.T) {
+	t.Setenv("DOCKER_HOST", enginetest.Empty(t))
+	t.Setenv(image.AgentVariable, "reprise/agent:7")
+	t.Setenv(image.PullVariable, "never")
+	subjects := func(findings []Finding) string {
+		var all []string
+		for _, finding := range findings {
+			all = append(all, finding.Subject)
+		}
+		return strings.Join(all, ", ")
+	}
+	found := examined(t)
+	if whole := subjects(found["the machine"]) + ", " + subjects(found["images"]); subjects(found["all"]) != whole {
+		t.Errorf("all of it is %s, and its parts are %s", subjects(found["all"]), whole)
+	}
+	if images := subjects(found["images"]); images != "images, registry, packages" {
+		t.Errorf("of images it says %s", images)
 	}
 }
 
@@ -30,9 +61,10 @@ func TestDoctorOnAnEngineThatRefuses(t *testing.T) {
 	t.Setenv("DOCKER_HOST", enginetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, `{"message": "it is shutting down"}`, http.StatusInternalServerError)
 	}))
-	findings := Examine(t.Context(), nil, "test")
-	if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "it is shutting down") {
-		t.Errorf("the findings are %v", findings)
+	for name, findings := range examined(t) {
+		if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "it is shutting down") {
+			t.Errorf("%s: the findings are %v", name, findings)
+		}
 	}
 }
 

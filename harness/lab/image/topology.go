@@ -39,6 +39,9 @@ func Agent() harness.Image {
 	return agent.Image()
 }
 
+// Of lists each image that the systems of the topologies are made from once.
+func Of(topologies ...harness.Topology) []harness.Image { return needed(topologies...)[1:] }
+
 // needed lists the agent's image first, then each image of the topologies once.
 func needed(topologies ...harness.Topology) []harness.Image {
 	images := []harness.Image{Agent()}

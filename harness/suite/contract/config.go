@@ -22,6 +22,7 @@ const (
 	keepVariable       = "REPRISE_KEEP"
 	liveVariable       = "REPRISE_LIVE"
 	imagesVariable     = "REPRISE_IMAGES"
+	findingsVariable   = "REPRISE_FINDINGS"
 )
 
 // A Config is what a suite is told about the run that it belongs to.
@@ -47,6 +48,9 @@ type Config struct {
 	Live bool
 	// Images has the suite make the images of the specs that would run, and run none.
 	Images bool
+	// Findings has the suite look for its images instead, and leave in the file of that name, as JSON, what the doctor says of
+	// them: a list of doctor.Finding.
+	Findings string
 }
 
 // FromEnvironment reads what [Config.Environment] has written. What is missing has its zero value. An error names a variable
@@ -57,6 +61,7 @@ func FromEnvironment() (Config, error) {
 		RunDir: os.Getenv(RunDirVariable), Control: Arm(os.Getenv(ControlVariable)), Pass: os.Getenv(passVariable),
 		RepeatWith: os.Getenv(repeatWithVariable), CleanWith: os.Getenv(cleanWithVariable),
 		Phase: set(PhaseVariable), Keep: set(keepVariable), Live: set(liveVariable), Images: set(imagesVariable),
+		Findings: os.Getenv(findingsVariable),
 	}
 	if !config.Control.known() {
 		return Config{}, fmt.Errorf("%s=%q is no control arm: it is %s or %s", ControlVariable, config.Control, WithoutFault,
@@ -85,6 +90,7 @@ func (c Config) Environment() []string {
 		repeatWithVariable + "=" + c.RepeatWith, cleanWithVariable + "=" + c.CleanWith,
 		seedVariable + "=" + strconv.FormatInt(c.Seed, 10),
 		flag(PhaseVariable, c.Phase), flag(keepVariable, c.Keep), flag(liveVariable, c.Live), flag(imagesVariable, c.Images),
+		findingsVariable + "=" + c.Findings,
 	}
 }
 

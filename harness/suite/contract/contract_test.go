@@ -22,6 +22,7 @@ func TestConfigGoesThroughTheEnvironment(t *testing.T) {
 		{
 			RunDir: "/runs/1", Control: WithoutRunbook, Pass: "2", RepeatWith: "make chaos FOCUS='" + Spec + "$$' SEED=-7", Seed: -7,
 			CleanWith: "make clean", Phase: true, Keep: true, Live: true, Images: true,
+			Findings: "/tmp/findings.json",
 		},
 		{},
 	} {
