@@ -59,6 +59,28 @@ func TestDrillInjectFails(t *testing.T) {
 	})
 }
 
+// Goal: the record of a fault that was refused before it struck has times that can be read. Method: an injection without a moment.
+func TestDrillFaultThatNeverStruck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drill := newFakeDrill(t)
+		drill.fault.inject, drill.fault.unstruck = errors.New("the engine lets no such packets pass"), true
+		testkit.Must(t, drill.Baseline(t.Context(), drill.steady))
+		if err := drill.Inject(t.Context(), drill.fault); !errors.Is(err, drill.fault.inject) {
+			t.Fatalf("inject: %v", err)
+		}
+		testkit.Must(t, drill.Close(t.Context()))
+		record := drill.Record()
+		if record.Fault.At <= 0 || record.Fault.At > record.Duration {
+			t.Errorf("a drill of %v has its fault at %v", record.Duration, record.Fault.At)
+		}
+		for _, doubt := range record.Doubts {
+			if strings.Contains(doubt, "clocks disagree") {
+				t.Errorf("there is a doubt that nothing gives rise to: %s", doubt)
+			}
+		}
+	})
+}
+
 // Goal: a fault that cannot be lifted makes a drill inconclusive even when it was judged met before.
 // Method: a Revert that fails at Close, after Judge.
 func TestDrillRevertFails(t *testing.T) {

@@ -228,6 +228,7 @@ type fakeFault struct {
 	inject   error
 	confirm  error
 	revert   error
+	unstruck bool          // it fails before it strikes anything, and so knows no moment
 	skewed   time.Duration // how far its clock is off
 	slow     time.Duration // how long the call takes, its context notwithstanding
 	reverted *int
@@ -241,6 +242,9 @@ func (f *fakeFault) Inject(_ context.Context, _ harness.Lab) (harness.Injection,
 		Before:      time.Now().Add(f.skewed),
 		Uncertainty: time.Millisecond,
 		Effects:     []harness.Effect{{Node: "nomad-1"}},
+	}
+	if f.unstruck {
+		f.impact = harness.Impact{}
 	}
 	time.Sleep(f.slow)
 	f.cluster.fail("connection refused", f.breaks...)

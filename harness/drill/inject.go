@@ -86,6 +86,9 @@ func (d *Drill) awaitPhase(ctx context.Context) error {
 // inForce records the fault.
 func (d *Drill) inForce(fault harness.Fault, injection harness.Injection, called, returned time.Time) {
 	impact := injection.Impact()
+	if impact.Before.IsZero() { // it failed before anything was struck: what there is to lift dates from the call at the earliest
+		impact.Before = called
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fault, d.injection = fault, injection
