@@ -35,7 +35,7 @@ type FaultCase struct {
 //   - its proof fails when what it does to the lab has no effect (not asked of one that runs commands on nodes: they cannot be
 //     left out);
 //   - it strikes, within its call, and proves that it bites;
-//   - it is reverted, and may be so again, which is no error; the proof then fails;
+//   - it is reverted, and may be so again, which is no error; the proof then fails within a minute;
 //   - within a minute no node differs from what it was before, by a fingerprint;
 //   - after a recovery by an operator the revert is no error, and no node differs either.
 func TestFault(ctx context.Context, lab harness.Lab, c FaultCase) error {
@@ -107,15 +107,30 @@ func (c FaultCase) revertsTwice(ctx context.Context, lab harness.Lab) error {
 		if c.Lasting != "" {
 			return nil
 		}
+		return c.provesNoMore(ctx, injection)
+	})
+}
+
+// waitForNoProof allows for what a system makes of it that the fault is gone, such as who is master.
+var waitForNoProof = harness.Wait{For: "the proof to fail", Interval: 200 * time.Millisecond, Limit: time.Minute}
+
+// provesNoMore waits until the proof of a fault that was lifted fails.
+func (c FaultCase) provesNoMore(ctx context.Context, injection harness.Injection) error {
+	var late error
+	err := waitForNoProof.Until(ctx, func(ctx context.Context) error {
 		proof, err := within(ctx, noProofLimit, injection.Confirm)
 		switch {
 		case errors.Is(err, errLate):
-			return fmt.Errorf("its proof: %w", err)
+			late = fmt.Errorf("its proof: %w", err)
 		case err == nil:
-			return fmt.Errorf("it still proves %q after it was reverted", proof)
+			return fmt.Errorf("it proves %q", proof)
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("it is still proved after it was reverted: %w", err)
+	}
+	return late
 }
 
 // recovers reverts the fault after an operator has done something about it.

@@ -23,9 +23,10 @@ type badFile struct {
 	none      bool // it returns nothing
 	fails     bool // to inject
 	unproved  bool
-	wordless  bool // it proves nothing in particular
-	stays     bool // a revert does nothing
-	once      bool // it can be reverted once only
+	wordless  bool          // it proves nothing in particular
+	stays     bool          // a revert does nothing
+	lingers   time.Duration // the proof holds that much longer than the fault, which is no mistake
+	once      bool          // it can be reverted once only
 	leaves    string
 	deaf      bool // it goes on after the end of its context
 	sulks     bool // a revert after a recovery is an error
@@ -64,6 +65,7 @@ type badFileInForce struct {
 	lab      harness.Lab
 	at       time.Time
 	reverted bool
+	lifted   time.Time
 }
 
 func (i *badFileInForce) Impact() harness.Impact { return harness.Impact{Before: i.at} }
@@ -75,6 +77,8 @@ func (i *badFileInForce) Confirm(ctx context.Context) (string, error) {
 		return "", errors.New("nobody has noticed")
 	case i.fault.wordless:
 		return "", err
+	case i.fault.lingers > 0 && i.reverted && time.Since(i.lifted) < i.fault.lingers:
+		return "it was there just now", nil
 	case i.fault.guesses && !i.reverted:
 		return "it was written", nil
 	}
@@ -86,7 +90,7 @@ func (i *badFileInForce) Revert(ctx context.Context) error {
 	if i.fault.once && i.reverted || i.fault.sulks && err != nil && !i.reverted {
 		return errors.New("there is nothing to revert")
 	}
-	i.reverted = true
+	i.reverted, i.lifted = true, time.Now()
 	if i.fault.stays {
 		return nil
 	}
@@ -138,7 +142,7 @@ func TestFaultContract(t *testing.T) {
 		"it is not injected: the disk is full":               func(right *badFile, _ *FaultCase) { right.fails = true },
 		"it does not prove that it bites: nobody":            func(right *badFile, _ *FaultCase) { right.unproved = true },
 		"its proof is empty":                                 func(right *badFile, _ *FaultCase) { right.wordless = true },
-		"it still proves \"it is there\" after it was rever": func(right *badFile, _ *FaultCase) { right.stays = true },
+		"it is still proved after it was reverted: wait for": func(right *badFile, _ *FaultCase) { right.stays = true },
 		"it is not reverted a second time without an error":  func(right *badFile, _ *FaultCase) { right.once = true },
 		"one: file /etc/rest is new: empty":                  func(right *badFile, _ *FaultCase) { right.leaves = "/etc/rest" },
 		"it is not injected: it panicked: no such thing":     func(right *badFile, _ *FaultCase) { right.panics = true },
@@ -176,5 +180,13 @@ func TestFaultThatLasts(t *testing.T) {
 		Expect(t, TestFault(t.Context(), twoMachines(t), lasting), "")
 		lasting.Planned = nil
 		Expect(t, TestFault(t.Context(), twoMachines(t), lasting), "it leaves nodes different when it was lifted")
+	})
+}
+
+// Goal: a system may take its time to notice that a fault is gone. Method: a fault that can be proved for some seconds more.
+func TestFaultThatLingers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lingering := FaultCase{Fault: badFile{node: "one", describes: "bad file", lingers: 10 * time.Second}}
+		Expect(t, TestFault(t.Context(), twoMachines(t), lingering), "")
 	})
 }
