@@ -30,8 +30,8 @@ func NewNetwork(name string, number int) Network {
 }
 
 // Host is the addresses that end in a number as people read it: host 11 of the network 7 is fd00:210:7::11 and 10.210.7.11. The
-// gateway has 1 and the observer 240. A network without one of the prefixes has no such address, and a number that a prefix has no
-// room for panics.
+// gateway has 1 and the observer 240. A network without one of the prefixes has no such address, and a number that a prefix has
+// no room for panics.
 func (n Network) Host(number int) Addresses {
 	return Addresses{IPv6: n.host(n.IPv6, number, 16), IPv4: n.host(n.IPv4, number, 10)}
 }

@@ -1,5 +1,5 @@
-// Package shop is a system that Reprise does not know: the database of a shop, a PostgreSQL primary with a streaming standby, made
-// from Debian packages. Clients ask a service address, which is on the machine that the operator has last moved it to.
+// Package shop is a system that Reprise does not know: the database of a shop, a PostgreSQL primary with a streaming standby,
+// made from Debian packages. Clients ask a service address, which is on the machine that the operator has last moved it to.
 package shop
 
 import (
@@ -72,8 +72,8 @@ func serviceAddress() netip.Addr { return lan.Host(100).IPv4 }
 // Service is the database as clients know it.
 func Service() postgres.Database { return postgres.Database{At: serviceAddress()} }
 
-// MoveAddress gives the service address to a machine, and tells all others there. Who had it before must have lost its power, or
-// the address.
+// MoveAddress gives the service address to a machine, and tells all others there. Who had it before must have lost its power,
+// or the address.
 func MoveAddress(to string) harness.Runbook {
 	address := serviceAddress().String()
 	return runbook.Of("move the service address to "+to,
