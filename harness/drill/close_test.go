@@ -59,7 +59,8 @@ func TestDrillInjectFails(t *testing.T) {
 	})
 }
 
-// Goal: the record of a fault that was refused before it struck has times that can be read. Method: an injection without a moment.
+// Goal: the record of a fault that was refused before it struck has times that can be read. Method: an injection without a
+// moment.
 func TestDrillFaultThatNeverStruck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)

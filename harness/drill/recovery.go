@@ -193,7 +193,8 @@ func (d *Drill) Reconcile(ctx context.Context, ledgers []harness.Ledger) error {
 
 // keptOf says what became of a ledger's entries.
 func keptOf(ledger harness.RecordLedger) string {
-	text := fmt.Sprintf("%q is read back: %s, %d lost", ledger.Name, words.Counted(ledger.Acknowledged, "acknowledged write"), ledger.Lost)
+	acknowledged := words.Counted(ledger.Acknowledged, "acknowledged write")
+	text := fmt.Sprintf("%q is read back: %s, %d lost", ledger.Name, acknowledged, ledger.Lost)
 	if ledger.UnknownKept+ledger.Reappeared > 0 {
 		text += fmt.Sprintf("; %d more are there that nobody acknowledged", ledger.UnknownKept+ledger.Reappeared)
 	}

@@ -112,7 +112,8 @@ func (t *teller) change(at time.Duration, sli, says string) {
 func (t *teller) putChanges(at time.Duration, sli string, changes *sliChanges) {
 	text := sli + " " + changes.says
 	if changes.untold > 1 {
-		text = fmt.Sprintf("%s has changed %d times in %v, and now %s", sli, changes.untold, words.Figure(at-changes.last), changes.says)
+		since := words.Figure(at - changes.last)
+		text = fmt.Sprintf("%s has changed %d times in %v, and now %s", sli, changes.untold, since, changes.says)
 	}
 	changes.last, changes.untold = at, 0
 	t.put(at, "sli", text)

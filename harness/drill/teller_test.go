@@ -43,8 +43,8 @@ func watched(t *testing.T) (*fakeDrill, *watcher) {
 }
 
 // Goal: who looks on is told everything of a drill, in the order in which it came to be known, and at the end of a step all that
-// it has led to. Method: a whole drill with declared time, a second fault, a doubt and a finding; what is told after each step, and
-// the events of the record among it.
+// it has led to. Method: a whole drill with declared time, a second fault, a doubt and a finding; what is told after each step,
+// and the events of the record among it.
 func TestEventsAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill, seen := watched(t)
@@ -75,14 +75,14 @@ func TestEventsAreTold(t *testing.T) {
 		testkit.Must(t, drill.StartWriting(ctx, drill.ledgers))
 		lines("phase the steady state is proved and writes go on")
 		testkit.Must(t, drill.Inject(ctx, drill.fault))
-		lines("note fingerprints of 2 nodes", "inject the fault is brought about", "fault outage of everything", "phase the fault is injected",
-			"confirm the observer sees it too")
+		lines("note fingerprints of 2 nodes", "inject the fault is brought about", "fault outage of everything",
+			"phase the fault is injected", "confirm the observer sees it too")
 		testkit.Must(t, drill.Detect(ctx, drill.steady))
 		lines("sli ", "detect ", "phase the failure is detected")
 		steps := append(fakeRunbook{{Name: "decide", Declared: time.Second}}, healing(drill.cluster, 10*time.Second)...)
 		testkit.Must(t, drill.Repair(ctx, steps))
-		lines("step restart everything: decide is declared to take 1s, which nobody waits for", "inject a second fault is brought about",
-			"fault outage of everything", "confirm the observer sees it too", "step restart everything: restart begins",
+		lines("step restart everything: decide is declared to take 1s, which nobody waits for",
+			"inject a second fault is brought about", "fault outage of everything", "confirm the observer sees it too", "step restart everything: restart begins",
 			"step restart everything: restart ends after 10s")
 		drill.Finding("found")
 		drill.Doubt("doubted")
@@ -122,8 +122,8 @@ func TestRecordedEventsAreTold(t *testing.T) {
 	})
 }
 
-// Goal: an SLI that goes up and down all the time does not bury the other lines, and nothing of it is lost: sums stand for what is
-// not told one by one. An outage some time later is told by itself again. Method: a probe that changes at every question for
+// Goal: an SLI that goes up and down all the time does not bury the other lines, and nothing of it is lost: sums stand for what
+// is not told one by one. An outage some time later is told by itself again. Method: a probe that changes at every question for
 // 100 s, then rests for a minute, and fails once.
 func TestFlappingIsToldInSums(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -162,8 +162,8 @@ func TestFlappingIsToldInSums(t *testing.T) {
 	})
 }
 
-// Goal: a terminal that is held keeps nothing waiting: neither the probes nor the drill, for longer than it takes a step to end, and
-// nobody is told anything after Close. Method: a watcher that does not return until the drill is closed.
+// Goal: a terminal that is held keeps nothing waiting: neither the probes nor the drill, for longer than it takes a step to end,
+// and nobody is told anything after Close. Method: a watcher that does not return until the drill is closed.
 func TestHeldTerminalHoldsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		drill := newFakeDrill(t)

@@ -63,7 +63,10 @@ func TestContract(t *testing.T) {
 		"renumbering": {
 			Fault: Renumbering{Into: into, IntoIPv4: ipv4},
 			Refused: []harness.Fault{
-				Renumbering{}, Renumbering{Node: "three", Into: into}, Renumbering{Role: "judge", Into: into}, Renumbering{Into: ipv4},
+				Renumbering{},
+				Renumbering{Node: "three", Into: into},
+				Renumbering{Role: "judge", Into: into},
+				Renumbering{Into: ipv4},
 				Renumbering{Into: netip.MustParsePrefix("fd00:d1::/64")},
 			},
 		},

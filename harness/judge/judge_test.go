@@ -86,8 +86,8 @@ func TestJudgeFigures(t *testing.T) {
 	}
 }
 
-// Goal: the first reason is one that the verdict follows from, whatever else nobody knows. Method: a drill that is late, and whose
-// ledger nobody has read back, as in the control arm without a runbook.
+// Goal: the first reason is one that the verdict follows from, whatever else nobody knows. Method: a drill that is late, and
+// whose ledger nobody has read back, as in the control arm without a runbook.
 func TestFirstReasonDecides(t *testing.T) {
 	record := metRecord()
 	record.Objective.RTO, record.Ledgers[0].Reconciled = 28*second, false

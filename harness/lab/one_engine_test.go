@@ -31,8 +31,9 @@ func connect(t *testing.T, host string) *engine.Engine {
 	return connection
 }
 
-// Goal: containers and networks are made where they are looked for and removed, and images are the ones that were made.
-// A network's name says whose it is. Method: a network and a container are made on an engine that keeps what it is asked to change.
+// Goal: containers and networks are made where they are looked for and removed, and images are the ones that were made. A
+// network's name says whose it is. Method: a network and a container are made on an engine that keeps what it is asked to
+// change.
 func TestOneEngineForEverything(t *testing.T) {
 	id := strings.Repeat("cafe", 16)
 	var mu sync.Mutex

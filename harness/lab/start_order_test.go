@@ -101,7 +101,9 @@ func TestReadiness(t *testing.T) {
 		},
 		"started again": {harness.System{Ready: ready, Restart: time.Second}, starting{ended: true}, 3, 400 * time.Millisecond, ""},
 		"never": {
-			harness.System{Ready: ready}, starting{never: true}, -1, readyLimit,
+			harness.System{Ready: ready},
+			starting{never: true},
+			-1, readyLimit,
 			"wait for db-1 to be ready (pg_isready -q): not within 5m0s: no response",
 		},
 	} {

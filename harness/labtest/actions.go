@@ -75,10 +75,17 @@ func (r *Lab) possible(node string, action harness.Action) error {
 	case action.Signal != nil && action.Signal.Process != "" && r.processes[node][action.Signal.Process] == 0:
 		return fmt.Errorf("no process of it is called %s", action.Signal.Process)
 	case action.Readdress != nil:
-		for _, from := range action.Readdress.From {
-			if now := r.addresses[node]; from.Addr() != now.IPv6 && from.Addr() != now.IPv4 {
-				return fmt.Errorf("it does not have the address %s", from.Addr())
-			}
+		return r.hasAddresses(node, action.Readdress.From)
+	}
+	return nil
+}
+
+// hasAddresses says which of the addresses a node does not have.
+func (r *Lab) hasAddresses(node string, addresses []netip.Prefix) error {
+	now := r.addresses[node]
+	for _, address := range addresses {
+		if address.Addr() != now.IPv6 && address.Addr() != now.IPv4 {
+			return fmt.Errorf("it does not have the address %s", address.Addr())
 		}
 	}
 	return nil
@@ -188,7 +195,7 @@ func (r *Lab) disk(node string, action harness.DiskAction) {
 		r.files[node][harness.FillFile] = nil
 	case action.Cut:
 		r.diskStates[node] = syscall.EIO
-	case action.Mend && r.diskStates[node] == syscall.EIO:
+	case action.Mend && errors.Is(r.diskStates[node], syscall.EIO):
 		delete(r.diskStates, node)
 	}
 }
@@ -206,7 +213,7 @@ func (r *Lab) writable(node string) error {
 		return harness.ErrOff
 	case !failing:
 		return nil
-	case state == syscall.EIO:
+	case errors.Is(state, syscall.EIO):
 		r.diskStates[node] = syscall.EROFS // what the kernel concludes
 	}
 	return state
@@ -276,7 +283,7 @@ func (r *Lab) mounts(node, path string) ([]byte, bool) {
 		return nil, false
 	}
 	options := "rw"
-	if r.diskStates[node] == syscall.EROFS {
+	if errors.Is(r.diskStates[node], syscall.EROFS) {
 		options = "ro"
 	}
 	return []byte("/dev/loop0 / ext4 " + options + ",relatime,errors=remount-ro 0 0\n"), true

@@ -149,7 +149,7 @@ func TestPartialObserverChecks(t *testing.T) {
 				})
 			Expect(t, err, "")
 			Expect(t, stream.Change(check), "")
-			got := error(nil)
+			var got error
 			select {
 			case got = <-first:
 			case <-ctx.Done():

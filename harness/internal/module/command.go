@@ -31,8 +31,9 @@ func isTool(root string) bool {
 	return err == nil && slices.ContainsFunc(file.Tool, func(tool *modfile.Tool) bool { return tool.Path == CommandPath })
 }
 
-// Command is the line for a shell that calls a subcommand of reprise with switches, such as "images", for whoever reads it in the
-// working directory: by make in a clone of Reprise, else by [Program]. Outside of every module it is that of an installed command.
+// Command is the line for a shell that calls a subcommand of reprise with switches, such as "images", for whoever reads it in
+// the working directory: by make in a clone of Reprise, else by [Program]. Outside of every module it is that of an installed
+// command.
 func Command(subcommand string, switches ...string) string {
 	root, err := Root()
 	words := []string{"reprise", subcommand}

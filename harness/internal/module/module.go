@@ -1,5 +1,5 @@
-// Package module knows the Go module around the working directory: where it is, how the command reprise is called there, and where
-// the runs of its drills leave their folders.
+// Package module knows the Go module around the working directory: where it is, how the command reprise is called there, and
+// where the runs of its drills leave their folders.
 package module
 
 import (

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Goal: whoever imports this module needs no newer Go than its parts do, and whoever runs it here gets a toolchain that is at least
-// as new. Method: go.mod must ask for the newest Go that a module in the build asks for, which is the oldest that the go command
-// takes, and must name a toolchain of the same minor version, so that what is tested is what is asked for.
+// Goal: whoever imports this module needs no newer Go than its parts do, and whoever runs it here gets a toolchain that is at
+// least as new. Method: go.mod must ask for the newest Go that a module in the build asks for, which is the oldest that the go
+// command takes, and must name a toolchain of the same minor version, so that what is tested is what is asked for.
 func TestGoModuleAsksForTheOldestGo(t *testing.T) {
 	text, err := os.ReadFile("../../../go.mod")
 	if err != nil {

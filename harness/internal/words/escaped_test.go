@@ -2,8 +2,8 @@ package words
 
 import "testing"
 
-// Goal: whatever a product says is one line of printable text. Method: texts of several lines, with escape sequences, with what is
-// no UTF-8 and with marks that turn the direction of a line.
+// Goal: whatever a product says is one line of printable text. Method: texts of several lines, with escape sequences, with what
+// is no UTF-8 and with marks that turn the direction of a line.
 func TestEscaped(t *testing.T) {
 	for text, want := range map[string]string{
 		`"web" fails: größer, 20 % → 日本`: `"web" fails: größer, 20 % → 日本`,

@@ -42,8 +42,7 @@ func TryBridges(
 	}
 	routed := engine.Routed(topology)
 	report, err := bridgeOnce(ctx, connection, agentImage, labels, routed)
-	var dead deadBridgeError
-	if errors.As(err, &dead) {
+	if dead, isDead := errors.AsType[deadBridgeError](err); isDead {
 		return report, fmt.Errorf("%w in networks as this lab's: %w: %s", ErrUnfit, dead, BridgeAdvice)
 	}
 	if err != nil || !routed {

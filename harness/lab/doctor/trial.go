@@ -124,8 +124,7 @@ func (t trial) run(
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	status, words, err := runToEnd(ctx, connection, id, "try what nodes "+t.kind+" need")
-	var refused *refusedError
-	if errors.As(err, &refused) {
+	if _, isRefused := errors.AsType[*refusedError](err); isRefused {
 		return fmt.Errorf("%w %s: with the capabilities %s, it says: %w", ErrUnfit, t.kind, strings.Join(capabilities, " "), err)
 	}
 	if err != nil {

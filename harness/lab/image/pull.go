@@ -44,7 +44,7 @@ func PullAllowed() (bool, error) {
 }
 
 // ErrCannotAsk is an engine that asks a registry only when it pulls.
-var ErrCannotAsk = errors.New("Podman asks a registry only when it pulls")
+var ErrCannotAsk = errors.New("an engine like Podman asks a registry only when it pulls")
 
 // AskRegistry has the engine ask a registry about a published image and says how long the answer took. It waits as long as a
 // pull would. An engine that cannot is [ErrCannotAsk].

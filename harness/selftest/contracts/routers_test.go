@@ -45,11 +45,12 @@ func routerParts(site vrrp.Site) parts {
 		},
 	}
 	client := site.Clients[0]
-	for _, c := range []labtest.ProbeCase{
-		{Probe: site.AtGateway(client)}, {Probe: site.There(client)}, {Probe: site.Back(client)}, {Probe: site.Leads(site.First)},
-		{Probe: site.Pair.Holders()[0]},
-	} {
-		all.probes = append(all.probes, c)
-	}
+	all.probes = append(all.probes,
+		labtest.ProbeCase{Probe: site.AtGateway(client)},
+		labtest.ProbeCase{Probe: site.There(client)},
+		labtest.ProbeCase{Probe: site.Back(client)},
+		labtest.ProbeCase{Probe: site.Leads(site.First)},
+		labtest.ProbeCase{Probe: site.Pair.Holders()[0]},
+	)
 	return all
 }

@@ -135,7 +135,7 @@ func New(test Test, cluster harness.Lab, config contract.Config, plan harness.Pl
 		return nil, err
 	}
 	plan.Save = file.Save
-	plan.OnEvent = newEventLines(test.Output()).print
+	plan.OnEvent = newEventLines(test.Output()).tell
 	conductor, err := drill.New(cluster, plan)
 	if err != nil {
 		return nil, errors.Join(err, file.Discard())

@@ -13,8 +13,8 @@ import (
 // lineLimit is how much of an event's text is printed; all of it is in the record.
 const lineLimit = 400
 
-// eventLines prints a line for each event of a drill, with its time: from the drill's start until the fault is in force, then from
-// t0, as in the reports.
+// eventLines prints a line for each event of a drill, with its time: from the drill's start until the fault is in force, then
+// from t0, as in the reports.
 type eventLines struct {
 	out   io.Writer
 	t0    time.Duration
@@ -23,7 +23,7 @@ type eventLines struct {
 
 func newEventLines(out io.Writer) *eventLines { return &eventLines{out: out, since: "start"} }
 
-func (l *eventLines) print(event harness.Event) {
+func (l *eventLines) tell(event harness.Event) {
 	if event.Kind == "fault" && l.since == "start" {
 		l.since, l.t0 = "t0", event.At
 	}

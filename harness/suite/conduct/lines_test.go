@@ -22,7 +22,7 @@ func TestEventsAreLines(t *testing.T) {
 		{At: 127400 * time.Millisecond, Kind: "fault", Text: "power loss of site"},
 		{At: 127401 * time.Millisecond, Kind: "note", Text: strings.Repeat("long ", 1000)},
 	} {
-		lines.print(event)
+		lines.tell(event)
 	}
 	want := `         start  phase    the drill begins: RTO 1m0s
   start+2.31 s  inject   the fault is brought about

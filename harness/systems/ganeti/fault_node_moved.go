@@ -36,8 +36,8 @@ func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), probe.Holds(n.Node, n.To.Addr()).Check(ctx, lab)
 		},
 		Lift: func(ctx context.Context) error {
-			if probe.Holds(n.Node, n.To.Addr()).Check(ctx, lab) != nil {
-				return nil
+			if moved := probe.Holds(n.Node, n.To.Addr()).Check(ctx, lab) == nil; !moved {
+				return nil // it was lifted before
 			}
 			_, err := n.move(ctx, lab, n.To, old)
 			return err

@@ -17,7 +17,10 @@ func TestContract(t *testing.T) {
 	const canary = "[fd00:d1::31]:8080"
 	machines.Serve(harness.VantageObserver, canary, labtest.Says(200, `{"pid":1}`))
 	for _, c := range []labtest.ProbeCase{
-		{Probe: Quorum(3)}, {Probe: Leader()}, {Probe: Running("canary")}, {Probe: Answers("canary", 8080)},
+		{Probe: Quorum(3)},
+		{Probe: Leader()},
+		{Probe: Running("canary")},
+		{Probe: Answers("canary", 8080)},
 		{Probe: AnswersPinned("canary", 8080)},
 	} {
 		labtest.Expect(t, labtest.TestProbe(t.Context(), machines, c), "")

@@ -36,7 +36,7 @@ func AnswerOnBridge(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer socket.Close()
+		defer func() { _ = socket.Close() }()
 		go answerOn(socket)
 	}
 	<-ctx.Done()
@@ -111,7 +111,7 @@ func askOnBridge(from, to netip.Addr, limit time.Duration) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer socket.Close()
+	defer func() { _ = socket.Close() }()
 	var answer [64]byte
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
 		// What is not sent is not answered either.

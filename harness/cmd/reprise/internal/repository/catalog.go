@@ -166,8 +166,8 @@ func (c Catalog) PostmortemLabel(id string) (string, error) {
 	case slices.Contains(known, id), c.unread && postmortem.MatchString(id):
 		return id, nil
 	case len(known) == 0:
-		return "", usage.Errorf("no spec here carries the label of a postmortem: give those that replay one a label of its date and its " +
-			`name, as in Label("2020-01-20-ip-renumbering")`)
+		return "", usage.Errorf("no spec here carries the label of a postmortem: give those that replay one a label of its date and " +
+			`its name, as in Label("2020-01-20-ip-renumbering")`)
 	case id == "":
 		return "", usage.Errorf("which postmortem? known ids: %s", strings.Join(known, ", "))
 	}

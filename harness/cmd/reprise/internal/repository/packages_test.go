@@ -86,8 +86,8 @@ func TestDrillsOfOthersHaveAnyLabels(t *testing.T) {
 	if label, err := known.PostmortemLabel("2021-03-10-fire"); err != nil || label != "2021-03-10-fire" {
 		t.Errorf("the label is %q, %v", label, err)
 	}
-	const none = "no spec here carries the label of a postmortem: give those that replay one a label of its date and its name, as in " +
-		`Label("2020-01-20-ip-renumbering")`
+	const none = "no spec here carries the label of a postmortem: give those that replay one a label of its date and " +
+		`its name, as in Label("2020-01-20-ip-renumbering")`
 	for _, id := range []string{"", "2021-03-10-fire"} {
 		_, err := Catalog{labels: []string{"water"}}.PostmortemLabel(id)
 		testkit.Expect(t, err, none)

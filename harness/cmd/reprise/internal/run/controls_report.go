@@ -104,8 +104,8 @@ func (c *ControlsReport) spec(scenario, title string) *ControlledSpec {
 	return &c.Specs[index]
 }
 
-// controlOutcomeOf reads how an arm ended. What the arm says of itself counts only when the spec ended
-// the way the arm ends it: red as one that passed (or was skipped, where the suite's runner is not ours), not applicable by a skip.
+// controlOutcomeOf reads how an arm ended. What the arm says of itself counts only when the spec ended the way the arm ends it:
+// red as one that passed (or was skipped, where the suite's runner is not ours), not applicable by a skip.
 func controlOutcomeOf(spec types.SpecReport) ControlOutcome {
 	ended := ControlOutcome{Took: spec.RunTime.Round(time.Millisecond)}
 	said, found := controlEnding(spec)

@@ -21,10 +21,11 @@ import (
 func Doctor(ctx context.Context, out io.Writer, packages []string) ([]doctor.Finding, error) {
 	chosen := Options{Packages: packages, Target: "doctor"}
 	root, err := module.Root()
-	if len(packages) == 0 && (err != nil || module.IsReprise(root)) {
+	noModule := err != nil
+	switch {
+	case len(packages) == 0 && (noModule || module.IsReprise(root)):
 		return doctor.Examine(ctx, fixtures.Images(), Doing()), nil
-	}
-	if err != nil {
+	case noModule:
 		return nil, err
 	}
 	findings := doctor.ExamineMachine(ctx, Doing())

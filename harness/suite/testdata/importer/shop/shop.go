@@ -105,7 +105,8 @@ func Moved() drift.Planned {
 
 func standby() postgres.Database { return postgres.Database{Node: Standby} }
 
-// Objective is what the shop has promised: a minute, and at most a second of acknowledged orders, for its standby is asynchronous.
+// Objective is what the shop has promised: a minute, and at most a second of acknowledged orders, for its standby is
+// asynchronous.
 func Objective() harness.Objective { return harness.Objective{RTO: time.Minute, RPO: time.Second} }
 
 // Steady is what holds in peace: clients can write.
