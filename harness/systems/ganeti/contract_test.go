@@ -69,7 +69,7 @@ func (m movable) StartCheck(
 	_ context.Context, from string, check harness.Check, _ harness.Schedule, samples func([]harness.Sample),
 ) (harness.CheckStream, error) {
 	now, err := m.Addresses(from)
-	if err == nil && now.IPv4 != check.Address.Has {
+	if err == nil && (now.IPv4 == check.Address.Has) == check.Address.Absent {
 		err = errors.New("no")
 	}
 	samples([]harness.Sample{{Err: err}})

@@ -36,7 +36,7 @@ func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 			return fmt.Sprintf("the kernel of %s answers to %s", n.Node, n.To.Addr()), probe.Holds(n.Node, n.To.Addr()).Check(ctx, lab)
 		},
 		Lift: func(ctx context.Context) error {
-			if moved := probe.Holds(n.Node, n.To.Addr()).Check(ctx, lab) == nil; !moved {
+			if probe.Leaves(n.Node, n.To.Addr()).Check(ctx, lab) == nil {
 				return nil // it was lifted before
 			}
 			_, err := n.move(ctx, lab, n.To, old)
