@@ -82,8 +82,8 @@ func TestEventsAreTold(t *testing.T) {
 		steps := append(fakeRunbook{{Name: "decide", Declared: time.Second}}, healing(drill.cluster, 10*time.Second)...)
 		testkit.Must(t, drill.Repair(ctx, steps))
 		lines("step restart everything: decide is declared to take 1s, which nobody waits for",
-			"inject a second fault is brought about", "fault outage of everything", "confirm the observer sees it too", "step restart everything: restart begins",
-			"step restart everything: restart ends after 10s")
+			"inject a second fault is brought about", "fault outage of everything", "confirm the observer sees it too",
+			"step restart everything: restart begins", "step restart everything: restart ends after 10s")
 		drill.Finding("found")
 		drill.Doubt("doubted")
 		testkit.Must(t, drill.AwaitRecovery(ctx, drill.steady))

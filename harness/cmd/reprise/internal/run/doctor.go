@@ -21,12 +21,11 @@ import (
 func Doctor(ctx context.Context, out io.Writer, packages []string) ([]doctor.Finding, error) {
 	chosen := Options{Packages: packages, Target: "doctor"}
 	root, err := module.Root()
-	noModule := err != nil
-	switch {
-	case len(packages) == 0 && (noModule || module.IsReprise(root)):
-		return doctor.Examine(ctx, fixtures.Images(), Doing()), nil
-	case noModule:
+	if err != nil && len(packages) > 0 {
 		return nil, err
+	}
+	if len(packages) == 0 && (root == "" || module.IsReprise(root)) {
+		return doctor.Examine(ctx, fixtures.Images(), Doing()), nil
 	}
 	findings := doctor.ExamineMachine(ctx, Doing())
 	known, err := chosen.catalog(ctx, root)
