@@ -41,15 +41,15 @@ func (s *fakeShop) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 type orders struct {
 	name      string
 	interval  time.Duration
-	lies      bool // it acknowledges whatever becomes of a write
-	refuses   bool // it calls every write refused that was not acknowledged
-	doubts    bool // it calls none refused
-	deaf      bool // it goes on after the end of its context
-	forgives  bool // reading back is never an error
-	twice     bool // it lists entries twice
-	invents   bool // it lists entries that nobody has written
-	forgets   bool // it lists an entry less
-	remembers map[int]bool
+	lies      bool      // it acknowledges whatever becomes of a write
+	refuses   bool      // it calls every write refused that was not acknowledged
+	doubts    bool      // it calls none refused
+	deaf      bool      // it goes on after the end of its context
+	forgives  bool      // reading back is never an error
+	twice     bool      // it lists entries twice
+	invents   bool      // it lists entries that nobody has written
+	forgets   bool      // it lists an entry less
+	remembers *sync.Map // of entries
 	fails     bool
 	babbles   bool
 	early     bool // it takes the part of an answer for the whole
@@ -73,7 +73,7 @@ func (o orders) Write(ctx context.Context, observer harness.Observer, entry int)
 		return errors.New("closed on Mondays")
 	case err == nil:
 		if o.remembers != nil {
-			o.remembers[entry] = true
+			o.remembers.Store(entry, true)
 		}
 		return response.Body.Close()
 	case o.lies || o.early && !unsent():
@@ -127,8 +127,8 @@ func (o orders) twisted(entries []int) []int {
 		return entries[1:]
 	case o.remembers != nil:
 		entries = nil
-		for entry := range o.remembers {
-			entries = append(entries, entry)
+		for entry := range o.remembers.Range {
+			entries = append(entries, entry.(int))
 		}
 	}
 	return entries
@@ -152,7 +152,7 @@ func TestLedgerContract(t *testing.T) {
 		"of which it has said that it was r": func(right *orders) { right.refuses = true },
 		"although no answer has arrived":     func(right *orders) { right.early = true },
 		"the error of a refused write is no": func(right *orders) { right.babbles = true },
-		"was taken away, in the place of":    func(right *orders) { right.remembers = map[int]bool{} },
+		"was taken away, in the place of":    func(right *orders) { right.remembers = &sync.Map{} },
 	} {
 		t.Run(want, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
