@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +97,8 @@ func (r *chaosRun) planSuite(ctx context.Context, one suite, seed int64, pass st
 		err = context.Cause(limited)
 	case err != nil && runErr != nil:
 		err = runErr
+	case errors.Is(err, fs.ErrNotExist):
+		err = errors.New("none of its Test functions calls suite.Run")
 	}
 	if err != nil {
 		return suitePlan{suite: one, problem: suiteFailure(one, fmt.Sprintf("it does not say what it would run: %v", err),
