@@ -54,7 +54,9 @@ var lostSuites = []struct {
 		"it does not say what it would run: exit status 2",
 		"panic: rain",
 	}},
-	{"says nothing and is pleased", "exit 0", 1, []string{"it does not say what it would run: none of its Test functions calls suite.Run"}},
+	{"says nothing and is pleased", "exit 0", 1, []string{
+		"it does not say what it would run: none of its Test functions calls suite.Run",
+	}},
 	{
 		"ends well without a report", readsArguments + plans(other(asPlanned(specPassed))) + "exit 0",
 		2,
