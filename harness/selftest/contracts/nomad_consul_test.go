@@ -23,9 +23,28 @@ const canaryPort = 8080
 
 var _ = Describe("On a cluster of Nomad and Consul", Ordered, ContinueOnFailure, func() {
 	run(fixtures.NomadConsul(servers), nomadConsulParts, func(ctx context.Context, cluster *lab.Lab) error {
-		return nomad.Run(ctx, cluster, nomad.Canary(canaryPort))
+		if err := nomad.Run(ctx, cluster, nomad.Canary(canaryPort)); err != nil {
+			return err
+		}
+		return peace.Until(ctx, func(ctx context.Context) error {
+			for _, probe := range working {
+				if err := probe.Check(ctx, cluster); err != nil {
+					return fmt.Errorf("%s: %w", probe.Name(), err)
+				}
+			}
+			return nil
+		})
 	})
 })
+
+// working is what holds on the cluster in peace. A job that is started only after the first fingerprints would be taken for the
+// work of whatever is asked first.
+var working = harness.All(
+	consul.Quorum(servers), nomad.Quorum(servers), consul.Resolves(nomad.CanaryName), nomad.Answers(nomad.CanaryName, canaryPort),
+)
+
+// peace is bounded by the context of who waits for it.
+var peace = harness.Wait{For: "the cluster to be at peace", Interval: 200 * time.Millisecond}
 
 func nomadConsulParts(cluster func() *lab.Lab) parts {
 	// loses has the product's own command take an entry away.
@@ -36,7 +55,6 @@ func nomadConsulParts(cluster func() *lab.Lab) parts {
 		}
 	}
 	kv := []string{"consul", "kv", "delete"}
-	working := harness.All(consul.Quorum(servers), nomad.Quorum(servers), nomad.Answers(nomad.CanaryName, canaryPort))
 	return parts{
 		probes: []labtest.ProbeCase{
 			{Probe: consul.Quorum(servers)},
