@@ -145,12 +145,16 @@ func (d *Drill) judge() {
 		d.noteAudit()
 		d.judged = true
 	}
+	before := verdictOf(d.record.Judgement)
 	d.record.Judgement = judge.Judge(d.record)
-	verdict := fmt.Sprintf("%s: %s", d.record.Judgement.Verdict, strings.Join(d.record.Judgement.Reasons, "; "))
-	if verdict != d.toldVerdict {
-		d.toldVerdict = verdict
+	if verdict := verdictOf(d.record.Judgement); verdict != before {
 		d.teller.event(d.now(), "verdict", verdict)
 	}
+}
+
+// verdictOf is the verdict in a line.
+func verdictOf(judgement harness.Judgement) string {
+	return fmt.Sprintf("%s: %s", judgement.Verdict, strings.Join(judgement.Reasons, "; "))
 }
 
 // noteAddresses records where the nodes are at the end of the drill. A node that cannot be asked

@@ -45,8 +45,6 @@ type Drill struct {
 	further   furtherFaults
 	audit     audit
 	judged    bool
-	// toldVerdict is the one that was told last.
-	toldVerdict string
 }
 
 // A state is how far a drill has come, as errors say it.
