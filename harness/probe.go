@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -19,6 +20,16 @@ type Probe interface {
 
 // SteadyState is a conjunction of probes: it holds when every one of them does.
 type SteadyState []Probe
+
+// Check is nil when every probe holds, asked one after the other, and else says which one does not.
+func (s SteadyState) Check(ctx context.Context, observer Observer) error {
+	for _, probe := range s {
+		if err := probe.Check(ctx, observer); err != nil {
+			return fmt.Errorf("%s: %w", probe.Name(), err)
+		}
+	}
+	return nil
+}
 
 // All makes a steady state of probes.
 func All(probes ...Probe) SteadyState { return probes }

@@ -45,31 +45,24 @@ func run(
 		Expect(ready(ctx, cluster)).To(Succeed())
 	}, NodeTimeout(readyLimit))
 	for _, c := range all.faults {
-		It("fault: "+c.Fault.Describe(), func(ctx SpecContext) {
-			expectKept(labtest.TestFault(ctx, cluster, c))
-		}, SpecTimeout(partLimit))
+		keeps("fault: "+c.Fault.Describe(), func(ctx context.Context) error { return labtest.TestFault(ctx, cluster, c) })
 	}
 	for _, c := range all.probes {
-		It("probe: "+c.Probe.Name(), func(ctx SpecContext) {
-			expectKept(labtest.TestProbe(ctx, cluster, c))
-		}, SpecTimeout(partLimit))
+		keeps("probe: "+c.Probe.Name(), func(ctx context.Context) error { return labtest.TestProbe(ctx, cluster, c) })
 	}
 	for _, c := range all.ledgers {
-		It("ledger: "+c.Ledger.Name(), func(ctx SpecContext) {
-			expectKept(labtest.TestLedger(ctx, cluster, c))
-		}, SpecTimeout(partLimit))
+		keeps("ledger: "+c.Ledger.Name(), func(ctx context.Context) error { return labtest.TestLedger(ctx, cluster, c) })
 	}
 	for _, c := range all.runbooks {
-		It("runbook: "+c.Runbook.Name(), func(ctx SpecContext) {
-			expectKept(labtest.TestRunbook(ctx, cluster, c))
-		}, SpecTimeout(partLimit))
+		keeps("runbook: "+c.Runbook.Name(), func(ctx context.Context) error { return labtest.TestRunbook(ctx, cluster, c) })
 	}
 }
 
-// expectKept fails the spec with the one sentence that says which point of a contract is broken.
-func expectKept(broken error) {
-	GinkgoHelper()
-	if broken != nil {
-		Fail(broken.Error())
-	}
+// keeps is the spec of one part: it fails with the one sentence that says which point of the part's contract is broken.
+func keeps(part string, test func(ctx context.Context) error) {
+	It(part, func(ctx SpecContext) {
+		if broken := test(ctx); broken != nil {
+			Fail(broken.Error())
+		}
+	}, Offset(1), SpecTimeout(partLimit))
 }

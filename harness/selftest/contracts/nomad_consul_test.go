@@ -26,14 +26,7 @@ var _ = Describe("On a cluster of Nomad and Consul", Ordered, ContinueOnFailure,
 		if err := nomad.Run(ctx, cluster, nomad.Canary(canaryPort)); err != nil {
 			return err
 		}
-		return peace.Until(ctx, func(ctx context.Context) error {
-			for _, probe := range working {
-				if err := probe.Check(ctx, cluster); err != nil {
-					return fmt.Errorf("%s: %w", probe.Name(), err)
-				}
-			}
-			return nil
-		})
+		return peace.Until(ctx, func(ctx context.Context) error { return working.Check(ctx, cluster) })
 	})
 })
 

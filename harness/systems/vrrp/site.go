@@ -145,14 +145,7 @@ func (s Site) AwaitMaster(ctx context.Context, observer harness.Observer, router
 	for _, address := range s.Shared {
 		claims = append(claims, probe.Holds(router, address), probe.Leaves(s.Other(router), address))
 	}
-	return waitForRouters.Until(ctx, func(ctx context.Context) error {
-		for _, claim := range claims {
-			if err := claim.Check(ctx, observer); err != nil {
-				return fmt.Errorf("%s: %w", claim.Name(), err)
-			}
-		}
-		return nil
-	})
+	return waitForRouters.Until(ctx, func(ctx context.Context) error { return claims.Check(ctx, observer) })
 }
 
 // Losses are what each client lost after t0, with the probes of [Site.Works] and [Site.Watched].
