@@ -63,6 +63,16 @@ type Impact struct {
 	Effects     []Effect
 }
 
+// clockTolerance is how far outside of the call that made it a change may say that it was, beyond the uncertainty that it states.
+const clockTolerance = 100 * time.Millisecond
+
+// StruckWithin tells whether the change may have been made within a call that began and ended then: where it cannot, two clocks
+// disagree.
+func (s Impact) StruckWithin(called, returned time.Time) bool {
+	tolerance := s.Uncertainty + clockTolerance
+	return !s.Before.Before(called.Add(-tolerance)) && !s.Before.After(returned.Add(tolerance))
+}
+
 // An Effect is the report of one node.
 type Effect struct {
 	Node string `json:"node"`

@@ -11,10 +11,6 @@ import (
 	"github.com/reprise-dr/reprise/harness/judge"
 )
 
-// clockTolerance is how far outside of the call t0 may lie before the clock comparison is doubted,
-// beyond the uncertainty that the fault states itself.
-const clockTolerance = 100 * time.Millisecond
-
 // Inject takes the fingerprint of every node that runs a system, then brings the fault about and proves that it bites. A
 // fault that was injected and not proved is an error and a doubt, and stays in force until Revert or Close.
 func (d *Drill) Inject(ctx context.Context, fault harness.Fault) error {
@@ -92,8 +88,7 @@ func (d *Drill) inForce(fault harness.Fault, injection harness.Injection, called
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fault, d.injection = fault, injection
-	tolerance := impact.Uncertainty + clockTolerance
-	if impact.Before.Before(called.Add(-tolerance)) || impact.Before.After(returned.Add(tolerance)) {
+	if !impact.StruckWithin(called, returned) {
 		d.doubt(fmt.Sprintf("the fault says that it struck at %v, outside of its call from %v to %v: the clocks disagree",
 			impact.Before.Sub(d.started), called.Sub(d.started), returned.Sub(d.started)))
 	}

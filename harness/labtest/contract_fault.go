@@ -139,13 +139,8 @@ func (c FaultCase) recovers(ctx context.Context, lab harness.Lab) error {
 		return nil
 	}
 	return c.struck(ctx, lab, func(ctx context.Context, injection harness.Injection) error {
-		for _, step := range c.Recovery.Steps() {
-			if step.Do == nil {
-				continue
-			}
-			if err := doneWithin(ctx, partLimit, func(ctx context.Context) error { return step.Do(ctx, lab) }); err != nil {
-				return fmt.Errorf("%s does not recover it: %s: %w", c.Recovery.Name(), step.Name, err)
-			}
+		if failed, err := carryOut(ctx, lab, c.Recovery); err != nil {
+			return fmt.Errorf("%s does not recover it: %s: %w", c.Recovery.Name(), failed, err)
 		}
 		if err := revert(ctx, injection); err != nil {
 			return fmt.Errorf("a revert after %s is an error: %w", c.Recovery.Name(), err)
@@ -186,9 +181,6 @@ func (c FaultCase) struck(
 	return nil
 }
 
-// clockTolerance is how far outside of the call a fault may say that it struck, beyond the uncertainty that it states itself.
-const clockTolerance = 100 * time.Millisecond
-
 // inject brings the fault about.
 func (c FaultCase) inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	called := time.Now()
@@ -201,8 +193,7 @@ func (c FaultCase) inject(ctx context.Context, lab harness.Lab) (harness.Injecti
 		return nil, errors.New("it returns neither an injection nor an error")
 	}
 	impact := injection.Impact()
-	tolerance := impact.Uncertainty + clockTolerance
-	if impact.Before.Before(called.Add(-tolerance)) || impact.Before.After(returned.Add(tolerance)) {
+	if !impact.StruckWithin(called, returned) {
 		return injection, fmt.Errorf("it says that it struck %v after its call began, which took %v", impact.Before.Sub(called),
 			returned.Sub(called))
 	}

@@ -104,26 +104,23 @@ func journal(machines harness.Observer) []string {
 
 // tellsGone asks of machines that are not there.
 func (c ProbeCase) tellsGone(ctx context.Context, observer *partialObserver) error {
-	observer.set(gone, 0)
-	err := doneWithin(ctx, oneCheck, func(ctx context.Context) error { return c.Probe.Check(ctx, observer) })
-	switch {
-	case err == nil:
-		return errors.New("it holds although no node is there")
-	case errors.Is(err, errLate):
-		return fmt.Errorf("when no node is there: %w", err)
-	}
-	return sentence("its error when no node is there", err.Error())
+	return c.fails(ctx, observer, gone, oneCheck, "no node is there")
 }
 
 // ends asks of machines that never answer.
 func (c ProbeCase) ends(ctx context.Context, observer *partialObserver) error {
-	observer.set(silent, 0)
-	err := doneWithin(ctx, endLimit, func(ctx context.Context) error { return c.Probe.Check(ctx, observer) })
+	return c.fails(ctx, observer, silent, endLimit, "nothing answers")
+}
+
+// fails asks of machines in a condition in which the claim cannot hold.
+func (c ProbeCase) fails(ctx context.Context, observer *partialObserver, now condition, limit time.Duration, words string) error {
+	observer.set(now, 0)
+	err := doneWithin(ctx, limit, func(ctx context.Context) error { return c.Probe.Check(ctx, observer) })
 	switch {
 	case err == nil:
-		return errors.New("it holds although nothing answers")
+		return errors.New("it holds although " + words)
 	case errors.Is(err, errLate):
-		return fmt.Errorf("when nothing answers: %w", err)
+		return fmt.Errorf("when %s: %w", words, err)
 	}
-	return sentence("its error when nothing answers", err.Error())
+	return sentence("its error when "+words, err.Error())
 }

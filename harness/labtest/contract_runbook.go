@@ -123,15 +123,23 @@ func (c RunbookCase) isDone(ctx context.Context, operator partialOperator) error
 		return nil
 	}
 	operator.set(whole, 0)
-	for _, step := range c.Runbook.Steps() {
+	if failed, err := carryOut(ctx, operator, c.Runbook); err != nil {
+		return fmt.Errorf("step %q fails: %w", failed, err)
+	}
+	return nil
+}
+
+// carryOut does the steps of a runbook in order, up to one that fails.
+func carryOut(ctx context.Context, operator harness.Operator, runbook harness.Runbook) (failed string, err error) {
+	for _, step := range runbook.Steps() {
 		if step.Do == nil {
 			continue
 		}
 		if err := doneWithin(ctx, partLimit, func(ctx context.Context) error { return step.Do(ctx, operator) }); err != nil {
-			return fmt.Errorf("step %q fails: %w", step.Name, err)
+			return step.Name, err
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // keepsPromises looks at what was promised.

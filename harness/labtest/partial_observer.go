@@ -94,11 +94,8 @@ func (o *partialObserver) wait(ctx context.Context) error {
 
 // Dial implements harness.Observer.
 func (o *partialObserver) Dial(ctx context.Context, from, network, address string) (net.Conn, error) {
-	o.mutex.Lock()
-	now := o.condition
-	o.mutex.Unlock()
 	if err := o.pass(ctx, "dial"); err != nil {
-		if now == gone {
+		if errors.Is(err, syscall.EHOSTUNREACH) {
 			err = syscall.ECONNREFUSED
 		}
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
