@@ -256,7 +256,7 @@ func TestReadmeExampleCompiles(t *testing.T) {
 	})
 	testkit.Must(t, err)
 	testkit.Must(t, errors.Join(os.WriteFile(source, []byte(example), 0o600), os.WriteFile(overlay, replace, 0o600)))
-	arguments := slices.Concat([]string{"build", "-overlay", overlay}, buildFlags, []string{"./scenarios/ourincident"})
+	arguments := slices.Concat([]string{"build", "-overlay", overlay}, testkit.BuildFlags, []string{"./scenarios/ourincident"})
 	build := exec.CommandContext(t.Context(), "go", arguments...)
 	build.Dir = root
 	if output, err := build.CombinedOutput(); err != nil {

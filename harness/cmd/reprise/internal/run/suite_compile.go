@@ -35,19 +35,24 @@ func (s suite) scenario() string { return cmp.Or(s.named, path.Base(s.folder)) }
 // fileName is the suite's own among those of a run.
 func (s suite) fileName() string { return url.PathEscape(strings.TrimPrefix(s.folder, "./")) }
 
-// suiteFlags are those of the Makefile and of the images' programs, all without C: so they share what is compiled of the
-// standard library, a minute's work of one processor on a machine without caches.
-var suiteFlags = []string{"test", "-c", "-gcflags=all=-dwarf=false", "-ldflags=-s -w"}
+// A suiteCompiler compiles suites with the go command.
+type suiteCompiler struct {
+	environment, flags []string
+}
 
-// compileSuites compiles the suites of the folders into a folder. One that cannot be compiled says why; the others
+// compileSuites has the flags of the Makefile and of the images' programs, all without C: so they share what is compiled of
+// the standard library, a minute's work of one processor on a machine without caches.
+var compileSuites = suiteCompiler{[]string{"CGO_ENABLED=0"}, []string{"-gcflags=all=-dwarf=false", "-ldflags=-s -w"}}.compile
+
+// compile compiles the suites of the folders into a folder. One that cannot be compiled says why; the others
 // are compiled all the same. An error is one of starting the go command.
-func compileSuites(ctx context.Context, root, into string, folders []string) ([]suite, error) {
+func (c suiteCompiler) compile(ctx context.Context, root, into string, folders []string) ([]suite, error) {
 	if err := os.MkdirAll(into, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of compiled suites: %w", err)
 	}
 	compile := func(output string, packages ...string) (string, error) {
-		return combinedOutput(ctx, root, []string{"CGO_ENABLED=0"}, "go", slices.Concat(suiteFlags, []string{"-o", output},
-			packages)...)
+		return combinedOutput(ctx, root, c.environment, "go", slices.Concat([]string{"test", "-c"}, c.flags,
+			[]string{"-o", output}, packages)...)
 	}
 	var packages []string
 	for _, folder := range folders {

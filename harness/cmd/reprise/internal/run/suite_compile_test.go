@@ -58,6 +58,9 @@ var realSuites = map[string][2]string{
 	"iii": {"", `It("is not chosen either", Label("nightly"), func() { Fail("it ran") })`},
 }
 
+// compileAsThisTest needs no second standard library, which would take longer to compile than all suites here.
+var compileAsThisTest = suiteCompiler{flags: testkit.BuildFlags}.compile
+
 // suitesRepository makes a repository of suites beside this one's modules.
 func suitesRepository(t *testing.T, suites map[string][2]string) string {
 	t.Helper()
@@ -84,7 +87,7 @@ func TestRealSuitesThatAreLost(t *testing.T) {
 	}
 	var out strings.Builder
 	run := ofSuites(t, &out, Options{Labels: "!nightly", Seed: 7, Repeat: 1}, nil)
-	run.root, run.compile = suitesRepository(t, realSuites), compileSuites
+	run.root, run.compile = suitesRepository(t, realSuites), compileAsThisTest
 	run.Folders = slices.Sorted(maps.Keys(realSuites))
 	if err := run.all(t.Context()); !errors.Is(err, errIncomplete) {
 		t.Errorf("the run ends with %v", err)
@@ -129,7 +132,7 @@ func TestPackagesThatEndAlike(t *testing.T) {
 	}
 	var out strings.Builder
 	run := ofSuites(t, &out, Options{Seed: 7, Repeat: 1}, nil)
-	run.root, run.compile, run.Folders = root, compileSuites, []string{".", "./drills/a/rain", "./drills/b/rain"}
+	run.root, run.compile, run.Folders = root, compileAsThisTest, []string{".", "./drills/a/rain", "./drills/b/rain"}
 	if err := run.all(t.Context()); err != nil {
 		t.Errorf("the run ends with %v", err)
 	}
