@@ -162,11 +162,19 @@ func mountPoints() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the mounts: %w", err)
 	}
+	return mountPointsIn(string(content)), nil
+}
+
+// engineMount ends the path of what an engine mounts for its first container in the machine's own network, and keeps.
+const engineMount = "/netns/default"
+
+// mountPointsIn are those of a mountinfo, but for what the engine keeps for itself.
+func mountPointsIn(mountinfo string) []string {
 	var points []string
-	for line := range strings.Lines(string(content)) {
-		if fields := strings.Fields(line); len(fields) > mountPoint {
+	for line := range strings.Lines(mountinfo) {
+		if fields := strings.Fields(line); len(fields) > mountPoint && !strings.HasSuffix(fields[mountPoint], engineMount) {
 			points = append(points, fields[mountPoint])
 		}
 	}
-	return points, nil
+	return points
 }
