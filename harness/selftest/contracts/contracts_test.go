@@ -16,7 +16,12 @@ import (
 )
 
 func TestContracts(t *testing.T) {
-	suite.Run(t, "contracts", suite.Prepare(machines()), suite.Prepare(fixtures.NomadConsul(servers)), suite.Prepare(routers()))
+	suite.Run(t, "contracts",
+		suite.PrepareFor(machinesLabel, machines()),
+		suite.PrepareFor(nomadLabel, fixtures.NomadConsul(servers)),
+		suite.PrepareFor(routersLabel, routers()),
+		suite.PrepareFor(serverLabel, fixtures.Server()),
+		suite.PrepareFor(questionsLabel, fixtures.QuestionsReplicating()))
 }
 
 // partLimit bounds the contract of one part, and readyLimit what it takes until a lab is at peace.
@@ -71,3 +76,19 @@ func keeps(part string, test func(ctx context.Context) error) {
 		}
 	}, Offset(1), SpecTimeout(partLimit))
 }
+
+// peace is a lab's readiness: the claims hold.
+func peace(claims ...harness.Probe) func(ctx context.Context, cluster *lab.Lab) error {
+	return func(ctx context.Context, cluster *lab.Lab) error {
+		return waitForPeace.Until(ctx, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, oneLook)
+			defer cancel()
+			return harness.All(claims...).Check(ctx, cluster)
+		})
+	}
+}
+
+// waitForPeace is bounded by the context of who waits for it, and oneLook is the limit of one look.
+var waitForPeace = harness.Wait{For: "the lab to be at peace", Interval: 200 * time.Millisecond}
+
+const oneLook = 10 * time.Second

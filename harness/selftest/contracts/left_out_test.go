@@ -23,9 +23,7 @@ func leftOut() map[string]string {
 			"drbd.SplitBrain",
 		},
 		noSmoke: {
-			"ansible.Playbook", "nginx.Accepts", "nginx.Logged", "nginx.Uploads", "openfga.Comments", "openfga.Served",
-			"pocketbase.Posts", "pocketbase.Served", "postgres.Answers", "postgres.LagsLessThan", "postgres.Promote",
-			"postgres.ReadOnly", "postgres.Streams", "postgres.Table", "postgres.TakesWrites", "s3.Answers", "s3.Objects",
+			"openfga.Comments", "openfga.Served", "pocketbase.Posts", "pocketbase.Served",
 			"ganeti.Agreed", "ganeti.AllowNoVoting", "ganeti.AwaitMasterdExit", "ganeti.Booted", "ganeti.Cluster.Holders",
 			"ganeti.Cluster.StepDown", "ganeti.CreateCluster", "ganeti.DaemonByName", "ganeti.InstanceDeath", "ganeti.Manageable",
 			"ganeti.ManageableByName", "ganeti.MasterFailover", "ganeti.MasterFailoverWithoutVote", "ganeti.MoveSSH",

@@ -32,6 +32,8 @@ var (
 	secondAt   = netip.MustParseAddr("fd00:c1::12")
 )
 
+const machinesLabel = "machines"
+
 // systemDisk has room for what the image has.
 const systemDisk = 1 << 30
 
@@ -110,7 +112,7 @@ func findsSecond(cluster func() *lab.Lab) probe.Func {
 // nowhere are faults aimed at a machine that is not there.
 func nowhere(faults ...harness.Fault) []harness.Fault { return faults }
 
-var _ = Describe("On two machines", Ordered, ContinueOnFailure, func() {
+var _ = Describe("On two machines", Label(machinesLabel), Ordered, ContinueOnFailure, func() {
 	run(machines(), machineParts, func(ctx context.Context, cluster *lab.Lab) error {
 		wait := harness.Wait{For: "both machines to serve", Interval: 100 * time.Millisecond, Limit: time.Minute}
 		err := wait.Until(ctx, func(ctx context.Context) error {

@@ -15,18 +15,20 @@ import (
 	"github.com/reprise-dr/reprise/harness/systems/nomad"
 )
 
+const nomadLabel = "nomad"
+
 // servers is how many there are of each kind.
 const servers = 3
 
 // canaryPort is where the canary listens.
 const canaryPort = 8080
 
-var _ = Describe("On a cluster of Nomad and Consul", Ordered, ContinueOnFailure, func() {
+var _ = Describe("On a cluster of Nomad and Consul", Label(nomadLabel), Ordered, ContinueOnFailure, func() {
 	run(fixtures.NomadConsul(servers), nomadConsulParts, func(ctx context.Context, cluster *lab.Lab) error {
 		if err := nomad.Run(ctx, cluster, nomad.Canary(canaryPort)); err != nil {
 			return err
 		}
-		return peace.Until(ctx, func(ctx context.Context) error { return working.Check(ctx, cluster) })
+		return peace(working...)(ctx, cluster)
 	})
 })
 
@@ -35,9 +37,6 @@ var _ = Describe("On a cluster of Nomad and Consul", Ordered, ContinueOnFailure,
 var working = harness.All(
 	consul.Quorum(servers), nomad.Quorum(servers), consul.Resolves(nomad.CanaryName), nomad.Answers(nomad.CanaryName, canaryPort),
 )
-
-// peace is bounded by the context of who waits for it.
-var peace = harness.Wait{For: "the cluster to be at peace", Interval: 200 * time.Millisecond}
 
 func nomadConsulParts(cluster func() *lab.Lab) parts {
 	// loses has the product's own command take an entry away.

@@ -12,9 +12,11 @@ import (
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 )
 
+const routersLabel = "routers"
+
 func routers() harness.Topology { return fixtures.Routers(fixtures.RoutersTuned()) }
 
-var _ = Describe("On two routers", Ordered, ContinueOnFailure, func() {
+var _ = Describe("On two routers", Label(routersLabel), Ordered, ContinueOnFailure, func() {
 	site, err := vrrp.SiteOf(routers())
 	if err != nil {
 		panic(err) // there are no specs without it
