@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,15 +22,30 @@ import (
 )
 
 // alone begins the run of a suite that a plain `go test` has started, which ends with a report when the specs have, or skips the
-// test where drills are not wanted. The runner then interrupts specs in time for them to close before `go test` ends.
-func alone(t *testing.T, config contract.Config, runner *types.SuiteConfig, deadline time.Time) contract.Config {
+// test where drills are not wanted. The runner then interrupts specs in time for them to close before `go test` ends. What would
+// keep anything from being checked is an error before the engine is taken; preview is what would run.
+func alone(
+	t *testing.T, config contract.Config, runner *types.SuiteConfig, deadline time.Time, needs []Topology,
+) (_ contract.Config, preview ginkgo.Report) {
 	t.Helper()
 	root := plaintest.Root(t)
 	if runner.DryRun { // which leaves nothing
-		return config
+		return config, preview
 	}
 	ctx, stop := plaintest.Interruptible(deadline)
 	defer stop()
+	preview, err := dryRun(ctx, t.Name(), config, *runner)
+	switch {
+	case err != nil:
+	case !selected(preview, ""):
+		focus := strings.Join(slices.Concat(runner.FocusStrings, runner.SkipStrings), " ")
+		err = errors.New(outcome.NothingChosen(runner.LabelFilter, focus, preview))
+	default:
+		err = knownLabels(preview, needs)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	run, err := plaintest.Begin(ctx, root, deadline, os.Stdout)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +70,7 @@ func alone(t *testing.T, config contract.Config, runner *types.SuiteConfig, dead
 			ginkgo.Fail(err.Error())
 		}
 	})
-	return config
+	return config, preview
 }
 
 // given tells whether `go test` was given the flag.

@@ -21,8 +21,8 @@ import (
 // startedAlone has TestAlone be a suite that a plain `go test` has started.
 const startedAlone = "REPRISE_TEST_ALONE"
 
-// needsNothing has TestAlone prepare for specs that are not there.
-const needsNothing = "REPRISE_TEST_NEEDS"
+// preparesFor is the label of the specs that TestAlone prepares for.
+const preparesFor = "REPRISE_TEST_NEEDS"
 
 // TestAlone is the suite that the tests below start.
 func TestAlone(t *testing.T) {
@@ -31,11 +31,11 @@ func TestAlone(t *testing.T) {
 	}
 	t.Setenv(inTheArm, "1")
 	theSuite = t
-	if os.Getenv(needsNothing) == "" {
+	if label := os.Getenv(preparesFor); label == "" {
 		Run(t, "site")
 	} else {
 		acme := harness.System{Image: harness.Image{Name: "acme", Version: "7", Reference: "acme:7"}}
-		Run(t, "site", PrepareFor("a label that no spec has", harness.Topology{Nodes: []harness.Node{{System: acme}}}))
+		Run(t, "site", PrepareFor(label, harness.Topology{Nodes: []harness.Node{{System: acme}}}))
 	}
 }
 
@@ -92,14 +92,41 @@ func TestPlainGoTestRunsDrills(t *testing.T) {
 // Goal: a spec that stands in no container runs like every other, and a `go test` that chooses none is not green. Method: such a
 // spec, and a focus that fits none.
 func TestPlainGoTestChecksSomething(t *testing.T) {
-	root, output, err := goTest(t, []string{needsNothing + "=1"}, "-ginkgo.focus=stands alone")
+	root, output, err := goTest(t, []string{preparesFor + "=onlookers"}, "-ginkgo.focus=stands alone")
 	records, readErr := reports.ReadRecords(filepath.Join(root, "reports", "out", "latest"))
 	if err != nil || readErr != nil || len(records) != 1 {
 		t.Errorf("%v, %v, %d records:\n%s", err, readErr, len(records), output)
 	}
-	_, output, err = goTest(t, nil, "-ginkgo.focus=nobody says this")
-	if err == nil || !strings.Contains(output, "no spec was chosen: nothing was checked") {
-		t.Errorf("%v:\n%s", err, output)
+}
+
+// Goal: a choice of nothing, and images for specs that are not there, are one sentence with what there is, before the engine is
+// asked for. Method: a focus, labels and a topology's label that fit no spec, where there is no engine.
+func TestPlainGoTestRefusesWhatIsNotThere(t *testing.T) {
+	const nowhere = "DOCKER_HOST=unix:///nowhere/docker.sock"
+	for _, test := range []struct {
+		variables       []string
+		argument, wants string
+	}{
+		{
+			nil, "-ginkgo.focus=nobody says this",
+			`no spec fits the focus "nobody says this": nothing would be checked; specs to choose from: "A site expects its repair to break", "`,
+		},
+		{
+			nil, "-ginkgo.label-filter=onlooker",
+			`no spec fits the labels "onlooker": nothing would be checked; labels that specs carry: onlookers, site` + "\n",
+		},
+		{
+			[]string{preparesFor + "=onlooker"}, "-ginkgo.focus=stands alone",
+			`suite.PrepareFor names the label "onlooker", which no spec of this suite carries: their labels are onlookers, site` + "\n",
+		},
+	} {
+		root, output, err := goTest(t, append(test.variables, nowhere), test.argument)
+		if err == nil || !strings.Contains(output, test.wants) || strings.Contains(output, "nowhere") {
+			t.Errorf("%s: %v:\n%s", test.argument, err, output)
+		}
+		if _, err := os.Lstat(filepath.Join(root, "reports")); err == nil {
+			t.Errorf("%s leaves reports", test.argument)
+		}
 	}
 }
 
@@ -167,7 +194,7 @@ func TestPlainGoTestThatLeavesNothing(t *testing.T) {
 // Method: a suite whose engine has no image, asked for the image of a topology.
 func TestSuiteSaysWhatItsImagesLack(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "findings.json")
-	variables := []string{"REPRISE_FINDINGS=" + file, image.AgentVariable + "=reprise/agent:7", needsNothing + "=1"}
+	variables := []string{"REPRISE_FINDINGS=" + file, image.AgentVariable + "=reprise/agent:7", preparesFor + "=onlookers"}
 	root, output, err := goTest(t, variables)
 	text, readErr := os.ReadFile(file)
 	var findings []doctor.Finding

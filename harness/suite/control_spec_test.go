@@ -189,7 +189,7 @@ var _ = ginkgo.Describe("A site", func() {
 		gomega.Expect(drill.Detect(ctx, harness.All(place))).To(gomega.Succeed())
 		repairAndJudge(ctx, drill, place, harness.All(place))
 	}))
-	ginkgo.It("is only looked at", func(ctx ginkgo.SpecContext) {
+	ginkgo.It("is only looked at", ginkgo.Label("onlookers"), func(ctx ginkgo.SpecContext) {
 		if run().Control != contract.WholeDrill { // otherwise it would bring a lab up
 			Start(ctx, harness.Topology{})
 			ginkgo.Fail("a spec that is no drill goes on in a control arm")

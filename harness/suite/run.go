@@ -36,7 +36,7 @@ type Topology struct {
 func Prepare(topology harness.Topology) Topology { return Topology{topology: topology} }
 
 // PrepareFor names a topology that only specs with the label use: its images are left alone when none
-// of them runs.
+// of them runs. A label that no spec has fails the suite.
 func PrepareFor(label string, topology harness.Topology) Topology { return Topology{label, topology} }
 
 // Run runs the specs of a suite. Every spec carries the scenario's name as a label. Started by a plain `go test` it makes a run of
@@ -53,16 +53,17 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 		return
 	}
 	runner, reporter := ginkgo.GinkgoConfiguration()
+	var preview ginkgo.Report
 	if config.RunDir == "" {
 		reporter.Verbose = reporter.Verbose || testing.Verbose() && reporter.Verbosity() == types.VerbosityLevelNormal
 		deadline, _ := t.Deadline()
-		config = alone(t, config, &runner, deadline)
+		config, preview = alone(t, config, &runner, deadline, needs)
 	}
 	supervise.InterruptOrphan()
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	labels := ginkgo.Label(scenario)
 	if !runner.DryRun && len(needs) > 0 { // a dry run only says what would run
-		resolveImages(t, config, runner, needs)
+		resolveImages(t, config, runner, needs, preview)
 	}
 	if config.Images {
 		return
@@ -85,14 +86,19 @@ func run() contract.Config {
 }
 
 // resolveImages pulls or builds what the selected specs need, so that no build runs while a drill
-// is being timed and no spec's time limit has to allow for one.
-func resolveImages(t *testing.T, config contract.Config, runner types.SuiteConfig, needs []Topology) {
+// is being timed and no spec's time limit has to allow for one. The preview is asked for unless it is there.
+func resolveImages(t *testing.T, config contract.Config, runner types.SuiteConfig, needs []Topology, preview ginkgo.Report) {
 	t.Helper()
 	deadline, _ := t.Deadline()
 	ctx, stop := plaintest.Interruptible(deadline)
 	defer stop()
-	preview, err := dryRun(ctx, t.Name(), config, runner)
-	if err != nil {
+	if preview.SpecReports == nil {
+		var err error
+		if preview, err = dryRun(ctx, t.Name(), config, runner); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := knownLabels(preview, needs); err != nil {
 		t.Fatal(err)
 	}
 	var topologies []harness.Topology
@@ -148,8 +154,20 @@ func dryRun(ctx context.Context, test string, config contract.Config, runner typ
 func selected(preview ginkgo.Report, label string) bool {
 	return slices.ContainsFunc(preview.SpecReports, func(spec ginkgo.SpecReport) bool {
 		runs := spec.LeafNodeType.Is(types.NodeTypeIt) && !spec.State.Is(types.SpecStateSkipped|types.SpecStatePending)
-		return runs && (label == "" || slices.Contains(spec.Labels(), label))
+		return runs && (label == "" || slices.Contains(outcome.LabelsOf(preview, spec), label))
 	})
+}
+
+// knownLabels refuses a topology for specs with a label that no spec has: its images would never be made before a drill.
+func knownLabels(preview ginkgo.Report, needs []Topology) error {
+	labels := outcome.Labels(preview)
+	for _, need := range needs {
+		if need.label != "" && !slices.Contains(labels, need.label) {
+			return fmt.Errorf("suite.PrepareFor names the label %q, which no spec of this suite carries: their labels are %s", need.label,
+				strings.Join(labels, ", "))
+		}
+	}
+	return nil
 }
 
 // progress shows what becomes of images: in place on a terminal, line by line elsewhere.

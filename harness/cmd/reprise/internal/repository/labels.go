@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,10 +21,24 @@ func (c Catalog) CheckLabels(expression string) error {
 	if c.byPattern {
 		return nil
 	}
+	return unknownLabel(expression, c.labels)
+}
+
+// Unseen tells whether the expression names a label that the source does not show: a slip, or a label that the author of the
+// drills has written in another way than the source can be read for.
+func (c Catalog) Unseen(expression string) bool {
+	known := slices.Concat(c.labels, plannedLabels)
+	for _, folder := range c.Folders {
+		known = append(known, path.Base(folder))
+	}
+	return unknownLabel(expression, known) != nil
+}
+
+// unknownLabel refuses an expression that names a label which is none of those known.
+func unknownLabel(expression string, known []string) error {
 	for _, label := range labelsIn(expression) {
-		if !slices.ContainsFunc(c.labels, func(known string) bool { return strings.EqualFold(known, label) }) {
-			return usage.Errorf("unknown label %q%s known labels: %s", label, usage.DidYouMean(label, c.labels),
-				strings.Join(c.labels, ", "))
+		if !slices.ContainsFunc(known, func(one string) bool { return strings.EqualFold(one, label) }) {
+			return usage.Errorf("unknown label %q%s known labels: %s", label, usage.DidYouMean(label, known), strings.Join(known, ", "))
 		}
 	}
 	return nil

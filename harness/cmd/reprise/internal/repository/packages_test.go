@@ -80,6 +80,13 @@ func TestDrillsOfOthersHaveAnyLabels(t *testing.T) {
 	if err := known.CheckLabels("water &&"); err == nil {
 		t.Error("half an expression is none")
 	}
+	for expression, unseen := range map[string]bool{
+		"": false, "water && !nightly": false, "from-a-helper": true, "water || watre": true, "/watre/": false,
+	} {
+		if got := known.Unseen(expression); got != unseen {
+			t.Errorf("%q names what the source does not show: %v", expression, got)
+		}
+	}
 	if got := known.Chosen("from-a-helper"); !slices.Equal(got, known.Folders) {
 		t.Errorf("only %q are compiled", got)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 	"github.com/reprise-dr/reprise/harness/suite/outcome"
 	"github.com/reprise-dr/reprise/reports"
 )
@@ -27,6 +28,7 @@ type plan []suitePlan
 type suitePlan struct {
 	suite
 	specs   []plannedSpec
+	dry     []types.Report   // what the suite says of all its specs
 	problem *reports.Failure // why nobody knows what the suite would run; nil when that is known
 }
 
@@ -52,6 +54,18 @@ func (p plan) specs() int {
 		count += len(one.specs)
 	}
 	return count
+}
+
+// nothingChosen refuses a plan in which nothing would run. A suite that does not say what it would run is told in the report.
+func (p plan) nothingChosen(labels, focus string) error {
+	var dry []types.Report
+	for _, one := range p {
+		if one.problem != nil || len(one.specs) > 0 {
+			return nil
+		}
+		dry = append(dry, one.dry...)
+	}
+	return usage.Errorf("%s", outcome.NothingChosen(labels, focus, dry...))
 }
 
 // chooses tells whether some spec of the suite is to run.
@@ -104,7 +118,7 @@ func (r *chaosRun) planSuite(ctx context.Context, one suite, seed int64, pass st
 		return suitePlan{suite: one, problem: suiteFailure(one, fmt.Sprintf("it does not say what it would run: %v", err),
 			lastLines(text, tailLines))}, nil
 	}
-	return suitePlan{suite: one, specs: willRun(suites)}, os.Remove(report)
+	return suitePlan{suite: one, specs: willRun(suites), dry: suites}, os.Remove(report)
 }
 
 // suiteFailure is a failure outside of specs.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -74,20 +75,23 @@ func (c Options) prepare(ctx context.Context, out io.Writer) (run *chaosRun, end
 	if err != nil {
 		return nil, nil, err
 	}
-	lock, err := turn.Take(ctx, connection, engine.Exclusive, Doing(), image.Plain(out))
-	if err != nil {
-		connection.Close()
-		return nil, nil, err
-	}
-	end = func() { lock.Release(); connection.Close() }
 	run = &chaosRun{
-		lock: lock, Options: c, root: root, compile: compileSuites, out: out,
+		Options: c, root: root, compile: compileSuites, out: out, planFirst: known.Unseen(c.Labels),
 		id: module.NewRun(time.Now()), started: time.Now(), color: out == os.Stdout && onTerminal(os.Stdout),
 		removeLeftovers: func(ctx context.Context, run string) (engine.Removed, error) {
 			return engine.CleanRun(ctx, connection, run)
 		},
 	}
 	run.images = run.makeImages
+	run.takeEngine = func(ctx context.Context) (*engine.Lock, error) {
+		return turn.Take(ctx, connection, engine.Exclusive, Doing(), image.Plain(out))
+	}
+	end = func() {
+		if run.lock != nil {
+			run.lock.Release()
+		}
+		connection.Close()
+	}
 	return run, end, nil
 }
 
@@ -97,7 +101,12 @@ type chaosRun struct {
 	root    string
 	compile func(ctx context.Context, root, into string, folders []string) ([]suite, error)
 	// images makes what the suites want of images for the specs of the plans; nil: they do so themselves.
-	images   func(ctx context.Context, plans []plan) error
+	images func(ctx context.Context, plans []plan) error
+	// takeEngine takes the engine for the run; nil: nobody else is there.
+	takeEngine func(context.Context) (*engine.Lock, error)
+	// planFirst has the suites asked what they would run before the engine is taken: it may be nothing.
+	planFirst bool
+
 	suites   []suite // as compiled
 	compiled string  // folder of the compiled suites, while the run lasts
 	out      io.Writer
@@ -146,12 +155,7 @@ func (r *chaosRun) prepared(
 	fmt.Fprintf(r.out, "run %s, seed %d\nrepeat it with: %s\n\n", r.id, r.Seed, line)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	fmt.Fprintf(r.out, "compile %s\n", strings.Join(r.Folders, ", "))
-	r.suites, err = r.compile(ctx, r.root, r.compiled, r.Folders)
-	var plans []plan
-	if err == nil {
-		plans, err = makePlans(ctx)
-	}
+	plans, err := r.plansAndTurn(ctx, makePlans)
 	if err == nil && r.images != nil {
 		err = r.images(ctx, plans)
 	}
@@ -163,6 +167,36 @@ func (r *chaosRun) prepared(
 		return nil, errors.Join(err, os.RemoveAll(r.folder())) // nothing ran: there is nothing to keep
 	}
 	return remove, nil
+}
+
+// plansAndTurn takes the engine, then has the suites compiled and planned: in that order, since compilers disturb whoever
+// measures there. Who has mistyped a label is told before waiting for anybody: there the plans come first.
+func (r *chaosRun) plansAndTurn(ctx context.Context, makePlans func(context.Context) ([]plan, error)) ([]plan, error) {
+	take := func() (err error) {
+		if r.takeEngine != nil {
+			r.lock, err = r.takeEngine(ctx)
+			r.started = time.Now()
+		}
+		return err
+	}
+	if !r.planFirst {
+		if err := take(); err != nil {
+			return nil, err
+		}
+	}
+	fmt.Fprintf(r.out, "compile %s\n", strings.Join(r.Folders, ", "))
+	var err error
+	if r.suites, err = r.compile(ctx, r.root, r.compiled, r.Folders); err != nil {
+		return nil, err
+	}
+	plans, err := makePlans(ctx)
+	if err == nil {
+		err = slices.Concat(plans...).nothingChosen(r.Labels, r.Focus)
+	}
+	if err == nil && r.planFirst {
+		err = take()
+	}
+	return plans, err
 }
 
 // all makes every pass, then the report.
@@ -210,8 +244,6 @@ func (r *chaosRun) verdict(interrupted bool) string {
 	switch {
 	case interrupted:
 		return "interrupted: not everything ran"
-	case r.outcome.selected == 0 && len(r.outcome.Failures) == 0:
-		return fmt.Sprintf("no spec was selected by labels %q and focus %q: nothing was checked", r.Labels, r.Focus)
 	case len(r.outcome.Failures) > 0:
 		return "not everything went as claimed"
 	case r.outcome.Passed == 0:

@@ -20,6 +20,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/suite/outcome"
@@ -234,10 +235,6 @@ func TestRunIsNeverGreenForNothing(t *testing.T) {
 			"one failed", writesReport(specPassed+","+specFailed, false) + "exit 1", "1 passed, 1 failed, 0 skipped",
 			"not everything went as claimed", false,
 		},
-		{
-			"nothing selected", writesReport(specFiltered, true), "0 passed, 0 failed, 0 skipped",
-			`no spec was selected by labels "smoke" and focus "fog"`, false,
-		},
 		{"all skipped", writesReport(specSkipped, true), "0 passed, 0 failed, 1 skipped", "every selected spec was skipped", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -252,6 +249,44 @@ func TestRunIsNeverGreenForNothing(t *testing.T) {
 			}
 			if !strings.Contains(out.String(), test.says) {
 				t.Errorf("the output lacks %q:\n%s", test.says, out.String())
+			}
+		})
+	}
+}
+
+// Goal: a choice that fits no spec is one sentence with what there is, leaves no run behind, and where a label may be a slip
+// nobody waits for the engine to be told; other choices wait before compilers disturb anybody. Method: suites whose specs are
+// all left out, beside an engine that is never free.
+func TestAChoiceOfNothingIsRefused(t *testing.T) {
+	labelled := strings.Replace(specFiltered, `"State"`, `"LeafNodeLabels":["warm"],"State"`, 1)
+	for _, test := range []struct {
+		name, labels, focus, specs string
+		planFirst                  bool
+		says                       string
+	}{
+		{
+			"a label", "wram", "", labelled, true,
+			`no spec fits the labels "wram": nothing would be checked; labels that specs carry: warm`,
+		},
+		{
+			"a focus", "warm", "fog", labelled, true,
+			`no spec with the labels "warm" fits the focus "fog": nothing would be checked; specs to choose from: "Rain is warm"`,
+		},
+		{"specs that are pending", "", "", specFiltered, true, "every spec is marked as pending: nothing would be checked"},
+		{"no spec", "", "fog", "", true, "there is no spec: nothing would be checked"},
+		{"a label that is there", "warm", "", labelled, false, "the engine is in use"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out strings.Builder
+			run := aRun(t, &out, writesReport(test.specs, true), Options{Labels: test.labels, Focus: test.focus, Seed: 7, Repeat: 2})
+			run.planFirst = test.planFirst
+			run.takeEngine = func(context.Context) (*engine.Lock, error) { return nil, errors.New("the engine is in use") }
+			testkit.Expect(t, run.all(t.Context()), test.says)
+			if compiled := strings.Contains(out.String(), "compile flood"); compiled != test.planFirst {
+				t.Errorf("it is compiled: %v", compiled)
+			}
+			if repository.Exists(run.folder()) {
+				t.Error("a run is left behind in which nothing ran")
 			}
 		})
 	}
