@@ -22,6 +22,22 @@ var (
 	ErrOrder = errors.New("out of order")
 )
 
+// An UnknownNameError is a name that the topology has never had: whoever wrote the drill has mistyped it. No fault leads to one:
+// what a fault takes away keeps its name.
+type UnknownNameError struct {
+	Kind  string // "node" or "disk"
+	Name  string
+	Known []string // those that the topology has
+}
+
+// Error names it, and those there are.
+func (e *UnknownNameError) Error() string {
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("the topology has no %s %q: it has none", e.Kind, e.Name)
+	}
+	return fmt.Sprintf("the topology has no %s %q: its %ss are %s", e.Kind, e.Name, e.Kind, strings.Join(e.Known, ", "))
+}
+
 // A CommandError is a command that ran on a node and did not exit with 0.
 type CommandError struct {
 	Node     string

@@ -125,6 +125,24 @@ func (t Topology) Node(name string) (Node, bool) {
 	return Node{}, false
 }
 
+// UnknownNode is the error of a name that is no node's.
+func (t Topology) UnknownNode(name string) *UnknownNameError {
+	unknown := &UnknownNameError{Kind: "node", Name: name}
+	for _, node := range t.Nodes {
+		unknown.Known = append(unknown.Known, node.Name)
+	}
+	return unknown
+}
+
+// UnknownDisk is the error of a name that is no disk's.
+func (t Topology) UnknownDisk(name string) *UnknownNameError {
+	unknown := &UnknownNameError{Kind: "disk", Name: name}
+	for _, disk := range t.Disks {
+		unknown.Known = append(unknown.Known, disk.Name)
+	}
+	return unknown
+}
+
 // The smallest disks, in bytes: ext4 needs room for a journal, and a system for itself.
 const (
 	MinimumDisk       = 1 << 20

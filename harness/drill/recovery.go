@@ -71,10 +71,20 @@ func (d *Drill) run(ctx context.Context, runbook string, step harness.Step) erro
 	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), harness.ErrLabLost) {
 		d.doubt(fmt.Sprintf("the runbook %q was broken off at its step %q: %v", runbook, step.Name, context.Cause(ctx)))
 	}
+	d.doubtName(fmt.Sprintf("the step %q of the runbook %q", step.Name, runbook), err)
 	d.record.Steps = append(d.record.Steps, took)
 	d.keep(took.From, "step", named)
 	d.teller.event(took.To, "step", named+" "+howItWent(took))
 	return err
+}
+
+// doubtName doubts a drill in which something could not be done since it names what the topology has never had: that tells
+// nothing of a system and its runbook. The caller holds the lock.
+func (d *Drill) doubtName(what string, err error) {
+	var unknown *harness.UnknownNameError
+	if errors.As(err, &unknown) {
+		d.doubt(fmt.Sprintf("the drill itself is wrong, in %s: %v", what, unknown))
+	}
 }
 
 // howItWent continues the name of a step that is over.

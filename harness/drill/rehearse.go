@@ -37,6 +37,7 @@ func (d *Drill) Rehearse(
 		rehearsal.Error = err.Error()
 	}
 	d.mu.Lock()
+	d.doubtName("the rehearsal of "+name, err)
 	d.record.Rehearsals = append(d.record.Rehearsals, rehearsal)
 	d.event(rehearsal.To, "note", rehearsalSentence(rehearsal))
 	d.mu.Unlock()

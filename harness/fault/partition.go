@@ -75,14 +75,14 @@ func (p Partition) Stands(ctx context.Context, lab harness.Lab) error {
 func (p Partition) nodeActions(lab harness.Lab) ([]harness.NodeActions, error) {
 	node, known := lab.Topology().Node(p.Node)
 	if !known {
-		return nil, fmt.Errorf("the topology has no node %q", p.Node)
+		return nil, lab.Topology().UnknownNode(p.Node)
 	}
 	var others []netip.Addr
 	var nodeActions []harness.NodeActions
 	for _, name := range p.From {
 		other, known := lab.Topology().Node(name)
 		if !known {
-			return nil, fmt.Errorf("the topology has no node %q", name)
+			return nil, lab.Topology().UnknownNode(name)
 		}
 		others = append(others, other.AllAddresses()...)
 		if !p.OneWay {

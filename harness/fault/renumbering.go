@@ -53,7 +53,7 @@ func (r Renumbering) plan(lab harness.Lab) ([]move, error) {
 	if r.Node != "" {
 		node, ok := lab.Topology().Node(r.Node)
 		if !ok {
-			return nil, fmt.Errorf("the topology has no node %q", r.Node)
+			return nil, lab.Topology().UnknownNode(r.Node)
 		}
 		nodes = []harness.Node{node}
 	}

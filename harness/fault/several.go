@@ -24,7 +24,7 @@ func list(nodes []string) string {
 func planNodes(lab harness.Lab, fault harness.Fault, nodes ...string) error {
 	for _, name := range nodes {
 		if _, known := lab.Topology().Node(name); !known {
-			return fmt.Errorf("plan the %s: there is no node %q", fault.Describe(), name)
+			return fmt.Errorf("plan the %s: %w", fault.Describe(), lab.Topology().UnknownNode(name))
 		}
 	}
 	return nil

@@ -138,8 +138,8 @@ func TestDiskFaultsRevertOfAnotherNode(t *testing.T) {
 // without a disk of its own.
 func TestDiskFaultsRefuse(t *testing.T) {
 	for want, node := range map[string]string{
-		`there is no node "three"`:                 "three",
-		"the system of two has no disk of its own": "two",
+		`the topology has no node "three": its nodes are `: "three",
+		"the system of two has no disk of its own":         "two",
 	} {
 		for _, fault := range []harness.Fault{ReadOnlyRoot{Node: node}, DiskFull{Node: node}, DiskErrors{Node: node}} {
 			lab := newDiskLab()

@@ -190,7 +190,7 @@ func (l *Lab) Topology() harness.Topology { return l.topology }
 func (l *Lab) node(name string) (*node, error) {
 	node, ok := l.nodes[name]
 	if !ok {
-		return nil, fmt.Errorf("find node %q: lab %s has no such node", name, l.topology.Name)
+		return nil, l.topology.UnknownNode(name)
 	}
 	return node, nil
 }

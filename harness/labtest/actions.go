@@ -62,8 +62,8 @@ const (
 
 // possible says why an action cannot be done.
 func (r *Lab) possible(node string, action harness.Action) error {
-	if _, known := r.states[node]; !known {
-		return errors.New("there is no such node")
+	if err := r.known(node); err != nil {
+		return err
 	}
 	switch {
 	case action.Disk != nil && r.systemDisk(node) == 0:

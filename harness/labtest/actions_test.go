@@ -104,10 +104,12 @@ func TestApplyRefuses(t *testing.T) {
 		node   string
 		action harness.Action
 	}{
-		"apply actions to three: there is no such node": {"three", harness.Action{Link: &harness.Link{}}},
-		"its system has no disk of its own":             {"two", harness.Action{Disk: &harness.DiskAction{Fill: true}}},
-		"its links are not down any more":               {"two", harness.Action{Link: &harness.Link{Verify: true}}},
-		"no process of it is called cron":               {"two", harness.Action{Signal: &harness.Signal{Process: "cron"}}},
+		`apply actions to three: the topology has no node "three": its nodes are one, two`: {
+			"three", harness.Action{Link: &harness.Link{}},
+		},
+		"its system has no disk of its own": {"two", harness.Action{Disk: &harness.DiskAction{Fill: true}}},
+		"its links are not down any more":   {"two", harness.Action{Link: &harness.Link{Verify: true}}},
+		"no process of it is called cron":   {"two", harness.Action{Signal: &harness.Signal{Process: "cron"}}},
 		"not all of it is dropped any more": {
 			"two", harness.Action{Drop: &harness.Drop{Verify: true, From: []netip.Addr{netip.IPv6Loopback()}}},
 		},

@@ -44,8 +44,8 @@ func (r *Lab) DetachDisk(_ context.Context, disk string) error {
 func (r *Lab) PowerOff(_ context.Context, node string) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if _, known := r.states[node]; !known {
-		return fmt.Errorf("power off %s: there is no such node", node)
+	if err := r.known(node); err != nil {
+		return fmt.Errorf("power off %s: %w", node, err)
 	}
 	r.off[node] = true
 	r.note("power off %s", node)
@@ -58,6 +58,10 @@ func (r *Lab) PowerOff(_ context.Context, node string) error {
 // PowerOn implements harness.Operator: a node that was switched off runs again, with nothing mounted.
 func (r *Lab) PowerOn(ctx context.Context, node string) error {
 	r.mutex.Lock()
+	if err := r.known(node); err != nil {
+		r.mutex.Unlock()
+		return fmt.Errorf("power on %s: %w", node, err)
+	}
 	off := r.off[node]
 	if off {
 		delete(r.off, node)

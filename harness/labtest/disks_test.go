@@ -22,7 +22,7 @@ func TestDisks(t *testing.T) {
 	Expect(t, machines.DetachDisk(t.Context(), "data"), "detach disk data from one: it is still mounted at /srv")
 	Expect(t, machines.PowerOn(t.Context(), "one"), "") // it is on
 	Expect(t, machines.PowerOff(t.Context(), "one"), "")
-	Expect(t, machines.PowerOff(t.Context(), "three"), "there is no such node")
+	Expect(t, machines.PowerOff(t.Context(), "three"), `the topology has no node "three": its nodes are `)
 	if status, err := machines.Status(t.Context(), "one"); err != nil || status.Running || status.Signal != "killed" {
 		t.Errorf("without power: %+v, %v", status, err)
 	}

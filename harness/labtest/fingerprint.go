@@ -17,7 +17,7 @@ func (r *Lab) Fingerprint(_ context.Context, node string, paths ...string) (harn
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if _, known := r.states[node]; !known {
-		return harness.Fingerprint{}, fmt.Errorf("take the fingerprint of %s: there is no such node", node)
+		return harness.Fingerprint{}, fmt.Errorf("take the fingerprint of %s: %w", node, r.topology.UnknownNode(node))
 	}
 	taken := harness.Fingerprint{Node: node, Taken: time.Now(), Paths: slices.Clone(paths)}
 	for path, content := range r.files[node] {

@@ -1,6 +1,7 @@
 package labtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,6 +156,14 @@ func (r *Lab) halt(node string, exitCode int, signal string) {
 	r.states[node] = state
 }
 
+// known refuses a name that no node has. The caller holds the lock.
+func (r *Lab) known(node string) error {
+	if _, known := r.states[node]; known || node == harness.VantageObserver {
+		return nil
+	}
+	return r.topology.UnknownNode(node)
+}
+
 // Losses implements harness.Lab: nothing of it is lost.
 func (*Lab) Losses(context.Context) []harness.Loss { return nil }
 
@@ -170,7 +179,7 @@ func (r *Lab) Addresses(node string) (harness.Addresses, error) {
 	defer r.mutex.Unlock()
 	now, known := r.addresses[node]
 	if !known {
-		return harness.Addresses{}, fmt.Errorf("no node called %s", node)
+		return harness.Addresses{}, r.topology.UnknownNode(node)
 	}
 	return now, nil
 }
@@ -213,6 +222,9 @@ func (r *Lab) Dial(ctx context.Context, from, network, address string) (net.Conn
 func (r *Lab) ReadFile(_ context.Context, node, path string) ([]byte, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if err := r.known(node); err != nil {
+		return nil, err
+	}
 	data, found := r.files[node][path]
 	if !found {
 		data, found = r.stat(node, path)
@@ -230,6 +242,9 @@ func (r *Lab) ReadFile(_ context.Context, node, path string) ([]byte, error) {
 func (r *Lab) Log(_ context.Context, node string, since time.Time) ([]harness.LogLine, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if err := r.known(node); err != nil {
+		return nil, err
+	}
 	var lines []harness.LogLine
 	for _, line := range r.logs[node] {
 		if !line.At.Before(since) {
@@ -243,13 +258,16 @@ func (r *Lab) Log(_ context.Context, node string, since time.Time) ([]harness.Lo
 func (r *Lab) Status(_ context.Context, node string) (harness.SystemStatus, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	return r.states[node], nil
+	return r.states[node], r.known(node)
 }
 
 // Exec implements harness.Operator for two commands: sh -c "kill -KILL PID" and pgrep -x NAME, see [Lab.Process].
 func (r *Lab) Exec(_ context.Context, node string, argv ...string) ([]byte, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if err := r.known(node); err != nil {
+		return nil, err
+	}
 	r.note("exec %s: %s", node, strings.Join(argv, " "))
 	output, code := r.command(node, argv)
 	if code != 0 {
@@ -262,7 +280,7 @@ func (r *Lab) Exec(_ context.Context, node string, argv ...string) ([]byte, erro
 func (r *Lab) WriteFile(_ context.Context, node string, file harness.File) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if err := r.writable(node); err != nil {
+	if err := cmp.Or(r.known(node), r.writable(node)); err != nil {
 		return fmt.Errorf("write %s of %s: %w", file.Path, node, err)
 	}
 	r.note("write %s: %s", node, file.Path)
@@ -274,7 +292,7 @@ func (r *Lab) WriteFile(_ context.Context, node string, file harness.File) error
 func (r *Lab) RemoveFile(_ context.Context, node, path string) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if err := r.writable(node); err != nil && !errors.Is(err, syscall.ENOSPC) {
+	if err := cmp.Or(r.known(node), r.writable(node)); err != nil && !errors.Is(err, syscall.ENOSPC) {
 		return fmt.Errorf("remove %s of %s: %w", path, node, err)
 	}
 	r.note("remove %s: %s", node, path)
@@ -289,6 +307,9 @@ func (r *Lab) RemoveFile(_ context.Context, node, path string) error {
 func (r *Lab) Stop(_ context.Context, node string) error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if err := r.known(node); err != nil {
+		return err
+	}
 	r.note("stop %s", node)
 	r.halt(node, 0, "")
 	return nil
@@ -297,6 +318,10 @@ func (r *Lab) Stop(_ context.Context, node string) error {
 // Start implements harness.Operator.
 func (r *Lab) Start(_ context.Context, node string) error {
 	r.mutex.Lock()
+	if err := r.known(node); err != nil {
+		r.mutex.Unlock()
+		return err
+	}
 	if r.off[node] {
 		r.mutex.Unlock()
 		return harness.ErrOff
@@ -318,7 +343,7 @@ func (r *Lab) Start(_ context.Context, node string) error {
 func (r *Lab) Reinstall(ctx context.Context, name string) error {
 	node, ok := r.topology.Node(name)
 	if !ok {
-		return fmt.Errorf("reinstall %s: there is no such node", name)
+		return fmt.Errorf("reinstall %s: %w", name, r.topology.UnknownNode(name))
 	}
 	r.mutex.Lock()
 	r.files[name] = written(node.System.Files)

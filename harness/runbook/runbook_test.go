@@ -117,7 +117,7 @@ func TestRestart(t *testing.T) {
 		"stop Nomad on client-1: stop client-1", "start Nomad on client-1: start client-1",
 		"wait until Nomad on client-1 answers: ")
 	_, err := labtest.Perform(t.Context(), lab, Restart{Service: agents().On("nomad-9")})
-	labtest.Expect(t, err, "no node called nomad-9 runs Nomad")
+	labtest.Expect(t, err, `the topology has no node "nomad-9": its nodes are `)
 	nowhere := agents()
 	nowhere.Roles = []string{"scanner"}
 	_, err = labtest.Perform(t.Context(), lab, Renumbering{Service: nowhere})

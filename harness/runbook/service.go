@@ -51,6 +51,9 @@ func (s Service) Nodes(topology harness.Topology) ([]harness.Node, error) {
 			}
 		}
 	}
+	if _, known := topology.Node(s.Only); !known && s.Only != "" {
+		return nil, topology.UnknownNode(s.Only)
+	}
 	if len(nodes) == 0 && s.Only != "" {
 		return nil, fmt.Errorf("no node called %s runs %s", s.Only, s.Product)
 	}

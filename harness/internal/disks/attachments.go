@@ -71,7 +71,7 @@ func (c *Attachments) look(name, on string) (disk harness.Disk, there bool, err 
 	now := c.where(name)
 	switch {
 	case !ok:
-		return disk, false, fmt.Errorf("topology %s has no such node", c.topology.Name)
+		return disk, false, c.topology.UnknownNode(on)
 	case !node.System.TakesDisks():
 		return disk, false, errors.New("the node's system lacks the capability SYS_ADMIN, without which nothing can be mounted")
 	case now != "" && now != on:
@@ -103,7 +103,7 @@ func (c *Attachments) Detach(name string, do func(disk harness.Disk, node string
 func (c *Attachments) find(name string) (harness.Disk, error) {
 	disk, ok := c.topology.Disk(name)
 	if !ok {
-		return harness.Disk{}, fmt.Errorf("topology %s has no such disk", c.topology.Name)
+		return harness.Disk{}, c.topology.UnknownDisk(name)
 	}
 	return disk, nil
 }

@@ -69,10 +69,10 @@ func TestRefusals(t *testing.T) {
 	disks := New(pair())
 	plug := func(harness.Disk) error { t.Error("something was plugged in"); return nil }
 	for want, err := range map[string]error{
-		"attach disk nope to two: topology pair has no such disk":                 disks.Attach("nope", "two", plug),
-		"attach disk spare to three: topology pair has no such node":              disks.Attach("spare", "three", plug),
-		"attach disk spare to plain: the node's system lacks the capability SYS_": disks.Attach("spare", "plain", plug),
-		"detach disk nope: topology pair has no such disk":                        disks.Detach("nope", nil),
+		`attach disk nope to two: the topology has no disk "nope": its disks are `:     disks.Attach("nope", "two", plug),
+		`attach disk spare to three: the topology has no node "three": its nodes are `: disks.Attach("spare", "three", plug),
+		"attach disk spare to plain: the node's system lacks the capability SYS_":      disks.Attach("spare", "plain", plug),
+		`detach disk nope: the topology has no disk "nope": its disks are `:            disks.Detach("nope", nil),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("the error is %v, want %q", err, want)

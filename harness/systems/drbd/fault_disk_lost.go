@@ -20,7 +20,7 @@ func (d DiskLost) Describe() string {
 // Inject takes the power, and has the machine boot with a new disk.
 func (d DiskLost) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	if _, known := lab.Topology().Node(d.Node); !known {
-		return nil, fmt.Errorf("plan the fault: %s: the topology has no node %q", d.Describe(), d.Node)
+		return nil, fmt.Errorf("plan the fault: %s: %w", d.Describe(), lab.Topology().UnknownNode(d.Node))
 	}
 	impact, err := lab.Apply(ctx, []harness.NodeActions{{Node: d.Node, Actions: []harness.Action{
 		{Link: &harness.Link{Up: false}}, {Signal: &harness.Signal{Name: "KILL", All: true}},

@@ -19,7 +19,7 @@ func cableOf(lab harness.Lab, pair Pair) (cable, error) {
 	for _, name := range pair.Both() {
 		other, known := lab.Topology().Node(pair.Other(name))
 		if !known {
-			return cable{}, fmt.Errorf("the topology has no node %q", pair.Other(name))
+			return cable{}, lab.Topology().UnknownNode(pair.Other(name))
 		}
 		c.nodeActions = append(c.nodeActions, harness.NodeActions{
 			Node:    name,

@@ -108,7 +108,7 @@ func (c Cluster) Full(node string) string {
 func address(observer harness.Observer, node string) (netip.Addr, error) {
 	known, ok := observer.Topology().Node(node)
 	if !ok {
-		return netip.Addr{}, fmt.Errorf("the topology has no node %q", node)
+		return netip.Addr{}, observer.Topology().UnknownNode(node)
 	}
 	return known.IPv4, nil
 }

@@ -26,7 +26,7 @@ func (n NodeMoved) Describe() string {
 // Inject changes the node's IPv4 address.
 func (n NodeMoved) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	if _, known := lab.Topology().Node(n.Node); !known {
-		return nil, fmt.Errorf("plan the fault: %s: there is no node %q", n.Describe(), n.Node)
+		return nil, fmt.Errorf("plan the fault: %s: %w", n.Describe(), lab.Topology().UnknownNode(n.Node))
 	}
 	old := netip.PrefixFrom(n.From, n.To.Bits())
 	impact, err := n.move(ctx, lab, old, n.To)

@@ -3,7 +3,6 @@ package k3s
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -41,7 +40,7 @@ func (c Cluster) servers(observer harness.Observer) ([]harness.Node, error) {
 	for i, name := range c.Servers {
 		node, known := observer.Topology().Node(name)
 		if !known {
-			return nil, fmt.Errorf("the topology has no node called %s", name)
+			return nil, observer.Topology().UnknownNode(name)
 		}
 		nodes[i] = node
 	}

@@ -38,7 +38,7 @@ type command struct {
 func serverCommand(observer harness.Observer, name string) (command, error) {
 	node, known := observer.Topology().Node(name)
 	if !known {
-		return command{}, fmt.Errorf("the topology has no node called %s", name)
+		return command{}, observer.Topology().UnknownNode(name)
 	}
 	argv := node.System.Command
 	if len(argv) < 2 || path.Base(argv[0]) != "k3s" || argv[1] != "server" {

@@ -72,7 +72,8 @@ func TestEveryQuestionHasItsOwnConnection(t *testing.T) {
 
 // Goal: a question about a node that is not there is an error. Method: ask one.
 func TestUnknownNode(t *testing.T) {
-	expect(t, Answers(Database{Node: "sql-9"}).Check(t.Context(), server()), "look up the addresses of sql-9: no node called sql-9")
+	expect(t, Answers(Database{Node: "sql-9"}).Check(t.Context(), server()),
+		`look up the addresses of sql-9: the topology has no node "sql-9": its nodes are sql-1`)
 }
 
 // Goal: a server that is reached at an address of its own is asked there, wherever its node is.

@@ -90,7 +90,7 @@ func (d DropAdvertisements) nodeActions(lab harness.Lab, lift bool) ([]harness.N
 	for _, router := range deaf {
 		other, known := lab.Topology().Node(d.Pair.Other(router))
 		if !known {
-			return nil, fmt.Errorf("the topology has no node %q", d.Pair.Other(router))
+			return nil, lab.Topology().UnknownNode(d.Pair.Other(router))
 		}
 		nodeActions = append(nodeActions, harness.NodeActions{Node: router, Actions: []harness.Action{{Drop: &harness.Drop{
 			From: other.AllAddresses(), Protocol: harness.ProtocolVRRP, Lift: lift,

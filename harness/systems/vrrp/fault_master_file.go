@@ -30,7 +30,7 @@ func (m MasterFile) Describe() string {
 // Inject removes the file or writes it.
 func (m MasterFile) Inject(ctx context.Context, lab harness.Lab) (harness.Injection, error) {
 	if _, known := lab.Topology().Node(m.Router); !known {
-		return nil, fmt.Errorf("plan the fault: %s: the topology has no node %q", m.Describe(), m.Router)
+		return nil, fmt.Errorf("plan the fault: %s: %w", m.Describe(), lab.Topology().UnknownNode(m.Router))
 	}
 	began := time.Now()
 	err := m.set(ctx, lab, m.Restore)
