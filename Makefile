@@ -22,7 +22,7 @@ option = $(if $(value $(2)),--$(1)='$(subst ','\'',$(value $(2)))')
 ##@ Drills
 
 .PHONY: chaos
-chaos: $(reprise) ## run drills and leave a report (LABELS= FOCUS= SEED= REPEAT= PHASE=1 KEEP=1)
+chaos: $(reprise) ## run drills and leave a report (LABELS= FOCUS= SEED= REPEAT= PHASE=1; KEEP=1 keeps a failed lab, and skips the rest)
 	@$(reprise) chaos $(call option,labels,LABELS) $(call option,focus,FOCUS) $(call option,seed,SEED) $(call option,repeat,REPEAT) $(call option,phase,PHASE) $(call option,keep,KEEP)
 
 .PHONY: repro

@@ -20,7 +20,7 @@ func chaosCommand(out io.Writer) *cli.Command {
 			&cli.Int64Flag{Name: "seed", Usage: "order the specs as a run with the same `NUMBER` did (default: chosen at random)"},
 			&cli.IntFlag{Name: "repeat", Value: 1, Usage: "run everything `TIMES` times, each with the next seed; failures do not end it"},
 			&cli.BoolFlag{Name: "phase", Usage: "put every fault off by up to 2 s, drawn from the seed, as --repeat does"},
-			&cli.BoolFlag{Name: "keep", Usage: "leave the lab of a failed spec running for a look inside"},
+			&cli.BoolFlag{Name: "keep", Usage: "leave the lab of a failed spec running for a look inside, and skip those that follow"},
 			&cli.StringFlag{Name: "out", Usage: "leave the run in a folder of its own below `FOLDER` (default: reports/out of the module)"},
 		},
 		OnUsageError: noUsageText,

@@ -147,9 +147,17 @@ func New(test Test, cluster harness.Lab, config contract.Config, plan harness.Pl
 	return &Drill{Drill: conductor, test: test, arm: config.Control, file: file, unnoticed: unnoticed}, nil
 }
 
-// Start brings the topology up for a test, and takes it away when that is over. An engine that cannot have it skips the test.
+// keptFile is in the folder of a run that has kept a lab, and names it. No other lab comes up beside that one: its addresses may
+// be the same, and it would disturb what is measured.
+const keptFile = "kept-lab"
+
+// Start brings the topology up for a test, and takes it away when that is over. An engine that cannot have it skips the test, and
+// so does a lab that this run has kept.
 func Start(ctx context.Context, test Test, config contract.Config, topology harness.Topology) *lab.Lab {
 	test.Helper()
+	if kept, err := os.ReadFile(filepath.Join(config.RunDir, keptFile)); err == nil && config.RunDir != "" {
+		test.Skip(fmt.Sprintf("never ran: lab %s, of a spec that failed before, was kept; remove it with `%s`", kept, config.CleanWith))
+	}
 	progress := image.Plain(test.Output())
 	if config.Live {
 		progress = lab.Live(os.Stdout)
@@ -242,7 +250,11 @@ func takeDown(test Test, config contract.Config, cluster *lab.Lab) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 	defer cancel()
 	if config.Keep && test.Failed() {
-		if err := cluster.Keep(ctx); err != nil {
+		err := cluster.Keep(ctx)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(config.RunDir, keptFile), []byte(cluster.ID), 0o600)
+		}
+		if err != nil {
 			test.Fail(err.Error())
 		}
 		fmt.Fprintf(test.Output(), "kept lab %s: %s; remove it with `%s`\n", cluster.ID, containers(cluster), config.CleanWith)

@@ -42,7 +42,7 @@ type Config struct {
 	Seed int64
 	// Phase puts every fault off by a time drawn from the seed.
 	Phase bool
-	// Keep leaves the lab of a failed spec running for a person to look at.
+	// Keep leaves the lab of the first failed spec running for a person to look at. No spec that follows has a lab beside it.
 	Keep bool
 	// Live says that standard output ends on a terminal, which a suite cannot see for itself.
 	Live bool

@@ -18,7 +18,7 @@ type Options struct {
 	Focus  string // regular expression that their texts match; "" matches all
 	Seed   int64  // of the first pass; each further one has the next
 	Repeat int    // passes, at least 1
-	Keep   bool   // leave the lab of a failed spec running
+	Keep   bool   // leave the lab of the first failed spec running, and skip those that follow
 	Phase  bool   // put every fault off by a time drawn from the seed, as a run of several passes does
 
 	// Packages are patterns that name the drills, such as ./drills/...; none means the scenarios in a clone of Reprise, and
