@@ -1,13 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,18 +44,31 @@ func emptyEngine(t *testing.T) *engine.Engine {
 	return connection
 }
 
+// An impatient writer ends a context when a command says that it waits.
+type impatient struct {
+	strings.Builder
+	end context.CancelFunc
+}
+
+func (i *impatient) Write(data []byte) (int, error) {
+	if strings.Contains(string(data), "waiting: ") {
+		i.end()
+	}
+	return i.Builder.Write(data)
+}
+
 // Goal: every command that uses an engine takes turns with the others on it, or says whom it would disturb; what measures is
 // alone, what makes images is not. Method: the commands themselves, on an engine that has nothing, beside a drill and beside
-// the making of images.
+// the making of images; those that wait are interrupted.
 func TestCommandsTakeTurns(t *testing.T) {
 	if _, err := exec.LookPath("docker"); err != nil {
 		t.Skip("bench wants the docker command")
 	}
 	connection := emptyEngine(t)
 	for _, beside := range []struct {
-		mode    engine.LockMode
-		doing   string
-		refused []string
+		mode  engine.LockMode
+		doing string
+		wait  []string
 	}{
 		{engine.Exclusive, "reprise chaos", []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images"}},
 		{engine.Shared, "reprise images", []string{"chaos", "controls", "calibrate", "verdicts", "bench"}},
@@ -62,13 +76,15 @@ func TestCommandsTakeTurns(t *testing.T) {
 		other, err := engine.TakeLock(t.Context(), connection, beside.mode, beside.doing, nil)
 		testkit.Must(t, err)
 		for _, name := range []string{"chaos", "controls", "calibrate", "verdicts", "bench", "images", "doctor", "clean"} {
-			var out strings.Builder
-			err := command(&out).Run(t.Context(), []string{"reprise", name})
-			wanted := strings.Contains(strings.Join(beside.refused, " "), name)
-			if refused := errors.Is(err, engine.ErrInUse); refused != wanted || refused &&
-				!strings.Contains(err.Error(), beside.doing) {
-				t.Errorf("%s beside %s: %v", name, beside.doing, err)
+			ctx, end := context.WithCancel(t.Context())
+			out := &impatient{end: end}
+			err := command(out).Run(ctx, []string{"reprise", name})
+			_, whom, waited := strings.Cut(out.String(), "waiting: this engine is in use (")
+			waited = waited && strings.Contains(whom, beside.doing+" of user ")
+			if waited != slices.Contains(beside.wait, name) || waited && err == nil {
+				t.Errorf("%s beside %s: %v, and it says\n%s", name, beside.doing, err, out)
 			}
+			end()
 			if said := strings.Contains(out.String(), beside.doing); name == "clean" && !said || name == "doctor" &&
 				said != (beside.mode == engine.Exclusive) {
 				t.Errorf("%s beside %s says\n%s", name, beside.doing, out.String())

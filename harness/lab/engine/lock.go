@@ -129,7 +129,7 @@ func takeLock(
 		}
 		living, last := readHolders(path)
 		if len(living) > 0 {
-			return nil, fmt.Errorf("%w (%s), and this would disturb it: wait for it to end", ErrInUse, strings.Join(living, "; "))
+			return nil, fmt.Errorf("%w (%s)", ErrInUse, strings.Join(living, "; "))
 		}
 		if time.Now().After(deadline) {
 			return nil, fmt.Errorf("%w: %s has ended, and something that it has started still runs after %v: `%s` ends it",

@@ -16,13 +16,15 @@ import (
 // labsEnd is how long the labs of somebody who was killed may take to go, by the leases of their agents.
 const labsEnd = 20 * time.Second
 
-// Take takes the engine for what the caller is doing ("reprise chaos"), or is an error that says who else uses it; it wraps
-// [engine.ErrInUse] when that is somebody on this machine, which the lock tells. The engine tells which runs have a lab, of
-// whichever machine, and of labs that were kept.
+// Take takes the engine for what the caller is doing ("reprise chaos"). It waits for whoever else on this machine uses it, says
+// in a line for whom, and ends with ctx: the error then wraps [engine.ErrInUse]. The engine tells which runs have a lab, of
+// whichever machine, and of labs that were kept: those are an error.
 func Take(
 	ctx context.Context, connection *engine.Engine, mode engine.LockMode, doing string, progress image.Progress,
 ) (*engine.Lock, error) {
-	lock, err := engine.TakeLock(ctx, connection, mode, doing, progress.Event)
+	lock, err := await(ctx, func() (*engine.Lock, error) {
+		return engine.TakeLock(ctx, connection, mode, doing, progress.Event)
+	}, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +43,28 @@ func Take(
 		return nil, err
 	}
 	return lock, nil
+}
+
+// waitEvery is the pause between two attempts to take the engine.
+const waitEvery = time.Second
+
+// await takes the lock as soon as it is free. Whoever is waited for is told once.
+func await(ctx context.Context, take func() (*engine.Lock, error), progress image.Progress) (*engine.Lock, error) {
+	for told := ""; ; {
+		lock, err := take()
+		if !errors.Is(err, engine.ErrInUse) {
+			return lock, err
+		}
+		if told != err.Error() {
+			told = err.Error()
+			progress.Event("waiting: " + told)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(context.Cause(ctx), err)
+		case <-time.After(waitEvery):
+		}
+	}
 }
 
 // awaitAlone refuses an engine on which another run has a lab, if that does not go of its own accord.

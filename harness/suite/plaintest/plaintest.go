@@ -142,7 +142,7 @@ func Begin(ctx context.Context, root string, deadline time.Time, out io.Writer) 
 		return nil, err
 	}
 	if r.connection, err = engine.Connect(ctx); err == nil {
-		r.lock, err = takeTurn(ctx, r.connection, "go test ./"+filepath.ToSlash(below), image.Plain(out))
+		r.lock, err = turn.Take(ctx, r.connection, engine.Exclusive, "go test ./"+filepath.ToSlash(below), image.Plain(out))
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.End(ctx, false), os.RemoveAll(r.Folder)) // nothing ran: there is nothing to keep
@@ -171,25 +171,6 @@ func command(folder string, deadline time.Time) string {
 		words = append(words, "-timeout="+timeout.String())
 	}
 	return strings.Join(words, " ")
-}
-
-// takeTurn waits until the engine is free: `go test` runs the tests of several packages at a time, and drills measure time.
-func takeTurn(ctx context.Context, connection *engine.Engine, doing string, progress image.Progress) (*engine.Lock, error) {
-	for said := false; ; {
-		lock, err := turn.Take(ctx, connection, engine.Exclusive, doing, progress)
-		if !errors.Is(err, engine.ErrInUse) {
-			return lock, err
-		}
-		if !said {
-			progress.Event(err.Error())
-			said = true
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(context.Cause(ctx), err)
-		case <-time.After(time.Second):
-		}
-	}
 }
 
 // Config is what the suite is told about the run, besides what the environment says already.

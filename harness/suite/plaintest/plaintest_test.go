@@ -166,7 +166,7 @@ func TestPackagesTakeTurns(t *testing.T) {
 	second, err := Begin(t.Context(), root, time.Time{}, &out)
 	testkit.Must(t, err)
 	testkit.Expect(t, <-ended, "")
-	if !strings.Contains(out.String(), "this engine is in use (go test ./drills/rain of user ") {
+	if !strings.Contains(out.String(), "waiting: this engine is in use (go test ./drills/rain of user ") {
 		t.Errorf("said was %q", out.String())
 	}
 	testkit.Expect(t, second.End(t.Context(), false), "")
