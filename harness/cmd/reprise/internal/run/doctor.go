@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness/internal/module"
@@ -48,8 +47,7 @@ func (r *chaosRun) examineSuites(ctx context.Context) ([]doctor.Finding, error) 
 	}
 	defer func() { _ = remove() }() // what stays, `reprise clean` removes
 	r.compiled = folder
-	fmt.Fprintf(r.out, "compile %s\n", strings.Join(r.Folders, ", "))
-	if r.suites, err = r.compile(ctx, r.root, r.compiled, r.Folders); err != nil {
+	if err := r.compileAll(ctx); err != nil {
 		return nil, err
 	}
 	var findings []doctor.Finding

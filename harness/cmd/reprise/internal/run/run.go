@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -184,9 +183,7 @@ func (r *chaosRun) plansAndTurn(ctx context.Context, makePlans func(context.Cont
 			return nil, err
 		}
 	}
-	fmt.Fprintf(r.out, "compile %s\n", strings.Join(r.Folders, ", "))
-	var err error
-	if r.suites, err = r.compile(ctx, r.root, r.compiled, r.Folders); err != nil {
+	if err := r.compileAll(ctx); err != nil {
 		return nil, err
 	}
 	plans, err := makePlans(ctx)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
@@ -43,6 +44,21 @@ type suiteCompiler struct {
 // compileSuites has the flags of the Makefile and of the images' programs, all without C: so they share what is compiled of
 // the standard library, a minute's work of one processor on a machine without caches.
 var compileSuites = suiteCompiler{[]string{"CGO_ENABLED=0"}, []string{"-gcflags=all=-dwarf=false", "-ldflags=-s -w"}}.compile
+
+// longCompile is from when on a person wonders what takes so long.
+const longCompile = 5 * time.Second
+
+// compileAll compiles the suites of the run. It says what, since the first time takes a minute in which nothing else is to be
+// seen, and how long it took when that was long.
+func (r *chaosRun) compileAll(ctx context.Context) (err error) {
+	fmt.Fprintf(r.out, "compile %s, with what they import: a minute the first time, seconds later\n", strings.Join(r.Folders, ", "))
+	began := time.Now()
+	r.suites, err = r.compile(ctx, r.root, r.compiled, r.Folders)
+	if took := time.Since(began); err == nil && took >= longCompile {
+		fmt.Fprintf(r.out, "compiled in %v\n", took.Round(time.Second))
+	}
+	return err
+}
 
 // compile compiles the suites of the folders into a folder. One that cannot be compiled says why; the others
 // are compiled all the same. An error is one of starting the go command.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
 )
@@ -143,5 +146,28 @@ func TestPackagesThatEndAlike(t *testing.T) {
 	}
 	if scenario := run.suites[0].scenario(); scenario != filepath.Base(root) {
 		t.Errorf("the drills of the module's own folder are reported as %s", scenario)
+	}
+}
+
+// Goal: a person sees what is compiled before it takes long, and afterwards how long it took; what is quick is one line. Method:
+// compilers that take their time, by the test's clock.
+func TestCompilingSaysWhatTakesLong(t *testing.T) {
+	const line = "compile flood, ./drills, with what they import: a minute the first time, seconds later\n"
+	for took, want := range map[time.Duration]string{46 * time.Second: line + "compiled in 46s\n", time.Second: line} {
+		synctest.Test(t, func(t *testing.T) {
+			var out strings.Builder
+			run := &chaosRun{Options: Options{Folders: []string{"flood", "./drills"}}, out: &out}
+			run.compile = func(context.Context, string, string, []string) ([]suite, error) {
+				if out.String() != line {
+					t.Errorf("before it begins it says %q", out.String())
+				}
+				time.Sleep(took)
+				return nil, nil
+			}
+			testkit.Must(t, run.compileAll(t.Context()))
+			if out.String() != want {
+				t.Errorf("it says %q, want %q", out.String(), want)
+			}
+		})
 	}
 }
