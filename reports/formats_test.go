@@ -360,6 +360,22 @@ func TestWhatNeverRanIsTold(t *testing.T) {
 	}
 }
 
+// Goal: a row has a failure in one sentence, and the whole text is where somebody looks closer. Method: a failure of a drill, in
+// all formats.
+func TestDetailsAreForWhoLooksCloser(t *testing.T) {
+	record := madeUpDrill(t, "leader-killed")
+	run := Run{Records: []harness.Record{record}, Failures: []Failure{{
+		Record: record.ID, Scenario: record.Scenario, Title: record.Title, Message: "it never broke\nrain_test.go:7",
+		Details: "Expected success, but got an error: {msg: it never broke}",
+	}}}
+	for format, whole := range map[string]bool{"table": false, "summary": false, "page": true, "junit": true} {
+		text := render(t, run, format)
+		if !strings.Contains(text, "it never broke") || strings.Contains(text, "Expected success") != whole {
+			t.Errorf("the %s is\n%s", format, text)
+		}
+	}
+}
+
 // Goal: what never ran in one pass is not told of the same spec's record of another. Method: both in one run.
 func TestNeverRanHasNoRecord(t *testing.T) {
 	record := madeUpDrill(t, "leader-killed")

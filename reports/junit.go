@@ -164,7 +164,11 @@ func drillCase(v *view) junitCase {
 func specFailure(failures []Failure) *junitOutcome {
 	var texts []string
 	for _, failure := range failures {
-		texts = append(texts, strings.TrimSpace(failure.Message+"\n"+failure.Output))
+		text := failure.Message
+		for _, more := range []string{failure.Details, failure.Output} {
+			text = strings.TrimSpace(text + "\n" + more)
+		}
+		texts = append(texts, text)
 	}
 	kind := cmp.Or(string(failures[0].Kind), "spec failed")
 	return &junitOutcome{Message: firstLine(texts[0]), Type: kind, Text: printable(strings.Join(texts, "\n\n"))}

@@ -65,6 +65,7 @@ type Failure struct {
 	Scenario string // folder name
 	Title    string // what the spec says
 	Message  string // may have several lines; the first one is the headline
+	Details  string // the whole of a text that Message has in short, for whoever looks closer; "" otherwise
 	// Record is the ID of the failed spec's record. When it is empty, the record with the same
 	// scenario and title is meant, if there is one; only of a spec that failed.
 	Record string

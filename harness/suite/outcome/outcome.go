@@ -43,7 +43,8 @@ func (o *Outcome) AddSpecs(scenario string, suite types.Report, pass string, rec
 		switch {
 		case Failed(spec):
 			o.Failures = append(o.Failures, reports.Failure{
-				Scenario: scenario, Title: Title(spec), Message: Message(spec), Record: RecordOf(scenario, Title(spec), pass, records),
+				Scenario: scenario, Title: Title(spec), Message: Message(spec), Details: details(spec),
+				Record: RecordOf(scenario, Title(spec), pass, records),
 			})
 		case !spec.LeafNodeType.Is(types.NodeTypeIt):
 		case spec.State.Is(types.SpecStatePassed):
@@ -70,13 +71,26 @@ func Failed(spec types.SpecReport) bool {
 	return spec.State.Is(types.SpecStateFailureStates) || len(spec.AdditionalFailures) > 0
 }
 
-// Message says what went wrong in a spec that failed, and where.
+// Message says in a sentence what went wrong in a spec that failed, and below that where.
 func Message(spec types.SpecReport) string {
-	failure := spec.Failure
-	if !spec.State.Is(types.SpecStateFailureStates) && len(spec.AdditionalFailures) > 0 {
-		failure = spec.AdditionalFailures[0].Failure
+	failure := failureOf(spec)
+	return fmt.Sprintf("%s\n%s:%d", headline(failure.Message), filepath.Base(failure.Location.FileName), failure.Location.LineNumber)
+}
+
+// details are the whole text of what went wrong; "" when the sentence is all of it.
+func details(spec types.SpecReport) string {
+	if whole := failureOf(spec).Message; whole != headline(whole) {
+		return whole
 	}
-	return fmt.Sprintf("%s\n%s:%d", failure.Message, filepath.Base(failure.Location.FileName), failure.Location.LineNumber)
+	return ""
+}
+
+// failureOf is what went wrong first.
+func failureOf(spec types.SpecReport) types.Failure {
+	if !spec.State.Is(types.SpecStateFailureStates) && len(spec.AdditionalFailures) > 0 {
+		return spec.AdditionalFailures[0].Failure
+	}
+	return spec.Failure
 }
 
 // RecordOf finds the record that the spec left; a run of several passes has one for each.
