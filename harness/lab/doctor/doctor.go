@@ -130,8 +130,17 @@ func examineEngine(ctx context.Context, connection *engine.Engine, images []harn
 		})
 	}
 	group.Wait()
+	if healthy := !slices.ContainsFunc(findings, Finding.unwell); healthy {
+		return findings
+	}
+	if again, finding := describeEngine(ctx, connection, images); again == nil { // the others would say the same in other words
+		return []Finding{finding}
+	}
 	return findings
 }
+
+// unwell tells whether there is something to say.
+func (f Finding) unwell() bool { return f.Health != Healthy }
 
 // describeEngine asks the engine who it is.
 func describeEngine(ctx context.Context, connection *engine.Engine, images []harness.Image) (*machine, Finding) {

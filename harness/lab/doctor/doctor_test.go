@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/moby/moby/api/types/system"
@@ -63,6 +65,34 @@ func TestDoctorOnAnEngineThatRefuses(t *testing.T) {
 	}))
 	for name, findings := range examined(t) {
 		if len(findings) != 1 || findings[0].Health != Missing || !strings.Contains(findings[0].Detail, "it is shutting down") {
+			t.Errorf("%s: the findings are %v", name, findings)
+		}
+	}
+}
+
+// Goal: an engine that goes away while it is looked at is the only finding too: what else is asked would say it again, or advise
+// what helps nobody. Method: one that describes itself, and refuses everything once something else is asked.
+func TestDoctorOnAnEngineThatGoes(t *testing.T) {
+	t.Setenv(image.AgentVariable, "reprise/agent:7")
+	wanted := []harness.Image{{Name: "acme", Version: "7", Reference: "acme:7"}}
+	for name, examine := range map[string]func() []Finding{
+		"all":    func() []Finding { return Examine(t.Context(), wanted, "test") },
+		"images": func() []Finding { return ExamineImages(t.Context(), wanted) },
+	} {
+		var gone atomic.Bool
+		t.Setenv("DOCKER_HOST", enginetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/info") {
+				gone.Store(true)
+			}
+			if gone.Load() {
+				http.Error(w, `{"message": "it is shutting down"}`, http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"ID": "the one that goes", "SystemTime": "2026-01-20T03:00:00Z"}`)
+		}))
+		findings := examine()
+		if len(findings) != 1 || findings[0].Subject != "engine" || !strings.Contains(findings[0].Detail, "it is shutting down") {
 			t.Errorf("%s: the findings are %v", name, findings)
 		}
 	}

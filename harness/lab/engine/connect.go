@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,21 +74,23 @@ func explainConnection(ctx context.Context, host string, err error) error {
 	if !local {
 		return fmt.Errorf("reach the container engine at %s: %w: check DOCKER_HOST and the docker context", host, err)
 	}
+	who, advice := namedBy(host)
 	connection, dialErr := (&net.Dialer{Timeout: engineAnswer}).DialContext(ctx, "unix", path)
 	switch {
 	case dialErr == nil:
 		return errors.Join(fmt.Errorf("reach the container engine at %s: something answers, but not as an engine does: %w", path,
 			err), connection.Close())
 	case errors.Is(dialErr, fs.ErrNotExist):
-		return fmt.Errorf("reach the container engine: there is no socket at %s: install Docker, start it (systemctl start "+
-			"docker), or set DOCKER_HOST", path)
+		return fmt.Errorf("reach the container engine: there is no socket at %s%s: %s", path, who,
+			cmp.Or(advice, "install Docker, start it (systemctl start docker), or set DOCKER_HOST"))
 	case errors.Is(dialErr, fs.ErrPermission):
 		return fmt.Errorf("reach the container engine: user %s may not use %s: join the group that owns it (usermod --append "+
 			"--groups docker %[1]s, then log in again)", userName(), path)
 	case errors.Is(dialErr, syscall.ECONNREFUSED):
-		return fmt.Errorf("reach the container engine: nobody listens at %s: start it (systemctl start docker)", path)
+		return fmt.Errorf("reach the container engine: nobody listens at %s%s: %s", path, who,
+			cmp.Or(advice, "start it (systemctl start docker)"))
 	}
-	return fmt.Errorf("reach the container engine at %s: %w", path, dialErr)
+	return fmt.Errorf("reach the container engine at %s%s: %w", path, who, dialErr)
 }
 
 func userName() string {

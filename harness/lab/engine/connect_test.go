@@ -44,8 +44,8 @@ func TestConnectExplainsItself(t *testing.T) {
 	listener.SetUnlinkOnClose(false)
 	testkit.Must(t, listener.Close())
 	for _, test := range []struct{ name, host, want string }{
-		{"no socket", "unix:///nowhere/engine.sock", "there is no socket at /nowhere/engine.sock: install Docker, start it"},
-		{"nobody listens", "unix://" + refusing, "nobody listens at " + refusing + ": start it"},
+		{"no socket", "unix:///nowhere/engine.sock", "there is no socket at /nowhere/engine.sock, which DOCKER_HOST names: start "},
+		{"nobody listens", "unix://" + refusing, "nobody listens at " + refusing + ", which DOCKER_HOST names: start "},
 		{"not an engine", "unix://" + mute(t), "something answers, but not as an engine does"},
 		{
 			"too old", answering(t, map[string]string{"Api-Version": "1.40", "Ostype": "linux"}),
@@ -107,7 +107,7 @@ func TestConnectTakesANewEnoughEngine(t *testing.T) {
 }
 
 // Goal: the current docker context decides where no DOCKER_HOST does. Method: a docker configuration
-// on disk as `docker context use` writes it; what ends up in the environment is compared.
+// on disk as `docker context use` writes it; what ends up in the environment, and what is said of an engine that is not there.
 func TestPublishHostFollowsTheDockerContext(t *testing.T) {
 	folder := t.TempDir()
 	hash := sha256.Sum256([]byte("elsewhere"))
@@ -119,12 +119,19 @@ func TestPublishHostFollowsTheDockerContext(t *testing.T) {
 	}
 	write(filepath.Join(meta, "meta.json"), `{"Name":"elsewhere","Endpoints":{"docker":{"Host":"unix:///elsewhere.sock","SkipTLSVerify":false}}}`)
 
-	for _, test := range []struct{ name, config, context, host, want, problem string }{
-		{name: "chosen by docker context use", config: `{"currentContext":"elsewhere"}`, want: "unix:///elsewhere.sock"},
-		{name: "chosen by DOCKER_CONTEXT", config: `{}`, context: "elsewhere", want: "unix:///elsewhere.sock"},
+	const byContext = `, which the docker context "elsewhere" names: start that engine, or choose another one`
+	for _, test := range []struct{ name, config, context, host, want, problem, says string }{
+		{
+			name: "chosen by docker context use", config: `{"currentContext":"elsewhere"}`, want: "unix:///elsewhere.sock",
+			says: byContext,
+		},
+		{
+			name: "chosen by DOCKER_CONTEXT", config: `{}`, context: "elsewhere", want: "unix:///elsewhere.sock",
+			says: byContext,
+		},
 		{
 			name: "DOCKER_HOST comes first", config: `{"currentContext":"elsewhere"}`, host: "unix:///here.sock",
-			want: "unix:///here.sock",
+			want: "unix:///here.sock", says: ", which DOCKER_HOST names: start that engine, or correct or unset DOCKER_HOST",
 		},
 		{name: "unknown", config: `{"currentContext":"nowhere"}`, problem: `read the docker context "nowhere"`},
 		{name: "broken", config: `{`, problem: "read the docker configuration"},
@@ -143,6 +150,8 @@ func TestPublishHostFollowsTheDockerContext(t *testing.T) {
 			if got := os.Getenv(client.EnvOverrideHost); got != test.want {
 				t.Errorf("DOCKER_HOST is %q, want %q", got, test.want)
 			}
+			testkit.Expect(t, explainConnection(t.Context(), test.want, nil), "there is no socket at /"+
+				strings.TrimPrefix(test.want, "unix:///")+test.says)
 		})
 	}
 }

@@ -25,6 +25,22 @@ const hostVariable = client.EnvOverrideHost
 // decideHost runs once per process: what it finds is put into the environment.
 var decideHost = sync.OnceValue(publishHost)
 
+// published is the engine that was put into the environment, and the docker context that names it, if one does.
+var published endpoint
+
+// namedBy says within a sentence who names the engine's address, and what to do about it; "" when that is nobody but a default.
+func namedBy(host string) (who, advice string) {
+	switch {
+	case host == published.host && published.context != "":
+		return fmt.Sprintf(", which the docker context %q names", published.context),
+			"start that engine, or choose another one (docker context use, or DOCKER_HOST)"
+	case host == published.host: // found by itself
+	case host == os.Getenv(hostVariable):
+		return ", which DOCKER_HOST names", "start that engine, or correct or unset DOCKER_HOST"
+	}
+	return "", ""
+}
+
 // engineHost is the engine's address, such as unix:///var/run/docker.sock.
 func engineHost() (string, error) {
 	if err := decideHost(); err != nil {
@@ -62,6 +78,7 @@ func publishHost() error {
 			return fmt.Errorf("choose the certificates of the docker context: %w", err)
 		}
 	}
+	published = endpoint
 	if err := os.Setenv(hostVariable, endpoint.host); err != nil {
 		return fmt.Errorf("choose the engine %s: %w", endpoint.host, err)
 	}
@@ -70,6 +87,7 @@ func publishHost() error {
 
 // An endpoint is what a docker context says about its engine; the zero endpoint is the default one.
 type endpoint struct {
+	context      string // its name
 	host         string
 	certificates string // folder with ca.pem, cert.pem and key.pem; empty without TLS
 }
@@ -97,7 +115,7 @@ func contextEndpoint() (endpoint, error) {
 	if err := json.Unmarshal(text, &context); err != nil {
 		return endpoint{}, fmt.Errorf("read the docker context %q: %w", name, err)
 	}
-	found := endpoint{host: context.Endpoints["docker"].Host}
+	found := endpoint{context: name, host: context.Endpoints["docker"].Host}
 	if certificates := filepath.Join(contexts, "tls", key, "docker"); paths.Exists(certificates) {
 		found.certificates = certificates
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/reprise-dr/reprise/fixtures"
 	"github.com/reprise-dr/reprise/harness/internal/module"
@@ -27,6 +28,9 @@ func Doctor(ctx context.Context, out io.Writer, packages []string) ([]doctor.Fin
 		return doctor.Examine(ctx, fixtures.Images(), Doing()), nil
 	}
 	findings := doctor.ExamineMachine(ctx, Doing())
+	if len(findings) == 1 { // there is no engine, which every suite would say again
+		return findings, nil
+	}
 	known, err := chosen.catalog(ctx, root)
 	if err != nil {
 		return append(findings, doctor.Finding{
@@ -51,6 +55,7 @@ func (r *chaosRun) examineSuites(ctx context.Context) ([]doctor.Finding, error) 
 		return nil, err
 	}
 	var findings []doctor.Finding
+	by := map[doctor.Finding][]string{} // which suites say it
 	for _, one := range r.suites {
 		ofSuite, err := r.examineSuite(ctx, one)
 		if ctx.Err() != nil {
@@ -60,10 +65,15 @@ func (r *chaosRun) examineSuites(ctx context.Context) ([]doctor.Finding, error) 
 			ofSuite = []doctor.Finding{{Subject: "images", Health: doctor.Warning, Detail: err.Error(), Advice: "a drill says more"}}
 		}
 		for _, finding := range ofSuite {
-			if len(r.suites) > 1 {
-				finding.Detail = one.folder + ": " + finding.Detail
+			if by[finding] == nil {
+				findings = append(findings, finding)
 			}
-			findings = append(findings, finding)
+			by[finding] = append(by[finding], one.folder)
+		}
+	}
+	for i, finding := range findings {
+		if folders := by[finding]; len(folders) < len(r.suites) { // what all say is no suite's own
+			findings[i].Detail = strings.Join(folders, ", ") + ": " + finding.Detail
 		}
 	}
 	return findings, nil

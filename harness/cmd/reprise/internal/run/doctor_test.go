@@ -1,11 +1,31 @@
 package run
 
 import (
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
 )
+
+// Goal: that there is no engine is said once, and no suite is compiled to say it again. Method: a module with drills, where
+// DOCKER_HOST leads nowhere.
+func TestDoctorSaysOnceThatThereIsNoEngine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	testkit.Must(t, os.WriteFile("go.mod", []byte("module example.com/acme\n"), 0o600))
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+	for _, packages := range [][]string{nil, {"./drills/..."}} {
+		var out strings.Builder
+		findings, err := Doctor(t.Context(), &out, packages)
+		if err != nil || len(findings) != 1 || findings[0].Subject != "engine" || findings[0].Health != doctor.Missing {
+			t.Errorf("%q: %+v, %v", packages, findings, err)
+		}
+		if out.String() != "" {
+			t.Errorf("%q: it says %q", packages, out.String())
+		}
+	}
+}
 
 // Goal: what suites say of their images is told, of several with their folder; one that says nothing, and one that cannot be
 // compiled, is a warning with the reason, and keeps nobody else from being asked. Method: suites of each kind.
@@ -36,6 +56,18 @@ func TestDoctorAsksSuites(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", findings[i], want[i])
 		}
 	}
+	says = strings.Replace(says, "acme", "shop", 1)
+	both := ofSuites(t, &out, Options{}, map[string]string{"aaa": says, "bbb": says, "ccc": ""})
+	if findings, err = both.examineSuites(t.Context()); err != nil || len(findings) != 2 ||
+		findings[0].Detail != "aaa, bbb: not there: shop bookworm" {
+		t.Errorf("what two of three say is %+v, %v", findings, err)
+	}
+	all := ofSuites(t, &out, Options{}, map[string]string{"aaa": says, "bbb": says})
+	if findings, err = all.examineSuites(t.Context()); err != nil || len(findings) != 1 ||
+		findings[0].Detail != "not there: shop bookworm" {
+		t.Errorf("what all say is %+v, %v", findings, err)
+	}
+	says = strings.Replace(says, "shop", "acme", 1)
 	alone := ofSuites(t, &out, Options{}, map[string]string{"aaa": says})
 	if findings, err = alone.examineSuites(t.Context()); err != nil || findings[0].Detail != "not there: acme bookworm" {
 		t.Errorf("of one suite: %+v, %v", findings, err)
