@@ -277,6 +277,41 @@ func TestDrillOrder(t *testing.T) {
 	}
 }
 
+// Goal: a spec that goes on after an error is told in the verdict that its runbook was never begun, instead of a miss; other
+// steps out of order are on the timeline. Method: a Detect that is refused, and one that finds nothing, both ignored.
+func TestRefusedRepairIsTold(t *testing.T) {
+	for name, detect := range map[string]func(*fakeDrill) error{
+		"refused":       func(d *fakeDrill) error { return d.Detect(context.Background(), d.steady[:1]) },
+		"nothing broke": func(d *fakeDrill) error { return d.Detect(context.Background(), d.steady) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				drill := newFakeDrill(t)
+				if name == "nothing broke" {
+					drill.fault.breaks = nil
+				}
+				drill.bringTo(t, isInjected)
+				if detect(drill) == nil {
+					t.Fatal("it detects something")
+				}
+				_ = drill.Repair(t.Context(), healing(drill.cluster, time.Second))
+				_ = drill.AwaitRecovery(t.Context(), drill.steady)
+				testkit.Must(t, drill.Close(t.Context()))
+				record := drill.Record()
+				if reasons := strings.Join(record.Judgement.Reasons, "; "); record.Judgement.Verdict != harness.Inconclusive ||
+					!strings.Contains(reasons, "the runbook was never begun: Repair: out of order: ") {
+					t.Errorf("%s: %s", record.Judgement.Verdict, reasons)
+				}
+				if !slices.ContainsFunc(record.Events, func(event harness.Event) bool {
+					return event.Kind == "note" && strings.HasPrefix(event.Text, "refused: AwaitRecovery: out of order: ")
+				}) {
+					t.Errorf("the timeline does not tell: %+v", record.Events)
+				}
+			})
+		})
+	}
+}
+
 // bringTo brings a new drill into a state by the steps that lead there.
 func (d *fakeDrill) bringTo(t *testing.T, at state) {
 	t.Helper()

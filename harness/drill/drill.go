@@ -228,12 +228,15 @@ func (d *Drill) enter(ctx context.Context, step step) (_ context.Context, leave 
 	select {
 	case d.turn <- struct{}{}:
 	default:
-		return nil, nil, fmt.Errorf("%s: %w: %s is still under way", step, harness.ErrOrder, d.step)
+		err := fmt.Errorf("%s: %w: %s is still under way", step, harness.ErrOrder, d.step)
+		d.refused(step, err)
+		return nil, nil, err
 	}
 	if !slices.Contains(next[d.state], step) {
 		<-d.turn
-		return nil, nil, fmt.Errorf("%s: %w: %s; allowed now: %s", step, harness.ErrOrder, d.state,
-			allowedNow(d.state))
+		err := fmt.Errorf("%s: %w: %s; allowed now: %s", step, harness.ErrOrder, d.state, allowedNow(d.state))
+		d.refused(step, err)
+		return nil, nil, err
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	d.step, d.endStep = step, end
@@ -254,6 +257,18 @@ func (d *Drill) enter(ctx context.Context, step step) (_ context.Context, leave 
 		d.saver.wish()
 		<-d.turn
 	}, nil
+}
+
+// refused notes a step that is out of order, since a spec may go on after its error: a repair that was refused, while there is
+// something to repair, is why nothing was repaired. The caller holds the lock.
+func (d *Drill) refused(step step, err error) {
+	switch {
+	case d.judged || d.state == isClosed:
+	case step == stepRepair && d.record.Fault != nil:
+		d.doubt(fmt.Sprintf("the runbook was never begun: %v", err))
+	default:
+		d.event(d.now(), "note", fmt.Sprintf("refused: %v", err))
+	}
 }
 
 // allowedNow lists the steps that a state allows.
