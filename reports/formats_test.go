@@ -376,6 +376,23 @@ func TestDetailsAreForWhoLooksCloser(t *testing.T) {
 	}
 }
 
+// Goal: that a spec failed is no contradiction where its drill did not go as claimed. Method: the page of one that did, and of
+// one that did not.
+func TestSpecFailedReadsRight(t *testing.T) {
+	for claim, want := range map[harness.Verdict][2]string{
+		harness.Met:    {"met, but the spec failed<", " <strong>But the spec failed.</strong>"},
+		harness.Missed: {"met, not as claimed, and the spec failed<", " <strong>And the spec failed.</strong>"},
+	} {
+		record := madeUpDrill(t, "leader-killed")
+		record.Claim.Verdict = claim
+		record.Judgement = judge.Judge(record)
+		page := render(t, Run{Records: []harness.Record{record}, Failures: []Failure{{Record: record.ID, Message: "no"}}}, "page")
+		if !strings.Contains(page, want[0]) || !strings.Contains(page, want[1]) {
+			t.Errorf("claimed %s: the page lacks %q", claim, want)
+		}
+	}
+}
+
 // Goal: what never ran in one pass is not told of the same spec's record of another. Method: both in one run.
 func TestNeverRanHasNoRecord(t *testing.T) {
 	record := madeUpDrill(t, "leader-killed")

@@ -124,6 +124,17 @@ func viewOf(record harness.Record, failures []Failure) *view {
 	return v
 }
 
+// SpecFailed continues the verdict of a spec that failed, which is no wonder where the drill did not go as claimed; "" otherwise.
+func (v *view) SpecFailed() string {
+	switch {
+	case len(v.Failures) == 0:
+		return ""
+	case v.Outcome == asClaimed:
+		return "but the spec failed"
+	}
+	return "and the spec failed"
+}
+
 // addRecovery says how long the recovery took and what it was to take.
 func (v *view) addRecovery() {
 	judgement, target := v.Judgement, v.Objective.RTO

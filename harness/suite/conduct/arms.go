@@ -14,16 +14,6 @@ import (
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 )
 
-// The limits of control arms, which would otherwise watch for as long as the longest drill may take.
-const (
-	// controlDetectWithin is how long an arm without a fault waits for nothing to break. Real faults are
-	// detected in less than a second here; a loaded machine may take some.
-	controlDetectWithin = 15 * time.Second
-	// controlRecovery is how long a service that nobody repairs is given to come back by itself. It lies
-	// well above the 25 s that the longest runbook here needs, and is time for tens of elections.
-	controlRecovery = 40 * time.Second
-)
-
 // lacks says what the arm does without.
 func lacks(arm contract.Arm) string {
 	if arm == contract.WithoutFault {
@@ -37,14 +27,15 @@ func lacks(arm contract.Arm) string {
 func ObjectiveIn(arm contract.Arm, objective harness.Objective) harness.Objective {
 	objective = objective.WithDefaults()
 	if arm != contract.WholeDrill && objective.Unnoticed {
-		objective.Unnoticed, objective.RTO = false, controlRecovery // without the work there is nothing that could go unnoticed
-		objective.GiveUpAfter = controlRecovery + objective.Dwell
+		// without the work there is nothing that could go unnoticed
+		objective.Unnoticed, objective.RTO = false, contract.ControlRecovery
+		objective.GiveUpAfter = contract.ControlRecovery + objective.Dwell
 	}
 	switch arm {
 	case contract.WithoutFault:
-		objective.DetectWithin = min(objective.DetectWithin, controlDetectWithin)
+		objective.DetectWithin = min(objective.DetectWithin, contract.ControlDetectWithin)
 	case contract.WithoutRunbook:
-		objective.RTO, objective.GiveUpAfter = controlRecovery, controlRecovery+objective.Dwell
+		objective.RTO, objective.GiveUpAfter = contract.ControlRecovery, contract.ControlRecovery+objective.Dwell
 	}
 	return objective
 }
@@ -136,7 +127,7 @@ func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error 
 
 // DuringRecovery arms a second fault, unless the drill is a control arm in which it has no moment.
 func (d *Drill) DuringRecovery(second harness.Fault, when harness.Moment) error {
-	leftOut := d.arm == contract.WithoutFault || d.arm == contract.WithoutRunbook && !when.Within(controlRecovery)
+	leftOut := d.arm == contract.WithoutFault || d.arm == contract.WithoutRunbook && !when.Within(contract.ControlRecovery)
 	if leftOut && second != nil {
 		d.Finding(fmt.Sprintf("control arm: left out %s, %s", second.Describe(), when))
 		return nil

@@ -72,7 +72,7 @@ func TestArmWatchesForAsLongAsItNeeds(t *testing.T) {
 		}
 		undisturbed, abandoned := ObjectiveIn(contract.WithoutFault, objective), ObjectiveIn(contract.WithoutRunbook, objective)
 		testkit.Expect(t, errors.Join(undisturbed.Validate(), abandoned.Validate()), "")
-		if undisturbed.DetectWithin > controlDetectWithin || undisturbed.DetectWithin > whole.DetectWithin ||
+		if undisturbed.DetectWithin > contract.ControlDetectWithin || undisturbed.DetectWithin > whole.DetectWithin ||
 			undisturbed.RTO != whole.RTO {
 			t.Errorf("without its fault the objective is %+v", undisturbed)
 		}
@@ -118,7 +118,7 @@ func TestMomentsThatCome(t *testing.T) {
 		{harness.AfterFault(39*time.Second + 999*time.Millisecond), true},
 		{harness.AfterFault(time.Minute), false},
 	} {
-		if got := test.when.Within(controlRecovery); got != test.want {
+		if got := test.when.Within(contract.ControlRecovery); got != test.want {
 			t.Errorf("%s: comes %v, want %v", test.when, got, test.want)
 		}
 	}

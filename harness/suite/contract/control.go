@@ -1,5 +1,7 @@
 package contract
 
+import "time"
+
 // An Arm is what a run of control arms leaves out of every drill: a drill whose verdict does not depend on it proves nothing.
 type Arm string
 
@@ -11,6 +13,16 @@ const (
 	WithoutFault Arm = "without-fault"
 	// WithoutRunbook repairs nothing: AwaitRecovery must wait in vain.
 	WithoutRunbook Arm = "without-runbook"
+)
+
+// The limits of control arms, which would otherwise watch for as long as the longest drill may take.
+const (
+	// ControlDetectWithin is how long an arm without a fault waits for nothing to break, at most. Real faults are
+	// detected in less than a second here; a loaded machine may take some.
+	ControlDetectWithin = 15 * time.Second
+	// ControlRecovery is how long a service that nobody repairs is given to come back by itself. It lies
+	// well above the 25 s that the longest runbook here needs, and is time for tens of elections.
+	ControlRecovery = 40 * time.Second
 )
 
 func (a Arm) known() bool { return a == WholeDrill || a == WithoutFault || a == WithoutRunbook }

@@ -2,8 +2,10 @@ package readme
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +15,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 	"github.com/reprise-dr/reprise/harness/internal/module"
+	"github.com/reprise-dr/reprise/reports"
 )
 
 // A section is a part of the track record that nobody types: its figures come from records. The lines around
@@ -49,11 +52,15 @@ var drillsMarker = regexp.MustCompile(`(?m)^<!-- drills of (.+?): written by `)
 // readmeSections are the sections that the track record has to have, the drills of the named run among them; of the
 // fullest runs when no name is given. A section or a row of a scenario that does not exist is an error.
 func readmeSections(root, run string) ([]section, error) {
-	known, err := repository.ReadCatalog(root)
+	text, err := os.ReadFile(trackRecordPath(root))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usage.Errorf("the module at %s has no %s, into which a clone of Reprise puts the figures of its runs: your own "+
+			"are in %s", root, Page, filepath.Join(module.RunsFolder(root), "latest", reports.PageFile))
+	}
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(trackRecordPath(root))
+	known, err := repository.ReadCatalog(root)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
+	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
 	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/reports"
@@ -284,5 +286,17 @@ func TestReadmeNamesTargetsThatExist(t *testing.T) {
 		if !strings.Contains(string(makefile), "\n"+target[1]+":") {
 			t.Errorf("the Makefile has no target %q", target[1])
 		}
+	}
+}
+
+// Goal: a module without a track record is told what that is, and where its own figures are. Method: an empty module.
+func TestReadmeNeedsATrackRecord(t *testing.T) {
+	t.Chdir(t.TempDir())
+	testkit.Must(t, os.WriteFile("go.mod", []byte("module example.com/acme\n"), 0o600))
+	err := Write(io.Discard, "")
+	var wrong usage.Error
+	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "has no reports/TRACK_RECORD.md, into which a clone of Reprise") ||
+		!strings.HasSuffix(err.Error(), filepath.Join("reports", "out", "latest", "index.html")) {
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -27,6 +27,8 @@ func (c *ControlsReport) show(out io.Writer) {
 		fmt.Fprintln(table, line)
 	}
 	_ = table.Flush() // as with every print: nobody could be told
+	fmt.Fprintf(out, "\nwhatever a drill's own targets are: without its fault nothing may break within %v, and without its runbook "+
+		"the service may not be back within %v\n", contract.ControlDetectWithin, contract.ControlRecovery)
 	c.explain(out)
 	count := c.count()
 	fmt.Fprintf(out, "\n%d arms red as expected, %d not red, %d not applicable\n", count.red, count.notRed, count.notApplicable)

@@ -73,6 +73,7 @@ func TestControlsFailUnlessEveryArmIsRed(t *testing.T) {
 		{"both red", goodFault, goodRunbook, true, "2 passed, 0 failed, 0 skipped", []string{
 			"red at Detect", "red at AwaitRecovery",
 			"2 arms red as expected, 0 not red, 0 not applicable",
+			"without its fault nothing may break within 15s, and without its runbook the service may not be back within 40s",
 		}},
 		{
 			"no runbook", goodFault, armSpec("falls", "skipped", "not applicable", "recovers by itself: no runbook to leave out"), true,
