@@ -216,11 +216,8 @@ func checkImages(ctx context.Context, examined *machine) (Health, string, string
 		}
 	}
 	if len(absent) > 0 {
-		advice := "let the first drill wait for them"
-		if root, err := module.Root(); err == nil && module.IsReprise(root) { // elsewhere nobody else makes them
-			advice = fmt.Sprintf("run `%s`, or %s", module.Command("images"), advice)
-		}
-		return Warning, "not in the engine yet: " + strings.Join(absent, ", "), advice
+		return Warning, "not in the engine yet: " + strings.Join(absent, ", "),
+			fmt.Sprintf("run `%s`, or let the first drill wait for them", module.Command("images"))
 	}
 	return Healthy, fmt.Sprintf("all %d in the engine", len(examined.images)+1), ""
 }
