@@ -58,14 +58,14 @@ bench: $(reprise) ## measure the harness itself: lab start, fault latency, skew,
 # What vet finds is check's to tell.
 .PHONY: test
 test: ## run every test that needs no container engine, with the race detector where there is a C compiler
-	@go test -vet=off $(race) $(unit_tests)
+	@go test -tags=bench -vet=off $(race) $(unit_tests)
 
 .PHONY: check
 check: ## format, lint, vet, module files, workflows and what others import
 	@for module in . $(importer); do \
 		go -C $$module mod tidy -diff || { echo "go.mod or go.sum of $$module is not tidy: run make fix" >&2; exit 1; }; \
 	done
-	@go vet ./...
+	@go vet -tags=bench ./...
 	@go -C $(importer) vet ./...
 	@$(lint) run ./...
 	@$(lint_workflows) -shellcheck= -pyflakes=
@@ -106,10 +106,10 @@ help: ## show this
 		/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Always asked, quickly answered: the go command knows what has changed. The flags are those of the suites and of the
-# images' programs, which so need no second standard library.
+# images' programs, which so need no second standard library. The tag adds the command bench, which measures the harness itself.
 .PHONY: $(reprise)
 $(reprise):
-	@CGO_ENABLED=0 go build -gcflags=all=-dwarf=false -ldflags='-s -w' -o $@ ./harness/cmd/reprise
+	@CGO_ENABLED=0 go build -tags=bench -gcflags=all=-dwarf=false -ldflags='-s -w' -o $@ ./harness/cmd/reprise
 
 # A module of its own, which drills a system that is not ours: see .ci/importer.
 importer = harness/suite/testdata/importer

@@ -21,7 +21,7 @@
 //	reprise doctor
 //	reprise clean --images
 //	reprise rejudge reports/out/latest
-//	reprise bench --runs 5
+//	reprise bench --runs 5    (in a build with -tags=bench)
 //
 // The exit status is 0 when all went as claimed, 1 when something did not, and 2 when the command
 // line was wrong and nothing was tried.

@@ -28,11 +28,11 @@ func command(out io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "reprise",
 		Usage: "replay real postmortems against real clusters in containers",
-		Commands: []*cli.Command{
+		Commands: append([]*cli.Command{
 			chaosCommand(out), reproCommand(out), controlsCommand(out), calibrateCommand(out), verdictsCommand(out), surviveCommand(out),
 			imagesCommand(out), doctorCommand(out), cleanCommand(out),
-			rejudgeCommand(out), readmeCommand(out), benchCommand(out), superviseCommand(),
-		},
+			rejudgeCommand(out), readmeCommand(out), superviseCommand(),
+		}, benchCommands(out)...),
 		Action:         unknownCommand,
 		Writer:         out,
 		Suggest:        true,

@@ -1,3 +1,5 @@
+//go:build bench
+
 package bench
 
 import (
@@ -16,9 +18,6 @@ import (
 	"github.com/reprise-dr/reprise/harness/systems/vrrp"
 	"github.com/reprise-dr/reprise/reports"
 )
-
-// failoverGroup begins the names of the groups of figures, one for each event.
-const failoverGroup = "Outage of clients when routers fail over: "
 
 // failoverTarget is what the postmortem's wiki page calls normal; more is an alarm.
 const failoverTarget = 5 * time.Second
@@ -226,6 +225,3 @@ func (o *outages) figures(group, settings string) []Figure {
 	part := timing(group, settings+gatewayPart, o.gateway)
 	return []Figure{whole, part}
 }
-
-// gatewayPart ends the name of a figure of VRRP's part.
-const gatewayPart = ": of it VRRP's"

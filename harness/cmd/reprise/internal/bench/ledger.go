@@ -1,3 +1,5 @@
+//go:build bench
+
 package bench
 
 import (
@@ -31,12 +33,6 @@ const (
 	// more is drawn, so that leaders die at any moment between two heartbeats.
 	ledgerWarm  = time.Second
 	ledgerPhase = time.Second
-)
-
-// The groups of the figures.
-const (
-	ledgerGroup    = "Ledger on Consul KV through a drill, in peace"
-	electionsGroup = "Election time of a Consul cluster of 3, leader killed"
 )
 
 // electionWon is what a Consul server prints when it becomes the leader (hashicorp/raft).

@@ -8,6 +8,17 @@ import (
 	"github.com/reprise-dr/reprise/reports"
 )
 
+// The groups of figures that have a table.
+const (
+	ledgerGroup    = "Ledger on Consul KV through a drill, in peace"
+	electionsGroup = "Election time of a Consul cluster of 3, leader killed"
+	// failoverGroup begins the names of several, one for each event.
+	failoverGroup = "Outage of clients when routers fail over: "
+)
+
+// gatewayPart ends the name of a figure of VRRP's part.
+const gatewayPart = ": of it VRRP's"
+
 // HasFailover tells whether the bench has measured the failover of routers.
 func (r *Report) HasFailover() bool {
 	return slices.ContainsFunc(r.Figures, func(f Figure) bool { return strings.HasPrefix(f.Group, failoverGroup) })
