@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
@@ -13,7 +14,8 @@ import (
 )
 
 // errNoControls says that there is no run of control arms to tell of.
-var errNoControls = errors.New("no run of control arms is there: run make controls first")
+var errNoControls = errors.New("no run of control arms is there that tried as many specs of a scenario as its row has: " +
+	"run make controls first")
 
 // A controlRow is what the table says of a scenario: a whole line.
 type controlRow struct{ scenario, line string }
@@ -46,8 +48,18 @@ func controlRows(table string, known repository.Catalog) ([]controlRow, error) {
 	return rows, nil
 }
 
+// specs is how many specs the row tells of, 0 when it has no figures yet.
+func (r controlRow) specs() int {
+	cells := strings.Split(r.line, "|")
+	if len(cells) < 3 {
+		return 0
+	}
+	count, _ := strconv.Atoi(strings.TrimSpace(cells[2])) // a dash is none
+	return count
+}
+
 // controlsTable renders the table of the control arms: the rows of scenarios that a run tells of anew, the
-// others as they are. When no run tells of any, the error wraps errNoControls.
+// others as they are, and so those of which a run tried a part only. When no run tells of any, the error wraps errNoControls.
 func controlsTable(root string, rows []controlRow) (string, error) {
 	runs, err := readResults[run.ControlsReport](filepath.Join(module.RunsFolder(root), "*", run.ControlsFile))
 	if err != nil {
@@ -55,7 +67,7 @@ func controlsTable(root string, rows []controlRow) (string, error) {
 	}
 	table, told := run.ControlsHeader, false
 	for _, row := range rows {
-		if found := run.FullestControls(runs, row.scenario); found.Outcomes() > 0 {
+		if found := run.FullestControls(runs, row.scenario); found.Outcomes() > 0 && len(found.Specs) >= row.specs() {
 			row.line, told = found.Row(row.scenario), true
 		}
 		table += row.line

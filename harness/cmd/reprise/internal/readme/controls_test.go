@@ -30,8 +30,8 @@ func keepControls(t *testing.T, root, name string) {
 	testkit.Must(t, errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)))
 }
 
-// Goal: the rows of scenarios that a run tells of are written anew, the others stay; without a run there is no table. Method: a
-// table of two scenarios, without a run and after one of the flood.
+// Goal: the rows of scenarios that a run tells of are written anew, the others stay; without a run there is no table, and a run of
+// a part of a scenario is none. Method: a table of two scenarios, without a run and after one of the flood, which had more specs.
 func TestControlsTable(t *testing.T) {
 	root := t.TempDir()
 	rows := []controlRow{{"drought", "| drought | as it was |\n"}, {"flood", "| flood | old |\n"}}
@@ -39,6 +39,10 @@ func TestControlsTable(t *testing.T) {
 		t.Errorf("without a run the error is %v", err)
 	}
 	keepControls(t, root, "20260120")
+	fuller := []controlRow{{"flood", "| flood | 2 | 4 | 0 | 0 | 3s | good | `make controls` | 2026-01-19 |\n"}}
+	if table, err := controlsTable(root, fuller); !errors.Is(err, errNoControls) {
+		t.Errorf("a row of two specs gives way to one of one: %v\n%s", err, table)
+	}
 	table, err := controlsTable(root, rows)
 	if err != nil || table != run.ControlsHeader+"| drought | as it was |\n| flood | 1 | 1 | 1 | 0 | 3s | "+
 		"not every scenario could be made red | `make controls` | 2026-01-20 |\n" {
