@@ -81,8 +81,7 @@ func (d *Drill) run(ctx context.Context, runbook string, step harness.Step) erro
 // doubtName doubts a drill in which something could not be done since it names what the topology has never had: that tells
 // nothing of a system and its runbook. The caller holds the lock.
 func (d *Drill) doubtName(what string, err error) {
-	var unknown *harness.UnknownNameError
-	if errors.As(err, &unknown) {
+	if unknown, found := errors.AsType[*harness.UnknownNameError](err); found {
 		d.doubt(fmt.Sprintf("the drill itself is wrong, in %s: %v", what, unknown))
 	}
 }

@@ -103,24 +103,21 @@ func TestPlainGoTestChecksSomething(t *testing.T) {
 // asked for. Method: a focus, labels and a topology's label that fit no spec, where there is no engine.
 func TestPlainGoTestRefusesWhatIsNotThere(t *testing.T) {
 	const nowhere = "DOCKER_HOST=unix:///nowhere/docker.sock"
-	for _, test := range []struct {
-		variables       []string
-		argument, wants string
-	}{
+	for _, test := range []struct{ prepares, argument, wants string }{
 		{
-			nil, "-ginkgo.focus=nobody says this",
+			"", "-ginkgo.focus=nobody says this",
 			`no spec fits the focus "nobody says this": nothing would be checked; specs to choose from: "A site expects its repair to break", "`,
 		},
 		{
-			nil, "-ginkgo.label-filter=onlooker",
+			"", "-ginkgo.label-filter=onlooker",
 			`no spec fits the labels "onlooker": nothing would be checked; labels that specs carry: onlookers, site` + "\n",
 		},
 		{
-			[]string{preparesFor + "=onlooker"}, "-ginkgo.focus=stands alone",
+			"onlooker", "-ginkgo.focus=stands alone",
 			`suite.PrepareFor names the label "onlooker", which no spec of this suite carries: their labels are onlookers, site` + "\n",
 		},
 	} {
-		root, output, err := goTest(t, append(test.variables, nowhere), test.argument)
+		root, output, err := goTest(t, []string{preparesFor + "=" + test.prepares, nowhere}, test.argument)
 		if err == nil || !strings.Contains(output, test.wants) || strings.Contains(output, "nowhere") {
 			t.Errorf("%s: %v:\n%s", test.argument, err, output)
 		}
