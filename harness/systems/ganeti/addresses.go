@@ -23,10 +23,16 @@ func (s Session) MoveTo(to netip.Addr) harness.Runbook {
 		runbook.Exec(name, s.Master, "gnt-cluster", "rename", "-f", s.Cluster.Name))
 }
 
-// addressFiles are where a master keeps the addresses of its nodes.
-var addressFiles = []string{
-	"/var/lib/ganeti/config.data", "/var/lib/ganeti/ssconf_node_primary_ips",
-	secondaryFile, "/var/lib/ganeti/ssconf_master_candidates_ips",
+// addressFiles are where a master keeps a node's primary address. A node without another for its disks has that one as its
+// secondary address too.
+func (c Cluster) addressFiles(node string) []string {
+	files := []string{
+		"/var/lib/ganeti/config.data", "/var/lib/ganeti/ssconf_node_primary_ips", "/var/lib/ganeti/ssconf_master_candidates_ips",
+	}
+	if _, has := c.Secondary[node]; !has {
+		files = append(files, secondaryFile)
+	}
+	return files
 }
 
 // NodeAddress tells the cluster that a node has another address. Ganeti has no command for it: the configuration is
@@ -35,7 +41,7 @@ func (s Session) NodeAddress(node string, from, to netip.Addr) harness.Runbook {
 	steps := []harness.Step{
 		renumberFiles("have every node find "+node+" at "+to.String(), s.Cluster.Nodes, from, to, hostsFile),
 		runbook.Exec("stop the daemons on "+s.Master, s.Master, "service", "ganeti", "stop"),
-		renumberFiles("edit the configuration on "+s.Master, []string{s.Master}, from, to, addressFiles...),
+		renumberFiles("edit the configuration on "+s.Master, []string{s.Master}, from, to, s.Cluster.addressFiles(node)...),
 		runbook.Exec("start the daemons on "+s.Master, s.Master, "service", "ganeti", "start"),
 		runbook.Exec("give the configuration to the other nodes", s.Master, "gnt-cluster", "redist-conf"),
 	}

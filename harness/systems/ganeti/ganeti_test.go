@@ -258,6 +258,30 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// Goal: a node's address is changed wherever a master keeps it, whether or not its nodes have other ones for their disks. Method:
+// clusters of both kinds in memory, with the files that a master has.
+func TestNodeAddress(t *testing.T) {
+	from, to := netip.MustParseAddr("10.203.1.12"), netip.MustParseAddr("10.203.1.32")
+	for secondary, cluster := range map[string]Cluster{from.String(): aCluster(t), "10.203.2.12": aReplicatingCluster(t)} {
+		machines := inMemory(t)
+		for path, text := range map[string]string{
+			"/var/lib/ganeti/config.data":                  `"primary_ip":"10.203.1.12","secondary_ip":"` + secondary + `"`,
+			"/var/lib/ganeti/ssconf_node_primary_ips":      "node2.virt.example 10.203.1.12\n",
+			"/var/lib/ganeti/ssconf_master_candidates_ips": "10.203.1.12\n",
+			secondaryFile: "node2.virt.example " + secondary + "\n",
+		} {
+			labtest.Expect(t, machines.WriteFile(t.Context(), "node1", harness.File{Path: path, Data: []byte(text)}), "")
+		}
+		expectRuns(t, machines, cluster.On("node1").NodeAddress("node2", from, to))
+		for _, path := range append(cluster.addressFiles("node2"), secondaryFile) {
+			text, err := machines.ReadFile(t.Context(), "node1", path)
+			if labtest.Expect(t, err, ""); strings.Contains(string(text), from.String()) {
+				t.Errorf("%s names the old address: %s", path, text)
+			}
+		}
+	}
+}
+
 // Goal: seconds with none, one and two masters are counted from what every node's kernel says, and a record in which
 // nobody asked is an error. Method: a record by hand.
 func TestCountMasters(t *testing.T) {
