@@ -130,8 +130,9 @@ func typeText(expression ast.Expr) string {
 }
 
 // testedParts are the names in the cases of a package's tests: "fault.PowerLoss", or "vrrp.*.There" of what is a method of any of
-// the packages that the test imports, its own included. What a case has from a function of the tests is looked up there.
-func testedParts(name string, tests []*ast.File) map[string]bool {
+// the packages that the test imports, its own included. What a case has from a function of the tests is looked up there. Cases
+// are read in the files that count.
+func testedParts(name string, tests []*ast.File, counts func(*ast.File) bool) map[string]bool {
 	cases := caseReader{name: name, helpers: map[string]*ast.FuncDecl{}, found: map[string]bool{}}
 	for _, file := range tests {
 		for _, declaration := range file.Decls {
@@ -140,7 +141,7 @@ func testedParts(name string, tests []*ast.File) map[string]bool {
 			}
 		}
 	}
-	for _, file := range tests {
+	for _, file := range slices.DeleteFunc(slices.Clone(tests), func(file *ast.File) bool { return !counts(file) }) {
 		cases.imported = []string{name}
 		for _, one := range file.Imports {
 			cases.imported = append(cases.imported, path.Base(strings.Trim(one.Path.Value, `"`)))
@@ -148,6 +149,21 @@ func testedParts(name string, tests []*ast.File) map[string]bool {
 		ast.Inspect(file, cases.look)
 	}
 	return cases.found
+}
+
+// everyFile counts.
+func everyFile(*ast.File) bool { return true }
+
+// isLarge tells whether a file's labs have the label [large].
+func isLarge(file *ast.File) bool {
+	found := false
+	ast.Inspect(file, func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		found = found || ok && typeText(call.Fun) == "Label" &&
+			slices.ContainsFunc(call.Args, func(label ast.Expr) bool { return typeText(label) == "large" })
+		return true
+	})
+	return found
 }
 
 // A caseReader finds the names in cases.
@@ -208,26 +224,33 @@ func isTested(part string, tested map[string]bool) bool {
 	return tested[part] || len(words) == 3 && tested[words[0]+".*."+words[2]]
 }
 
-// Goal: every fault, probe, ledger and runbook that a package of ours exports runs through its contract on a real lab, or is
-// named with the reason why it does not. Method: read what the packages export and what the cases of the specs here are about.
-// Which of those left out run in memory is said.
+// Goal: every fault, probe, ledger and runbook that a package of ours exports runs through its contract on a real lab, in
+// `.ci/run` or only where large labs are asked for, or is named with the reason why it does not. Method: read what the packages
+// export and what the cases of the specs here are about. How many there are of each is said, and which of those left out run in
+// memory.
 func TestEveryPartIsTested(t *testing.T) {
-	real := testedParts("contracts", files(t, "harness/selftest/contracts", true))
-	known := map[string]bool{}
+	suite := files(t, "harness/selftest/contracts", true)
+	everywhere := testedParts("contracts", suite, func(file *ast.File) bool { return !isLarge(file) })
+	onLarge := testedParts("contracts", suite, isLarge)
+	known, always, onlyLarge := map[string]bool{}, 0, 0
 	for _, folder := range partPackages(t) {
 		name := path.Base(folder)
-		inMemory := testedParts(name, files(t, folder, true))
+		inMemory := testedParts(name, files(t, folder, true), everyFile)
 		for _, part := range exportedParts(name, files(t, folder, false)) {
 			known[part] = true
 			reason, left := leftOut()[part]
-			switch onLab := isTested(part, real); {
-			case onLab && left:
+			switch small, big := isTested(part, everywhere), isTested(part, onLarge); {
+			case (small || big) && left:
 				t.Errorf("%s runs through its contract, and is said to be left out: %s", part, reason)
-			case !onLab && !left:
+			case small:
+				always++
+			case big:
+				onlyLarge++
+			case !left:
 				t.Errorf("%s neither runs through its contract on a real lab nor is it said here why not: see left_out_test.go", part)
-			case left && isTested(part, inMemory):
+			case isTested(part, inMemory):
 				t.Logf("%s runs through its contract in memory only: %s", part, reason)
-			case left:
+			default:
 				t.Logf("%s does not run through its contract: %s", part, reason)
 			}
 		}
@@ -237,8 +260,10 @@ func TestEveryPartIsTested(t *testing.T) {
 			t.Errorf("%s is said to be left out, and nobody exports it any more", part)
 		}
 	}
-	if len(known) < len(leftOut())+20 {
-		t.Errorf("only %d parts were found", len(known))
+	t.Logf("of %d parts, %d run on a real lab in .ci/run, %d only on large ones, and %d are left out", len(known), always, onlyLarge,
+		len(leftOut()))
+	if always < 60 || onlyLarge < 60 {
+		t.Errorf("only %d parts were found in .ci/run, and %d on large labs", always, onlyLarge)
 	}
 }
 
@@ -275,12 +300,35 @@ func TestPartsAreFound(t *testing.T) {
 		var cases = map[string]labtest.FaultCase{"a": {Fault: Flood{}, Recovery: Unasked()}}
 		var others = []labtest.ProbeCase{{Probe: site.Dry()}, {Probe: helper()}, {Probe: sun.Shines(1)}}
 		func helper() harness.Probe { return Gauges()[0] }
-	`))
+	`), everyFile)
 	for part, isIn := range map[string]bool{
 		"rain.Flood": true, "rain.Site.Dry": true, "rain.Gauges": true, "sun.Shines": true, "rain.Unasked": false, "rain.Dry": false,
 	} {
 		if isTested(part, tested) != isIn {
 			t.Errorf("%s is tested: %t", part, !isIn)
+		}
+	}
+}
+
+// Goal: what only large labs have is told from what every run has. Method: a lab of each kind as text, with a helper of both.
+func TestLargeLabsAreTold(t *testing.T) {
+	parse := func(text string) *ast.File {
+		file, err := parser.ParseFile(token.NewFileSet(), "", "package rain\n"+text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	tests := []*ast.File{
+		parse(`var _ = Describe("a brook", Ordered, func() { use(labtest.ProbeCase{Probe: sun.Shines(1)}) })`),
+		parse(`var _ = Describe("a sea", Label(large, "salt"), Ordered, func() { use(labtest.ProbeCase{Probe: helper()}) })`),
+		parse(`func helper() harness.Probe { return sun.Sets(2) }`),
+	}
+	onLarge := testedParts("rain", tests, isLarge)
+	everywhere := testedParts("rain", tests, func(file *ast.File) bool { return !isLarge(file) })
+	for part, want := range map[string][2]bool{"sun.Shines": {true, false}, "sun.Sets": {false, true}} {
+		if got := [2]bool{everywhere[part], onLarge[part]}; got != want {
+			t.Errorf("%s is found in every run and on large labs: %t, want %t", part, got, want)
 		}
 	}
 }
