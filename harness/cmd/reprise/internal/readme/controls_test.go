@@ -30,8 +30,8 @@ func keepControls(t *testing.T, root, name string) {
 	testkit.Must(t, errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o600)))
 }
 
-// Goal: the rows of scenarios that a run tells of are written anew, the others stay; without a run there is no table, and a run of
-// a part of a scenario is none. Method: a table of two scenarios, without a run and after one of the flood, which had more specs.
+// Goal: the rows of scenarios that a run tells of are written anew, the others stay; without a run there is no table, and a run
+// of a part of a scenario is none. Method: a table of two scenarios, without a run and after one of the flood, which had more specs.
 func TestControlsTable(t *testing.T) {
 	root := t.TempDir()
 	rows := []controlRow{{"drought", "| drought | as it was |\n"}, {"flood", "| flood | old |\n"}}
