@@ -31,7 +31,7 @@ func keepControls(t *testing.T, root, name string) {
 }
 
 // Goal: the rows of scenarios that a run tells of are written anew, the others stay; without a run there is no table, and a run
-// of a part of a scenario is none. Method: a table of two scenarios, without a run and after one of the flood, which had more specs.
+// of a part of a scenario is none. Method: a table of two scenarios, without a run and after one of the flood.
 func TestControlsTable(t *testing.T) {
 	root := t.TempDir()
 	rows := []controlRow{{"drought", "| drought | as it was |\n"}, {"flood", "| flood | old |\n"}}
