@@ -78,7 +78,7 @@ func begin(t testing.TB, how func(test *test, config contract.Config, spec condu
 	deadline := deadlineOf(t)
 	ctx, stop := plaintest.Interruptible(deadline)
 	t.Cleanup(stop)
-	run := theRun(ctx, t, deadline)
+	run := theRun(ctx, t)
 	if config.Seed == 0 {
 		config.Seed = run.seed
 	}
@@ -168,7 +168,7 @@ var (
 )
 
 // theRun is that of the package, which the first drill begins. It has the engine until the program ends.
-func theRun(ctx context.Context, t testing.TB, deadline time.Time) *testRun {
+func theRun(ctx context.Context, t testing.TB) *testRun {
 	t.Helper()
 	running.Lock()
 	defer running.Unlock()
@@ -176,7 +176,7 @@ func theRun(ctx context.Context, t testing.TB, deadline time.Time) *testRun {
 		return current
 	}
 	root := plaintest.Root(t)
-	run, err := plaintest.Begin(ctx, root, deadline, os.Stdout)
+	run, err := plaintest.Begin(ctx, root, os.Stdout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func alone(
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := plaintest.Begin(ctx, root, deadline, os.Stdout)
+	run, err := plaintest.Begin(ctx, root, os.Stdout)
 	if err != nil {
 		t.Fatal(err)
 	}

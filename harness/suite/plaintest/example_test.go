@@ -15,7 +15,7 @@ func Example() {
 	_ = func(t *testing.T, root string) error {
 		ctx, stop := plaintest.Interruptible(time.Time{})
 		defer stop()
-		run, err := plaintest.Begin(ctx, root, time.Time{}, os.Stdout)
+		run, err := plaintest.Begin(ctx, root, os.Stdout)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ package plaintest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -118,7 +119,7 @@ func Interruptible(deadline time.Time) (context.Context, context.CancelFunc) {
 
 // Begin makes the run's folder in the module at root and takes the engine, when whoever else uses it has ended. It tells out
 // whom it waits for.
-func Begin(ctx context.Context, root string, deadline time.Time, out io.Writer) (*Run, error) {
+func Begin(ctx context.Context, root string, out io.Writer) (*Run, error) {
 	here, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of the drills: %w", err)
@@ -130,7 +131,7 @@ func Begin(ctx context.Context, root string, deadline time.Time, out io.Writer) 
 	started := time.Now()
 	r := &Run{
 		Folder: filepath.Join(module.RunsFolder(root), module.NewRun(started)), started: started,
-		Command: command("./"+filepath.ToSlash(below), deadline),
+		Command: command("./"+filepath.ToSlash(below), timeout()),
 	}
 	if err := reports.Prepare(r.Folder); err != nil {
 		return nil, err
@@ -156,8 +157,18 @@ var repeated = []string{Variable, contract.ControlVariable, contract.PhaseVariab
 // defaultTimeout is that of `go test`.
 const defaultTimeout = 10 * time.Minute
 
+// timeout is that of the `go test` that runs, 0 for none. What is left of it is less by what has been done since.
+func timeout() time.Duration {
+	given := flag.Lookup("test.timeout")
+	if given == nil {
+		return 0
+	}
+	value, _ := given.Value.(flag.Getter).Get().(time.Duration) // as package testing has it
+	return value
+}
+
 // command runs a package's tests again, and never takes the answer from the cache of `go test`.
-func command(folder string, deadline time.Time) string {
+func command(folder string, timeout time.Duration) string {
 	var words []string
 	for _, name := range repeated {
 		if value := os.Getenv(name); value != "" {
@@ -165,9 +176,11 @@ func command(folder string, deadline time.Time) string {
 		}
 	}
 	words = append(words, "go", "test", folder, "-count=1")
-	if deadline.IsZero() {
+	switch timeout {
+	case 0:
 		words = append(words, "-timeout=0")
-	} else if timeout := time.Until(deadline).Round(time.Second); timeout != defaultTimeout {
+	case defaultTimeout:
+	default:
 		words = append(words, "-timeout="+timeout.String())
 	}
 	return strings.Join(words, " ")

@@ -3,6 +3,7 @@ package plaintest
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,16 +80,16 @@ func TestCommandRepeats(t *testing.T) {
 	for _, name := range repeated {
 		t.Setenv(name, "")
 	}
-	if got := command("./drills/rain", time.Now().Add(defaultTimeout)); got != "go test ./drills/rain -count=1" {
+	if got := command("./drills/rain", defaultTimeout); got != "go test ./drills/rain -count=1" {
 		t.Error(got)
 	}
 	t.Setenv(Variable, "1")
 	t.Setenv(contract.ControlVariable, string(contract.WithoutFault))
 	want := "REPRISE_DRILLS=1 REPRISE_CONTROL=without-fault go test . -count=1 -timeout=30m0s"
-	if got := command(".", time.Now().Add(30*time.Minute)); got != want {
+	if got := command(".", 30*time.Minute); got != want {
 		t.Error(got)
 	}
-	if got := command(".", time.Time{}); !strings.HasSuffix(got, " -timeout=0") {
+	if got := command(".", 0); !strings.HasSuffix(got, " -timeout=0") {
 		t.Error(got)
 	}
 }
@@ -114,13 +115,16 @@ func aModule(t *testing.T) string {
 // control arms leave no link, and a run without a drill nothing. Method: runs on an engine that has nothing.
 func TestRunLeavesItsReport(t *testing.T) {
 	anEngine(t)
+	ours := flag.Lookup("test.timeout").Value.String()
+	testkit.Must(t, flag.Set("test.timeout", "1h"))
+	defer func() { testkit.Must(t, flag.Set("test.timeout", ours)) }()
 	for _, test := range []struct {
 		control contract.Arm
 		drills  bool
 	}{{contract.WholeDrill, true}, {contract.WithoutFault, true}, {contract.WholeDrill, false}} {
 		root := aModule(t)
 		var out bytes.Buffer
-		run, err := Begin(t.Context(), root, time.Now().Add(time.Hour), &out)
+		run, err := Begin(t.Context(), root, &out)
 		testkit.Must(t, err)
 		if test.drills {
 			record := harness.Record{Schema: harness.RecordSchema, ID: "rain", Scenario: "rain", Title: "Rain falls"}
@@ -153,17 +157,17 @@ func TestRunLeavesItsReport(t *testing.T) {
 func TestPackagesTakeTurns(t *testing.T) {
 	anEngine(t)
 	root := aModule(t)
-	first, err := Begin(t.Context(), root, time.Time{}, t.Output())
+	first, err := Begin(t.Context(), root, t.Output())
 	testkit.Must(t, err)
 	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
-	if _, err := Begin(short, root, time.Time{}, t.Output()); err == nil || !strings.Contains(err.Error(), "go test ./drills/rain") {
+	if _, err := Begin(short, root, t.Output()); err == nil || !strings.Contains(err.Error(), "go test ./drills/rain") {
 		t.Errorf("the error is %v", err)
 	}
 	ended := make(chan error, 1)
 	time.AfterFunc(500*time.Millisecond, func() { ended <- first.End(context.Background(), false) })
 	var out bytes.Buffer
-	second, err := Begin(t.Context(), root, time.Time{}, &out)
+	second, err := Begin(t.Context(), root, &out)
 	testkit.Must(t, err)
 	testkit.Expect(t, <-ended, "")
 	if !strings.Contains(out.String(), "waiting: this engine is in use (go test ./drills/rain of user ") {
