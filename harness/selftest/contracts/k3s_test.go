@@ -30,6 +30,7 @@ const server1, server2, server3 = "server-1", "server-2", "server-3"
 const (
 	canaryNamespace, canaryDeployment, canaryPods = "default", "canary", "app=canary"
 	insideName                                    = "kubernetes.default.svc.cluster.local."
+	systemNamespace, resolverPods                 = "kube-system", "k8s-app=kube-dns"
 )
 
 var _ = Describe("On three servers of Kubernetes", Label(large, k3sLabel), Ordered, ContinueOnFailure, func() {
@@ -88,5 +89,5 @@ var _ = Describe("On one server of Kubernetes", Label(large, k3sLabel), Ordered,
 		return parts{limit: k3sLimit, faults: []labtest.FaultCase{
 			{Fault: k3s.CorruptDatastore{Node: server1}, Refused: nowhere(k3s.CorruptDatastore{Node: nobody})},
 		}}
-	}, peace(kubernetes.NodesReady(1)))
+	}, peace(kubernetes.NodesReady(1), kubernetes.PodsReady(systemNamespace, resolverPods)))
 })
