@@ -39,6 +39,10 @@ var _ = Describe("Losing one machine", Label("nomad"), func() {
 		Entry("power lost", fault.Loss(fault.Unpowered), SpecTimeout(4*time.Minute)),
 	)
 
+	// Without its runbook this is red for one reason more when power is lost and the client's heartbeats went to this follower:
+	// nobody refuses them, so that the client gives the connection up only after the 30 s of its keepalive. Its node is down by then
+	// (its TTL has expired 22 s after the fault), and the canary is replaced about 28 s after the fault. A follower that is back
+	// sooner costs nothing.
 	DescribeTable("a follower costs neither leader nor service", func(ctx SpecContext, lose fault.Loss) {
 		drill := begin(ctx, fixtures.NomadConsul(3), harness.Objective{RTO: 2 * time.Minute})
 		steady, writes := harness.All(nomad.Quorum(3)), harness.Ledgers(nomad.Variables("drill"))
