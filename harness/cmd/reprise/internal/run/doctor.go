@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/fixtures"
-	"github.com/reprise-dr/reprise/harness/internal/module"
 	"github.com/reprise-dr/reprise/harness/internal/supervise"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
 )
@@ -20,11 +19,11 @@ import (
 // with those of the suites that packages name, which are compiled and say themselves which they want.
 func Doctor(ctx context.Context, out io.Writer, packages []string) ([]doctor.Finding, error) {
 	chosen := Options{Packages: packages, Target: "doctor"}
-	root, err := module.Root()
-	if err != nil && len(packages) > 0 {
+	root, ofFixtures, err := chosen.ofFixtures()
+	if err != nil {
 		return nil, err
 	}
-	if len(packages) == 0 && (root == "" || module.IsReprise(root)) {
+	if ofFixtures {
 		return doctor.Examine(ctx, fixtures.Images(), Doing()), nil
 	}
 	findings := doctor.ExamineMachine(ctx, Doing())

@@ -24,12 +24,11 @@ const processorsPerBuild = 4
 // Images pulls or builds images: in a clone of Reprise those of its fixtures, else those that the suites of packages want, which
 // are compiled and make them themselves.
 func Images(ctx context.Context, out io.Writer, packages []string) error {
-	root, err := module.Root()
-	if err != nil && len(packages) > 0 {
+	chosen := Options{Packages: packages, Target: "images"}
+	root, ofFixtures, err := chosen.ofFixtures()
+	if err != nil {
 		return err
 	}
-	ofFixtures := len(packages) == 0 && (root == "" || module.IsReprise(root))
-	chosen := Options{Packages: packages, Target: "images"}
 	if !ofFixtures {
 		known, err := chosen.catalog(ctx, root)
 		if err != nil {
@@ -54,6 +53,16 @@ func Images(ctx context.Context, out io.Writer, packages []string) error {
 		Options: chosen, root: root, compile: compileSuites, out: out, lock: lock, color: out == os.Stdout && onTerminal(os.Stdout),
 	}
 	return run.imagesOfSuites(ctx)
+}
+
+// ofFixtures tells whether a command that chooses images is about those of our fixtures, in a clone of Reprise or in no module,
+// and not about those of suites. It gives the module's root, "" for none; where packages are named there has to be one.
+func (c Options) ofFixtures() (root string, is bool, err error) {
+	root, err = module.Root()
+	if err != nil && len(c.Packages) > 0 {
+		return "", false, err
+	}
+	return root, len(c.Packages) == 0 && (root == "" || module.IsReprise(root)), nil
 }
 
 // fixtureImages makes those of the fixtures and the agent's, and names each.
