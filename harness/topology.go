@@ -14,6 +14,9 @@ type Topology struct {
 	Networks []Network // at least one; nodes that name none are in the first
 	Nodes    []Node
 	Disks    []Disk // that can be attached to nodes and taken away from them; most topologies have none
+	// why no lab can be made of the options that it was described with, in one sentence, such as "a store of 2 nodes cannot keep 3
+	// copies"; "" when nothing is wrong with them. [Topology.Validate] says it before anything else
+	Refused string
 }
 
 // A Network is one layer-2 segment with an IPv6 and an IPv4 prefix. It has no way out.

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"net/netip"
@@ -28,6 +29,9 @@ func GatewayAddress(prefix netip.Prefix) netip.Addr { return prefix.Masked().Add
 // Validate says in one sentence what is wrong with the topology, and nothing when a lab can be made
 // of it. It stops at the first thing it finds, in the order of the description.
 func (t Topology) Validate() error {
+	if t.Refused != "" {
+		return errors.New(t.Refused)
+	}
 	if err := validName("the topology", t.Name); err != nil {
 		return err
 	}

@@ -14,6 +14,9 @@ import (
 func TestTopologyValidate(t *testing.T) {
 	testkit.Must(t, validTopology().Validate())
 	for _, test := range []refusal[Topology]{
+		{"refused options", func(t *Topology) {
+			t.Refused, t.Name = "a store of 2 nodes cannot keep 3 copies", ""
+		}, "a store of 2 nodes cannot keep 3 copies"},
 		{"no name", func(t *Topology) { t.Name = "" }, "the topology has no name"},
 		{"name with bad characters", func(t *Topology) {
 			t.Name = "Nomad_Consul"
