@@ -118,6 +118,10 @@ func (t Topology) validateAttachments(node Node) error {
 		}
 		networks[network.Name], interfaces[attachment.Interface] = true, true
 	}
+	if node.Outside && len(node.Further) > 0 {
+		return fmt.Errorf("node %s is outside and in %d networks: who is elsewhere on the internet is in one", node.Name,
+			len(node.Further)+1)
+	}
 	for _, route := range node.Routes {
 		if err := t.validateRoute(node, route); err != nil {
 			return err

@@ -40,6 +40,10 @@ type Node struct {
 	Further   []Attachment // the other networks that it has a foot in
 	Routes    []Route      // to networks that it has no foot in
 	Forwards  bool         // true: it is a router, and passes on packets that are for others
+	// true: it is elsewhere on the internet, at an address that no renumbering of the others changes, such as a registrar's name
+	// server. The others of its network reach it, and it reaches them, whatever prefix they move into, as the observer does.
+	// It is in one network
+	Outside bool
 
 	// nodes that are ready before this one's system is started, as the lab comes up: see [System.Ready]. A boot later than
 	// that waits for nobody

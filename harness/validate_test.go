@@ -83,6 +83,12 @@ func TestTopologyValidate(t *testing.T) {
 		{"route by way of another family", func(t *Topology) {
 			t.Nodes[1].Routes = []Route{{t.Networks[0].IPv4, t.Nodes[0].IPv6}}
 		}, "they are not of one family"},
+		{"outside in two networks", func(t *Topology) {
+			t.Nodes[1].Outside, t.Nodes[1].Further = true, t.Nodes[0].Attachments()
+			t.Nodes[1].Network = "wan"
+			t.Networks = append(t.Networks, NewNetwork("wan", 7))
+			t.Nodes[1].IPv6, t.Nodes[1].IPv4 = t.Networks[1].Host(22).IPv6, t.Networks[1].Host(22).IPv4
+		}, "node nomad-2 is outside and in 2 networks: who is elsewhere on the internet is in one"},
 		{"started after a stranger", func(t *Topology) {
 			t.Nodes[1].After = []string{"nomad-9"}
 		}, `node nomad-2 is started after "nomad-9", which the topology does not have`},

@@ -27,6 +27,8 @@ type Configuration struct {
 	Interfaces []Interface
 	// Routes are added to those that the node has, and come back with a boot.
 	Routes []Route
+	// KeepNames leaves /etc/resolv.conf as it is: what is added later is not to take away a name server that a system was given.
+	KeepNames bool
 }
 
 // An Interface names the interface that has an address; the name "" keeps the one it has.

@@ -68,6 +68,35 @@ func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 	}
 }
 
+// Goal: a route without a next hop leaves by the interface that has the address, stays when that address becomes another, and comes
+// back with a boot; what is configured later leaves the name servers of the node alone if it is told to.
+// Method: such a route and a name server, another address, a boot.
+func TestRouteWithoutNextHopSurvivesARenumbering(t *testing.T) {
+	p := startPod(t, time.Minute)
+	resolver := []byte("nameserver 10.1.0.53\n")
+	own := netip.MustParsePrefix(podIPv4)
+	testkit.Must(t, p.Configure(t.Context(), agent.Configuration{ResolvConf: resolver}))
+	testkit.Must(t, p.Configure(t.Context(), agent.Configuration{
+		KeepNames: true, Routes: []agent.Route{{To: netip.MustParsePrefix("10.9.0.7/32"), From: own.Addr()}},
+	}))
+	moved := harness.Readdress{From: []netip.Prefix{own}, To: []netip.Prefix{netip.MustParsePrefix("10.8.0.2/24")}}
+	p.impact(t, harness.Action{Readdress: &moved})
+	for _, when := range []string{"after a move", "after a boot"} {
+		if routes := p.run(t, "ip", "route"); !strings.Contains(routes, "10.9.0.7 dev eth0 proto static scope link") {
+			t.Errorf("%s, the routes are\n%s", when, routes)
+		}
+		powerOff(t, p)
+		testkit.Must(t, p.PowerOn(t.Context()))
+	}
+	if shown := p.run(t, "cat", "/etc/resolv.conf"); shown != string(resolver) {
+		t.Errorf("the name servers are %q", shown)
+	}
+	nobody := agent.Configuration{Routes: []agent.Route{{To: netip.MustParsePrefix("10.9.0.7/32"), From: netip.MustParseAddr("10.7.7.7")}}}
+	if err := p.Configure(t.Context(), nobody); err == nil || !strings.Contains(err.Error(), `no interface has "10.7.7.7"`) {
+		t.Errorf("a route from nobody's address: %v", err)
+	}
+}
+
 // Goal: what a node does not hear any more it does not hear, a boot does not change that, and lifting the
 // fault does. Method: drop what comes from one of two addresses beyond the cable, all protocols and only
 // VRRP, and ask both for an echo.

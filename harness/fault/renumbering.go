@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -15,7 +16,7 @@ import (
 // configuration files, not the names, not the processes. So the lab's lines of /etc/hosts are stale from then on,
 // see [harness.Topology.HostLines].
 type Renumbering struct {
-	Role     string       // every node of this role; "" means every node that runs a system
+	Role     string       // every node of this role; "" means every node that runs a system and is not outside (harness.Node)
 	Node     string       // one node only; Role is then not looked at
 	Into     netip.Prefix // the new IPv6 prefix; the zero prefix leaves IPv6 alone
 	IntoIPv4 netip.Prefix // the new IPv4 prefix; the zero prefix leaves IPv4 alone
@@ -50,6 +51,9 @@ func (r Renumbering) Inject(ctx context.Context, lab harness.Lab) (harness.Injec
 
 func (r Renumbering) plan(lab harness.Lab) ([]move, error) {
 	nodes := lab.Topology().Selected(r.Role)
+	if r.Role == "" {
+		nodes = slices.DeleteFunc(nodes, func(node harness.Node) bool { return node.Outside })
+	}
 	if r.Node != "" {
 		node, ok := lab.Topology().Node(r.Node)
 		if !ok {

@@ -15,7 +15,7 @@ func (l *Lab) AddAddresses(ctx context.Context, name string, addresses ...netip.
 	if err != nil {
 		return err
 	}
-	if err := node.agent.Configure(ctx, agent.Configuration{Addresses: addresses}); err != nil {
+	if err := node.agent.Configure(ctx, agent.Configuration{Addresses: addresses, KeepNames: true}); err != nil {
 		return fmt.Errorf("add %v: %w", addresses, err)
 	}
 	return nil

@@ -146,8 +146,11 @@ func (l *Lab) openPrefixes(ctx context.Context, nodeActions []harness.NodeAction
 		addresses = append(addresses, netip.PrefixFrom(harness.ObserverAddress(prefix), prefix.Bits()))
 	}
 	observer := l.nodes[harness.VantageObserver]
-	if err := observer.agent.Configure(ctx, agent.Configuration{Addresses: addresses}); err != nil {
+	if err := observer.agent.Configure(ctx, agent.Configuration{Addresses: addresses, KeepNames: true}); err != nil {
 		return fmt.Errorf("give the observer a foot in %v: %w", added, err)
+	}
+	if err := l.routeFromOutside(ctx, added); err != nil {
+		return err
 	}
 	l.mu.Lock()
 	l.prefixes = append(l.prefixes, added...)

@@ -48,8 +48,9 @@ func (n *node) configuration() agent.Configuration {
 		configuration.Interfaces = append(configuration.Interfaces, agent.Interface{Has: attachment.IPv6, Name: attachment.Interface})
 	}
 	for _, route := range n.Routes {
-		configuration.Routes = append(configuration.Routes, agent.Route(route))
+		configuration.Routes = append(configuration.Routes, agent.Route{To: route.To, Via: route.Via})
 	}
+	configuration.Routes = append(configuration.Routes, n.routesOutside()...)
 	return configuration
 }
 

@@ -3,6 +3,7 @@
 package agentd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -97,21 +98,42 @@ func (n *network) rename(index int, name string) (former string, err error) {
 // giveRoutes adds routes, now and after each boot.
 func (n *network) giveRoutes(routes []protocol.Route) error {
 	for _, wanted := range routes {
-		to, via := wanted.To.Masked(), wanted.Via.Unmap()
-		route := netlink.Route{
-			Dst:      &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())},
-			Gw:       via.AsSlice(),
-			Protocol: unix.RTPROT_STATIC,
-		}
-		if isDefault(route) {
-			return fmt.Errorf("add the route to %s: it leads everywhere", to)
+		route, err := n.kernelRoute(wanted)
+		if err != nil {
+			return err
 		}
 		if err := n.handle.RouteReplace(&route); err != nil {
-			return fmt.Errorf("add the route to %s by way of %s: %w", to, via, err)
+			return fmt.Errorf("add the route to %s by way of %s: %w", wanted.To, cmp.Or(wanted.Via, wanted.From), err)
 		}
 		n.mu.Lock()
 		n.boot.routes = append(n.boot.routes, route)
 		n.mu.Unlock()
 	}
 	return nil
+}
+
+// kernelRoute makes a route for the kernel, by way of a next hop or out of the interface that has an address.
+func (n *network) kernelRoute(wanted protocol.Route) (netlink.Route, error) {
+	to := wanted.To.Masked()
+	route := netlink.Route{
+		Dst:      &net.IPNet{IP: to.Addr().AsSlice(), Mask: net.CIDRMask(to.Bits(), to.Addr().BitLen())},
+		Protocol: unix.RTPROT_STATIC,
+	}
+	if isDefault(route) {
+		return route, fmt.Errorf("add the route to %s: it leads everywhere", to)
+	}
+	if wanted.Via.IsValid() {
+		route.Gw = wanted.Via.Unmap().AsSlice()
+		return route, nil
+	}
+	present, err := n.present()
+	if err != nil {
+		return route, err
+	}
+	at := slices.IndexFunc(present, func(a assignment) bool { return a.address.IP.Equal(wanted.From.Unmap().AsSlice()) })
+	if at < 0 {
+		return route, fmt.Errorf("add the route to %s: no interface has %q", to, wanted.From)
+	}
+	route.LinkIndex, route.Scope = present[at].link, netlink.SCOPE_LINK
+	return route, nil
 }

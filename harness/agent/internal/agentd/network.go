@@ -131,8 +131,10 @@ func (a *agent) configure(_ context.Context, configuration protocol.Configuratio
 		return protocol.Nothing{}, err
 	}
 	// The engine has mounted both files one by one: they can be written, and not replaced.
-	if err := os.WriteFile("/etc/resolv.conf", configuration.ResolvConf, 0o644); err != nil {
-		return protocol.Nothing{}, fmt.Errorf("set up name resolution: %w", err)
+	if !configuration.KeepNames {
+		if err := os.WriteFile("/etc/resolv.conf", configuration.ResolvConf, 0o644); err != nil {
+			return protocol.Nothing{}, fmt.Errorf("set up name resolution: %w", err)
+		}
 	}
 	if configuration.Hosts != nil {
 		if err := os.WriteFile("/etc/hosts", configuration.Hosts, 0o644); err != nil {

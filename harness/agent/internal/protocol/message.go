@@ -120,6 +120,7 @@ type Configuration struct {
 	ResolvConf []byte         `json:"resolv_conf,omitempty"`
 	Interfaces []Interface    `json:"interfaces,omitempty"`
 	Routes     []Route        `json:"routes,omitempty"`
+	KeepNames  bool           `json:"keep_names,omitempty"`
 }
 
 // Interface names the interface that has an address.
@@ -131,7 +132,9 @@ type Interface struct {
 // Route is one that the node is given.
 type Route struct {
 	To  netip.Prefix `json:"to"`
-	Via netip.Addr   `json:"via"`
+	Via netip.Addr   `json:"via,omitzero"`
+	// From takes the place of Via where there is no next hop: the node's address on the interface behind which To is.
+	From netip.Addr `json:"from,omitzero"`
 }
 
 // CheckRequest is what to ask, and when. The stream it is asked over becomes one of batches of samples
