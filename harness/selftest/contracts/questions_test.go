@@ -52,6 +52,7 @@ func questionsParts(cluster func() *lab.Lab) parts {
 			{Probe: postgres.Streams(standby)},
 			{Probe: postgres.LagsLessThan(standby, primary, time.Second)},
 			{Probe: s3.Answers(bucket)},
+			{Probe: s3.TakesWrites(bucket)},
 		},
 		ledgers: []labtest.LedgerCase{
 			{Ledger: postgres.Table(primary, rows), Lose: func(ctx context.Context, entry int) error {

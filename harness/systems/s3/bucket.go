@@ -42,7 +42,10 @@ func (b Bucket) String() string { return "bucket " + b.Name + " on " + b.Node }
 // landmark is the object that [Answers] reads.
 const landmark = "reprise-landmark"
 
-// landmarkContent is what it holds.
+// rewritten is the object that [TakesWrites] writes.
+const rewritten = "reprise-rewritten"
+
+// landmarkContent is what both hold.
 var landmarkContent = []byte("this object was here before the drill\n")
 
 // CreateBucket makes the bucket, with the object in it that [Answers] reads. A bucket that is there

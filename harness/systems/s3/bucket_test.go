@@ -67,6 +67,29 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// Goal: the claim holds when an object is acknowledged, and otherwise the error says what was seen; nothing is sent twice.
+// Method: give one to servers in different states.
+func TestTakesWrites(t *testing.T) {
+	for name, c := range map[string]struct {
+		write http.HandlerFunc
+		want  string
+	}{
+		"up":         {nil, ""},
+		"no quorum":  {says(503, "SlowDownWrite"), "answered 503 SlowDownWrite"},
+		"no ETag":    {func(http.ResponseWriter, *http.Request) {}, "the server acknowledged the object without an ETag"},
+		"turns away": {says(403, "AccessDenied"), "answered 403 AccessDenied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newStore()
+			store.write = c.write
+			labtest.Expect(t, TakesWrites(bucket).Check(t.Context(), running(t, store)), c.want)
+			if store.writes != 1 {
+				t.Errorf("the object was sent %d times", store.writes)
+			}
+		})
+	}
+}
+
 // Goal: a bucket is made with the object in it that is asked for, once; every question comes from the
 // observer over a connection of its own, and is asked once.
 // Method: make a bucket twice and ask, and count the connections; then ask a server that fails.

@@ -20,6 +20,7 @@ func TestContract(t *testing.T) {
 		return nil
 	}
 	labtest.Expect(t, labtest.TestProbe(t.Context(), machines, labtest.ProbeCase{Probe: Answers(bucket)}), "")
+	labtest.Expect(t, labtest.TestProbe(t.Context(), machines, labtest.ProbeCase{Probe: TakesWrites(bucket)}), "")
 	written := labtest.LedgerCase{Ledger: Objects(bucket, "ledger"), Lose: lose}
 	labtest.Expect(t, labtest.TestLedger(t.Context(), machines, written), "")
 }

@@ -8,6 +8,7 @@
 //	bucket := s3.Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: "reprise-secret"}
 //	err := s3.CreateBucket(ctx, lab, bucket)
 //	steady := harness.All(s3.Answers(bucket))
+//	err = drill.Watch(ctx, s3.TakesWrites(bucket))
 //	err = drill.Baseline(ctx, steady)
 //	err = drill.StartWriting(ctx, harness.Ledgers(s3.Objects(bucket, "ledger")))
 package s3
