@@ -12,6 +12,9 @@ ifdef CONSUL_VERSION
 export CONSUL_VERSION
 endif
 
+# What somebody typed is text. Make would otherwise evaluate it when it hands it on to a command's environment.
+$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(eval export override $(name) := $$(value $(name)))))
+
 reprise := .bin/reprise
 lint := go tool -modfile=.ci/lint/go.mod golangci-lint
 lint_workflows := go tool -modfile=.ci/workflows/go.mod actionlint

@@ -94,12 +94,12 @@ func (c Options) repeatCommand() string {
 		{"LABELS", c.Labels}, {"FOCUS", c.Focus}, {"SEED", fmt.Sprint(c.Seed)},
 	} {
 		if variable.value != "" {
-			line += " " + variable.name + "=" + quoted(variable.value)
+			line += " " + variable.name + "=" + shellWord(variable.value)
 		}
 	}
 	for _, name := range versionVariables {
 		if value := os.Getenv(name); value != "" {
-			line += " " + name + "=" + quoted(value)
+			line += " " + name + "=" + shellWord(value)
 		}
 	}
 	if c.Repeat > 1 {
@@ -120,7 +120,7 @@ func (c Options) repeatSpec(one suite, seed int64) string {
 	}
 	line := c.makeTarget()
 	if !one.selftest() {
-		line += " LABELS=" + one.scenario() + " FOCUS='" + contract.Spec + "$$'" // a single dollar would be make's
+		line += " LABELS=" + one.scenario() + " FOCUS='" + contract.Spec + "$'"
 	}
 	line += fmt.Sprintf(" SEED=%d", seed)
 	if c.drawsPhase() {
@@ -128,9 +128,6 @@ func (c Options) repeatSpec(one suite, seed int64) string {
 	}
 	return line
 }
-
-// quoted makes one word of a value for the shell, and keeps make from reading a dollar as its own.
-func quoted(value string) string { return shellWord(strings.ReplaceAll(value, "$", "$$")) }
 
 // shellWord makes one word of a value for the shell; "" stays "".
 func shellWord(value string) string {

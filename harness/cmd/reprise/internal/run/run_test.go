@@ -394,24 +394,34 @@ func TestRecordOfPass(t *testing.T) {
 	}
 }
 
-// Goal: the line that repeats a run means the same to make and the shell. Method: make itself, with
-// a target that prints what it was given.
+// Goal: the line that repeats a run means the same to make and the shell, and nothing that was typed is evaluated by either.
+// Method: the project's own Makefile in a folder where the program prints what it was given, and make as others call it.
 func TestRepeatCommandSurvivesMakeAndShell(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("make is not installed")
 	}
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "..", "Makefile"))
+	testkit.Must(t, err)
 	folder := t.TempDir()
-	makefile := "chaos:\n\t@printf '%s\\n' \"$$LABELS|$$FOCUS|$$SEED|$$REPEAT\"\nexport LABELS FOCUS SEED REPEAT\n"
-	testkit.Must(t, os.WriteFile(filepath.Join(folder, "Makefile"), []byte(makefile), 0o600))
-	chosen := Options{Labels: "renumbering && !nightly", Focus: `it's "fine"$ | #1`, Seed: 42, Repeat: 2}
-	shell := exec.CommandContext(t.Context(), "sh", "-c", chosen.repeatCommand())
-	shell.Dir = folder
-	got, err := shell.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, got)
+	testkit.Must(t, os.WriteFile(filepath.Join(folder, "Makefile"), makefile, 0o600))
+	testkit.Must(t, os.Mkdir(filepath.Join(folder, ".bin"), 0o700))
+	prints := "#!/bin/sh\n[ $# = 0 ] || printf '%s\\n' \"$@\" \"$FOCUS\"\n"
+	testkit.Must(t, os.WriteFile(filepath.Join(folder, ".bin", "reprise"), []byte(prints), 0o700)) //nolint:gosec // it is run
+	const typed = `it's "fine"$ | #1 $(shell touch evaluated) $$HOME ` + "`touch evaluated`"
+	chosen := Options{Labels: "renumbering && !nightly", Focus: typed, Seed: 42, Repeat: 2}
+	for _, line := range []string{chosen.repeatCommand(), "FOCUS=" + shellWord(typed) + " make chaos LABELS='renumbering && !nightly' SEED=42 REPEAT=2"} {
+		shell := exec.CommandContext(t.Context(), "sh", "-c", line+" -o .bin/reprise")
+		shell.Dir = folder
+		got, err := shell.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, got)
+		}
+		if want := "chaos\n--labels=renumbering && !nightly\n--focus=" + typed + "\n--seed=42\n--repeat=2\n" + typed + "\n"; string(got) != want {
+			t.Errorf("%s gives %q, want %q", line, got, want)
+		}
 	}
-	if want := "renumbering && !nightly|" + `it's "fine"$ | #1` + "|42|2\n"; string(got) != want {
-		t.Errorf("%s gives %q, want %q", chosen.repeatCommand(), got, want)
+	if _, err := os.Stat(filepath.Join(folder, "evaluated")); err == nil {
+		t.Error("what was typed was evaluated")
 	}
 }
 
@@ -473,9 +483,9 @@ func TestSuitesKnowHowTheyAreRepeated(t *testing.T) {
 		chosen Options
 		want   string
 	}{
-		{"flood", Options{Labels: "water", Repeat: 1}, `make chaos LABELS=flood FOCUS='rain \(heavy\)$$' SEED=8`},
-		{"flood", Options{Repeat: 2}, `make chaos LABELS=flood FOCUS='rain \(heavy\)$$' SEED=8 PHASE=1`},
-		{"flood", Options{Repeat: 1, Target: "controls"}, `make controls LABELS=flood FOCUS='rain \(heavy\)$$' SEED=8`},
+		{"flood", Options{Labels: "water", Repeat: 1}, `make chaos LABELS=flood FOCUS='rain \(heavy\)$' SEED=8`},
+		{"flood", Options{Repeat: 2}, `make chaos LABELS=flood FOCUS='rain \(heavy\)$' SEED=8 PHASE=1`},
+		{"flood", Options{Repeat: 1, Target: "controls"}, `make controls LABELS=flood FOCUS='rain \(heavy\)$' SEED=8`},
 		{"harness/selftest/verdicts", Options{Repeat: 1, Target: "verdicts"}, "make verdicts SEED=8"},
 	} {
 		run := aRun(t, io.Discard, "", test.chosen)
