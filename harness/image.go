@@ -51,7 +51,8 @@ type Recipe struct {
 	// Base with them, or a minimal system
 	Packages []string
 	Without  []string // files of Packages that are left out, as patterns such as "/usr/lib/*/libLLVM*"
-	Advice   string   // ends the sentence of a version that cannot be built, such as "choose another NOMAD_VERSION"
+	// ends the sentence of an image that cannot be built, or neither pulled nor built, such as "choose another NOMAD_VERSION"
+	Advice string
 }
 
 // A GoBinary is a program that is compiled, for the engine's architecture, rather than downloaded:

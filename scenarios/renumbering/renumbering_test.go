@@ -27,7 +27,8 @@ import (
 func TestRenumbering(t *testing.T) {
 	suite.Run(t, "renumbering",
 		suite.Prepare(fixtures.NomadConsul(3)),
-		suite.PrepareFor("raft-v2", fixtures.NomadConsulRaft2(3)))
+		suite.PrepareFor("raft-v2", fixtures.NomadConsulRaft2(3)),
+		suite.PrepareFor(store, fixtures.Store()))
 }
 
 // canaryPort is where the job serves HTTP.

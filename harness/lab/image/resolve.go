@@ -88,7 +88,11 @@ func (r *resolver) resolve(ctx context.Context, image harness.Image) (string, er
 	}
 	if image.Recipe.Files == nil {
 		if err := r.tryPull(ctx, image); err != nil {
-			return "", fmt.Errorf("get image %s: there is no recipe to build it from, and it was not pulled: %w", image, err)
+			err = fmt.Errorf("get image %s: there is no recipe to build it from, and it was not pulled: %w", image, err)
+			if advice := image.Recipe.Advice; advice != "" {
+				err = fmt.Errorf("%w; %s", err, advice)
+			}
+			return "", err
 		}
 		return image.Reference, nil
 	}

@@ -24,6 +24,7 @@ func TestContracts(t *testing.T) {
 		suite.PrepareFor(routersLabel, routers()),
 		suite.PrepareFor(serverLabel, fixtures.Server()),
 		suite.PrepareFor(questionsLabel, fixtures.QuestionsReplicating()),
+		suite.PrepareFor(storeLabel, fixtures.Store()),
 		suite.PrepareFor(sitesLabel, sites()),
 		suite.PrepareFor(drbdLabel, fixtures.DRBDPair()),
 		suite.PrepareFor(ganetiLabel, fixtures.GanetiReplicating()),

@@ -14,6 +14,9 @@ const (
 	Hypervisor = "hypervisor" // runs Ganeti
 	DRBD       = "drbd"       // half of a pair
 
+	MinIO  = "minio"  // a node of an object store that MinIO runs
+	Garage = "garage" // likewise, that Garage runs
+
 	Router   = "router"   // speaks VRRP; the one that is master while it may be comes first
 	Upstream = "upstream" // whom the routers tell by OSPF where the clients are
 	Server   = "server"   // behind upstream

@@ -29,8 +29,8 @@ func Answers(bucket Bucket) harness.Probe {
 // writesPeriod is how often a server is given an object.
 const writesPeriod = 500 * time.Millisecond
 
-// TakesWrites claims that an object is acknowledged. S3 knows no question for that, so that one object is written again and again,
-// every 500 ms, beside those of ledgers.
+// TakesWrites claims that an object is acknowledged. S3 knows no question for that, so that one object is written again and
+// again, every 500 ms, beside those of ledgers.
 func TakesWrites(bucket Bucket) harness.Probe {
 	return probe.Func{
 		Label: bucket.String() + " takes writes", Every: writesPeriod,
