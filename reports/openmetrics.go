@@ -56,14 +56,17 @@ func sample(text *strings.Builder, name, labels string, value float64) {
 
 // labels tells the drills of a run apart. Scenario and title are not enough: a run may repeat a drill.
 func labels(v *view) string {
-	return specLabels(v.Scenario, v.Title) + fmt.Sprintf(`,record="%s"`, labelEscapes.Replace(v.ID))
+	return specLabels(v.Scenario, v.Title) + fmt.Sprintf(`,record="%s"`, labelValue(v.ID))
 }
 
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
+// labelValue is a text as it can stand in a label.
+func labelValue(text string) string { return labelEscapes.Replace(printable(text)) }
+
 // specLabels tells the specs of a run apart.
 func specLabels(scenario, title string) string {
-	return fmt.Sprintf(`scenario="%s",title="%s"`, labelEscapes.Replace(scenario), labelEscapes.Replace(title))
+	return fmt.Sprintf(`scenario="%s",title="%s"`, labelValue(scenario), labelValue(title))
 }
 
 // distributionMetrics writes the families of the repeated drills. A drill that did not recover makes
@@ -154,7 +157,7 @@ func missMetrics(text *strings.Builder, drills []*view) {
 		for side, misses := range [][]harness.Miss{v.Claim.Misses, v.Judgement.Misses} {
 			for _, miss := range misses {
 				sample(text, "reprise_miss", labels(v)+fmt.Sprintf(`,miss="%s",side="%s"`,
-					labelEscapes.Replace(string(miss)), []string{"claimed", "found"}[side]), 1)
+					labelValue(string(miss)), []string{"claimed", "found"}[side]), 1)
 			}
 		}
 	}

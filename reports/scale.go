@@ -30,13 +30,13 @@ const mostTicks = 6
 func scaleOf(record harness.Record) scale {
 	s := scale{to: max(lastMoment(record), time.Second)}
 	if record.Fault != nil {
-		s.zero = record.Fault.At
+		s.zero = within(record.Fault.At)
 		if settled := settledAt(record); record.Judgement.Recovered {
 			s.to = min(s.to, settled+(settled-s.zero)/8)
 		}
 		s.to = max(s.to, s.zero+time.Second)
 		after := s.to - s.zero
-		if target := record.Objective.RTO - record.Judgement.Declared; target > 0 && target <= after*5/4 {
+		if target := within(record.Objective.RTO) - within(record.Judgement.Declared); target > 0 && target <= after*5/4 {
 			s.to = max(s.to, s.zero+target+target/25)
 		}
 		s.from = max(0, s.zero-after/7)
@@ -52,19 +52,26 @@ func tickStep(shown time.Duration) time.Duration {
 			return step
 		}
 	}
-	return tickSteps[len(tickSteps)-1]
+	day := tickSteps[len(tickSteps)-1]
+	return day * (shown/day/mostTicks + 1)
 }
+
+// longestShown bounds what a picture shows, so that no sum of offsets overflows: a record that says more is wrong.
+const longestShown = 10 * 365 * 24 * time.Hour
+
+// within is an offset as a picture shows it.
+func within(at time.Duration) time.Duration { return min(max(at, 0), longestShown) }
 
 // lastMoment is the end of the last sample or step.
 func lastMoment(record harness.Record) time.Duration {
 	var last time.Duration
 	for _, sli := range record.SLIs {
 		for _, interval := range sli.Intervals {
-			last = max(last, interval.To+sli.Period)
+			last = max(last, within(interval.To)+within(sli.Period))
 		}
 	}
 	for _, step := range record.Steps {
-		last = max(last, step.To)
+		last = max(last, within(step.To))
 	}
 	return last
 }
@@ -72,14 +79,14 @@ func lastMoment(record harness.Record) time.Duration {
 // settledAt is when the recovery had held and nothing changed any more.
 func settledAt(record harness.Record) time.Duration {
 	judgement := record.Judgement
-	settled := record.Fault.At + judgement.RTA - judgement.Declared + record.Objective.Dwell
+	settled := within(record.Fault.At) + within(judgement.RTA) - within(judgement.Declared) + within(record.Objective.Dwell)
 	for _, sli := range record.SLIs {
 		for _, interval := range sli.Intervals {
-			settled = max(settled, interval.Begins())
+			settled = max(settled, within(interval.Begins()))
 		}
 	}
 	for _, step := range record.Steps {
-		settled = max(settled, step.To)
+		settled = max(settled, within(step.To))
 	}
 	return settled
 }

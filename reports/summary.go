@@ -106,6 +106,7 @@ func markdown(text string) string { return markdownEscapes.Replace(oneLine(text)
 
 // code is a text as it is, in a code span that no backtick in it can end.
 func code(text string) string {
+	text = strings.ReplaceAll(printable(text), "\n", " ")
 	fence := "`"
 	for strings.Contains(text, fence) {
 		fence += "`"
@@ -113,7 +114,7 @@ func code(text string) string {
 	if len(fence) > 1 {
 		text = " " + text + " "
 	}
-	return fence + strings.ReplaceAll(text, "\n", " ") + fence
+	return fence + text + fence
 }
 
 // summaryDistributions is a table of the repeated drills, and a sentence on the worst of each.

@@ -121,5 +121,5 @@ func shorten(label string, most int) string {
 	if utf8.RuneCountInString(label) <= most {
 		return label
 	}
-	return strings.TrimRight(string([]rune(label)[:max(most-1, 0)]), " ,") + "…"
+	return strings.TrimRight(string([]rune(label)[:max(most, 1)-1]), " ,") + "…"
 }

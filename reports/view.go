@@ -28,6 +28,7 @@ type distributionView struct {
 }
 
 func viewOfRun(run Run) runView {
+	run.Failures = limitedFailures(run.Failures)
 	v := runView{Run: run, sign: good, Drills: viewsOf(run), Others: run.otherFailures(), NeverRan: run.neverRan()}
 	v.Tally = tallyOf(v.Drills)
 	v.Headline = headline(v.Tally, run)
@@ -45,7 +46,7 @@ func viewOfRun(run Run) runView {
 func viewsOf(run Run) []*view {
 	var views []*view
 	for _, record := range run.Records {
-		views = append(views, viewOf(record, run.failuresOf(record)))
+		views = append(views, viewOf(limited(record), run.failuresOf(record)))
 	}
 	return views
 }
