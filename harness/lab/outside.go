@@ -9,8 +9,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// routesOutside are the node's to the addresses of those of its networks that are outside. They have no next hop, and so stay when
-// the node's own prefix is taken away.
+// routesOutside are the node's to the addresses of those of its networks that are outside. They have no next hop, and so stay
+// when the node's own prefix is taken away.
 func (n *node) routesOutside() []agent.Route {
 	if n.Outside || n.lab == nil {
 		return nil

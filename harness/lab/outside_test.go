@@ -18,7 +18,8 @@ func TestRoutesOutside(t *testing.T) {
 	away.Outside, other.Outside = true, true
 	lab := &Lab{topology: harness.Topology{Networks: []harness.Network{lan, wan}, Nodes: []harness.Node{home, away, other}}}
 	want := []agent.Route{
-		{To: netip.MustParsePrefix("fd00:210:1::12/128"), From: home.IPv6}, {To: netip.MustParsePrefix("10.210.1.12/32"), From: home.IPv4},
+		{To: netip.MustParsePrefix("fd00:210:1::12/128"), From: home.IPv6},
+		{To: netip.MustParsePrefix("10.210.1.12/32"), From: home.IPv4},
 	}
 	if got := (&node{Node: home, lab: lab}).configuration().Routes; !slices.Equal(got, want) {
 		t.Errorf("home has the routes %v, want %v", got, want)

@@ -409,14 +409,16 @@ func TestRepeatCommandSurvivesMakeAndShell(t *testing.T) {
 	testkit.Must(t, os.WriteFile(filepath.Join(folder, ".bin", "reprise"), []byte(prints), 0o700)) //nolint:gosec // it is run
 	const typed = `it's "fine"$ | #1 $(shell touch evaluated) $$HOME ` + "`touch evaluated`"
 	chosen := Options{Labels: "renumbering && !nightly", Focus: typed, Seed: 42, Repeat: 2}
-	for _, line := range []string{chosen.repeatCommand(), "FOCUS=" + shellWord(typed) + " make chaos LABELS='renumbering && !nightly' SEED=42 REPEAT=2"} {
+	byEnvironment := "FOCUS=" + shellWord(typed) + " make chaos LABELS='renumbering && !nightly' SEED=42 REPEAT=2"
+	want := "chaos\n--labels=renumbering && !nightly\n--focus=" + typed + "\n--seed=42\n--repeat=2\n" + typed + "\n"
+	for _, line := range []string{chosen.repeatCommand(), byEnvironment} {
 		shell := exec.CommandContext(t.Context(), "sh", "-c", line+" -o .bin/reprise")
 		shell.Dir = folder
 		got, err := shell.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, got)
 		}
-		if want := "chaos\n--labels=renumbering && !nightly\n--focus=" + typed + "\n--seed=42\n--repeat=2\n" + typed + "\n"; string(got) != want {
+		if string(got) != want {
 			t.Errorf("%s gives %q, want %q", line, got, want)
 		}
 	}
