@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/lookup"
 	"github.com/reprise-dr/reprise/harness/probe"
 )
 
@@ -61,7 +62,8 @@ func resolve(ctx context.Context, observer harness.Observer, name string) ([]net
 		if err != nil {
 			return fmt.Errorf("look up its addresses: %w", err)
 		}
-		reply, err = exchange(ctx, observer, netip.AddrPortFrom(now.IPv6, dnsPort), name)
+		question := new(dns.Msg).SetQuestion(name, dns.TypeAAAA)
+		reply, err = lookup.Exchange(ctx, observer, harness.VantageObserver, netip.AddrPortFrom(now.IPv6, dnsPort), question)
 		return err
 	})
 	if err != nil {
@@ -87,48 +89,6 @@ func addressesIn(reply *dns.Msg, name string) ([]netip.Addr, error) {
 		return nil, fmt.Errorf("%s has no IPv6 address", name)
 	}
 	return addresses, nil
-}
-
-// exchange asks one server for the name's IPv6 addresses over UDP. The library packs and reads the
-// messages; it cannot send them itself, since it takes a tunnelled connection for a stream.
-func exchange(ctx context.Context, observer harness.Observer, server netip.AddrPort, name string) (*dns.Msg, error) {
-	question := new(dns.Msg).SetQuestion(name, dns.TypeAAAA)
-	packed, err := question.Pack()
-	if err != nil {
-		return nil, fmt.Errorf("pack the question: %w", err)
-	}
-	connection, err := observer.Dial(ctx, harness.VantageObserver, "udp6", server.String())
-	if err != nil {
-		return nil, err
-	}
-	defer connection.Close() //nolint:errcheck // a datagram socket: nothing can be lost by it
-	stop := context.AfterFunc(ctx, func() { _ = connection.Close() })
-	defer stop()
-	if _, err := connection.Write(packed); err != nil {
-		return nil, ended(ctx, fmt.Errorf("send the question: %w", err))
-	}
-	buffer := make([]byte, dns.MaxMsgSize)
-	for {
-		length, err := connection.Read(buffer)
-		if err != nil {
-			return nil, ended(ctx, fmt.Errorf("read the reply: %w", err))
-		}
-		reply := new(dns.Msg)
-		if err := reply.Unpack(buffer[:length]); err != nil {
-			return nil, fmt.Errorf("unpack the reply: %w", err)
-		}
-		if reply.Id == question.Id {
-			return reply, nil
-		}
-	}
-}
-
-// ended prefers the end of the context, which closed the connection, over the error that caused.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }
 
 // get asks the service once.
