@@ -23,6 +23,7 @@ func TestContracts(t *testing.T) {
 		suite.PrepareFor(nomadLabel, fixtures.NomadConsul(servers)),
 		suite.PrepareFor(routersLabel, routers()),
 		suite.PrepareFor(serverLabel, fixtures.Server()),
+		suite.PrepareFor(namesLabel, names()),
 		suite.PrepareFor(questionsLabel, fixtures.QuestionsReplicating()),
 		suite.PrepareFor(storeLabel, fixtures.Store()),
 		suite.PrepareFor(sitesLabel, sites()),
