@@ -28,6 +28,7 @@ func TestRenumbering(t *testing.T) {
 	suite.Run(t, "renumbering",
 		suite.Prepare(fixtures.NomadConsul(3)),
 		suite.PrepareFor("raft-v2", fixtures.NomadConsulRaft2(3)),
+		suite.PrepareFor(dnsLabel, named(fixtures.DNSOptions{TTL: time.Hour, MachineTTL: time.Hour})),
 		suite.PrepareFor(store, fixtures.Store()))
 }
 
