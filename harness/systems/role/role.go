@@ -16,6 +16,8 @@ const (
 
 	MinIO  = "minio"  // a node of an object store that MinIO runs
 	Garage = "garage" // likewise, that Garage runs
+	Relay  = "relay"  // a TURN server
+	Proxy  = "proxy"  // Traefik
 
 	Router   = "router"   // speaks VRRP; the one that is master while it may be comes first
 	Upstream = "upstream" // whom the routers tell by OSPF where the clients are
