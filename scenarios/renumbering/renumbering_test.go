@@ -29,7 +29,8 @@ func TestRenumbering(t *testing.T) {
 		suite.Prepare(fixtures.NomadConsul(3)),
 		suite.PrepareFor("raft-v2", fixtures.NomadConsulRaft2(3)),
 		suite.PrepareFor(dnsLabel, named(fixtures.DNSOptions{TTL: time.Hour, MachineTTL: time.Hour})),
-		suite.PrepareFor(store, fixtures.Store()))
+		suite.PrepareFor(store, fixtures.Store()),
+		suite.PrepareFor(announced, fixtures.RelayAlone()))
 }
 
 // canaryPort is where the job serves HTTP.

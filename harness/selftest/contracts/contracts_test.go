@@ -26,6 +26,7 @@ func TestContracts(t *testing.T) {
 		suite.PrepareFor(namesLabel, names()),
 		suite.PrepareFor(questionsLabel, fixtures.QuestionsReplicating()),
 		suite.PrepareFor(storeLabel, fixtures.Store()),
+		suite.PrepareFor(relayLabel, fixtures.RelayAlone()),
 		suite.PrepareFor(sitesLabel, sites()),
 		suite.PrepareFor(drbdLabel, fixtures.DRBDPair()),
 		suite.PrepareFor(ganetiLabel, fixtures.GanetiReplicating()),
