@@ -284,9 +284,10 @@ func TestImageWithoutRecipe(t *testing.T) {
 	_, err := testResolver(t, &fakeEngine{}).resolve(t.Context(), harness.Image{
 		Name: "ryuk", Version: "0.14.0",
 		Reference: "testcontainers/ryuk:0.14.0",
+		Recipe:    harness.Recipe{Advice: "do without it"},
 	})
 	want := "get image ryuk 0.14.0: there is no recipe to build it from, and it was not pulled: registry docker.io cannot be " +
-		"reached: no such host"
+		"reached: no such host; do without it"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
