@@ -100,9 +100,7 @@ func moveRelay(ctx SpecContext, drill *suite.Drill) {
 // downBefore is how long an SLI was red after the fault and before a moment, in all.
 func downBefore(record harness.Record, probe harness.Probe, until time.Duration) time.Duration {
 	GinkgoHelper()
-	at := slices.IndexFunc(record.SLIs, func(sli harness.RecordSLI) bool { return sli.Name == probe.Name() })
-	Expect(at).To(BeNumerically(">=", 0), "nobody has watched %q", probe.Name())
-	intervals := record.SLIs[at].Intervals
+	intervals := intervalsOf(record, probe)
 	var down time.Duration
 	for i, interval := range intervals {
 		if interval.Up || interval.To < record.Fault.At || interval.From >= until {
@@ -115,4 +113,12 @@ func downBefore(record harness.Record, probe harness.Probe, until time.Duration)
 		down += end - max(interval.From, record.Fault.At)
 	}
 	return down
+}
+
+// intervalsOf are what a probe saw that was watched.
+func intervalsOf(record harness.Record, probe harness.Probe) []harness.Interval {
+	GinkgoHelper()
+	at := slices.IndexFunc(record.SLIs, func(sli harness.RecordSLI) bool { return sli.Name == probe.Name() })
+	Expect(at).To(BeNumerically(">=", 0), "nobody has watched %q", probe.Name())
+	return record.SLIs[at].Intervals
 }

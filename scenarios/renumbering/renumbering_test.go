@@ -30,7 +30,8 @@ func TestRenumbering(t *testing.T) {
 		suite.PrepareFor("raft-v2", fixtures.NomadConsulRaft2(3)),
 		suite.PrepareFor(dnsLabel, named(fixtures.DNSOptions{TTL: time.Hour, MachineTTL: time.Hour})),
 		suite.PrepareFor(store, fixtures.Store()),
-		suite.PrepareFor(announced, fixtures.RelayAlone()))
+		suite.PrepareFor(announced, fixtures.RelayAlone()),
+		suite.PrepareFor(throughTraefik, proxyByName()))
 }
 
 // canaryPort is where the job serves HTTP.

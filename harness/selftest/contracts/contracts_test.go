@@ -27,6 +27,7 @@ func TestContracts(t *testing.T) {
 		suite.PrepareFor(questionsLabel, fixtures.QuestionsReplicating()),
 		suite.PrepareFor(storeLabel, fixtures.Store()),
 		suite.PrepareFor(relayLabel, fixtures.RelayAlone()),
+		suite.PrepareFor(proxyLabel, fixtures.ProxyBesideCluster()),
 		suite.PrepareFor(sitesLabel, sites()),
 		suite.PrepareFor(drbdLabel, fixtures.DRBDPair()),
 		suite.PrepareFor(ganetiLabel, fixtures.GanetiReplicating()),
