@@ -73,7 +73,7 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 
 	It("keeps clients with IPv6 away whose AAAA record was forgotten, unless they have happy eyeballs", func(ctx SpecContext) {
 		drill := beginNamed(ctx, fixtures.DNSOptions{TTL: 300 * time.Second, MachineTTL: 300 * time.Second},
-			harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: dwellNamed})
+			harness.Objective{RTO: time.Minute, GiveUpAfter: 90 * time.Second, NoData: true, Dwell: dwellNamed})
 		visitor := client(registrar, fixtures.DNSSite)
 		byIPv4, oneByOne, happy := visitor.ByA(), visitor.OneByOne(), visitor.HappyEyeballs()
 		Expect(drill.Watch(ctx, byIPv4, visitor.ByAAAA())).To(Succeed())
@@ -107,7 +107,7 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 		cache := dns.Resolver{Node: fixtures.DNSResolver, Rate: 60}
 		drill := beginNamed(ctx, fixtures.DNSOptions{
 			TTL: 300 * time.Second, MachineTTL: 300 * time.Second, SSH: true, ByName: []string{"client-1"},
-		}, harness.Objective{RTO: 2 * time.Minute, NoData: true, Dwell: dwellNamed}, cache)
+		}, harness.Objective{RTO: time.Minute, GiveUpAfter: 90 * time.Second, NoData: true, Dwell: dwellNamed}, cache)
 		ssh, servers := dns.SSH(cache, "host-1."+fixtures.DNSMachineZone), reachesServers("client-1")
 		manages := harness.All(consul.Quorum(1), nomad.Quorum(1))
 		Expect(drill.Watch(ctx, manages...)).To(Succeed())
@@ -129,6 +129,11 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 			outage, suffered := drill.Outage(one)
 			Expect(suffered && outage.Back > lastChange(drill)).To(BeTrue(), "%s was back before the zone was changed", one.Name())
 		}
+		outage, _ := drill.Outage(ssh)
+		after := cache.Own(outage.Back - lastChange(drill))
+		drill.Finding(fmt.Sprintf("operators found the machine %v after its zone was changed, on the clock of %s, "+
+			"which libfaketime runs", after.Round(time.Second), cache))
+		Expect(after).To(BeNumerically("<", 300*time.Second+cache.Own(outage.Resolution+time.Second)), "a TTL, and the change itself")
 	}, SpecTimeout(4*time.Minute))
 
 	It("keeps clients away for longer than the TTL behind resolvers with a minimum or with stale answers", func(ctx SpecContext) {
@@ -144,6 +149,7 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 		visitor := client(minimum, fixtures.DNSSite)
 		steady := harness.All(visitor.ByA())
 		By("having somebody ask the resolver that serves stale answers, once")
+		asked := time.Now()
 		old, err := stale.Addresses(ctx, drill.Lab, fixtures.DNSSite, "A")
 		Expect(err).NotTo(HaveOccurred())
 
@@ -155,6 +161,8 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 		again, err := stale.Addresses(ctx, drill.Lab, fixtures.DNSSite, "A")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(again).To(Equal(old), "the answer was not stale")
+		drill.Finding(fmt.Sprintf("%s gave the old address out once more, %v after its TTL, on its clock, "+
+			"which libfaketime runs", stale, (stale.Own(time.Since(asked)) - 300*time.Second).Round(time.Second)))
 		Eventually(ctx, func() (any, error) { return stale.Addresses(ctx, drill.Lab, fixtures.DNSSite, "A") }).
 			ShouldNot(Equal(old), "the stale answer was given out again and again")
 		Expect(drill.Judge()).To(Succeed())
@@ -213,6 +221,10 @@ func beginNamed(
 var renamed = []drift.Planned{
 	{Kind: harness.KindFile, Key: "/etc/nsd/zones/*", Because: "the runbook writes the new addresses into the zones"},
 	{Kind: harness.KindRoute, Key: "**", Because: "who is elsewhere reaches the new prefixes"},
+	{
+		Kind: harness.KindMention, Node: fixtures.DNSMachine, Key: "socket tcp established",
+		Because: "an SSH server waits two minutes for somebody to log in who was there when the address went",
+	},
 }
 
 // client is a visitor of the site who asks somebody for its name.
@@ -264,8 +276,8 @@ func expectPredicted(drill *suite.Drill, left remainder) {
 	Expect(suffered && outage.Returned).To(BeTrue(), "%s was not away, or never came back", left.client.Name)
 	predicted, measured, resolution := left.atFault(drill), cache.Own(outage.Back), cache.Own(outage.Resolution)
 	drill.Finding(fmt.Sprintf("%s behind %s: %v of the TTL were left in its cache at the fault, and its clients were back after %v "+
-		"(± %v), all on its clock, which libfaketime runs", left.client.Name, cache, predicted.Round(time.Second),
-		measured.Round(time.Second), resolution.Round(time.Second)))
+		"(± %v); the RTO is %v; all on its clock, which libfaketime runs", left.client.Name, cache, predicted.Round(time.Second),
+		measured.Round(time.Second), resolution.Round(time.Second), cache.Own(drill.Record().Objective.RTO)))
 	Expect(measured).To(BeNumerically("~", predicted, 2*time.Second+resolution), "predicted from what was left of the TTL")
 }
 
