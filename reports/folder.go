@@ -23,6 +23,10 @@ func Prepare(dir string) error {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		if at, readErr := os.Readlink(filepath.Dir(dir)); readErr == nil {
+			return fmt.Errorf("make the run's folder: %s is a link to %s, where there is no folder: make that, or remove the link",
+				filepath.Dir(dir), at)
+		}
 		return fmt.Errorf("make the run's folder: %w: make the folder above it writable for this user", err)
 	}
 	probe := filepath.Join(dir, ".written-before-the-run")

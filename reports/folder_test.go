@@ -35,6 +35,12 @@ func TestPrepareFindsWhatWouldLoseTheReport(t *testing.T) {
 			file(t, root, "latest")
 			return filepath.Join(root, "run")
 		}, []string{"latest is in the way: it is not a link"}},
+		{"the folder of reports is a link to where nothing is", func(t *testing.T, root string) string {
+			if err := os.Symlink("/nowhere/reports", filepath.Join(root, "out")); err != nil {
+				t.Fatal(err)
+			}
+			return filepath.Join(root, "out", "run")
+		}, []string{"out is a link to /nowhere/reports, where there is no folder: make that, or remove the link"}},
 		{
 			"nobody may write there", func(*testing.T, string) string { return "/proc/self/net/run" },
 			[]string{"make the run's folder", "writable"},

@@ -64,7 +64,7 @@ func writeFile(path string, data []byte) error {
 // ReadRecord reads one record. A file of an unknown schema is refused: guessing at figures is worse
 // than having none.
 func ReadRecord(path string) (harness.Record, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
 		return harness.Record{}, fmt.Errorf("read a record: %w", err)
 	}
@@ -83,6 +83,31 @@ func ReadRecord(path string) (harness.Record, error) {
 		return harness.Record{}, fmt.Errorf("read a record: %s: %w", path, err)
 	}
 	return record, nil
+}
+
+// readFile reads a file of a disk. What is none, such as a pipe, could keep the reader waiting for ever.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file: it is a %s", path, kindOf(info.Mode()))
+	}
+	return os.ReadFile(path)
+}
+
+// kindOf names what is no file.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "pipe"
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	}
+	return "device"
 }
 
 // ReadRecords reads every *.json file of a run's folder, oldest drill first. A folder without

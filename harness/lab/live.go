@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness/internal/words"
 	"github.com/reprise-dr/reprise/harness/lab/image"
 )
 
@@ -35,7 +36,7 @@ type live struct {
 func (l *live) Event(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.redraw(line + "\n")
+	l.redraw(words.EscapedLines(line) + "\n")
 }
 
 // node changes a node's line. A node that begins again after all were up begins a new lab: the old

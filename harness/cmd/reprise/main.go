@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/run"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
 func main() {
@@ -56,7 +58,32 @@ func unknownCommand(_ context.Context, root *cli.Command) error {
 
 // noUsageText keeps a wrong flag from printing the whole help text: one sentence is enough.
 func noUsageText(_ context.Context, command *cli.Command, err error, _ bool) error {
-	return usage.Errorf("%w: see reprise %s --help", err, command.Name)
+	return usage.Errorf("%s: see reprise %s --help", flagProblem(err.Error()), command.Name)
+}
+
+// The sentences of the command line's library about a flag.
+var (
+	noNumber  = regexp.MustCompile(`^invalid value (".*") for flag -(\S+): strconv\..*: (invalid syntax|value out of range)$`)
+	noSuch    = regexp.MustCompile(`^flag provided but not defined: -(\S+)$`)
+	noneGiven = regexp.MustCompile(`^flag needs an argument: -+(\S+)$`)
+)
+
+// flagProblem says what is wrong with a flag as a person would.
+func flagProblem(says string) string {
+	if found := noNumber.FindStringSubmatch(says); found != nil {
+		wrong := "is none"
+		if found[3] == "value out of range" {
+			wrong = "is too large"
+		}
+		return fmt.Sprintf("--%s takes a whole number, and %s %s", found[2], found[1], wrong)
+	}
+	if found := noSuch.FindStringSubmatch(says); found != nil {
+		return fmt.Sprintf("there is no flag --%s", found[1])
+	}
+	if found := noneGiven.FindStringSubmatch(says); found != nil {
+		return fmt.Sprintf("--%s needs a value", found[1])
+	}
+	return says
 }
 
 // noArguments refuses what would otherwise be ignored, such as an expression that the shell has split.
@@ -93,10 +120,10 @@ func status(err error, problems io.Writer) int {
 	case errors.Is(err, run.ErrRed):
 		return 1
 	case errors.As(err, &wrong):
-		fmt.Fprintf(problems, "reprise: %v\n", err)
+		fmt.Fprintf(problems, "reprise: %s\n", words.EscapedLines(err.Error()))
 		return 2
 	}
-	fmt.Fprintf(problems, "reprise: %v\n", err)
+	fmt.Fprintf(problems, "reprise: %s\n", words.EscapedLines(err.Error()))
 	return 1
 }
 

@@ -26,6 +26,7 @@ func TestStatus(t *testing.T) {
 		{errors.Join(run.ErrRed, errors.New("said already")), 1, ""},
 		{usage.Errorf("unknown label %q", "smoek"), 2, "reprise: unknown label \"smoek\"\n"},
 		{io.ErrUnexpectedEOF, 1, "reprise: unexpected EOF\n"},
+		{errors.New("the engine said \x1b[31mred\nand more"), 1, "reprise: the engine said \\x1b[31mred\nand more\n"},
 	} {
 		var problems strings.Builder
 		if got := status(test.err, &problems); got != test.status || problems.String() != test.says {
@@ -45,8 +46,12 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"choas"}, `unknown command "choas": did you mean chaos?`},
 		{[]string{"chaos", "--labels", "smoek"}, `unknown label "smoek": did you mean smoke?`},
 		{[]string{"chaos", "--focus", "("}, "missing closing )"},
-		{[]string{"chaos", "--repeat", "0"}, "it has to be at least 1"},
-		{[]string{"chaos", "--seed", "seven"}, `invalid value "seven"`},
+		{[]string{"chaos", "--repeat", "0"}, "it has to be from 1 to 1000"},
+		{[]string{"chaos", "--repeat", "1000000000"}, "it has to be from 1 to 1000"},
+		{[]string{"chaos", "--seed", "seven"}, `--seed takes a whole number, and "seven" is none: see reprise chaos --help`},
+		{[]string{"chaos", "--seed", "99999999999999999999"}, `--seed takes a whole number, and "99999999999999999999" is too large`},
+		{[]string{"chaos", "--seed"}, "--seed needs a value"},
+		{[]string{"chaos", "--labels", "\x1b[31msmoke"}, `the labels "\x1b[31msmoke" have a control character`},
 		{[]string{"chaos", "smoke"}, `takes no argument "smoke"`},
 		{[]string{"controls", "--labels", "smoek"}, `unknown label "smoek": did you mean smoke?`},
 		{[]string{"controls", "--focus", "("}, "missing closing )"},
@@ -56,8 +61,9 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"chaos", "./nowhere", "--seed=7"}, "read the package "},
 		{[]string{"repro"}, "which postmortem?"},
 		{[]string{"repro", "--id", "1999-12-31-end"}, `unknown postmortem "1999-12-31-end"`},
+		{[]string{"repro", "--id", "help"}, `unknown postmortem "help"; known ids:`},
 		{[]string{"rejudge"}, "judge which records?"},
-		{[]string{"clean", "--image"}, "flag provided but not defined: -image"},
+		{[]string{"clean", "--image"}, "there is no flag --image"},
 	} {
 		var out strings.Builder
 		err := command(&out).Run(t.Context(), append([]string{"reprise"}, test.arguments...))

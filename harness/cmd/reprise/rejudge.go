@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
+	"github.com/reprise-dr/reprise/harness/internal/words"
 	"github.com/reprise-dr/reprise/reports"
 )
 
@@ -36,10 +37,10 @@ func rejudge(out io.Writer, paths []string) error {
 	}
 	changed := 0
 	for _, one := range again {
-		fmt.Fprintf(out, "%-12s %s\n", one.Now.Verdict, one.Path)
+		fmt.Fprintf(out, "%-12s %s\n", one.Now.Verdict, words.Escaped(one.Path))
 		if len(one.Differences) > 0 {
 			changed++
-			fmt.Fprintf(out, "  %s\n", strings.Join(one.Differences, "\n  "))
+			fmt.Fprintf(out, "  %s\n", words.EscapedLines(strings.Join(one.Differences, "\n  ")))
 		}
 	}
 	if changed > 0 {

@@ -16,5 +16,8 @@ func TestEscaped(t *testing.T) {
 		if got := Escaped(text); got != want {
 			t.Errorf("%q is printed as %s, want %s", text, got, want)
 		}
+		if got := EscapedLines(text + "\n" + text); got != EscapedLines(text)+"\n"+EscapedLines(text) {
+			t.Errorf("two lines of %q are printed as %s", text, got)
+		}
 	}
 }

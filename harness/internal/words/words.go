@@ -46,6 +46,15 @@ func Counted(count int, thing string) string {
 	return fmt.Sprintf("%d %ss", count, one)
 }
 
+// EscapedLines is a text of several lines as a terminal can print it, see [Escaped]. What stands between lines stays.
+func EscapedLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = Escaped(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Escaped is a text on one line, as a terminal can print it: control characters, which a terminal would obey, and what is no
 // UTF-8 are written as in Go's strings.
 func Escaped(text string) string {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
 // progressInterval is how often something that takes long says that it is still alive.
@@ -28,7 +30,7 @@ type plain struct {
 func (p *plain) Event(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	_, _ = fmt.Fprintln(p.writer, line)
+	_, _ = fmt.Fprintln(p.writer, words.EscapedLines(line)) // what an engine says may have what a terminal obeys
 }
 
 // repeat calls report with the time elapsed, at once and then every interval, until stop is called.

@@ -90,6 +90,10 @@ func listPackages(ctx context.Context, here string, patterns []string) ([]goPack
 	var text, problems bytes.Buffer
 	list.Stdout, list.Stderr = &text, &problems
 	if err := list.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, errors.New("list the packages: the go command is not in the PATH: install Go, or add the folder of its " +
+				"programs to the PATH")
+		}
 		return nil, fmt.Errorf("list the packages: %s", cmp.Or(strings.TrimSpace(problems.String()), err.Error()))
 	}
 	var packages []goPackage

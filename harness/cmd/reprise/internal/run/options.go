@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"strings"
+	"unicode"
 
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/repository"
 	"github.com/reprise-dr/reprise/harness/cmd/reprise/internal/usage"
@@ -59,16 +61,24 @@ func (c Options) drawsPhase() bool { return c.Phase || c.Repeat > 1 }
 // NewSeed draws a seed that is easy to copy.
 func NewSeed() int64 { return rand.Int64N(1_000_000) }
 
+// mostPasses is more than a night has time for. Nobody waits for more, and a page of them could not be opened.
+const mostPasses = 1000
+
 // check says what is wrong with the options before anything is started.
 func (c Options) check(known repository.Catalog) error {
+	for _, typed := range []struct{ what, text string }{{"labels", c.Labels}, {"focus", c.Focus}} {
+		if strings.ContainsFunc(typed.text, unicode.IsControl) {
+			return usage.Errorf("the %s %q have a control character: no label and no text of a spec has one", typed.what, typed.text)
+		}
+	}
 	if err := known.CheckLabels(c.Labels); err != nil {
 		return err
 	}
 	if _, err := regexp.Compile(c.Focus); err != nil {
 		return usage.Errorf("read the focus %q: %w", c.Focus, err)
 	}
-	if c.Repeat < 1 {
-		return usage.Errorf("repeat %d times: it has to be at least 1", c.Repeat)
+	if c.Repeat < 1 || c.Repeat > mostPasses {
+		return usage.Errorf("repeat %d times: it has to be from 1 to %d", c.Repeat, mostPasses)
 	}
 	return nil
 }

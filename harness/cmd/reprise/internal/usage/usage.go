@@ -2,6 +2,7 @@ package usage
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v3"
 )
@@ -12,7 +13,8 @@ func DidYouMean(word string, known []string) string {
 	for _, one := range known {
 		candidates = append(candidates, &cli.Command{Name: one})
 	}
-	if nearest := cli.SuggestCommand(candidates, word); nearest != "" {
+	// The library knows words of its own, such as "help".
+	if nearest := cli.SuggestCommand(candidates, word); slices.Contains(known, nearest) {
 		return ": did you mean " + nearest + "?"
 	}
 	return ";"
