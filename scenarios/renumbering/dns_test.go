@@ -207,14 +207,20 @@ func beginNamed(
 	drill := begin(ctx, named(options), objective)
 	drill.AlsoSearch(dns.ZoneTexts(siteZone), dns.ZoneTexts(machineZone))
 	Expect(drill.Expect(renamed...)).To(Succeed())
-	By("checking the resolvers' clocks by a TTL that is known")
 	for _, clock := range clocks {
-		rate, err := clock.CheckClock(ctx, drill.Lab, fixtures.DNSClock, fixtures.DNSClockTTL)
-		Expect(err).NotTo(HaveOccurred())
-		drill.Observe("clock", clock.Node, fmt.Sprintf("%s runs on libfaketime: by the TTL of %s, %.1f s pass on it in one", clock,
-			fixtures.DNSClock, rate))
+		checkClock(ctx, drill, clock)
 	}
 	return drill
+}
+
+// checkClock holds a resolver's clock against a TTL that is known, and keeps what it found with the record.
+func checkClock(ctx context.Context, drill *suite.Drill, clock dns.Resolver) {
+	GinkgoHelper()
+	By("checking the clock of " + clock.Node + " by a TTL that is known")
+	rate, err := clock.CheckClock(ctx, drill.Lab, fixtures.DNSClock, fixtures.DNSClockTTL)
+	Expect(err).NotTo(HaveOccurred())
+	drill.Observe("clock", clock.Node, fmt.Sprintf("%s runs on libfaketime: by the TTL of %s, %.1f s pass on it in one", clock,
+		fixtures.DNSClock, rate))
 }
 
 // renamed is what the change of names leaves different, besides what a renumbering does.
@@ -251,19 +257,31 @@ func renumberNamed(ctx context.Context, drill *suite.Drill, steady harness.Stead
 	By("proving the steady state")
 	Expect(drill.Baseline(ctx, steady)).To(Succeed())
 	for _, one := range justAsked {
-		_, err := drill.Lab.Exec(ctx, one.Asks.Node, "unbound-control", "flush", one.Name)
-		Expect(err).NotTo(HaveOccurred())
+		forgetName(ctx, drill, one)
 	}
 	By("moving every node of the cluster to new prefixes at once, when clients have just asked for its name")
 	Expect(drill.Inject(ctx, everyPrefix)).To(Succeed())
 	var left []remainder
 	for _, one := range justAsked {
-		kept, err := one.Asks.TTLLeft(ctx, drill.Lab, one.Name, "A")
-		Expect(err).NotTo(HaveOccurred())
-		left = append(left, remainder{one, kept})
+		left = append(left, leftInCache(ctx, drill, one))
 	}
 	Expect(drill.Detect(ctx, steady)).To(Succeed())
 	return left
+}
+
+// forgetName has the client's resolver forget the name, so that the client's next question begins a whole TTL.
+func forgetName(ctx context.Context, drill *suite.Drill, client dns.Client) {
+	GinkgoHelper()
+	_, err := drill.Lab.Exec(ctx, client.Asks.Node, "unbound-control", "flush", client.Name)
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// leftInCache reads what is left of the TTL of the client's record.
+func leftInCache(ctx context.Context, drill *suite.Drill, client dns.Client) remainder {
+	GinkgoHelper()
+	kept, err := client.Asks.TTLLeft(ctx, drill.Lab, client.Name, "A")
+	Expect(err).NotTo(HaveOccurred())
+	return remainder{client, kept}
 }
 
 // expectPredicted holds how long a client was away against what was left of its record's TTL in its cache at t0: it is that,

@@ -31,7 +31,8 @@ func TestRenumbering(t *testing.T) {
 		suite.PrepareFor(dnsLabel, named(fixtures.DNSOptions{TTL: time.Hour, MachineTTL: time.Hour})),
 		suite.PrepareFor(store, fixtures.Store()),
 		suite.PrepareFor(announced, fixtures.RelayAlone()),
-		suite.PrepareFor(throughTraefik, proxyByName()))
+		suite.PrepareFor(throughTraefik, proxyByName()),
+		suite.PrepareFor(wholeNight, fixtures.Night()))
 }
 
 // canaryPort is where the job serves HTTP.
