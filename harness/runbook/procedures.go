@@ -13,7 +13,13 @@ type Renumbering struct {
 }
 
 // Name names the procedure in reports.
-func (r Renumbering) Name() string { return r.Service.product() + ": stop, renumber, start" }
+func (r Renumbering) Name() string {
+	name := r.Service.product() + ": stop, renumber, start"
+	if r.Service.Only != "" {
+		name += " on " + r.Service.Only
+	}
+	return name
+}
 
 // Steps are its steps.
 func (r Renumbering) Steps() []harness.Step {

@@ -57,6 +57,23 @@ func TestPeerTexts(t *testing.T) {
 	if want := []string{"peers of store-1", "peers of store-2", "peers of store-3"}; !slices.Equal(found, want) {
 		t.Errorf("the old address was found in %q, want %q", found, want)
 	}
+	// What the store's root user may see, nobody else does.
 	_, err = Store{AccessKey: "somebody"}.PeerTexts().Texts(t.Context(), nodes)
 	labtest.Expect(t, err, "store-1 answered 403")
+}
+
+// Goal: an old address is found in the copies of the list that are on the drives, among bytes that are no text; a drive
+// without one is no error. Method: put a copy on one of three drives and search.
+func TestPoolTexts(t *testing.T) {
+	nodes := running(t)
+	content := []byte("XL2 \x00\xa3http://[fd00:d1::71]:9000/srv\xff\x01[fd00:d1::7")
+	file := harness.File{Path: "/srv/minio/.minio.sys/pool.bin/xl.meta", Data: content}
+	labtest.Expect(t, nodes.WriteFile(t.Context(), "store-3", file), "")
+	texts, err := PoolTexts("/srv/minio").Texts(t.Context(), nodes)
+	labtest.Expect(t, err, "")
+	old := map[netip.Addr]bool{netip.MustParseAddr(at1): true, netip.MustParseAddr(at2): true}
+	mentions := drift.FindMentions([]byte(texts["pool of store-3"]), old)
+	if len(texts) != 1 || len(mentions) != 1 || mentions[0].Text != "http://[fd00:d1::71]:9000/srv" {
+		t.Errorf("in %q the mentions are %+v", texts, mentions)
+	}
 }
