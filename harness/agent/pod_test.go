@@ -58,7 +58,7 @@ func play(role string) error {
 	case "agent":
 		return playAgent(ctx)
 	case "supervisor":
-		listener, err := net.Listen("unix", protocol.SystemSocket)
+		listener, err := supervisor.Listen(log.Default())
 		if err != nil {
 			return err
 		}
@@ -67,6 +67,10 @@ func play(role string) error {
 		return supervisor.New(supervisor.Options{Command: []string{"sh", "-c", product}, Log: log.Default()}).Serve(ctx, listener)
 	case "service":
 		return echoserver.Serve(ctx, "[::]:8080")
+	case "intruder":
+		return askSupervisor(ctx, 0)
+	case "intruder without rights":
+		return askSupervisor(ctx, 65534)
 	case "set rules":
 		return setRules()
 	case "show rules":

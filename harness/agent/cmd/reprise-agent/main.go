@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"net"
 	"os"
 	"os/signal"
 	"runtime"
@@ -95,9 +94,9 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 			return err
 		}
 	}
-	listener, err := net.Listen("unix", protocol.SystemSocket)
+	listener, err := supervisor.Listen(log.Default())
 	if err != nil {
-		return fmt.Errorf("listen for the agent: %w", err)
+		return err
 	}
 	return supervisor.New(supervisor.Options{
 		Command: flags.Args(), User: *user, Restart: *restart, Containers: *containers,

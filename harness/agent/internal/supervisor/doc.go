@@ -6,7 +6,7 @@
 // ends. Only the program reprise-agent imports it.
 //
 //	supervisor := supervisor.New(supervisor.Options{Command: argv, Log: log.New(os.Stderr, "", 0)})
-//	listener, err := net.Listen("unix", protocol.SystemSocket)
+//	listener, err := supervisor.Listen(log.Default())
 //	if err != nil {
 //		return err
 //	}
