@@ -18,7 +18,7 @@ import (
 const namesLabel = "names"
 
 var (
-	// the site's zone, and a client who asks the server itself
+	// The site's zone, and a client who asks the server itself.
 	named = dns.Zone{Node: fixtures.DNSServer, Origin: fixtures.DNSZone, File: fixtures.DNSZoneFile}
 	fresh = dns.Client{
 		Asks: dns.Resolver{Node: fixtures.DNSServer}, Name: fixtures.DNSSite, Port: fixtures.DNSMachinePort, Contains: `"pid"`,
@@ -53,8 +53,12 @@ func namesParts(func() *lab.Lab) parts {
 	changed := harness.All(fresh.ByA(), fresh.ByAAAA())
 	return parts{
 		probes: []labtest.ProbeCase{
-			{Probe: fresh.ByA()}, {Probe: fresh.ByAAAA()}, {Probe: fresh.OneByOne()}, {Probe: fresh.HappyEyeballs()},
-			{Probe: behindCache().ByA()}, {Probe: dns.SSH(cache, machineName)},
+			{Probe: fresh.ByA()},
+			{Probe: fresh.ByAAAA()},
+			{Probe: fresh.OneByOne()},
+			{Probe: fresh.HappyEyeballs()},
+			{Probe: behindCache().ByA()},
+			{Probe: dns.SSH(cache, machineName)},
 		},
 		runbooks: []labtest.RunbookCase{
 			{Runbook: dns.NewTTL{Zone: named, TTL: time.Minute}, Promises: changed},
