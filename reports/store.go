@@ -68,19 +68,28 @@ func ReadRecord(path string) (harness.Record, error) {
 	if err != nil {
 		return harness.Record{}, fmt.Errorf("read a record: %w", err)
 	}
+	record, err := parseRecord(data)
+	if err != nil {
+		return harness.Record{}, fmt.Errorf("read a record: %s: %w", path, err)
+	}
+	return record, nil
+}
+
+// parseRecord reads a record's text.
+func parseRecord(data []byte) (harness.Record, error) {
 	var version struct {
 		Schema string `json:"schema"`
 	}
 	if err := json.Unmarshal(data, &version); err != nil {
-		return harness.Record{}, fmt.Errorf("read a record: %s is not one: %w", path, err)
+		return harness.Record{}, fmt.Errorf("it is not one: %w", err)
 	}
 	if version.Schema != harness.RecordSchema {
-		return harness.Record{}, fmt.Errorf("read a record: %s has the schema %q, but this version of Reprise reads %q only",
-			path, version.Schema, harness.RecordSchema)
+		return harness.Record{}, fmt.Errorf("it has the schema %q, but this version of Reprise reads %q only", version.Schema,
+			harness.RecordSchema)
 	}
 	var record harness.Record
 	if err := json.Unmarshal(data, &record); err != nil {
-		return harness.Record{}, fmt.Errorf("read a record: %s: %w", path, err)
+		return harness.Record{}, err
 	}
 	return record, nil
 }

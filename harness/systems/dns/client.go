@@ -33,7 +33,7 @@ type Client struct {
 const (
 	cachePeriod = 50 * time.Millisecond // times the resolver's rate on its clock
 	stackPeriod = 100 * time.Millisecond
-	sshPeriod   = 100 * time.Millisecond
+	sshPeriod   = 200 * time.Millisecond
 )
 
 // patience is a client's unless it has another one: more than the two seconds for which the fingerprints of a large lab take
@@ -161,7 +161,7 @@ func (c Client) get(ctx context.Context, connections harness.Observer) error {
 const sshPort = 22
 
 // SSH claims that an operator who goes to a machine by its name (AAAA) is answered by an SSH server, which says so in its first
-// line (RFC 4253). It is asked every 100 ms.
+// line (RFC 4253). It is asked every 200 ms.
 func SSH(asks Resolver, name string) harness.Probe {
 	return probe.Func{
 		Label: fmt.Sprintf("%s answers SSH by AAAA of %s", name, asks), Every: sshPeriod,
