@@ -107,6 +107,7 @@ type Kept struct {
 	Record string        // as in a zone file, with the TTL that is left
 	Left   time.Duration // of the TTL, in whole seconds of the resolver's clock
 	Read   time.Time     // when that was read, on the drill's clock
+	Within time.Duration // how far from that it may have been, on the resolver's clock: half the time until the answer was there
 	By     Resolver
 }
 
@@ -118,16 +119,34 @@ func (k Kept) LeftAt(moment time.Time) time.Duration { return k.Left - k.By.Own(
 // an error. Kind is the record's type, such as "A". Asked of an authoritative server it is the whole TTL. The server must
 // let clients look into its cache (unbound: access-control allow_snoop).
 func (r Resolver) TTLLeft(ctx context.Context, observer harness.Observer, name, kind string) (Kept, error) {
-	asked := time.Now()
-	records, err := r.ask(ctx, observer, name, kind, false)
-	if err != nil {
-		return Kept{}, err
+	var closest Kept
+	for i := range mostReadings {
+		asked := time.Now()
+		records, err := r.ask(ctx, observer, name, kind, false)
+		if err != nil {
+			return Kept{}, err
+		}
+		took := time.Since(asked)
+		kept := Kept{
+			Record: records[0].String(), Left: time.Duration(records[0].Header().Ttl) * time.Second,
+			Read: asked.Add(took / 2), Within: r.Own(took) / 2, By: r,
+		}
+		if i == 0 || kept.Within < closest.Within {
+			closest = kept
+		}
+		if closest.Within <= closeReading {
+			break
+		}
 	}
-	return Kept{
-		Record: records[0].String(), Left: time.Duration(records[0].Header().Ttl) * time.Second,
-		Read: asked.Add(time.Since(asked) / 2), By: r,
-	}, nil
+	return closest, nil
 }
+
+// A TTL is read until the answer is there so soon, and so often at most: on a busy machine one may be late, which the resolver's
+// clock makes worse.
+const (
+	closeReading = 500 * time.Millisecond
+	mostReadings = 20
+)
 
 // How long the clock is looked at, and how far from its rate it may be: two seconds of the resolver's over that time, because a
 // TTL is a whole number of seconds at both looks, and a hundredth.

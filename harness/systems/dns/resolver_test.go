@@ -84,3 +84,27 @@ func TestCheckClock(t *testing.T) {
 		labtest.Expect(t, err, context.DeadlineExceeded.Error())
 	})
 }
+
+// Goal: of several readings of a TTL the one is taken whose moment is known best. Method: a cache that takes its time for the
+// first answers, on a fake clock.
+func TestTTLLeftTakesTheClosestReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lab, cache := machines(t, zoneText), Resolver{Node: cacheNode, Rate: 480}
+		defer lab.Close()
+		asked, server := 0, serving(t, zoneText, 480)
+		lab.ServeDatagrams(atCache, func(question []byte) []byte {
+			asked++
+			if asked > 1 && asked < 5 { // the first one is a client's
+				time.Sleep(300 * time.Millisecond / time.Duration(asked))
+			}
+			return server.answer(question)
+		})
+		_, err := cache.Addresses(t.Context(), lab, siteName, "A")
+		labtest.Expect(t, err, "")
+		kept, err := cache.TTLLeft(t.Context(), lab, siteName, "A")
+		labtest.Expect(t, err, "")
+		if asked != 5 || kept.Within != 0 || kept.LeftAt(time.Now()) != kept.Left {
+			t.Errorf("it asked %d times and took a reading that is within %v", asked, kept.Within)
+		}
+	})
+}
