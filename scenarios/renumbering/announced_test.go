@@ -1,6 +1,7 @@
 package renumbering
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -39,6 +40,9 @@ var _ = Describe("An address that a service announces by itself", Label(announce
 		Expect(drill.AwaitRecovery(ctx, harness.All(calls))).To(MatchError(harness.ErrNotRecovered))
 		told, err := turn.Announced(ctx, drill.Lab, relay)
 		Expect(err).NotTo(HaveOccurred())
+		before, _ := drill.Lab.Topology().Node(relay.Node)
+		mentions, err := drill.Lab.Mentions(ctx, relay.Node, []netip.Addr{before.IPv4})
+		Expect(err).NotTo(HaveOccurred())
 		Expect(drill.Judge()).To(Succeed())
 
 		By("comparing what calls and checks have seen")
@@ -47,8 +51,10 @@ var _ = Describe("An address that a service announces by itself", Label(announce
 			Expect(downBefore(drill.Record(), check, drill.Record().Duration)).To(BeNumerically("<=", theMoveItself),
 				"%q has noticed", check.Name())
 		}
-		before, _ := drill.Lab.Topology().Node(relay.Node)
 		Expect(told).To(Equal(before.IPv4), "coturn has found its new address by itself")
+		Expect(mentions).To(ContainElement(And(
+			HaveField("Key", "/etc/turnserver.conf"), HaveField("Text", "external-ip="+before.IPv4.String()),
+		)), "the search for old addresses does not find the line that the outage comes from")
 		drill.Finding("an open port and a relay that is given prove nothing: only bytes sent to the announced address do")
 	}, SpecTimeout(3*time.Minute))
 
