@@ -76,7 +76,7 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 			harness.Objective{RTO: time.Minute, GiveUpAfter: 90 * time.Second, NoData: true, Dwell: dwellNamed})
 		visitor := client(registrar, fixtures.DNSSite)
 		byIPv4, oneByOne, happy := visitor.ByA(), visitor.OneByOne(), visitor.HappyEyeballs()
-		Expect(drill.Watch(ctx, byIPv4, visitor.ByAAAA())).To(Succeed())
+		Expect(drill.Watch(ctx, byIPv4, visitor.ByAAAA(), byName())).To(Succeed())
 		Expect(drill.Milestones(ctx, harness.Milestone{
 			Name: "clients with happy eyeballs are back", Within: 15 * time.Second, Claims: harness.All(happy),
 		})).To(Succeed())
@@ -93,7 +93,9 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 		drill.Finding(fmt.Sprintf("happy eyeballs cost %v a page while the AAAA record was old", took.Round(time.Millisecond)))
 		Expect(drill.Repair(ctx, dns.Readdressing{Zone: machineZone}, consul.StopRenumberStart(), nomad.PeersJSON())).To(Succeed())
 		By("finding that clients who try one address after the other are still away, although the A record is right")
-		Expect(drill.AwaitUp(ctx, byIPv4)).To(Succeed())
+		for _, right := range harness.All(byIPv4, byName()) {
+			Expect(drill.AwaitUp(ctx, right)).To(Succeed())
+		}
 		Expect(drill.AwaitDown(ctx, oneByOne)).To(Succeed())
 		Expect(drill.Repair(ctx, dns.Readdressing{Zone: siteZone, Types: []string{"AAAA"}})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, steady)).To(Succeed())
@@ -111,7 +113,7 @@ var _ = Describe("DNS after a renumbering", Label(dnsLabel, postmortem), func() 
 		ssh, servers := dns.SSH(cache, "host-1."+fixtures.DNSMachineZone), reachesServers("client-1")
 		manages := harness.All(consul.Quorum(1), nomad.Quorum(1))
 		Expect(drill.Watch(ctx, manages...)).To(Succeed())
-		steady := harness.All(ssh, servers)
+		steady := harness.All(ssh, servers, byName())
 
 		renumberNamed(ctx, drill, steady)
 		By("changing the site's zone and all configuration: the servers are back, and nobody finds them")
