@@ -97,6 +97,10 @@ func beginNight(ctx SpecContext, objective harness.Objective) *suite.Drill {
 	Expect(drill.Expect(
 		drift.Planned{Kind: harness.KindFile, Key: "/etc/traefik/*", Because: "the runbook writes the new addresses into it"},
 		drift.Planned{Kind: harness.KindFile, Key: "/etc/turnserver.conf", Because: "the runbook writes the new address into it"},
+		drift.Planned{
+			Kind: harness.KindMention, Key: "socket tcp established",
+			Because: "the kernel of the site's machine keeps the connections of the old Traefik until it has asked for them in vain",
+		},
 		drift.Planned{Kind: harness.KindFile, Key: "/etc/default/minio", Because: "the runbook writes the new addresses into it"},
 	)).To(Succeed())
 	By("writing the site's route into Consul, and making a bucket")
