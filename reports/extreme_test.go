@@ -33,8 +33,8 @@ func TestExtremeDurations(t *testing.T) {
 	}
 }
 
-// Goal: a page stays one that a browser opens, whatever a product has printed, and says what it leaves out. Method: lines of 10 MB
-// as evidence, as an SLI's error and as a failure, in every format.
+// Goal: a page stays one that a browser opens, whatever a product has printed, and says what it leaves out. Method: lines of 10
+// MB as evidence, as an SLI's error and as a failure, in every format.
 func TestLongLines(t *testing.T) {
 	line := strings.Repeat("all work and no play ", 500_000)
 	record := madeUpDrill(t, "writes-lost")

@@ -10,8 +10,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/judge"
 )
 
-// Goal: whatever a file holds, reading it as a record ends with a record or an error, and every record can be judged and reported.
-// Method: the golden records, changed at random.
+// Goal: whatever a file holds, reading it as a record ends with a record or an error, and every record can be judged and
+// reported. Method: the golden records, changed at random.
 func FuzzRecord(f *testing.F) {
 	files, err := filepath.Glob("testdata/made-up-*.json")
 	if err != nil || len(files) == 0 {

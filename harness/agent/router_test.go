@@ -68,8 +68,8 @@ func TestNamedInterfaceAndRoutesSurviveABoot(t *testing.T) {
 	}
 }
 
-// Goal: a route without a next hop leaves by the interface that has the address, stays when that address becomes another, and comes
-// back with a boot; what is configured later leaves the name servers of the node alone if it is told to.
+// Goal: a route without a next hop leaves by the interface that has the address, stays when that address becomes another, and
+// comes back with a boot; what is configured later leaves the name servers of the node alone if it is told to.
 // Method: such a route and a name server, another address, a boot.
 func TestRouteWithoutNextHopSurvivesARenumbering(t *testing.T) {
 	p := startPod(t, time.Minute)
@@ -91,7 +91,9 @@ func TestRouteWithoutNextHopSurvivesARenumbering(t *testing.T) {
 	if shown := p.run(t, "cat", "/etc/resolv.conf"); shown != string(resolver) {
 		t.Errorf("the name servers are %q", shown)
 	}
-	nobody := agent.Configuration{Routes: []agent.Route{{To: netip.MustParsePrefix("10.9.0.7/32"), From: netip.MustParseAddr("10.7.7.7")}}}
+	nobody := agent.Configuration{Routes: []agent.Route{{
+		To: netip.MustParsePrefix("10.9.0.7/32"), From: netip.MustParseAddr("10.7.7.7"),
+	}}}
 	if err := p.Configure(t.Context(), nobody); err == nil || !strings.Contains(err.Error(), `no interface has "10.7.7.7"`) {
 		t.Errorf("a route from nobody's address: %v", err)
 	}

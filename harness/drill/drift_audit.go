@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
 	"github.com/reprise-dr/reprise/harness/internal/words"
@@ -98,7 +100,11 @@ func (d *Drill) auditAfter(ctx context.Context) {
 	}
 }
 
-// fingerprints takes those of all nodes that run a system, at once. A node of which none can be had is
+// examinedAtOnce is how many nodes are read at the same time. Each takes a processor for a tenth of a second or more: with fifteen
+// at once on two processors nobody else was served for two seconds, and probes took that for an outage.
+const examinedAtOnce = 4
+
+// fingerprints takes those of all nodes that run a system. A node of which none can be had is
 // a finding: the drill measures something else. A node that differs from an earlier look is looked at twice.
 func (d *Drill) fingerprints(
 	ctx context.Context, when string, earlier map[string]harness.Fingerprint,
@@ -111,20 +117,22 @@ func (d *Drill) fingerprints(
 	taken := map[string]harness.Fingerprint{}
 	var mu sync.Mutex
 	began := d.now()
-	var group sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(examinedAtOnce)
 	for _, node := range d.lab.Topology().Selected("") {
-		group.Go(func() {
+		group.Go(func() error {
 			fingerprint, err := d.fingerprint(ctx, node.Name, paths, earlier)
 			if err != nil {
 				d.Finding(fmt.Sprintf("no fingerprint of %s %s: %s", node.Name, when, oneSentence(err)))
-				return
+				return nil
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			taken[node.Name] = fingerprint
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // who failed has said so
 	d.note(fmt.Sprintf("fingerprints of %s taken %s, in %v", words.Counted(len(taken), "node"), when, words.Figure(d.now()-began)))
 	return taken
 }
@@ -187,22 +195,24 @@ func (d *Drill) searchMentions(ctx context.Context, old []netip.Addr) {
 	d.mu.Unlock()
 	var mu sync.Mutex
 	var found []harness.Mention
-	add := func(mentions []harness.Mention, err error) {
+	add := func(mentions []harness.Mention, err error) error {
 		if err != nil {
 			d.Finding("the search for old addresses is incomplete: " + oneSentence(err))
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		found = append(found, mentions...)
+		return nil
 	}
-	var group sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(examinedAtOnce)
 	for _, node := range d.lab.Topology().Selected("") {
-		group.Go(func() { add(d.lab.Mentions(ctx, node.Name, old, searched(node, sources)...)) })
+		group.Go(func() error { return add(d.lab.Mentions(ctx, node.Name, old, searched(node, sources)...)) })
 	}
 	for _, source := range sources {
-		group.Go(func() { add(mentionsIn(ctx, d.lab, source, old)) })
+		group.Go(func() error { return add(mentionsIn(ctx, d.lab, source, old)) })
 	}
-	group.Wait()
+	_ = group.Wait() // what failed is a finding
 	drift.SortMentions(found)
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
-// Goal: who is outside stays where it is when every node moves, and moves when it is named. Method: a pair of which one is outside.
+// Goal: who is outside stays where it is when every node moves, and moves when it is named. Method: a pair of which one is
+// outside.
 func TestRenumberingLeavesTheOutside(t *testing.T) {
 	machines := pair(t)
 	topology := machines.Topology()

@@ -24,8 +24,8 @@ import (
 // wholeNight labels the drill of everything at once.
 const wholeNight = "whole-night"
 
-// accessProvider has the resolver of the site's visitors. An hour on its clock is a minute, so that the TTL of 4 h ends within the
-// drill; everything else takes the time that it takes.
+// accessProvider has the resolver of the site's visitors. An hour on its clock is a minute, so that the TTL of 4 h ends within
+// the drill; everything else takes the time that it takes.
 var accessProvider = dns.Resolver{Node: fixtures.DNSResolver, Rate: fixtures.NightRate}
 
 // The night as they lived it: all that remembers an address is told anew, in the order of the postmortem and its two lists, while
@@ -39,7 +39,8 @@ var _ = Describe("The whole night", Label(wholeNight, "nightly"), func() {
 	It("brings back servers, site, calls and store, loses nothing and forgets no address", func(ctx SpecContext) {
 		drill := beginNight(ctx, harness.Objective{RTO: accessProvider.Real(5 * time.Hour), RPO: 0, GiveUpAfter: 8 * time.Minute})
 		whole := slices.Concat(manages, storeWhole, harness.All(calls, ssh, newcomer.ByAAAA(), justAsked.ByA()))
-		writes := harness.Ledgers(consul.KVEvery("drill", 200*time.Millisecond), nomad.Variables("drill"), s3.Objects(bucketAt("store-1"), "ledger"))
+		writes := harness.Ledgers(consul.KVEvery("drill", 200*time.Millisecond), nomad.Variables("drill"),
+			s3.Objects(bucketAt("store-1"), "ledger"))
 		Expect(drill.Watch(ctx, port)).To(Succeed())
 		By("proving the steady state, then writing through everything that follows")
 		Expect(drill.Baseline(ctx, whole)).To(Succeed())
@@ -68,7 +69,8 @@ var _ = Describe("The whole night", Label(wholeNight, "nightly"), func() {
 			dns.Readdressing{Zone: siteZone, Types: []string{"A"}, TTL: 300 * time.Second},
 			reroute(), traefik.StopRenumberStart(), turn.StopRenumberStart(), minio.StopRenumberStart())).To(Succeed())
 		By("then what it left for later")
-		Expect(drill.Repair(ctx, dns.Readdressing{Zone: siteZone, Types: []string{"AAAA"}}, dns.Readdressing{Zone: machineZone})).To(Succeed())
+		Expect(drill.Repair(ctx,
+			dns.Readdressing{Zone: siteZone, Types: []string{"AAAA"}}, dns.Readdressing{Zone: machineZone})).To(Succeed())
 		Expect(drill.AwaitRecovery(ctx, whole)).To(Succeed())
 		By("looking for acknowledged writes that did not survive, and for what still names an old address")
 		Expect(drill.Reconcile(ctx, writes)).To(Succeed())
@@ -77,8 +79,8 @@ var _ = Describe("The whole night", Label(wholeNight, "nightly"), func() {
 		Expect(drill.Record().Forgotten()).To(BeEmpty())
 		expectPredicted(drill, left)
 		repaired := drill.Record().Steps[len(drill.Record().Steps)-1].To - drill.Record().Fault.At
-		drill.Finding(fmt.Sprintf("the last step of the runbooks ended %v after the fault; from then on there was only the visitors' cache to wait for",
-			repaired.Round(time.Second)))
+		drill.Finding(fmt.Sprintf("the last step of the runbooks ended %v after the fault: from then on there was only the visitors' cache "+
+			"to wait for", repaired.Round(time.Second)))
 	}, SpecTimeout(25*time.Minute))
 })
 
