@@ -24,7 +24,7 @@ type Client struct {
 	Name     string   // of the site; required
 	Port     uint16   // of the site; required
 	Contains string   // what every answer of the site has; "" accepts any
-	// Patience is after how long it has given the page up; 0 means 3 s. A connection to an address that is nobody's takes
+	// Patience is after how long it has given the page up; 0 means 2 s. A connection to an address that is nobody's takes
 	// longer than that to fail.
 	Patience time.Duration
 }
@@ -36,9 +36,8 @@ const (
 	sshPeriod   = 200 * time.Millisecond
 )
 
-// patience is a client's unless it has another one: more than the two seconds for which the fingerprints of a large lab take
-// the processors from everybody, and less than people wait.
-const patience = 3 * time.Second
+// patience is a client's unless it has another one: as long as a drill gives every question at least.
+const patience = 2 * time.Second
 
 // ByA claims that the site answers at the address of its A record, as for a client that has IPv4 alone. It is asked every 50
 // ms.

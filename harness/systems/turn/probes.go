@@ -16,8 +16,8 @@ import (
 const period = 200 * time.Millisecond
 
 // limit is how long bytes may take through a relay, all questions to the server included. Milliseconds were seen; one lost
-// datagram is sent again within it, and the fingerprints of a large lab may take the processors for two seconds.
-const limit = 3 * time.Second
+// datagram is sent again within it.
+const limit = 2 * time.Second
 
 // Accepts claims that the server accepts a TCP connection: the health check of a monitoring system that knows ports. It is
 // asked every 20 ms.
