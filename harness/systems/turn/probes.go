@@ -44,7 +44,7 @@ func Allocates(server Server) harness.Probe {
 }
 
 // Relays claims that calls work: somebody who sends bytes to a relay at the address that the server announces for it reaches the
-// client that the relay was given to, and gets the same bytes back from it. It is asked every 200 ms, and may take 1 s.
+// client that the relay was given to, and gets the same bytes back from it. It is asked every 200 ms, and may take 2 s.
 func Relays(server Server) harness.Probe {
 	return probe.Func{
 		Label: server.Node + " relays calls", Every: period,
