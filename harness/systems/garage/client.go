@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
@@ -20,9 +20,6 @@ const (
 	administration = "http://127.0.0.1:3903"
 	program        = "/garage"
 )
-
-// answerLimit bounds an answer that is read.
-const answerLimit = 1 << 20
 
 // A Store is what an administrator of the store's nodes has to know. Its nodes are those of role [ServerRole].
 type Store struct {
@@ -38,17 +35,9 @@ func ask(ctx context.Context, observer harness.Observer, node, path, token strin
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := harness.HTTPClient(observer, node).Do(request)
+	body, err := httpapi.AskOwn(ctx, observer, node, request)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", node, harness.Plain(err))
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
-	switch {
-	case response.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%s answered %d", node, response.StatusCode)
-	case err != nil:
-		return nil, fmt.Errorf("%s: read the answer: %w", node, harness.Plain(err))
+		return nil, fmt.Errorf("%s: %w", node, err)
 	}
 	return body, nil
 }

@@ -28,8 +28,8 @@ func Example() {
 		fmt.Println(step.Name)
 	}
 	// Output:
-	// garage-1 has a quorum: garage-1 answered 503
-	// garage whole: garage-1 answered 503
+	// garage-1 has a quorum: garage-1: answered 503 Service Unavailable
+	// garage whole: garage-1: answered 503 Service Unavailable
 	// write the new addresses into /etc
 	// connect every node with every other
 }

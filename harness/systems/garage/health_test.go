@@ -12,7 +12,7 @@ func TestAvailable(t *testing.T) {
 	store := running(t, true)
 	store.isolate("garage-2")
 	labtest.Expect(t, Available("garage-1").Check(t.Context(), store), "")
-	labtest.Expect(t, Available("garage-2").Check(t.Context(), store), "garage-2 answered 503")
+	labtest.Expect(t, Available("garage-2").Check(t.Context(), store), "garage-2: answered 503 Service Unavailable")
 	labtest.Expect(t, Available("garage-9").Check(t.Context(), store), "garage-9")
 }
 
@@ -24,6 +24,6 @@ func TestWhole(t *testing.T) {
 	store := running(t, true)
 	store.isolate("garage-3")
 	labtest.Expect(t, admin.Whole().Check(t.Context(), store), "garage-1 is connected with 2 of 3 nodes, itself among them")
-	labtest.Expect(t, Store{Token: "another"}.Whole().Check(t.Context(), store), "garage-1 answered 403")
+	labtest.Expect(t, Store{Token: "another"}.Whole().Check(t.Context(), store), "garage-1: answered 403 Forbidden")
 	labtest.Expect(t, admin.Whole().Check(t.Context(), labtest.New(harness.Topology{})), "the topology has no node of role garage")
 }

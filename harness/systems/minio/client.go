@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/minio/minio-go/v7/pkg/signer"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
@@ -21,9 +21,6 @@ const ServerRole = role.MinIO
 
 // api is where every node listens, seen from itself.
 const api = "http://127.0.0.1:9000"
-
-// answerLimit bounds an answer that is read: a store's description has some kilobytes for each node.
-const answerLimit = 1 << 20
 
 // A Store is what an administrator of the store's nodes has to know. Its nodes are those of role [ServerRole].
 type Store struct {
@@ -42,17 +39,9 @@ func ask(
 	if prepare != nil {
 		request = prepare(request)
 	}
-	response, err := harness.HTTPClient(observer, node).Do(request)
+	body, err := httpapi.AskOwn(ctx, observer, node, request)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", node, harness.Plain(err))
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
-	switch {
-	case response.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%s answered %d", node, response.StatusCode)
-	case err != nil:
-		return nil, fmt.Errorf("%s: read the answer: %w", node, harness.Plain(err))
+		return nil, fmt.Errorf("%s: %w", node, err)
 	}
 	return body, nil
 }

@@ -28,9 +28,9 @@ func Example() {
 		fmt.Println(step.Name)
 	}
 	// Output:
-	// store-1 has a quorum of reads: store-1 answered 503
-	// store-1 has a quorum of writes: store-1 answered 503
-	// minio whole: store-1 answered 503
+	// store-1 has a quorum of reads: store-1: answered 503 Service Unavailable
+	// store-1 has a quorum of writes: store-1: answered 503 Service Unavailable
+	// minio whole: store-1: answered 503 Service Unavailable
 	// stop every MinIO agent
 	// write the new addresses into /etc/default
 	// start every MinIO agent

@@ -19,8 +19,8 @@ func TestQuorums(t *testing.T) {
 	}{
 		{Readable("store-1"), ""},
 		{Writable("store-1"), ""},
-		{Readable("store-2"), "store-2 answered 503"},
-		{Writable("store-2"), "store-2 answered 503"},
+		{Readable("store-2"), "store-2: answered 503 Service Unavailable"},
+		{Writable("store-2"), "store-2: answered 503 Service Unavailable"},
 		{Writable("store-9"), "store-9"},
 	} {
 		labtest.Expect(t, c.claim.Check(t.Context(), nodes), c.want)

@@ -59,7 +59,7 @@ func TestPeerTexts(t *testing.T) {
 	}
 	// What the store's root user may see, nobody else does.
 	_, err = Store{AccessKey: "somebody"}.PeerTexts().Texts(t.Context(), nodes)
-	labtest.Expect(t, err, "store-1 answered 403")
+	labtest.Expect(t, err, "store-1: answered 403 Forbidden")
 }
 
 // Goal: an old address is found in the copies of the list that are on the drives, among bytes that are no text; a drive

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 	"github.com/reprise-dr/reprise/harness/probe"
 )
 
@@ -102,20 +104,18 @@ func ask(ctx context.Context, observer harness.Observer, node, path string, answ
 	if err != nil {
 		return err
 	}
-	response, err := harness.HTTPClient(observer, node).Do(request)
+	text, err := httpapi.AskOwn(ctx, observer, node, request)
+	if answered, ok := errors.AsType[*httpapi.AnswerError](err); ok {
+		if answered.Status == http.StatusNotFound {
+			return errNone
+		}
+		return fmt.Errorf("the API %w", answered)
+	}
 	if err != nil {
-		return harness.Plain(err)
+		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // read only: nothing can be lost by it
-	switch response.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound:
-		return errNone
-	default:
-		return fmt.Errorf("the API answered %s", response.Status)
-	}
-	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-		return fmt.Errorf("read the API's answer: %w", harness.Plain(err))
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fmt.Errorf("read the API's answer: %w", err)
 	}
 	return nil
 }
