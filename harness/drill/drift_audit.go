@@ -100,8 +100,8 @@ func (d *Drill) auditAfter(ctx context.Context) {
 	}
 }
 
-// examinedAtOnce is how many nodes are read at the same time. Each takes a processor for a tenth of a second or more: with fifteen
-// at once on two processors nobody else was served for two seconds, and probes took that for an outage.
+// examinedAtOnce is how many nodes are read at the same time. Each takes a processor for a tenth of a second or more: with
+// fifteen at once on two processors nobody else was served for two seconds, and probes took that for an outage.
 const examinedAtOnce = 4
 
 // fingerprints takes those of all nodes that run a system. A node of which none can be had is

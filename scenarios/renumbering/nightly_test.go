@@ -79,8 +79,8 @@ var _ = Describe("The whole night", Label(wholeNight, "nightly"), func() {
 		Expect(drill.Record().Forgotten()).To(BeEmpty())
 		expectPredicted(drill, left)
 		repaired := drill.Record().Steps[len(drill.Record().Steps)-1].To - drill.Record().Fault.At
-		drill.Finding(fmt.Sprintf("the last step of the runbooks ended %v after the fault: from then on there was only the visitors' cache "+
-			"to wait for", repaired.Round(time.Second)))
+		drill.Finding(fmt.Sprintf("the last step of the runbooks ended %v after the fault: from then on there was only the visitors' "+
+			"cache to wait for", repaired.Round(time.Second)))
 	}, SpecTimeout(25*time.Minute))
 })
 

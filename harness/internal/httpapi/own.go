@@ -12,8 +12,8 @@ import (
 // ownAnswerLimit bounds an answer that is read: what a product says of itself has some kilobytes.
 const ownAnswerLimit = 1 << 20
 
-// AskOwn sends a request from a node to itself, as to an API that listens on the loopback alone, over a connection of its own, and
-// reads the answer. One with a status that is not 200 is an [AnswerError].
+// AskOwn sends a request from a node to itself, as to an API that listens on the loopback alone, over a connection of its own,
+// and reads the answer. One with a status that is not 200 is an [AnswerError].
 func AskOwn(ctx context.Context, observer harness.Observer, node string, request *http.Request) ([]byte, error) {
 	response, err := harness.HTTPClient(observer, node).Do(request.WithContext(ctx))
 	if err != nil {
