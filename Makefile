@@ -22,6 +22,9 @@ lint_workflows := go tool -modfile=.ci/workflows/go.mod actionlint
 # One word for the shell, whatever is in the variable; nothing when it is empty.
 option = $(if $(value $(2)),--$(1)='$(subst ','\'',$(value $(2)))')
 
+# The same without an option's name; two quotes when it is empty.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 ##@ Drills
 
 .PHONY: chaos
@@ -78,6 +81,10 @@ check: ## format, lint, vet, module files, workflows and what others import
 .PHONY: api
 api: ## compare what others import with the commit that .github/VERSIONING.md names
 	@.ci/api
+
+.PHONY: fuzz
+fuzz: ## look for inputs that a reader of foreign text does not bear, a minute for each (FUZZTIME=10m)
+	@FUZZTIME=$(call quoted,FUZZTIME) .ci/fuzz
 
 .PHONY: fix
 fix: ## format, and apply what check can correct by itself

@@ -77,11 +77,14 @@ func (b AddressBook) rewriteWord(word string) string {
 	return b.spell(address, strings.TrimSuffix(word, after)) + after
 }
 
-// spell keeps the text of an address that did not change.
+// spell keeps the text of an address that did not change. An IPv4 address that is written as an IPv6 one stays written so.
 func (b AddressBook) spell(address netip.Addr, text string) string {
-	now, known := b[address]
-	if !known || now == address {
+	now, known := b[address.Unmap()]
+	if !known || now == address.Unmap() {
 		return text
+	}
+	if address.Is4In6() {
+		now = netip.AddrFrom16(now.As16())
 	}
 	return now.String()
 }

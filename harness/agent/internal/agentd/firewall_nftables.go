@@ -108,6 +108,10 @@ func parseObject(answer []byte) (nftObject, error) {
 
 // attributesOf reads a list of attributes, of which none comes twice.
 func attributesOf(data []byte) (nftObject, error) {
+	// The library reads past the end of a last attribute that is not padded.
+	for len(data)%unix.NLA_ALIGNTO != 0 {
+		data = append(data[:len(data):len(data)], 0)
+	}
 	attributes, err := nl.ParseRouteAttr(data)
 	object := nftObject{attributes: map[uint16][]byte{}}
 	for _, attribute := range attributes {
