@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Goal: whatever a topology says, it is checked in one sentence, and one that is valid can be asked for everything that a lab needs.
-// Method: a valid topology as JSON, changed at random.
+// Goal: whatever a topology says, it is checked in one sentence, and one that is valid can be asked for everything that a lab
+// needs. Method: a valid topology as JSON, changed at random.
 func FuzzTopology(f *testing.F) {
 	text, err := json.Marshal(validTopology())
 	if err != nil {

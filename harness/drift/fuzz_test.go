@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Goal: a rewritten text names no old address, and is the same where nothing moved. Method: configurations with addresses in every
-// spelling, changed at random.
+// Goal: a rewritten text names no old address, and is the same where nothing moved. Method: configurations with addresses in
+// every spelling, changed at random.
 func FuzzRewrite(f *testing.F) {
 	old, now := netip.MustParseAddr("fd00:d1::11"), netip.MustParseAddr("fd00:d2::11")
 	old4, now4 := netip.MustParseAddr("10.201.1.11"), netip.MustParseAddr("10.201.2.11")

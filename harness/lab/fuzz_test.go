@@ -2,7 +2,8 @@ package lab
 
 import "testing"
 
-// Goal: whatever a product prints, its log is read, oldest line first. Method: lines with and without a time, changed at random.
+// Goal: whatever a product prints, its log is read, oldest line first. Method: lines with and without a time, changed at
+// random.
 func FuzzLog(f *testing.F) {
 	f.Add("2026-01-02T00:00:02Z second\n  its continuation\n2026-01-02T00:00:01.5Z first\r\n")
 	f.Fuzz(func(t *testing.T, output string) {

@@ -110,7 +110,7 @@ func parseObject(answer []byte) (nftObject, error) {
 func attributesOf(data []byte) (nftObject, error) {
 	// The library reads past the end of a last attribute that is not padded.
 	for len(data)%unix.NLA_ALIGNTO != 0 {
-		data = append(data[:len(data):len(data)], 0)
+		data = append(slices.Clip(data), 0)
 	}
 	attributes, err := nl.ParseRouteAttr(data)
 	object := nftObject{attributes: map[uint16][]byte{}}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Goal: whatever /proc and configuration files hold, a look at a node ends. Method: a socket, a process's lines and a file, changed at
-// random.
+// Goal: whatever /proc and configuration files hold, a look at a node ends. Method: a socket, a process's lines and a file,
+// changed at random.
 func FuzzKernelTexts(f *testing.F) {
 	f.Add("0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 12345 1")
 	f.Add("7 (a) b) S 1 7 7 0 -1 4194560 1 0 0 0 1 1 0 0 20 0 1 0 12345 1 1")

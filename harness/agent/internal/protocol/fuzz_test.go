@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Goal: whatever comes over a tunnel, reading it ends with bytes or an error. Method: frames of every kind, changed at random, read as
-// a stream and as datagrams.
+// Goal: whatever comes over a tunnel, reading it ends with bytes or an error. Method: frames of every kind, changed at random,
+// read as a stream and as datagrams.
 func FuzzTunnel(f *testing.F) {
 	f.Add([]byte("d\x00\x00\x00\x03abce\x00\x00\x00\x00"))
 	f.Add([]byte("f\x00\x00\x00\x12{\"text\":\"refused\"}"))
