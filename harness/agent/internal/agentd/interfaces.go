@@ -25,7 +25,7 @@ func (n *network) arrange(interfaces []protocol.Interface) error {
 	var order []int
 	former := map[int]string{} // names that interfaces had, by their numbers
 	for _, wanted := range interfaces {
-		at := slices.IndexFunc(present, func(a assignment) bool { return a.address.IP.Equal(wanted.Has.Unmap().AsSlice()) })
+		at := indexOf(present, wanted.Has)
 		if at < 0 {
 			return fmt.Errorf("name the interface %q: none has %s", wanted.Name, wanted.Has)
 		}
@@ -130,7 +130,7 @@ func (n *network) kernelRoute(wanted protocol.Route) (netlink.Route, error) {
 	if err != nil {
 		return route, err
 	}
-	at := slices.IndexFunc(present, func(a assignment) bool { return a.address.IP.Equal(wanted.From.Unmap().AsSlice()) })
+	at := indexOf(present, wanted.From)
 	if at < 0 {
 		return route, fmt.Errorf("add the route to %s: no interface has %q", to, wanted.From)
 	}

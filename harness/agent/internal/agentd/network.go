@@ -101,6 +101,11 @@ func (n *network) assigned(link netlink.Link) ([]assignment, error) {
 	return assigned, nil
 }
 
+// indexOf is where an address is among assignments; -1 when it is in none.
+func indexOf(assignments []assignment, address netip.Addr) int {
+	return slices.IndexFunc(assignments, func(a assignment) bool { return a.address.IP.Equal(address.Unmap().AsSlice()) })
+}
+
 // settled is an address as it should be added again: for ever, and usable at once. Duplicate
 // address detection would keep an IPv6 address from being used for a second.
 func settled(address netlink.Addr) netlink.Addr {

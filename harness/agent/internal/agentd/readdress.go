@@ -31,7 +31,7 @@ func (n *network) readyReaddress(change harness.Readdress) (func(context.Context
 		if from.Addr().Unmap().Is4() != to.Addr().Unmap().Is4() {
 			return nil, fmt.Errorf("%s and %s are not of one family", from, to)
 		}
-		at := slices.IndexFunc(present, func(a assignment) bool { return a.address.IP.Equal(from.Addr().Unmap().AsSlice()) })
+		at := indexOf(present, from.Addr())
 		if at < 0 {
 			return nil, fmt.Errorf("no interface has %s", from.Addr())
 		}

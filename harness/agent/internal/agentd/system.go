@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/http"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
 
@@ -60,32 +58,18 @@ func (s *system) boot(ctx context.Context) error {
 	return s.call(ctx, protocol.PathBoot, protocol.Nothing{}, nil)
 }
 
-// supervisor asks the kernel for the supervisor's process. Nobody can pretend to be it.
+// supervisor is the number of the supervisor's process.
 func (s *system) supervisor(ctx context.Context) (int, error) {
 	connection, err := s.dial(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("reach the supervisor: %w", err)
 	}
 	defer connection.Close()
-	socket, ok := connection.(*net.UnixConn)
-	if !ok {
-		return 0, errors.New("reach the supervisor: the connection is no unix socket")
-	}
-	raw, err := socket.SyscallConn()
+	process, err := protocol.PeerProcess(connection)
 	if err != nil {
-		return 0, fmt.Errorf("reach the supervisor: %w", err)
-	}
-	var peer *unix.Ucred
-	controlErr := raw.Control(func(descriptor uintptr) {
-		peer, err = unix.GetsockoptUcred(int(descriptor), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	})
-	if err := errors.Join(controlErr, err); err != nil {
 		return 0, fmt.Errorf("find the supervisor's process: %w", err)
 	}
-	if peer.Pid == 0 {
-		return 0, errors.New("find the supervisor's process: it is in another process namespace")
-	}
-	return int(peer.Pid), nil
+	return process, nil
 }
 
 // powerOn switches the node on. One that is on gets back links that were taken down, and is else left alone.

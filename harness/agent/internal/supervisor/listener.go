@@ -3,12 +3,9 @@
 package supervisor
 
 import (
-	"errors"
 	"fmt"
 	"log"
 	"net"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
 )
@@ -39,31 +36,11 @@ func (l agentOnly) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		process, err := peer(connection)
+		process, err := protocol.PeerProcess(connection)
 		if err == nil && process == agentProcess {
 			return connection, nil
 		}
 		_ = connection.Close()
 		l.refused.Printf("process %d asked the supervisor for something, which only the agent may: %v", process, err)
 	}
-}
-
-// peer is the number that the process at the other end has in this namespace; 0 when it has none.
-func peer(connection net.Conn) (int, error) {
-	socket, ok := connection.(*net.UnixConn)
-	if !ok {
-		return 0, errors.New("the connection is no unix socket")
-	}
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	var credentials *unix.Ucred
-	controlErr := raw.Control(func(descriptor uintptr) {
-		credentials, err = unix.GetsockoptUcred(int(descriptor), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	})
-	if err := errors.Join(controlErr, err); err != nil {
-		return 0, err
-	}
-	return int(credentials.Pid), nil
 }
