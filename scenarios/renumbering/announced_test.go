@@ -79,12 +79,17 @@ var _ = Describe("An address that a service announces by itself", Label(announce
 // theMoveItself is how long a check may be red because it asked while the addresses were being changed.
 const theMoveItself = time.Second
 
+// relayRenumbered is what a renumbering changes on the relay's machine on purpose.
+var relayRenumbered = drift.Planned{
+	Kind: harness.KindFile, Key: "/etc/turnserver.conf", Because: "the runbook writes the new address into it",
+}
+
 // beginRelay brings the relay up, with the checks of a monitoring system on it.
 func beginRelay(ctx SpecContext, objective harness.Objective) *suite.Drill {
 	GinkgoHelper()
 	drill := suite.Begin(ctx, fixtures.RelayAlone(), objective)
 	Expect(drill.Expect(
-		drift.Planned{Kind: harness.KindFile, Key: "/etc/turnserver.conf", Because: "the runbook writes the new address into it"},
+		relayRenumbered,
 		drift.Planned{
 			Kind: harness.KindMention, Key: "file /etc/hosts",
 			Because: "the lab has named every node there, and nobody here asks it",

@@ -235,9 +235,11 @@ var renamed = []drift.Planned{
 	},
 }
 
-// client is a visitor of the site who asks somebody for its name.
-func client(asks dns.Resolver, name string) dns.Client {
-	return dns.Client{Asks: asks, Name: name, Port: canaryPort, Contains: `"pid"`}
+// client is a visitor of the site who asks somebody for its name, and comes to the job itself.
+func client(asks dns.Resolver, name string) dns.Client { return visitorAt(asks, name, canaryPort) }
+
+func visitorAt(asks dns.Resolver, name string, port uint16) dns.Client {
+	return dns.Client{Asks: asks, Name: name, Port: port, Contains: `"pid"`}
 }
 
 // A remainder is what was left of a client's record in its cache.
@@ -274,8 +276,9 @@ func renumberNamed(ctx context.Context, drill *suite.Drill, steady harness.Stead
 // forgetName has the client's resolver forget the name, so that the client's next question begins a whole TTL.
 func forgetName(ctx context.Context, drill *suite.Drill, client dns.Client) {
 	GinkgoHelper()
-	_, err := drill.Lab.Exec(ctx, client.Asks.Node, "unbound-control", "flush", client.Name)
-	Expect(err).NotTo(HaveOccurred())
+	for _, step := range dns.Flush(client.Asks, client.Name).Steps() {
+		Expect(step.Do(ctx, drill.Lab)).To(Succeed())
+	}
 }
 
 // leftInCache reads what is left of the TTL of the client's record. A machine that is too busy for a close reading is a doubt.

@@ -85,9 +85,7 @@ var _ = Describe("The whole night", Label(wholeNight, "nightly"), func() {
 })
 
 // visitor is somebody who comes to the site by its name and by Traefik.
-func visitor(asks dns.Resolver) dns.Client {
-	return dns.Client{Asks: asks, Name: fixtures.DNSSite, Port: 80, Contains: `"pid"`}
-}
+func visitor(asks dns.Resolver) dns.Client { return visitorAt(asks, fixtures.DNSSite, 80) }
 
 // beginNight brings everything up: the job, its route, a bucket, and the clock of the visitors' resolver.
 func beginNight(ctx SpecContext, objective harness.Objective) *suite.Drill {
@@ -95,22 +93,13 @@ func beginNight(ctx SpecContext, objective harness.Objective) *suite.Drill {
 	drill := begin(ctx, fixtures.Night(), objective)
 	drill.AlsoSearch(dns.ZoneTexts(siteZone), dns.ZoneTexts(machineZone), administrator.PeerTexts(),
 		drift.Folders(minio.ServerRole, "/srv/minio"))
-	Expect(drill.Expect(renamed...)).To(Succeed())
-	Expect(drill.Expect(
-		drift.Planned{Kind: harness.KindFile, Key: "/etc/traefik/*", Because: "the runbook writes the new addresses into it"},
-		drift.Planned{Kind: harness.KindFile, Key: "/etc/turnserver.conf", Because: "the runbook writes the new address into it"},
+	Expect(drill.Expect(append(renamed, traefikRenumbered, relayRenumbered, storeReconfigured,
 		drift.Planned{
 			Kind: harness.KindMention, Key: "socket tcp established",
 			Because: "the kernel of the site's machine keeps the connections of the old Traefik until it has asked for them in vain",
-		},
-		drift.Planned{Kind: harness.KindFile, Key: "/etc/default/minio", Because: "the runbook writes the new addresses into it"},
-	)).To(Succeed())
-	By("writing the site's route into Consul, and making a bucket")
-	keys, err := oldRoute.Keys()
-	Expect(err).NotTo(HaveOccurred())
-	Expect(consul.PutKeys(ctx, drill.Lab, keys)).To(Succeed())
-	Expect(administrator.WaitWhole(ctx, drill.Lab)).To(Succeed())
-	Expect(s3.CreateBucket(ctx, drill.Lab, bucketAt("store-1"))).To(Succeed())
+		})...)).To(Succeed())
+	putRoute(ctx, drill, oldRoute)
+	makeBucket(ctx, drill)
 	checkClock(ctx, drill, accessProvider)
 	return drill
 }

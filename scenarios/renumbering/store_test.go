@@ -1,6 +1,7 @@
 package renumbering
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -135,14 +136,25 @@ func beginStore(ctx SpecContext, topology harness.Topology, objective harness.Ob
 	drill := suite.Begin(ctx, topology, objective)
 	drill.AlsoSearch(administrator.PeerTexts(), minio.PoolTexts(drive), drift.Folders(minio.ServerRole, drive))
 	Expect(drill.Expect(append(storeRenumbered,
-		drift.Planned{Kind: harness.KindFile, Key: "/etc/default/minio", Because: "the runbook writes the new addresses into it"},
+		storeReconfigured,
 		drift.Planned{
 			Kind: harness.KindMention, Key: "minio pool of store-*",
 			Because: "a drive that missed the change keeps its copy of the list, which is compared at a start and used for nothing else",
 		})...,
 	)).To(Succeed())
+	makeBucket(ctx, drill)
+	return drill
+}
+
+// storeReconfigured is what a renumbering changes on a node of the store that is told its peers anew.
+var storeReconfigured = drift.Planned{
+	Kind: harness.KindFile, Key: "/etc/default/minio", Because: "the runbook writes the new addresses into it",
+}
+
+// makeBucket makes the bucket once the store is whole.
+func makeBucket(ctx context.Context, drill *suite.Drill) {
+	GinkgoHelper()
 	By("waiting until the nodes of the store have found each other, then making a bucket")
 	Expect(administrator.WaitWhole(ctx, drill.Lab)).To(Succeed())
 	Expect(s3.CreateBucket(ctx, drill.Lab, bucketAt("store-1"))).To(Succeed())
-	return drill
 }

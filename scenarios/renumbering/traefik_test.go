@@ -24,7 +24,7 @@ import (
 const throughTraefik = "traefik"
 
 // siteHost is the site's name, as its visitors know it. They all come by Traefik.
-const siteHost = "site.reprise.test"
+const siteHost = fixtures.DNSSite
 
 var visitors = traefik.Answers(traefik.Way{Node: fixtures.ProxyNode, Host: siteHost})
 
@@ -128,16 +128,27 @@ func beginProxied(ctx SpecContext, topology harness.Topology, route traefik.Rout
 	GinkgoHelper()
 	drill := begin(ctx, topology, objective)
 	Expect(drill.Expect(append(renamed,
-		drift.Planned{Kind: harness.KindFile, Key: "/etc/traefik/*", Because: "the runbook writes the new addresses into it"},
+		traefikRenumbered,
 		drift.Planned{
 			Node: "client-1", Kind: harness.KindMention, Key: "socket tcp established",
 			Because: "the site's server learns only from TCP that nobody is at the other end of an old connection",
 		})...)).To(Succeed())
-	By("writing the site's route into Consul, from where Traefik has it")
+	putRoute(ctx, drill, route)
+	return drill
+}
+
+// traefikRenumbered is what a renumbering changes on Traefik's machine on purpose.
+var traefikRenumbered = drift.Planned{
+	Kind: harness.KindFile, Key: "/etc/traefik/*", Because: "the runbook writes the new addresses into it",
+}
+
+// putRoute writes a route into Consul, from where Traefik has it.
+func putRoute(ctx context.Context, drill *suite.Drill, route traefik.Route) {
+	GinkgoHelper()
+	By("writing the site's route into Consul")
 	keys, err := route.Keys()
 	Expect(err).NotTo(HaveOccurred())
 	Expect(consul.PutKeys(ctx, drill.Lab, keys)).To(Succeed())
-	return drill
 }
 
 // leaveProxied is the story up to the moment an operator is called.
