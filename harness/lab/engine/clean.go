@@ -160,8 +160,11 @@ func removeAll(
 				stuck.Reset(removeLimit)
 				return true
 			}
-			// A call that was broken off says less than the refusals before it.
-			if refusals[thing.id] == nil || limited.Err() == nil {
+			// A call that was broken off says less than the refusals before it. The limit is read once: it may be reached
+			// while this looks at a refusal that came in time.
+			if limited.Err() == nil {
+				refusals[thing.id] = err
+			} else if refusals[thing.id] == nil {
 				refusals[thing.id] = CauseOf(limited, err)
 			}
 			return false
