@@ -94,10 +94,11 @@ func (o *partialObserver) wait(ctx context.Context) error {
 
 // Dial implements harness.Observer.
 func (o *partialObserver) Dial(ctx context.Context, from, network, address string) (net.Conn, error) {
-	if err := o.pass(ctx, "dial"); err != nil {
-		if errors.Is(err, syscall.EHOSTUNREACH) {
-			err = syscall.ECONNREFUSED
-		}
+	refused := &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+	switch err := o.pass(ctx, "dial"); {
+	case errors.Is(err, syscall.EHOSTUNREACH):
+		return nil, refused
+	case err != nil:
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
 	connection, err := o.Observer.Dial(ctx, from, network, address)
@@ -107,6 +108,11 @@ func (o *partialObserver) Dial(ctx context.Context, from, network, address strin
 	through := &partialConnection{Conn: connection, observer: o}
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
+	// An HTTP client goes on dialing when another connection has become free: the machines may be gone by now.
+	if o.condition == gone || o.condition == silent {
+		_ = connection.Close()
+		return nil, refused
+	}
 	o.connections[through] = true
 	return through, nil
 }
