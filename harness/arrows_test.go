@@ -106,7 +106,7 @@ var rules = []rule{
 	},
 	{
 		from: `harness/drilltest`, to: `\./.*`,
-		allowed: `\./harness|\./harness/suite/(conduct|contract|plaintest)|\./harness/internal/module|\./reports`,
+		allowed: `\./harness|\./harness/suite/(conduct|contract|plaintest)|\./harness/internal/(module|redact)|\./reports`,
 		tests:   `\./fixtures|\./harness/(drilltest|fault|labtest|probe|runbook)|` + fakeEngine,
 		why:     "plain tests get what suites share, and have nothing of their own but the words of package testing",
 	},

@@ -26,7 +26,7 @@ type Observer interface {
 	StartCheck(ctx context.Context, from string, check Check, schedule Schedule, samples func([]Sample)) (CheckStream, error)
 	// ReadFile reads a file of the node's system. A missing file is fs.ErrNotExist.
 	ReadFile(ctx context.Context, node, path string) ([]byte, error)
-	// Log returns what the node's system has printed since the given time, oldest line first.
+	// Log returns what the node's system has printed since the given time, oldest line first, without the topology's secrets.
 	Log(ctx context.Context, node string, since time.Time) ([]LogLine, error)
 	// Status tells whether the node's system runs, and how it ended when it does not.
 	Status(ctx context.Context, node string) (SystemStatus, error)

@@ -38,7 +38,7 @@ func (e *UnknownNameError) Error() string {
 	return fmt.Sprintf("the topology has no %s %q: its %ss are %s", e.Kind, e.Name, e.Kind, strings.Join(e.Known, ", "))
 }
 
-// A CommandError is a command that ran on a node and did not exit with 0.
+// A CommandError is a command that ran on a node and did not exit with 0. A lab's has no secrets of its topology.
 type CommandError struct {
 	Node     string
 	Argv     []string

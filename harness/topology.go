@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"crypto/rand"
+	"encoding/json"
 	"io/fs"
 	"net/netip"
 	"slices"
@@ -62,7 +64,10 @@ type System struct {
 	Command     []string          // argv of the main process; nil: the image's own entrypoint and command
 	User        string            // who the main process runs as, such as "app" or "101:101"; "": the image's. All else is root's
 	Environment map[string]string // added to the image's own
-	Files       []File            // written before the first start
+	// what its files, its environment or its operators have that nobody may read in a record, a report or on a terminal. Several
+	// systems may share one, such as the token of a cluster
+	Secrets []Secret
+	Files   []File // written before the first start
 	// written likewise, but not again when the system is installed anew: what only the machine has that the lab begins with
 	SeedFiles    []File
 	Capabilities []string // Linux capabilities added to the engine's default set, such as "SYS_ADMIN"; never all
@@ -185,4 +190,61 @@ func (t Topology) Disk(name string) (Disk, bool) {
 // TakesDisks tells whether disks can be attached to the system's node.
 func (s System) TakesDisks() bool {
 	return s.Exists() && slices.Contains(s.Capabilities, diskCapability)
+}
+
+// MinimumSecret is how many bytes a secret has at least: striking out a shorter text would destroy what it is part of by chance.
+const MinimumSecret = 8
+
+// A Secret is a text that must not be read in a record, a log, a report or on a terminal, such as a password: there
+// [Secret.Mark] stands in its place. [System.Secrets] names those of a system. Printed in any way it is its mark; whoever needs
+// the text takes the Value, or asks [Secret.In].
+type Secret struct {
+	Name string // unique in the topology: letters, digits and dashes
+	// at least [MinimumSecret] bytes of UTF-8; "" for who knows the name alone and asks the topology for the rest
+	Value string
+}
+
+// NewSecret draws the value of a secret: 26 letters and digits, 130 bits. It is not drawn from a drill's seed, which is printed
+// so that the drill can be repeated, and would tell the secret to everybody.
+func NewSecret(name string) Secret { return Secret{Name: name, Value: rand.Text()} }
+
+// In is the value of the secret; where that is not known, the one of that name in the topology. A secret without a name and a
+// value is none, and "". One that the topology does not have is an error that names those it has.
+func (s Secret) In(topology Topology) (string, error) {
+	if s.Value != "" || s.Name == "" {
+		return s.Value, nil
+	}
+	var known []string
+	for _, secret := range topology.Secrets() {
+		if secret.Name == s.Name {
+			return secret.Value, nil
+		}
+		known = append(known, secret.Name)
+	}
+	return "", &UnknownNameError{Kind: "secret", Name: s.Name, Known: known}
+}
+
+// Mark is what stands in the place of the secret wherever it is struck out.
+func (s Secret) Mark() string { return "[secret: " + s.Name + "]" }
+
+// String is the mark.
+func (s Secret) String() string { return s.Mark() }
+
+// GoString is the mark.
+func (s Secret) GoString() string { return s.Mark() }
+
+// MarshalJSON writes the mark.
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.Mark()) }
+
+// Secrets are those of all systems, each once, in the order of the description.
+func (t Topology) Secrets() []Secret {
+	var secrets []Secret
+	for _, node := range t.Nodes {
+		for _, secret := range node.System.Secrets {
+			if !slices.Contains(secrets, secret) {
+				secrets = append(secrets, secret)
+			}
+		}
+	}
+	return secrets
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // observerHost is the last byte of the observer's address in every prefix.
@@ -51,6 +52,9 @@ func (t Topology) Validate() error {
 		if err := node.System.validate(node.Name); err != nil {
 			return err
 		}
+	}
+	if err := t.validateSecrets(); err != nil {
+		return err
 	}
 	if err := t.validateOrder(); err != nil {
 		return err
@@ -475,6 +479,47 @@ func validSize(what string, size, minimum int64) error {
 		return fmt.Errorf("%s has %d bytes: it needs at least %d", what, size, minimum)
 	case size%diskBlock != 0:
 		return fmt.Errorf("%s has %d bytes, which is no multiple of %d", what, size, diskBlock)
+	}
+	return nil
+}
+
+// validateSecrets says in one sentence, without the value, which secret could not be struck out.
+func (t Topology) validateSecrets() error {
+	secrets := t.Secrets()
+	for i, secret := range secrets {
+		if err := secret.validate(); err != nil {
+			return err
+		}
+		for _, other := range secrets[:i] {
+			if other.Name == secret.Name {
+				return fmt.Errorf("two secrets are named %s and are not the same: name each differently", secret.Name)
+			}
+		}
+		for _, other := range secrets {
+			if strings.Contains(other.Mark(), strings.TrimSpace(secret.Value)) {
+				return fmt.Errorf("secret %s is part of %q, which is written in the place of a secret: choose another value",
+					secret.Name, Secret{Name: other.Name}.Mark())
+			}
+		}
+	}
+	return nil
+}
+
+func (s Secret) validate() error {
+	if s.Name == "" {
+		return errors.New("a secret has no name: give it one, which is written in its place")
+	}
+	if err := validName("a secret", s.Name); err != nil {
+		return err
+	}
+	switch length := len(strings.TrimSpace(s.Value)); {
+	case length == 0:
+		return fmt.Errorf("secret %s has no value: there is nothing to strike out", s.Name)
+	case length < MinimumSecret:
+		return fmt.Errorf("secret %s has %d bytes: it needs at least %d, or striking it out would destroy texts that it is part of by "+
+			"chance", s.Name, length, MinimumSecret)
+	case !utf8.ValidString(s.Value):
+		return fmt.Errorf("secret %s is no text: write it in hexadecimal digits or in base64 where it is used", s.Name)
 	}
 	return nil
 }

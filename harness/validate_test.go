@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -302,5 +304,70 @@ func TestTopologyWithARouter(t *testing.T) {
 		topology := router()
 		test.change(&topology)
 		test.check(t, topology)
+	}
+}
+
+// Goal: a secret that could not be struck out is refused in one sentence that does not say it. Method: topologies with one secret
+// each that is empty, short, no text, or part of what would be written in its place, and with two of one name.
+func TestSecretsAreValidated(t *testing.T) {
+	const good = "correct-horse-battery"
+	for _, c := range []struct {
+		secrets []Secret
+		want    string
+	}{
+		{[]Secret{{Name: "admin", Value: good}, {Name: "other", Value: good}, {Name: "longer", Value: good + good}}, ""},
+		{[]Secret{NewSecret("admin"), NewSecret("other")}, ""},
+		{[]Secret{{Value: good}}, "a secret has no name: give it one, which is written in its place"},
+		{[]Secret{{Name: "Admin password", Value: good}}, `a secret is named "Admin password": a name has`},
+		{[]Secret{{Name: "admin"}}, "secret admin has no value: there is nothing to strike out"},
+		{[]Secret{{Name: "admin", Value: " 1234567\n"}}, "secret admin has 7 bytes: it needs at least 8"},
+		{[]Secret{{Name: "admin", Value: "12345678\xff"}}, "secret admin is no text: write it in"},
+		{[]Secret{{Name: "admin-password", Value: "admin-password"}}, `secret admin-password is part of "[secret: admin-password]"`},
+		{[]Secret{{Name: "admin", Value: good}, {Name: "admin", Value: good + "2"}}, "two secrets are named admin"},
+	} {
+		topology := Topology{
+			Name: "one", Networks: []Network{{
+				Name: "lan", IPv6: netip.MustParsePrefix("fd00:d1::/64"), IPv4: netip.MustParsePrefix("10.201.1.0/24"),
+			}},
+			Nodes: []Node{{
+				Name: "a", IPv6: netip.MustParseAddr("fd00:d1::11"), IPv4: netip.MustParseAddr("10.201.1.11"),
+				System: System{Image: Image{Name: "x", Version: "1"}, Secrets: c.secrets},
+			}},
+		}
+		said := ""
+		if err := topology.Validate(); err != nil {
+			said = err.Error()
+		}
+		if !strings.HasPrefix(said, c.want) || (c.want == "") != (said == "") || strings.Contains(said, good) {
+			t.Errorf("the error is %q, want %q", said, c.want)
+		}
+	}
+}
+
+// Goal: who knows a secret by name gets its value of the topology, and printing one shows its name alone. Method: ask for one that
+// is there, one that is not and none, and print a secret in every way.
+func TestSecretIn(t *testing.T) {
+	secret := NewSecret("admin")
+	topology := Topology{Nodes: []Node{
+		{System: System{Secrets: []Secret{secret}}}, {System: System{Secrets: []Secret{secret}}},
+	}}
+	for _, c := range []struct {
+		secret      Secret
+		value, want string
+	}{
+		{Secret{Name: "admin"}, secret.Value, ""},
+		{Secret{Name: "admin", Value: "another"}, "another", ""},
+		{Secret{}, "", ""},
+		{Secret{Name: "guest"}, "", `the topology has no secret "guest": its secrets are admin`},
+	} {
+		value, err := c.secret.In(topology)
+		if value != c.value || (err == nil) != (c.want == "") || err != nil && err.Error() != c.want {
+			t.Errorf("%v is %q, %v", c.secret, value, err)
+		}
+	}
+	encoded, err := json.Marshal(topology.Secrets())
+	printed := fmt.Sprintf("%v %+v %#v %s %q %s %v", secret, topology, secret, secret, secret, encoded, err)
+	if len(topology.Secrets()) != 1 || strings.Contains(printed, secret.Value) || !strings.Contains(printed, "[secret: admin]") {
+		t.Errorf("it is printed as %s", printed)
 	}
 }

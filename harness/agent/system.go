@@ -14,6 +14,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent/internal/protocol"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 )
 
 // DefaultStopTimeout is how long Stop waits before it kills, unless told otherwise.
@@ -127,8 +128,8 @@ func (c *Client) Exec(ctx context.Context, argv ...string) ([]byte, error) {
 	}
 	if outcome.ExitCode != 0 {
 		return outcome.Stdout, &harness.CommandError{
-			Node: c.node, Argv: argv, ExitCode: outcome.ExitCode,
-			Output: string(outcome.Output),
+			Node: c.node, Argv: redact.Value(argv), ExitCode: outcome.ExitCode,
+			Output: redact.Text(string(outcome.Output)),
 		}
 	}
 	return outcome.Stdout, nil

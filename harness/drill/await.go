@@ -14,12 +14,14 @@ import (
 // there is a fault. A spec that asks the probe by itself and goes on is ahead of the record, which may then say that
 // what the spec waited for never was. The probe has to be watched, in whatever role. It may be called at any time and
 // from within a runbook's step; it watches for as long as the objective's patience.
-func (d *Drill) AwaitUp(ctx context.Context, probe harness.Probe) error {
+func (d *Drill) AwaitUp(ctx context.Context, probe harness.Probe) (err error) {
+	defer redactError(&err)
 	return d.await(ctx, probe, true)
 }
 
 // AwaitDown is [Drill.AwaitUp] for a probe that is to fail.
-func (d *Drill) AwaitDown(ctx context.Context, probe harness.Probe) error {
+func (d *Drill) AwaitDown(ctx context.Context, probe harness.Probe) (err error) {
+	defer redactError(&err)
 	return d.await(ctx, probe, false)
 }
 

@@ -14,20 +14,23 @@ import (
 
 // Watch begins to sample probes that are recorded and have no part in the steady state, such as the
 // client that goes on asking the address of peace time. It comes before Inject.
-func (d *Drill) Watch(ctx context.Context, probes ...harness.Probe) error {
+func (d *Drill) Watch(ctx context.Context, probes ...harness.Probe) (err error) {
+	defer redactError(&err)
 	return d.watch(ctx, stepWatch, isWatched, probes)
 }
 
 // Unaffected begins to sample probes that the fault must not touch: the confirmed blast radius. Each
 // of them that fails between t0 and the end of the watch is a miss. It comes before Inject.
-func (d *Drill) Unaffected(ctx context.Context, probes ...harness.Probe) error {
+func (d *Drill) Unaffected(ctx context.Context, probes ...harness.Probe) (err error) {
+	defer redactError(&err)
 	return d.watch(ctx, stepUnaffected, isUnaffected, probes)
 }
 
 // WatchSilent begins to sample probes of what no client of the service sees: a log that is written, a job
 // that cron runs. One that fails while every client gets its answers is wrong without going red, and
 // the judgement's symptoms say so. It comes before Inject.
-func (d *Drill) WatchSilent(ctx context.Context, probes ...harness.Probe) error {
+func (d *Drill) WatchSilent(ctx context.Context, probes ...harness.Probe) (err error) {
+	defer redactError(&err)
 	return d.watch(ctx, stepWatchSilent, isUnseen, probes)
 }
 
@@ -46,7 +49,8 @@ func (d *Drill) watch(ctx context.Context, step step, as role, probes []harness.
 // Baseline begins to sample the steady state and returns when all of its probes, and those that were named as unaffected
 // before, have held together for the dwell. When they do not within a few minutes, the error says of each probe that does not
 // hold what it said last, and the drill can only be judged and closed.
-func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) error {
+func (d *Drill) Baseline(ctx context.Context, steady harness.SteadyState) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepBaseline)
 	if err != nil {
 		return err
@@ -95,7 +99,8 @@ func (d *Drill) proved(until time.Duration) {
 
 // StartWriting begins to write into the ledgers, and returns when each has enough acknowledged
 // writes for a loss to show. The writing goes on until Reconcile.
-func (d *Drill) StartWriting(ctx context.Context, ledgers []harness.Ledger) error {
+func (d *Drill) StartWriting(ctx context.Context, ledgers []harness.Ledger) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepStartWriting)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/judge"
 )
 
@@ -48,7 +49,7 @@ func (d *Drill) tellMiss() {
 	d.teller.event(d.now(), "miss", told)
 	d.mu.Unlock()
 	if tell != nil {
-		tell(told)
+		tell(redact.Text(told))
 	}
 }
 

@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/internal/words"
 	"github.com/reprise-dr/reprise/harness/judge"
 )
 
 // Judge ends the sampling and judges the record. It returns nil if and only if the verdict is the
 // claimed one; otherwise the error says both, why, and what was measured against which target.
-func (d *Drill) Judge() error {
+func (d *Drill) Judge() (err error) {
+	defer redactError(&err)
 	_, leave, err := d.enter(context.Background(), stepJudge)
 	if err != nil {
 		return err
@@ -61,7 +63,8 @@ func actualLoss(judgement harness.Judgement) string {
 // end: a step under way is broken off, the sampling and the writing stop, a fault in force is
 // lifted, and a drill that was not judged is. A fault that cannot be lifted is an error and makes
 // the drill inconclusive, also when it was judged before. Calling Close again does nothing.
-func (d *Drill) Close(ctx context.Context) error {
+func (d *Drill) Close(ctx context.Context) (err error) {
+	defer redactError(&err)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
 	problems := []error{d.breakOff(ctx)}
@@ -146,7 +149,7 @@ func (d *Drill) judge() {
 		d.judged = true
 	}
 	before := verdictOf(d.record.Judgement)
-	d.record.Judgement = judge.Judge(d.record)
+	d.record.Judgement = judge.Judge(redact.Value(d.record)) // as whoever judges the record again will see it
 	if verdict := verdictOf(d.record.Judgement); verdict != before {
 		d.teller.event(d.now(), "verdict", verdict)
 	}

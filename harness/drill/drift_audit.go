@@ -41,7 +41,8 @@ type audit struct {
 // Expect plans differences between the nodes after the recovery and before the fault, and mentions of old
 // addresses (KindMention), which are then reported with the reason and not as surprises. It may be called
 // at any time before Judge, several times. A plan that makes no sense is an error, and none of the call counts.
-func (d *Drill) Expect(planned ...drift.Planned) error {
+func (d *Drill) Expect(planned ...drift.Planned) (err error) {
+	defer redactError(&err)
 	if err := drift.ValidatePlanned(planned); err != nil {
 		return fmt.Errorf("expect differences: %w", err)
 	}
@@ -55,7 +56,8 @@ func (d *Drill) Expect(planned ...drift.Planned) error {
 }
 
 // AlsoFingerprint adds paths to those of the fingerprints that the drill takes of every node. It comes before Inject.
-func (d *Drill) AlsoFingerprint(paths ...string) error {
+func (d *Drill) AlsoFingerprint(paths ...string) (err error) {
+	defer redactError(&err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.audit.before != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drift"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
@@ -91,9 +92,10 @@ func sortedNames(fingerprints map[string]harness.Fingerprint) []string {
 }
 
 func recordDifference(difference harness.Difference, because string) harness.RecordDifference {
+	clipped := func(text string) string { return words.Clip(redact.Text(text), recordedText) } // a cut may leave half a secret
 	return harness.RecordDifference{
 		Kind: difference.Kind, Key: difference.Key, Because: because,
-		Before: words.Clip(difference.Before, recordedText), After: words.Clip(difference.After, recordedText),
+		Before: clipped(difference.Before), After: clipped(difference.After),
 	}
 }
 

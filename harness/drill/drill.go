@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
@@ -128,6 +129,7 @@ func New(lab harness.Lab, plan harness.Plan) (*Drill, error) {
 	if plan.Phase < 0 {
 		return nil, fmt.Errorf("begin the drill: the phase is %v: it cannot be negative", plan.Phase)
 	}
+	redact.Keep(lab.Topology().Secrets())
 	drill := &Drill{
 		lab: lab, started: time.Now(), turn: make(chan struct{}, 1), state: isNew, saver: newSaver(plan.Save),
 		teller: newTeller(plan.OnEvent), tell: plan.Tell, //nolint:staticcheck // it works for as long as it is there
@@ -212,13 +214,17 @@ func (d *Drill) Doubt(reason string) {
 	d.doubt(reason)
 }
 
-// Record returns a copy of what was observed so far. Its judgement is filled in by Judge, or else by Close.
+// Record returns a copy of what was observed so far, without the secrets of the topology. Its judgement is filled in by Judge, or
+// else by Close.
 func (d *Drill) Record() harness.Record {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.collect()
-	return clone(d.record)
+	return redact.Value(clone(d.record))
 }
+
+// redactError is for what a step returns: whoever gets it prints it.
+func redactError(err *error) { *err = redact.Error(*err) }
 
 // enter begins a step, or says why it cannot be begun now. The step ends with leave; its context
 // ends at Close too.

@@ -29,7 +29,8 @@ type furtherFaults struct {
 // DuringRecovery arms a second fault: the recovery itself is disturbed, as in real outages. It comes
 // before Inject, and may be called for several faults. t0 stays that of the first fault. A fault that
 // never strikes, or is not proved to bite, makes the drill inconclusive.
-func (d *Drill) DuringRecovery(fault harness.Fault, when harness.Moment) error {
+func (d *Drill) DuringRecovery(fault harness.Fault, when harness.Moment) (err error) {
+	defer redactError(&err)
 	_, leave, err := d.enter(context.Background(), stepDuringRecovery)
 	if err != nil {
 		return err

@@ -13,7 +13,8 @@ import (
 
 // Inject takes the fingerprint of every node that runs a system, then brings the fault about and proves that it bites. A
 // fault that was injected and not proved is an error and a doubt, and stays in force until Revert or Close.
-func (d *Drill) Inject(ctx context.Context, fault harness.Fault) error {
+func (d *Drill) Inject(ctx context.Context, fault harness.Fault) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepInject)
 	if err != nil {
 		return err
@@ -136,7 +137,8 @@ func (d *Drill) prove(ctx context.Context, injection harness.Injection, keep fun
 // Detect returns when a failure of a probe of the steady state since t0 is known. It looks at every sample
 // since then and not at the present: an outage that is over counts. An error that wraps
 // [harness.ErrNotDetected] says that none was known within the objective's DetectWithin.
-func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) error {
+func (d *Drill) Detect(ctx context.Context, steady harness.SteadyState) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepDetect)
 	if err != nil {
 		return err
@@ -195,7 +197,8 @@ func (d *Drill) detected(observed judge.Observation) {
 
 // Revert lifts the fault. What comes back after it was brought back by the harness, not by the
 // system or its operator. An error is a doubt as well.
-func (d *Drill) Revert(ctx context.Context) error {
+func (d *Drill) Revert(ctx context.Context) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepRevert)
 	if err != nil {
 		return err

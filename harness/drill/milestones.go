@@ -11,7 +11,8 @@ import (
 // Milestones begins to sample the claims of milestones, each of which is judged like the RTO: one that is
 // reached late, or not at all, is a miss. A claim may fail in peace, as that of a machine that nobody
 // has installed yet does. It comes before Inject.
-func (d *Drill) Milestones(ctx context.Context, milestones ...harness.Milestone) error {
+func (d *Drill) Milestones(ctx context.Context, milestones ...harness.Milestone) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepMilestones)
 	if err != nil {
 		return err

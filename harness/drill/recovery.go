@@ -16,7 +16,8 @@ import (
 // Repair runs runbooks, step by step, and times each step. It may be called more than once. An
 // error names the runbook and the step; what would come after that step is not run, and the drill
 // can go on to see what becomes of the system.
-func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) error {
+func (d *Drill) Repair(ctx context.Context, runbooks ...harness.Runbook) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepRepair)
 	if err != nil {
 		return err
@@ -105,7 +106,8 @@ func howItWent(step harness.RecordStep) string {
 // wraps [harness.ErrNotRecovered] says which probes still fail and what they said last. A watch ends before that when the RTO is
 // missed beyond doubt and the last runbook has stopped with an error. After a recovery it looks at every node again:
 // what differs from before the fault, and what still names an address that is gone, goes into the record.
-func (d *Drill) AwaitRecovery(ctx context.Context, steady harness.SteadyState) error {
+func (d *Drill) AwaitRecovery(ctx context.Context, steady harness.SteadyState) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepAwaitRecovery)
 	if err != nil {
 		return err
@@ -167,7 +169,8 @@ func (d *Drill) recovered(since time.Duration) {
 // Reconcile ends the writing and reads every ledger back: which acknowledged writes are gone, and
 // which others have come to stay. Registers are ended and checked too. A ledger that cannot be read within a minute is an
 // error that names it, and makes the drill inconclusive.
-func (d *Drill) Reconcile(ctx context.Context, ledgers []harness.Ledger) error {
+func (d *Drill) Reconcile(ctx context.Context, ledgers []harness.Ledger) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepReconcile)
 	if err != nil {
 		return err

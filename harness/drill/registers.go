@@ -25,7 +25,8 @@ const (
 
 // StartRegisters begins to read and write registers from several clients at the same time, until
 // Reconcile or Judge. Which operation comes next is drawn from the drill's seed. It comes before Inject.
-func (d *Drill) StartRegisters(ctx context.Context, registers ...harness.Register) error {
+func (d *Drill) StartRegisters(ctx context.Context, registers ...harness.Register) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepStartRegisters)
 	if err != nil {
 		return err

@@ -17,7 +17,8 @@ func (d *Drill) Rehearse(
 	ctx context.Context,
 	name string,
 	check func(ctx context.Context, operator harness.Operator) error,
-) error {
+) (err error) {
+	defer redactError(&err)
 	ctx, leave, err := d.enter(ctx, stepRehearse)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/judge"
 )
 
@@ -97,6 +98,7 @@ func (d *Drill) unfinished() harness.Record {
 	record := clone(d.record)
 	record.UnderWay = strings.TrimPrefix(d.place(), "during ")
 	record.Doubts = append(record.Doubts, "the drill was cut off "+d.place())
+	record = redact.Value(record) // before it is judged: a verdict's reasons follow from what can be read
 	record.Judgement = judge.Judge(record)
 	return record
 }

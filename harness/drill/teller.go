@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
@@ -81,6 +82,7 @@ func (t *teller) work(idle chan struct{}) {
 		next := t.queue[0]
 		t.queue = t.queue[1:]
 		t.mu.Unlock()
+		next.Text = redact.Text(next.Text)
 		t.tell(next)
 	}
 }

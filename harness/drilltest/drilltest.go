@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/suite/conduct"
 	"github.com/reprise-dr/reprise/harness/suite/contract"
 	"github.com/reprise-dr/reprise/harness/suite/plaintest"
@@ -50,11 +51,12 @@ type Drill struct {
 // Context ends when somebody interrupts `go test`, and in time to close before its -timeout does.
 func (d *Drill) Context() context.Context { return d.test.ctx }
 
-// Must fails the test, and ends it, when a step has gone wrong.
+// Must fails the test, and ends it, when a step has gone wrong. It says why without the secrets of the topology, which
+// [testing.TB.Fatal] would print of an error that is no step's.
 func (d *Drill) Must(err error) {
 	d.test.Helper()
 	if err != nil {
-		d.test.Fail(err.Error())
+		d.test.Fail(redact.Text(err.Error()))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
 	"github.com/reprise-dr/reprise/harness/internal/disks"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
 	"github.com/reprise-dr/reprise/harness/lab/engine"
 	"github.com/reprise-dr/reprise/harness/lab/image"
@@ -65,6 +66,7 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	if err := topology.Validate(); err != nil {
 		return nil, fmt.Errorf("start lab %s: %w", topology.Name, err)
 	}
+	redact.Keep(topology.Secrets())
 	if options.Progress == nil {
 		options.Progress = image.Plain(io.Discard)
 	}
@@ -80,7 +82,7 @@ func Start(ctx context.Context, topology harness.Topology, options Options) (*La
 	if err := lab.bringUp(ctx); err != nil {
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 		defer cancel()
-		return nil, errors.Join(fmt.Errorf("start lab %s: %w", topology.Name, err), lab.Close(cleanup))
+		return nil, redact.Error(errors.Join(fmt.Errorf("start lab %s: %w", topology.Name, err), lab.Close(cleanup)))
 	}
 	return lab, nil
 }
@@ -128,7 +130,7 @@ func (l *Lab) bringUp(ctx context.Context) error {
 // only later, and then somebody starts it again.
 func tellEnded(ctx context.Context, observer harness.Observer, progress image.Progress) {
 	for _, err := range harness.SystemsEnded(ctx, observer) {
-		progress.Event(err.Error())
+		progress.Event(redact.Text(err.Error()))
 	}
 }
 

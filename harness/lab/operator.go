@@ -15,6 +15,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/agent"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 )
 
 // Addresses are the addresses the node has now.
@@ -148,7 +149,7 @@ func (l *Lab) Status(ctx context.Context, name string) (harness.SystemStatus, er
 	return node.agent.Status(ctx)
 }
 
-// Log returns what the node's system has printed since a moment, oldest line first.
+// Log returns what the node's system has printed since a moment, oldest line first, without the secrets of the topology.
 func (l *Lab) Log(ctx context.Context, name string, since time.Time) ([]harness.LogLine, error) {
 	node, err := l.node(name)
 	if err != nil {
@@ -163,7 +164,7 @@ func (l *Lab) Log(ctx context.Context, name string, since time.Time) ([]harness.
 	if _, err := stdcopy.StdCopy(&output, &output, logs); err != nil {
 		return nil, fmt.Errorf("read the log of %s: %w", name, err)
 	}
-	return parseLog(output.String()), nil
+	return redact.Value(parseLog(output.String())), nil
 }
 
 // parseLog splits the engine's "<time> <text>" lines, however long they are. What has no time stamp continues the line above.

@@ -59,9 +59,9 @@ type test struct{}
 const callerOfHelper = 1
 
 func (test) Helper()             { types.MarkAsHelper(callerOfHelper) }
-func (test) Step(text string)    { ginkgo.By(text) }
-func (test) Fail(message string) { ginkgo.Fail(message, callerOfHelper) }
-func (test) Skip(message string) { ginkgo.Skip(message, callerOfHelper) }
+func (test) Step(text string)    { ginkgo.By(shown(text)) }
+func (test) Fail(message string) { ginkgo.Fail(shown(message), callerOfHelper) }
+func (test) Skip(message string) { ginkgo.Skip(shown(message), callerOfHelper) }
 func (test) Failed() bool        { return ginkgo.CurrentSpecReport().Failed() }
 func (test) Cleanup(do func())   { ginkgo.DeferCleanup(do) }
 

@@ -60,7 +60,7 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 		config, preview = alone(t, config, &runner, deadline, needs)
 	}
 	supervise.InterruptOrphan()
-	gomega.RegisterFailHandler(ginkgo.Fail)
+	gomega.RegisterFailHandler(failWithoutSecrets)
 	labels := ginkgo.Label(scenario)
 	if !runner.DryRun && len(needs) > 0 { // a dry run only says what would run
 		resolveImages(t, config, runner, needs, preview)
@@ -68,7 +68,7 @@ func Run(t *testing.T, scenario string, needs ...Topology) {
 	if config.Images {
 		return
 	}
-	arguments := []any{labels, runner, reporter}
+	arguments := []any{labels, runner, reporter, writesNoSecrets()}
 	if config.Control != contract.WholeDrill {
 		arguments = append(arguments, passesEarly())
 	}

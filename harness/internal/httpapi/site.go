@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/reprise-dr/reprise/harness"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 )
 
 // answerLimit is how much of an answer is read: a page of a list is far below it.
@@ -123,6 +124,7 @@ func message(body []byte) string {
 	if json.Unmarshal(body, &answer) == nil && answer.Message != "" {
 		text = answer.Message
 	}
+	text = redact.Text(text) // before it is cut, which may leave half a secret
 	const enough = 200
 	if len(text) > enough {
 		text = strings.ToValidUTF8(text[:enough], "") + "..."

@@ -16,6 +16,7 @@ import (
 
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/drill"
+	"github.com/reprise-dr/reprise/harness/internal/redact"
 	"github.com/reprise-dr/reprise/harness/lab"
 	"github.com/reprise-dr/reprise/harness/lab/doctor"
 	"github.com/reprise-dr/reprise/harness/lab/image"
@@ -113,6 +114,7 @@ func Begin(
 	options ...Option,
 ) *Drill {
 	test.Helper()
+	test = withoutSecrets(test)
 	if err := objective.Validate(); err != nil {
 		test.Fail(err.Error())
 	}
@@ -134,7 +136,9 @@ func New(test Test, cluster harness.Lab, config contract.Config, plan harness.Pl
 	if err != nil {
 		return nil, err
 	}
-	plan.Save = file.Save
+	test = withoutSecrets(test)
+	// What the drill hands over has no secrets. Nothing in a file can be taken back, and so it is looked at once more.
+	plan.Save = func(record harness.Record) error { return file.Save(redact.Value(record)) }
 	plan.OnEvent = newEventLines(test.Output()).tell
 	conductor, err := drill.New(cluster, plan)
 	if err != nil {
@@ -155,6 +159,7 @@ const keptFile = "kept-lab"
 // so does a lab that this run has kept.
 func Start(ctx context.Context, test Test, config contract.Config, topology harness.Topology) *lab.Lab {
 	test.Helper()
+	test = withoutSecrets(test)
 	if kept, err := os.ReadFile(filepath.Join(config.RunDir, keptFile)); err == nil && config.RunDir != "" {
 		test.Skip(fmt.Sprintf("never ran: lab %s, of a spec that failed before, was kept; remove it with `%s`", kept, config.CleanWith))
 	}
@@ -208,7 +213,7 @@ func (d *Drill) End() {
 		return
 	}
 	record := d.Record()
-	if err := d.file.Finish(record); err != nil {
+	if err := d.file.Finish(redact.Value(record)); err != nil {
 		d.test.Fail(err.Error())
 	}
 	// A fault that could not be lifted turns a verdict that the test has seen into another one.

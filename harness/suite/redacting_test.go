@@ -1,0 +1,27 @@
+package suite
+
+import (
+	"testing"
+)
+
+// Goal: what a product prints is no command to GitHub's runner, wherever it stands in what is shown, and elsewhere stays as it is.
+// Method: commands at the beginning, after an indentation, in another line, after a carriage return and in the old way.
+func TestProductsGiveTheRunnerNoCommands(t *testing.T) {
+	for text, want := range map[string]string{
+		"::error::x":                          ": :error::x",
+		"  \u00a0::add-mask::e":               "  \u00a0: :add-mask::e",
+		"fails:\n\t::stop-commands::y\n::z::": "fails:\n\t: :stop-commands::y\n: :z::",
+		"fails:\r::error::x":                  "fails:\r: :error::x",
+		"log ##[add-mask]e":                   "log ## [add-mask]e",
+		"dial [fd00:d1::71]:9000, or ::1":     "dial [fd00:d1::71]:9000, or ::1",
+	} {
+		t.Setenv("GITHUB_ACTIONS", "true")
+		if got := shown(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+		t.Setenv("GITHUB_ACTIONS", "")
+		if got := shown(text); got != text {
+			t.Errorf("%q is shown as %q where nobody obeys", text, got)
+		}
+	}
+}
