@@ -63,6 +63,7 @@ func sites() harness.Topology {
 				"/pocketbase", "serve", fmt.Sprintf("--http=0.0.0.0:%d", postsPort), "--dir=" + postsFolder,
 				"--automigrate=false", "--hooksWatch=false",
 			},
+			Secrets: []harness.Secret{harness.NewSecret(editor.Password.Name)},
 		}),
 		lan.Node(commentsNode, "site", 22, harness.System{
 			Image:   fixtures.OpenFGA(),
@@ -75,10 +76,13 @@ func sites() harness.Topology {
 
 var _ = Describe("On sites of posts and comments", Label(large, sitesLabel), Ordered, ContinueOnFailure, func() {
 	run(sites(), sitesParts, func(ctx context.Context, cluster *lab.Lab) error {
-		err := peace(postgres.TakesWrites(primary))(ctx, cluster)
+		password, err := editor.Password.In(cluster.Topology())
+		if err == nil {
+			err = peace(postgres.TakesWrites(primary))(ctx, cluster)
+		}
 		for _, command := range [][]string{
 			append([]string{commentsNode, "/openfga", "migrate"}, commentsDatastore()...),
-			{postsNode, "/pocketbase", "superuser", "upsert", editor.Email, editor.Password, "--dir=" + postsFolder},
+			{postsNode, "/pocketbase", "superuser", "upsert", editor.Email, password, "--dir=" + postsFolder},
 		} {
 			if err == nil {
 				_, err = cluster.Exec(ctx, command[0], command[1:]...)
@@ -117,7 +121,11 @@ func deletePost(ctx context.Context, cluster *lab.Lab, entry int) error {
 		return httpapi.Site(posts).Ask(ctx, harness.HTTPClient(cluster, harness.VantageObserver), request, answer)
 	}
 	var session struct{ Token string }
-	login := map[string]string{"identity": editor.Email, "password": editor.Password}
+	password, err := editor.Password.In(cluster.Topology())
+	if err != nil {
+		return err
+	}
+	login := map[string]string{"identity": editor.Email, "password": password}
 	const logins = "/api/collections/_superusers/auth-with-password"
 	if err := ask(httpapi.Request{Method: http.MethodPost, Path: logins, Body: login}, &session); err != nil {
 		return err

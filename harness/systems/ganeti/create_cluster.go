@@ -14,7 +14,8 @@ import (
 	"github.com/reprise-dr/reprise/harness/runbook"
 )
 
-// CreateCluster makes a cluster of nodes that have Ganeti installed, and its instances, as an operator would.
+// CreateCluster makes a cluster of nodes that have Ganeti installed, and its instances, as an operator would. The password of the
+// user who asks it by RAPI is the topology's secret [role.GanetiPassword].
 type CreateCluster struct {
 	Cluster Cluster
 	SSHPort int // of every node's SSH server; 0 means 22
@@ -47,7 +48,11 @@ func (f CreateCluster) session() Session { return f.Cluster.On(f.Cluster.Nodes[0
 // letAsk names who may ask by RAPI. The daemon reads the file as soon as it is there, and so it has to be the daemon's before.
 func (f CreateCluster) letAsk(ctx context.Context, operator harness.Operator) error {
 	const written = rapiUsers + ".new"
-	first, users := f.Cluster.Nodes[0], fmt.Sprintf("%s %s read\n", rapiUser, rapiPassword)
+	password, err := rapiPassword.In(operator.Topology())
+	if err != nil {
+		return err
+	}
+	first, users := f.Cluster.Nodes[0], fmt.Sprintf("%s %s read\n", rapiUser, password)
 	if err := operator.WriteFile(ctx, first, harness.File{Path: written, Mode: 0o640, Data: []byte(users)}); err != nil {
 		return err
 	}

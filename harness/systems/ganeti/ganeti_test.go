@@ -16,6 +16,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/internal/testkit"
 	"github.com/reprise-dr/reprise/harness/labtest"
 	"github.com/reprise-dr/reprise/harness/runbook"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 const (
@@ -31,13 +32,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// aPassword is that of who asks by RAPI.
+var aPassword = harness.Secret{Name: role.GanetiPassword, Value: "asked-by-rapi"}
+
 // aTopology is two nodes that can resolve names.
 func aTopology() harness.Topology {
 	topology := harness.Topology{Name: "pair"}
 	for i, name := range []string{"node1", "node2"} {
 		topology.Nodes = append(topology.Nodes, harness.Node{
 			Name: name, Role: Role, IPv4: netip.AddrFrom4([4]byte{10, 203, 1, byte(11 + i)}),
-			System: harness.System{Command: []string{"hypervisor"}, Files: []harness.File{
+			System: harness.System{Command: []string{"hypervisor"}, Secrets: []harness.Secret{aPassword}, Files: []harness.File{
 				{Path: hostsFile, Data: []byte(testHosts)},
 				{Path: defaultsFile, Data: []byte(testDefaults)},
 				{Path: masterFile, Data: []byte("node1.virt.example\n")},

@@ -13,22 +13,29 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/internal/httpapi"
 	"github.com/reprise-dr/reprise/harness/probe"
+	"github.com/reprise-dr/reprise/harness/systems/role"
 )
 
 // rapiPort is where Ganeti's remote interface listens: on the master, and nowhere else.
 const rapiPort = 5080
 
-// The user that a founded cluster lets ask by its remote interface, as the file of its users has it.
+// The user that a founded cluster lets ask by its remote interface, and the file of such users.
 const (
-	rapiUser     = "reprise"
-	rapiPassword = "a-lab-has-no-secrets"
-	rapiUsers    = "/var/lib/ganeti/rapi/users"
+	rapiUser  = "reprise"
+	rapiUsers = "/var/lib/ganeti/rapi/users"
 )
+
+// rapiPassword is that user's: the topology's secret of this name.
+var rapiPassword = harness.Secret{Name: role.GanetiPassword}
 
 // rapi asks the cluster's remote interface, from the observer over a connection of its own.
 func rapi(ctx context.Context, observer harness.Observer, at netip.Addr, path string, answer any) error {
 	site := httpapi.Site{At: netip.AddrPortFrom(at, rapiPort)}
-	secret := base64.StdEncoding.EncodeToString([]byte(rapiUser + ":" + rapiPassword))
+	password, err := rapiPassword.In(observer.Topology())
+	if err != nil {
+		return err
+	}
+	secret := base64.StdEncoding.EncodeToString([]byte(rapiUser + ":" + password))
 	request := httpapi.Request{Method: http.MethodGet, Path: path, Header: http.Header{"Authorization": {"Basic " + secret}}}
 	// A cluster signs its own certificate when it is founded.
 	client := harness.HTTPSClient(observer, harness.VantageObserver, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // see above

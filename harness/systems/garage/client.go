@@ -23,11 +23,15 @@ const (
 
 // A Store is what an administrator of the store's nodes has to know. Its nodes are those of role [ServerRole].
 type Store struct {
-	Token string // admin_token in the nodes' configuration
+	Token harness.Secret // admin_token in the nodes' configuration; named alone: the topology's of that name
 }
 
-// ask sends a question to a node from its own loopback and reads the answer; the empty token is not sent.
-func ask(ctx context.Context, observer harness.Observer, node, path, token string) ([]byte, error) {
+// ask sends a question to a node from its own loopback and reads the answer; the zero token is not sent.
+func ask(ctx context.Context, observer harness.Observer, node, path string, secret harness.Secret) ([]byte, error) {
+	token, err := secret.In(observer.Topology())
+	if err != nil {
+		return nil, err
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, administration+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", node, err)

@@ -15,12 +15,15 @@ import (
 // peers.
 func Example() {
 	machines := labtest.New(harness.Topology{Nodes: []harness.Node{
-		{Name: "garage-1", Role: garage.ServerRole, IPv6: netip.MustParseAddr("fd00:d1::71")},
+		{
+			Name: "garage-1", Role: garage.ServerRole, IPv6: netip.MustParseAddr("fd00:d1::71"),
+			System: harness.System{Secrets: []harness.Secret{harness.NewSecret("garage-admin-token")}},
+		},
 	}})
 	defer machines.Close()
 	machines.Serve("garage-1", "127.0.0.1:3903", labtest.Says(http.StatusServiceUnavailable, ""))
 
-	store := garage.Store{Token: "reprise-admin"}
+	store := garage.Store{Token: harness.Secret{Name: "garage-admin-token"}}
 	for _, claim := range harness.All(garage.Available("garage-1"), store.Whole()) {
 		fmt.Printf("%s: %v\n", claim.Name(), claim.Check(context.Background(), machines))
 	}

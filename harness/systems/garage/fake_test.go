@@ -13,7 +13,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
-var admin = Store{Token: "token"}
+var admin = Store{Token: harness.Secret{Value: "token"}}
 
 // nodes are three of Garage in memory: as much of their commands and of their administration as the package needs, with the words
 // of Garage 1.2.0.

@@ -11,8 +11,8 @@ import (
 
 // A Key is one of S3.
 type Key struct {
-	ID     string // "GK" and 24 hexadecimal digits
-	Secret string // 64 hexadecimal digits
+	ID     string         // "GK" and 24 hexadecimal digits
+	Secret harness.Secret // of 64 hexadecimal digits; named alone: the topology's of that name
 }
 
 // The waits of a new store. They are bounded by the context of who waits for them.
@@ -32,6 +32,10 @@ func (s Store) Form(ctx context.Context, operator harness.Operator, key Key) err
 	if err != nil {
 		return err
 	}
+	secret, err := key.Secret.In(operator.Topology())
+	if err != nil {
+		return err
+	}
 	first := nodes[0].Name
 	commands := make([][]string, 0, len(nodes)+3)
 	for _, node := range nodes {
@@ -44,7 +48,7 @@ func (s Store) Form(ctx context.Context, operator harness.Operator, key Key) err
 	}
 	commands = append(commands,
 		[]string{"layout", "apply", "--version", "1"},
-		[]string{"key", "import", "--yes", "-n", "reprise", key.ID, key.Secret},
+		[]string{"key", "import", "--yes", "-n", "reprise", key.ID, secret},
 		[]string{"key", "allow", "--create-bucket", key.ID})
 	for _, arguments := range commands {
 		if _, err := operator.Exec(ctx, first, append([]string{program}, arguments...)...); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -15,7 +16,7 @@ import (
 // not find each other.
 func TestForm(t *testing.T) {
 	store := running(t, false)
-	labtest.Expect(t, admin.Form(t.Context(), store, Key{ID: "GK01", Secret: "02"}), "")
+	labtest.Expect(t, admin.Form(t.Context(), store, Key{ID: "GK01", Secret: harness.Secret{Value: "02"}}), "")
 	want := []string{
 		"garage-1 layout assign -z garage-1 -c 1GB " + strings.Repeat("1", identityLength),
 		"garage-1 layout assign -z garage-2 -c 1GB " + strings.Repeat("2", identityLength),

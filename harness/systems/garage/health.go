@@ -21,7 +21,7 @@ func Available(node string) harness.Probe {
 	return probe.Func{
 		Label: node + " has a quorum", Every: availablePeriod,
 		Ask: func(ctx context.Context, observer harness.Observer) error {
-			_, err := ask(ctx, observer, node, "/health", "")
+			_, err := ask(ctx, observer, node, "/health", harness.Secret{})
 			return err
 		},
 	}

@@ -24,6 +24,6 @@ func TestWhole(t *testing.T) {
 	store := running(t, true)
 	store.isolate("garage-3")
 	labtest.Expect(t, admin.Whole().Check(t.Context(), store), "garage-1 is connected with 2 of 3 nodes, itself among them")
-	labtest.Expect(t, Store{Token: "another"}.Whole().Check(t.Context(), store), "garage-1: answered 403 Forbidden")
+	labtest.Expect(t, Store{Token: harness.Secret{Value: "another"}}.Whole().Check(t.Context(), store), "garage-1: answered 403 Forbidden")
 	labtest.Expect(t, admin.Whole().Check(t.Context(), labtest.New(harness.Topology{})), "the topology has no node of role garage")
 }

@@ -24,8 +24,8 @@ const api = "http://127.0.0.1:9000"
 
 // A Store is what an administrator of the store's nodes has to know. Its nodes are those of role [ServerRole].
 type Store struct {
-	AccessKey string // of the root user
-	SecretKey string
+	AccessKey string         // of the root user
+	SecretKey harness.Secret // named alone: the topology's of that name
 }
 
 // ask sends a request to a node from its own loopback and reads the answer.
@@ -71,10 +71,14 @@ const (
 
 // view asks a node how it sees all nodes.
 func (s Store) view(ctx context.Context, observer harness.Observer, node string) (view, error) {
+	key, err := s.SecretKey.In(observer.Topology())
+	if err != nil {
+		return view{}, err
+	}
 	nothing := sha256.Sum256(nil)
 	body, err := ask(ctx, observer, node, "/minio/admin/v3/info", func(request *http.Request) *http.Request {
 		request.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(nothing[:]))
-		return signer.SignV4(*request, s.AccessKey, s.SecretKey, "", "us-east-1")
+		return signer.SignV4(*request, s.AccessKey, key, "", "us-east-1")
 	})
 	if err != nil {
 		return view{}, err

@@ -3,7 +3,7 @@
 //
 // Nodes are those of role [ServerRole]; each is asked through its own loopback, as an operator who is logged in there does.
 //
-//	store := minio.Store{AccessKey: "reprise", SecretKey: "reprise-secret"}
+//	store := minio.Store{AccessKey: "reprise", SecretKey: fixtures.StoreSecret}
 //	err := store.WaitWhole(ctx, lab)                          // the cluster has formed: make a bucket now
 //	steady := harness.All(store.Whole(), minio.Writable("store-1"))
 //	err = drill.Baseline(ctx, steady)

@@ -15,12 +15,15 @@ import (
 // peers.
 func Example() {
 	machines := labtest.New(harness.Topology{Nodes: []harness.Node{
-		{Name: "store-1", Role: minio.ServerRole, IPv6: netip.MustParseAddr("fd00:d1::71")},
+		{
+			Name: "store-1", Role: minio.ServerRole, IPv6: netip.MustParseAddr("fd00:d1::71"),
+			System: harness.System{Secrets: []harness.Secret{harness.NewSecret("store-secret-key")}},
+		},
 	}})
 	defer machines.Close()
 	machines.Serve("store-1", "127.0.0.1:9000", labtest.Says(http.StatusServiceUnavailable, ""))
 
-	store := minio.Store{AccessKey: "reprise", SecretKey: "reprise-secret"}
+	store := minio.Store{AccessKey: "reprise", SecretKey: harness.Secret{Name: "store-secret-key"}}
 	for _, claim := range harness.All(minio.Readable("store-1"), minio.Writable("store-1"), store.Whole()) {
 		fmt.Printf("%s: %v\n", claim.Name(), claim.Check(context.Background(), machines))
 	}

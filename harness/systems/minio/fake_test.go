@@ -13,7 +13,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
-var root = Store{AccessKey: "reprise", SecretKey: "secret"}
+var root = Store{AccessKey: "reprise", SecretKey: harness.Secret{Value: "secret"}}
 
 // A store is three nodes in memory. A node sees those whom it was told of as they are, and others not at all.
 type store struct {

@@ -9,13 +9,15 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"github.com/reprise-dr/reprise/harness"
 )
 
 const address = "10.201.5.100:80"
 
 var (
 	blog  = Site{At: netip.MustParseAddrPort(address), Host: "blog.reprise.test"}
-	admin = Superuser{Email: "admin@reprise.test", Password: "secret"}
+	admin = Superuser{Email: "admin@reprise.test", Password: harness.Secret{Value: "secret"}}
 )
 
 // token is what the fake gives to the superuser.
@@ -55,7 +57,7 @@ func (b *fakeBlog) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 func (b *fakeBlog) logIn(w http.ResponseWriter, request *http.Request) {
 	var login struct{ Identity, Password string }
-	if json.NewDecoder(request.Body).Decode(&login) != nil || (Superuser{login.Identity, login.Password}) != admin {
+	if json.NewDecoder(request.Body).Decode(&login) != nil || (Superuser{login.Identity, harness.Secret{Value: login.Password}}) != admin {
 		fail(w, http.StatusBadRequest, "Failed to authenticate.")
 		return
 	}

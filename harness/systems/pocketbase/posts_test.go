@@ -15,7 +15,7 @@ import (
 func TestCreatePosts(t *testing.T) {
 	server := &fakeBlog{}
 	machines := labtest.Serving(t, address, server)
-	stranger := Superuser{admin.Email, "guess"}
+	stranger := Superuser{admin.Email, harness.Secret{Value: "guess"}}
 	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, stranger),
 		"log in to blog.reprise.test: answered 400 Bad Request: Failed to authenticate.")
 	labtest.Expect(t, CreatePosts(t.Context(), machines, blog, admin), "")

@@ -24,7 +24,7 @@ func (s Site) String() string { return httpapi.Site(s).String() }
 // `pocketbase superuser upsert EMAIL PASSWORD --dir DATA`.
 type Superuser struct {
 	Email    string
-	Password string
+	Password harness.Secret // named alone: the topology's of that name
 }
 
 // collection holds the posts.
@@ -60,10 +60,14 @@ func CreatePosts(ctx context.Context, observer harness.Observer, site Site, supe
 }
 
 func logIn(ctx context.Context, observer harness.Observer, site Site, superuser Superuser) (token string, err error) {
+	password, err := superuser.Password.In(observer.Topology())
+	if err != nil {
+		return "", err
+	}
 	var answer struct{ Token string }
 	err = httpapi.Site(site).Ask(ctx, harness.HTTPClient(observer, harness.VantageObserver), httpapi.Request{
 		Method: http.MethodPost, Path: "/api/collections/_superusers/auth-with-password",
-		Body: map[string]string{"identity": superuser.Email, "password": superuser.Password},
+		Body: map[string]string{"identity": superuser.Email, "password": password},
 	}, &answer)
 	return answer.Token, err
 }

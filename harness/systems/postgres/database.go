@@ -20,10 +20,10 @@ type Database struct {
 	// an address of its own that the server is reached at, such as one that moves between nodes; the zero address means the
 	// node's present one
 	At       netip.Addr
-	Port     uint16 // 0 means 5432
-	Name     string // "" means "postgres"
-	User     string // "" means "postgres"
-	Password string // "" for a server that trusts its network
+	Port     uint16         // 0 means 5432
+	Name     string         // "" means "postgres"
+	User     string         // "" means "postgres"
+	Password harness.Secret // the zero Secret for a server that trusts its network; named alone: the topology's of that name
 }
 
 // The defaults of PostgreSQL itself.
@@ -82,7 +82,9 @@ func (d Database) configuration(ctx context.Context, observer harness.Observer) 
 	configuration.Port = cmp.Or(d.Port, defaultPort)
 	configuration.Database = cmp.Or(d.Name, defaultName)
 	configuration.User = cmp.Or(d.User, defaultUser)
-	configuration.Password = d.Password
+	if configuration.Password, err = d.Password.In(observer.Topology()); err != nil {
+		return nil, fmt.Errorf("describe the connection to %s: %w", d, err)
+	}
 	configuration.RuntimeParams = map[string]string{"application_name": "reprise"}
 	configuration.ConnectTimeout = 0 // the context's deadline is the only one
 	configuration.Fallbacks = nil

@@ -2,6 +2,9 @@
 // its own ones too, such as nomad.ServerRole; this package is for who describes topologies and may know no product.
 package role
 
+// GanetiPassword is the name of the secret that is the password of who asks a Ganeti cluster by RAPI.
+const GanetiPassword = "ganeti-rapi-password"
+
 // The roles, by product.
 const (
 	ConsulServer = "consul-server"

@@ -27,8 +27,8 @@ type Bucket struct {
 	Port      uint16 // 0 means 80
 	Name      string // required
 	AccessKey string
-	SecretKey string
-	Region    string // "" means "us-east-1"
+	SecretKey harness.Secret // named alone: the topology's of that name
+	Region    string         // "" means "us-east-1"
 }
 
 const (
@@ -81,9 +81,13 @@ func (b Bucket) client(observer harness.Observer, transport http.RoundTripper) (
 	if err != nil {
 		return minio.Core{}, fmt.Errorf("look up the addresses of %s: %w", b.Node, err)
 	}
+	key, err := b.SecretKey.In(observer.Topology())
+	if err != nil {
+		return minio.Core{}, fmt.Errorf("make a client of %s: %w", b, err)
+	}
 	failAtOnce()
 	client, err := minio.New(netip.AddrPortFrom(now.IPv6, cmp.Or(b.Port, defaultPort)).String(), &minio.Options{
-		Creds:        credentials.NewStaticV4(b.AccessKey, b.SecretKey, ""),
+		Creds:        credentials.NewStaticV4(b.AccessKey, key, ""),
 		Region:       cmp.Or(b.Region, defaultRegion), // else it would be asked for
 		BucketLookup: minio.BucketLookupPath,
 		Transport:    transport,

@@ -5,7 +5,7 @@
 // server's node is now, and is asked once: what the client library would repeat by itself is counted as what it was
 // at first, since a repeated write could not be told from one that came back.
 //
-//	bucket := s3.Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: "reprise-secret"}
+//	bucket := s3.Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: fixtures.QuestionsS3Secret}
 //	err := s3.CreateBucket(ctx, lab, bucket)
 //	steady := harness.All(s3.Answers(bucket))
 //	err = drill.Watch(ctx, s3.TakesWrites(bucket))

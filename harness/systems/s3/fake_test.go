@@ -21,7 +21,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
-var bucket = Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: "secret"}
+var bucket = Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: harness.Secret{Value: "secret"}}
 
 // A fakeStore is an S3 server with one bucket, as much of it as the package needs. Lists come in
 // pages of two.

@@ -5,7 +5,7 @@
 // Servers that runbooks work on are the nodes of role [ServerRole]. Questions go to the IPv4 address that the server's
 // node has now: the client has found the server by a name that is right.
 //
-//	server := turn.Server{Node: "turn-1", User: "reprise", Password: "reprise-secret", From: "caller-1"}
+//	server := turn.Server{Node: "turn-1", User: "reprise", Password: fixtures.RelayPassword, From: "caller-1"}
 //	err := drill.Watch(ctx, turn.Accepts(server), turn.Allocates(server)) // what a health check sees
 //	steady := harness.All(turn.Relays(server))                           // what a call needs
 //	err = drill.Baseline(ctx, steady)

@@ -12,9 +12,13 @@ import (
 
 // What a health check and a call see of a server that is down, and how one is moved to a new address.
 func Example() {
-	server := turn.Server{Node: "turn-1", User: "reprise", Password: "reprise-secret"}
+	server := turn.Server{Node: "turn-1", User: "reprise", Password: harness.Secret{Name: "relay-password"}}
+	password := harness.NewSecret("relay-password")
 	machines := labtest.New(harness.Topology{Nodes: []harness.Node{
-		{Name: server.Node, Role: turn.ServerRole, IPv4: netip.MustParseAddr("10.201.1.61")},
+		{
+			Name: server.Node, Role: turn.ServerRole, IPv4: netip.MustParseAddr("10.201.1.61"),
+			System: harness.System{Secrets: []harness.Secret{password}},
+		},
 	}})
 	defer machines.Close()
 

@@ -12,7 +12,7 @@ import (
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
-var server = Server{Node: "turn-1", User: "reprise", Password: "secret"}
+var server = Server{Node: "turn-1", User: "reprise", Password: harness.Secret{Value: "secret"}}
 
 // A machine is the node of a real TURN server, the library's own, that listens on this machine's loopback.
 type machine struct {
@@ -42,7 +42,7 @@ func running(t *testing.T, announced string) *machine {
 	serving, err := turn.NewServer(turn.ServerConfig{
 		Realm: "relay.reprise.test", LoggerFactory: silent,
 		AuthHandler: func(user, realm string, _ net.Addr) ([]byte, bool) {
-			return turn.GenerateAuthKey(user, realm, server.Password), user == server.User
+			return turn.GenerateAuthKey(user, realm, server.Password.Value), user == server.User
 		},
 		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: socket, RelayAddressGenerator: relays}},
 		ListenerConfigs:   []turn.ListenerConfig{{Listener: stream, RelayAddressGenerator: relays}},

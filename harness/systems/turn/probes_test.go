@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/reprise-dr/reprise/harness"
 	"github.com/reprise-dr/reprise/harness/labtest"
 )
 
@@ -32,7 +33,7 @@ func TestAnnouncesAnAddressThatNobodyHas(t *testing.T) {
 func TestRefusesStrangers(t *testing.T) {
 	node := running(t, "127.0.0.1")
 	stranger := server
-	stranger.Password = "guessed"
+	stranger.Password = harness.Secret{Value: "guessed"}
 	labtest.Expect(t, Allocates(stranger).Check(t.Context(), node), "ask for a relay: ")
 	labtest.Expect(t, Relays(stranger).Check(t.Context(), node), "ask for a relay: ")
 }

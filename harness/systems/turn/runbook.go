@@ -33,7 +33,7 @@ func answers(ctx context.Context, observer harness.Observer, node string) error 
 	if err != nil {
 		return err
 	}
-	client, err := server.over(ctx, turn.NewSTUNConn(connection), loopback)
+	client, err := server.over(ctx, turn.NewSTUNConn(connection), loopback, "")
 	if err != nil {
 		return err
 	}

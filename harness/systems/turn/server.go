@@ -26,10 +26,10 @@ const defaultPort = 3478
 
 // A Server is a TURN server, and a user whom it gives relays to.
 type Server struct {
-	Node     string // required
-	Port     uint16 // of TCP and UDP; 0 means 3478
-	User     string // one with a long-term credential
-	Password string
+	Node     string         // required
+	Port     uint16         // of TCP and UDP; 0 means 3478
+	User     string         // one with a long-term credential
+	Password harness.Secret // named alone: the topology's of that name
 	// From is the node that clients and those who call them are at; "" means [harness.VantageObserver]. In a drill that moves the
 	// server it should be one that is outside: coturn gives its UDP socket up, and with it every later client, when it cannot send
 	// to one of the clients it has, as to an observer at an address of a prefix that is gone.
@@ -61,18 +61,24 @@ func (s Server) join(ctx context.Context, observer harness.Observer) (session, e
 	if err != nil {
 		return session{}, err
 	}
+	password, err := s.Password.In(observer.Topology())
+	if err != nil {
+		return session{}, err
+	}
 	connection, err := observer.Dial(ctx, s.from(), "udp4", at.String())
 	if err != nil {
 		return session{}, err
 	}
-	return s.over(ctx, datagrams{Conn: connection, far: net.UDPAddrFromAddrPort(at)}, at)
+	return s.over(ctx, datagrams{Conn: connection, far: net.UDPAddrFromAddrPort(at)}, at, password)
 }
 
-// over is a client over a connection, which it closes in the end.
-func (s Server) over(ctx context.Context, connection net.PacketConn, at netip.AddrPort) (session, error) {
+// over is a client over a connection, which it closes in the end. Who asks for no relay needs no password.
+func (s Server) over(
+	ctx context.Context, connection net.PacketConn, at netip.AddrPort, password string,
+) (session, error) {
 	client, err := turn.NewClient(&turn.ClientConfig{
 		STUNServerAddr: at.String(), TURNServerAddr: at.String(),
-		Username: s.User, Password: s.Password,
+		Username: s.User, Password: password,
 		Conn: connection, LoggerFactory: silent,
 	})
 	if err == nil {
