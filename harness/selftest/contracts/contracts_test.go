@@ -20,6 +20,7 @@ import (
 func TestContracts(t *testing.T) {
 	suite.Run(t, "contracts",
 		suite.PrepareFor(machinesLabel, machines()),
+		suite.PrepareFor(secretsLabel, machines()),
 		suite.PrepareFor(nomadLabel, fixtures.NomadConsul(servers)),
 		suite.PrepareFor(routersLabel, routers()),
 		suite.PrepareFor(serverLabel, fixtures.Server()),
