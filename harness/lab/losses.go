@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
 	"github.com/reprise-dr/reprise/harness"
@@ -17,17 +18,21 @@ import (
 const (
 	// lossLimit is how long an engine may take to show that it is there, when agents are gone.
 	lossLimit = 5 * time.Second
+	// agentsEnd is how soon the end of an agent is known, after that of what it had to end with it.
+	agentsEnd = 2 * time.Second
 	// fullDisk is the space below which an engine's disk counts as full: writes of systems in its containers fail, or
 	// are about to.
 	fullDisk = 64 << 20
 )
 
-// Losses are the agents that are gone, or the engine, if that is why.
+// Losses are the agents and supervisors that are gone, or the engine, if that is why.
 func (l *Lab) Losses(ctx context.Context) []harness.Loss {
 	var losses []harness.Loss
 	for _, name := range slices.Sorted(maps.Keys(l.nodes)) {
 		if gone, why := l.nodes[name].agentGone(); gone {
 			losses = append(losses, harness.Loss{Part: "the agent of " + name, Why: why})
+		} else if why := l.nodes[name].supervisor.Load(); why != nil {
+			losses = append(losses, harness.Loss{Part: "the supervisor of " + name, Why: *why})
 		}
 	}
 	if len(losses) == 0 {
@@ -68,6 +73,25 @@ func (n *node) agentGone() (gone bool, why string) {
 		return true, "its stream has ended"
 	default:
 		return false, ""
+	}
+}
+
+// watchSupervisor notes the end of a container of the node's system. Faults kill what the supervisor has started; it ends itself when
+// the system is taken away, with its agent, or when something within the node has killed it.
+func (n *node) watchSupervisor(id string) {
+	ended := n.lab.engine.ContainerWait(context.Background(), id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
+	select {
+	case <-ended.Error: // the container is gone already, or the engine is, which shows by itself
+	case how := <-ended.Result:
+		select {
+		case <-n.agent.Lost(): // whose end takes everything with it, and is told alone
+			return
+		case <-time.After(agentsEnd):
+		}
+		if removed := n.removed.Load(); removed == nil || *removed != id {
+			why := fmt.Sprintf("its container has ended with status %d", how.StatusCode)
+			n.supervisor.Store(&why)
+		}
 	}
 }
 

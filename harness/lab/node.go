@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/moby/moby/api/types/container"
@@ -28,6 +29,8 @@ type node struct {
 	containers []string // identifiers, agent first
 	image      string   // of the system, as the engine knows it
 	reached    milestones
+	removed    atomic.Pointer[string] // the identifier of the container that was taken away last
+	supervisor atomic.Pointer[string] // how it has ended; nil while it has not
 }
 
 func (n *node) containerName() string { return n.lab.nameOf(n.Name) }
@@ -196,9 +199,11 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 	if err := n.lab.shareDisks(ctx, n.System, host); err != nil {
 		return err
 	}
-	if _, err := n.create(ctx, client.ContainerCreateOptions{Name: n.systemName(), Config: config, HostConfig: host}); err != nil {
+	id, err := n.create(ctx, client.ContainerCreateOptions{Name: n.systemName(), Config: config, HostConfig: host})
+	if err != nil {
 		return err
 	}
+	go n.watchSupervisor(id)
 	limited, cancel := context.WithTimeout(ctx, systemLimit)
 	defer cancel()
 	return n.agent.WaitSystem(limited)
@@ -306,6 +311,7 @@ func (n *node) remove(ctx context.Context) error {
 }
 
 func (n *node) removeContainer(ctx context.Context, id string) error {
+	n.removed.Store(&id)
 	if err := engine.RemoveContainer(ctx, n.lab.engine, id); err != nil {
 		return fmt.Errorf("remove container %s of %s: %w", id, n.Name, err)
 	}
