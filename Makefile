@@ -68,7 +68,7 @@ test: ## run every test that needs no container engine, with the race detector w
 	@go test -tags=bench -vet=off $(race) $(unit_tests)
 
 .PHONY: check
-check: ## format, lint, vet, module files, workflows and what others import
+check: ## format, lint, vet, module files, workflows, published holes and what others import
 	@for module in . $(importer); do \
 		go -C $$module mod tidy -diff || { echo "go.mod or go.sum of $$module is not tidy: run make fix" >&2; exit 1; }; \
 	done
@@ -76,6 +76,7 @@ check: ## format, lint, vet, module files, workflows and what others import
 	@go -C $(importer) vet ./...
 	@$(lint) run ./...
 	@$(lint_workflows) -shellcheck= -pyflakes=
+	@.ci/vulnerabilities
 	@$(MAKE) api
 
 .PHONY: api
