@@ -6,12 +6,14 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 
 	"github.com/reprise-dr/reprise/harness/internal/redact"
+	"github.com/reprise-dr/reprise/harness/internal/words"
 )
 
 // failWithoutSecrets fails the spec with a message of Gomega's, which shows values whole.
@@ -26,12 +28,17 @@ func failWithoutSecrets(message string, skip ...int) {
 
 // runnersCommand is where GitHub's runner takes what is printed for a command: at the beginning of a line, and in the old way
 // anywhere in it.
-var runnersCommand = regexp.MustCompile(`(^|[\r\n])[\s\p{Z}]*::|##\[`)
+var runnersCommand = regexp.MustCompile(`(^|\n)[\s\p{Z}]*::|##\[`)
 
-// shown is a text as it can be printed: without secrets, and where GitHub's runner reads along, without what products could have it do
+// shown is a text as it can be printed: without secrets, without what a terminal would obey, and where GitHub's runner reads along, without what products could have it do
 // by what they print, such as ::error:: or ::add-mask::.
 func shown(text string) string {
 	text = redact.Text(text)
+	columns := strings.Split(text, "\t")
+	for i, column := range columns {
+		columns[i] = words.EscapedLines(column)
+	}
+	text = strings.Join(columns, "\t")
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return text
 	}
