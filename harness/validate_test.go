@@ -344,8 +344,8 @@ func TestSecretsAreValidated(t *testing.T) {
 	}
 }
 
-// Goal: who knows a secret by name gets its value of the topology, and printing one shows its name alone. Method: ask for one that
-// is there, one that is not and none, and print a secret in every way.
+// Goal: who knows a secret by name gets its value of the topology, and printing one shows its name alone. Method: ask for one
+// that is there, one that is not and none, and print a secret in every way.
 func TestSecretIn(t *testing.T) {
 	secret := NewSecret("admin")
 	topology := Topology{Nodes: []Node{

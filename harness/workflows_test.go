@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// evaluated are the lines of a workflow in which GitHub puts an expression into what a shell runs: whoever may choose its value, such
-// as an input or the name of a branch, then chooses what is run. Values go through the environment.
+// evaluated are the lines of a workflow in which GitHub puts an expression into what a shell runs: whoever may choose its value,
+// such as an input or the name of a branch, then chooses what is run. Values go through the environment.
 func evaluated(workflow string) []string {
 	var found []string
 	within := -1 // the indentation of the "run:" that the lines belong to

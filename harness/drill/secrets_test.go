@@ -29,8 +29,8 @@ func (c secretCluster) Topology() harness.Topology {
 	return topology
 }
 
-// Goal: a secret of the topology is in nothing that a drill gives away: records that are saved and returned, events that are told,
-// errors of steps; and judging the record again finds the same. Method: a drill in which all that it is told of has one.
+// Goal: a secret of the topology is in nothing that a drill gives away: records that are saved and returned, events that are
+// told, errors of steps; and judging the record again finds the same. Method: a drill in which all that it is told of has one.
 func TestSecretsStayInTheDrill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		secret := harness.NewSecret("admin")
@@ -38,8 +38,9 @@ func TestSecretsStayInTheDrill(t *testing.T) {
 		cluster := secretCluster{newFakeCluster(), secret}
 		told := ""
 		drill, err := New(cluster, harness.Plan{
-			ID: "fake", Scenario: "fake", Title: "log in with " + secret.Value, Objective: harness.Objective{RTO: time.Minute, NoData: true},
-			Save: saved.save, OnEvent: seen.take, Tell: func(sentence string) { told += sentence },
+			ID: "fake", Scenario: "fake", Title: "log in with " + secret.Value,
+			Objective: harness.Objective{RTO: time.Minute, NoData: true},
+			Save:      saved.save, OnEvent: seen.take, Tell: func(sentence string) { told += sentence },
 		})
 		testkit.Must(t, err)
 		var failures []error
@@ -76,8 +77,8 @@ func TestSecretsStayInTheDrill(t *testing.T) {
 	})
 }
 
-// Goal: a difference that is too long for a record is cut behind a secret, and not in the middle of one. Method: one with a secret
-// where the cut would be.
+// Goal: a difference that is too long for a record is cut behind a secret, and not in the middle of one. Method: one with a
+// secret where the cut would be.
 func TestDifferencesAreCutBehindSecrets(t *testing.T) {
 	secret := harness.NewSecret("cut")
 	redact.Keep([]harness.Secret{secret})

@@ -76,10 +76,11 @@ func (n *node) agentGone() (gone bool, why string) {
 	}
 }
 
-// watchSupervisor notes the end of a container of the node's system. Faults kill what the supervisor has started; it ends itself when
-// the system is taken away, with its agent, or when something within the node has killed it.
+// watchSupervisor notes the end of a container of the node's system. Faults kill what the supervisor has started; it ends itself
+// when the system is taken away, with its agent, or when something within the node has killed it.
 func (n *node) watchSupervisor(id string) {
-	ended := n.lab.engine.ContainerWait(context.Background(), id, client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
+	nextEnd := client.ContainerWaitOptions{Condition: container.WaitConditionNextExit}
+	ended := n.lab.engine.ContainerWait(context.Background(), id, nextEnd)
 	select {
 	case <-ended.Error: // the container is gone already, or the engine is, which shows by itself
 	case how := <-ended.Result:

@@ -30,8 +30,8 @@ func failWithoutSecrets(message string, skip ...int) {
 // anywhere in it.
 var runnersCommand = regexp.MustCompile(`(^|\n)[\s\p{Z}]*::|##\[`)
 
-// shown is a text as it can be printed: without secrets, without what a terminal would obey, and where GitHub's runner reads along, without what products could have it do
-// by what they print, such as ::error:: or ::add-mask::.
+// shown is a text as it can be printed: without secrets, without what a terminal would obey, and where GitHub's runner reads
+// along, without what products could have it do by what they print, such as ::error:: or ::add-mask::.
 func shown(text string) string {
 	text = redact.Text(text)
 	columns := strings.Split(text, "\t")

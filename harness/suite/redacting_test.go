@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Goal: what a product prints is no command to GitHub's runner, wherever it stands in what is shown, and elsewhere stays as it is.
-// Method: commands at the beginning, after an indentation, in another line, after a carriage return and in the old way.
+// Goal: what a product prints is no command to GitHub's runner, wherever it stands in what is shown, and elsewhere stays as it
+// is. Method: commands at the beginning, after an indentation, in another line, after a carriage return and in the old way.
 func TestProductsGiveTheRunnerNoCommands(t *testing.T) {
 	for text, want := range map[string]string{
 		"::error::x":                          ": :error::x",
@@ -29,7 +29,8 @@ func TestProductsGiveTheRunnerNoCommands(t *testing.T) {
 
 // Goal: what a product prints does nothing to a terminal, and keeps its lines and columns. Method: a text with what terminals obey.
 func TestProductsGiveTerminalsNoCommands(t *testing.T) {
-	if got, want := shown("\x1b[31mred\x1b]0;title\a\tis\xff\nit"), `\x1b[31mred\x1b]0;title\a`+"\tis"+`\xff`+"\nit"; got != want {
+	const text = "\x1b[31mred\x1b]0;title\a\tis\xff\nit"
+	if got, want := shown(text), `\x1b[31mred\x1b]0;title\a`+"\tis"+`\xff`+"\nit"; got != want {
 		t.Errorf("it is shown as %q, want %q", got, want)
 	}
 }

@@ -169,14 +169,14 @@ func redactedParts(value reflect.Value) (reflect.Value, bool) {
 }
 
 func redactedMap(value reflect.Value) (reflect.Value, bool) {
-	copied, any := reflect.MakeMapWithSize(value.Type(), value.Len()), false
+	copied, changed := reflect.MakeMapWithSize(value.Type(), value.Len()), false
 	for _, key := range value.MapKeys() {
-		newKey, changedKey := redacted(key)
-		inner, changed := redacted(value.MapIndex(key))
+		newKey, newName := redacted(key)
+		inner, newText := redacted(value.MapIndex(key))
 		copied.SetMapIndex(newKey, inner)
-		any = any || changed || changedKey
+		changed = changed || newName || newText
 	}
-	if value.IsNil() || !any {
+	if value.IsNil() || !changed {
 		return value, false
 	}
 	return copied, true

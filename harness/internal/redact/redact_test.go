@@ -132,8 +132,8 @@ func TestSeveralSecrets(t *testing.T) {
 	}
 }
 
-// Goal: a key of several lines is struck out whole, line by line, and wrapped in base64, and so is a long secret of one line. Method: a
-// made-up key in these forms, and a line from the middle.
+// Goal: a key of several lines is struck out whole, line by line, and wrapped in base64, and so is a long secret of one line.
+// Method: a made-up key in these forms, and a line from the middle.
 func TestKeyOfSeveralLines(t *testing.T) {
 	lines := []string{"-----BEGIN KEY-----", strings.Repeat("abcdefghij", 6), strings.Repeat("klmnopqrst", 6), "uvwxyzuvwxyzuvwxyz",
 		"-----END KEY-----"}
@@ -145,7 +145,8 @@ func TestKeyOfSeveralLines(t *testing.T) {
 		fmt.Fprintf(&wrapped, "%s\n", chunk)
 	}
 	for _, text := range []string{
-		key, "key: " + jsonOf(key), "10:00:00 " + lines[1] + "\n10:00:01 " + lines[2], wrapped.String(), "x" + strings.TrimSpace(key) + "x",
+		key, "key: " + jsonOf(key), "10:00:00 " + lines[1] + "\n10:00:01 " + lines[2], wrapped.String(),
+		"x" + strings.TrimSpace(key) + "x",
 	} {
 		got := redactor.Text(text)
 		for _, piece := range append(lines[1:3:3], wrapped.String()[80:140]) {

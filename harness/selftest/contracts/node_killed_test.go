@@ -45,7 +45,7 @@ var _ = Describe("A product that kills what its node is made of", Label(secretsL
 	const supervisors = `for process in /proc/[0-9]*; do
 		if [ "$(cat $process/comm)" = reprise-agent ] && [ $process != /proc/1 ]; then kill -KILL ${process#/proc/}; fi
 	done`
-	DescribeTable("makes the drill inconclusive, and the record says which node is gone", func(ctx SpecContext, script, gone string) {
+	DescribeTable("makes the drill inconclusive, and says which node is gone", func(ctx SpecContext, script, gone string) {
 		drill := suite.Begin(ctx, oneMachine(), harness.Objective{RTO: 5 * time.Second, NoData: true})
 		drill.Claim(harness.Inconclusive, "the product ends its node, which no machine can do to itself")
 		Expect(beginsKilled(ctx, drill)).To(Succeed())

@@ -60,8 +60,8 @@ func planted(values []string) []harness.Secret {
 // newValues draws the values.
 func newValues() []string {
 	draw := func() string { return harness.NewSecret("value").Value }
-	return []string{draw(), `pa"ss'w<o>r&d+ %\ö` + draw(), strings.Join([]string{"-----BEGIN KEY-----", draw() + draw(), draw() + draw(),
-		"-----END KEY-----"}, "\n") + "\n"}
+	key := []string{"-----BEGIN KEY-----", draw() + draw(), draw() + draw(), "-----END KEY-----", ""}
+	return []string{draw(), `pa"ss'w<o>r&d+ %\ö` + draw(), strings.Join(key, "\n")}
 }
 
 // plantedTopology is a machine that has the secrets in a file, in its environment and in the arguments of a process, logs them in
@@ -85,7 +85,8 @@ my $server = IO::Socket::INET->new(LocalPort => 8080, Listen => 64, ReuseAddr =>
 while (my $client = $server->accept) {
   while (<$client>) { last if /^\r?$/ }
   my $status = -e "/broken" ? "500 Wrong password $ENV{PLANTED_0}" : "200 OK";
-  print $client "HTTP/1.1 $status\r\nX-Password: $ENV{PLANTED_0}\r\nConnection: close\r\n\r\n{\"password\":\"$ENV{PLANTED_0}\"}\n$ENV{PLANTED_1}";
+  print $client "HTTP/1.1 $status\r\nX-Password: $ENV{PLANTED_0}\r\nConnection: close\r\n\r\n";
+  print $client "{\"password\":\"$ENV{PLANTED_0}\"}\n$ENV{PLANTED_1}";
   close $client;
 }
 `
@@ -109,7 +110,7 @@ while (my $client = $server->accept) {
 
 // page asks for the page, and says the whole answer when it is an error.
 func page(values []string) probe.Func {
-	return probe.Func{Label: "the page", Every: 200 * time.Millisecond, Ask: func(ctx context.Context, observer harness.Observer) error {
+	ask := func(ctx context.Context, observer harness.Observer) error {
 		now, err := observer.Addresses(plantedNode)
 		if err != nil {
 			return err
@@ -130,7 +131,8 @@ func page(values []string) probe.Func {
 			err = fmt.Errorf("%s with %v answered %s %v: %s", at, request.Header, answer.Status, answer.Header, body)
 		}
 		return err
-	}}
+	}
+	return probe.Func{Label: "the page", Every: 200 * time.Millisecond, Ask: ask}
 }
 
 // wrongPassword breaks the page, by a command that has the secret too.
@@ -215,7 +217,7 @@ var _ = Describe("A run that was planted with secrets", Label(secretsLabel), fun
 		output := runPlanted(ctx, values, folder)
 		By("writing its report")
 		output += reportPlanted(folder)
-		Expect(output).To(ContainSubstring("[secret: drawn]"), "what the run has printed says nothing of the secrets: were they planted?")
+		Expect(output).To(ContainSubstring("[secret: drawn]"), "nothing was struck out: were they planted?")
 		Expect(output).To(ContainSubstring("[PANICKED]"))
 		By("searching everything that it has left and printed")
 		searched := map[string]string{"the terminal": output}
@@ -249,7 +251,8 @@ func runPlanted(ctx context.Context, values []string, folder string) string {
 	GinkgoHelper()
 	encoded, err := json.Marshal(values)
 	Expect(err).NotTo(HaveOccurred())
-	process := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestContracts$", "--ginkgo.v", "--ginkgo.label-filter="+plantedLabel,
+	process := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestContracts$", "--ginkgo.v",
+		"--ginkgo.label-filter="+plantedLabel,
 		"--ginkgo.json-report="+filepath.Join(folder, "ginkgo", "report.json"), "--ginkgo.no-color", "--ginkgo.github-output")
 	process.Env = slices.Concat(os.Environ(), contract.Config{RunDir: folder, RepeatWith: "reprise chaos", Seed: 1}.Environment(),
 		[]string{plantedVariable + "=" + string(encoded)})
@@ -295,7 +298,8 @@ func secretsIn(text string, values []string) []string {
 		Expect(err).NotTo(HaveOccurred())
 		quoted := strings.Trim(string(encoded), `"`)
 		forms := []string{
-			value, strings.TrimSpace(value), quoted, strings.Trim(fmt.Sprintf("%q", value), `"`), url.QueryEscape(value), url.PathEscape(value),
+			value, strings.TrimSpace(value), quoted, strings.Trim(fmt.Sprintf("%q", value), `"`),
+			url.QueryEscape(value), url.PathEscape(value),
 			html.EscapeString(value), html.EscapeString(quoted), hex.EncodeToString([]byte(value)),
 		}
 		for _, line := range strings.Split(value, "\n") {

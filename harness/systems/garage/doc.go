@@ -8,7 +8,8 @@
 // Nodes are those of role [ServerRole]; each is asked through its own loopback, as an operator who is logged in there does.
 //
 //	store := garage.Store{Token: fixtures.GarageToken} // of its administration
-//	err := store.Form(ctx, lab, garage.Key{ID: fixtures.GarageAccess, Secret: fixtures.GarageSecret}) // layout and key: S3 answers from then on
+//	key := garage.Key{ID: fixtures.GarageAccess, Secret: fixtures.GarageSecret}
+//	err := store.Form(ctx, lab, key) // layout and key: S3 answers from then on
 //	steady := harness.All(garage.Available("garage-1"), store.Whole())
 //	err = drill.Baseline(ctx, steady)
 //	err = drill.Repair(ctx, garage.NodeConnect())             // no node is started again

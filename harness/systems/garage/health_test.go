@@ -24,6 +24,7 @@ func TestWhole(t *testing.T) {
 	store := running(t, true)
 	store.isolate("garage-3")
 	labtest.Expect(t, admin.Whole().Check(t.Context(), store), "garage-1 is connected with 2 of 3 nodes, itself among them")
-	labtest.Expect(t, Store{Token: harness.Secret{Value: "another"}}.Whole().Check(t.Context(), store), "garage-1: answered 403 Forbidden")
+	stranger := Store{Token: harness.Secret{Value: "another"}}
+	labtest.Expect(t, stranger.Whole().Check(t.Context(), store), "garage-1: answered 403 Forbidden")
 	labtest.Expect(t, admin.Whole().Check(t.Context(), labtest.New(harness.Topology{})), "the topology has no node of role garage")
 }

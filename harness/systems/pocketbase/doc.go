@@ -5,7 +5,8 @@
 // blog's visitors arrive: a reverse proxy in front of it is part of what is asked.
 //
 //	blog := pocketbase.Site{At: netip.MustParseAddrPort("10.201.5.100:80"), Host: "blog.reprise.test"}
-//	err := pocketbase.CreatePosts(ctx, lab, blog, pocketbase.Superuser{Email: "admin@reprise.test", Password: fixtures.BlogAdminPassword})
+//	editor := pocketbase.Superuser{Email: fixtures.BlogAdmin, Password: fixtures.BlogAdminPassword}
+//	err := pocketbase.CreatePosts(ctx, lab, blog, editor)
 //	steady := harness.All(pocketbase.Served(blog))
 //	err = drill.Baseline(ctx, steady)
 //	err = drill.StartWriting(ctx, harness.Ledgers(pocketbase.Posts(blog)))

@@ -12,7 +12,8 @@ import (
 
 // A server that is down, as a drill sees it, and the ledger of a bucket's objects.
 func Example() {
-	bucket := s3.Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: harness.Secret{Name: "s3-secret-key"}}
+	key := harness.Secret{Name: "s3-secret-key"}
+	bucket := s3.Bucket{Node: "s3-1", Port: 7070, Name: "drill", AccessKey: "reprise", SecretKey: key}
 	machines := labtest.New(harness.Topology{Nodes: []harness.Node{{
 		Name: "s3-1", IPv6: netip.MustParseAddr("fd00:5::12"),
 		System: harness.System{Secrets: []harness.Secret{harness.NewSecret("s3-secret-key")}},
