@@ -69,9 +69,13 @@ type System struct {
 	Secrets []Secret
 	Files   []File // written before the first start
 	// written likewise, but not again when the system is installed anew: what only the machine has that the lab begins with
-	SeedFiles    []File
-	Capabilities []string // Linux capabilities added to the engine's default set, such as "SYS_ADMIN"; never all
-	Cgroups      bool     // true: the system manages cgroups of its own below its container's
+	SeedFiles []File
+	// the Linux capabilities that the system needs, and what for. It has no others: see [Topology.CapabilitiesOf]
+	Capabilities Capabilities
+	// why programs of the system must gain privileges when they are started, as sudo does, in a few words; "": none can
+	// (no-new-privileges)
+	NewPrivileges string
+	Cgroups       bool // true: the system manages cgroups of its own below its container's
 	// true: the system runs containers of its own, as k3s does; see agent.SuperviseEntrypoint for what that takes
 	Containers bool
 	// folders on a disk of their own, such as "/var/lib/rancher": a container's own root cannot carry another overlay
@@ -103,11 +107,37 @@ func (s System) Exists() bool { return s.Image.Name != "" || len(s.Command) > 0 
 // harness/adr/0012-guests.md.
 func (s System) Virtual() bool { return len(s.GuestExec) > 0 }
 
-// ContainerCapabilities are what a system needs that runs containers of its own, beyond the engine's
-// default set. SYS_RESOURCE is not among them: some engines cannot grant it.
-func ContainerCapabilities() []string {
-	return []string{"NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "SYSLOG"}
+// CapabilitiesOf are all the capabilities of a node's system: those that its description names, and those that the lab itself
+// needs there for what else the description asks of it. The container has no others.
+func (t Topology) CapabilitiesOf(node Node) Capabilities {
+	system := node.System
+	needed := system.Capabilities.With()
+	if !isRoot(system.User) {
+		needed = needed.With(Capabilities{
+			"SETUID": "the lab starts its main process as another user", "SETGID": "the lab starts its main process as another user",
+			"KILL":         "the lab stops the main process of another user",
+			"CHOWN":        "the lab gives its output, and files that it replaces, to the other user",
+			"DAC_OVERRIDE": "the lab reads, writes and removes the other user's files",
+			"FOWNER":       "the lab reads, writes and removes the other user's files",
+		})
+	}
+	if system.SystemDisk > 0 {
+		needed = needed.With(Capabilities{
+			"SYS_CHROOT":   "the lab makes the system's disk its root",
+			"DAC_OVERRIDE": "the lab copies the files of all users onto the system's disk",
+		})
+	}
+	if system.SystemDisk > 0 || len(t.Disks) > 0 && system.TakesDisks() {
+		needed = needed.With(Capabilities{"MKNOD": "the lab makes the devices of its disks"})
+	}
+	if system.Cgroups {
+		needed = needed.With(Capabilities{"SYS_ADMIN": "the lab makes its cgroups writable"})
+	}
+	return needed
 }
+
+// isRoot tells whether a main process stays what the supervisor is; "" is the image's own user, of whom only the lab knows.
+func isRoot(user string) bool { return user == "" || user == "root" || user == "0" }
 
 // A File is written into a system before it starts.
 type File struct {
@@ -189,7 +219,7 @@ func (t Topology) Disk(name string) (Disk, bool) {
 
 // TakesDisks tells whether disks can be attached to the system's node.
 func (s System) TakesDisks() bool {
-	return s.Exists() && slices.Contains(s.Capabilities, diskCapability)
+	return s.Exists() && s.Capabilities.Has(diskCapability)
 }
 
 // MinimumSecret is how many bytes a secret has at least: striking out a shorter text would destroy what it is part of by chance.

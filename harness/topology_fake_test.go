@@ -19,7 +19,7 @@ func validNode(n int) Node {
 		IPv6: netip.MustParseAddr(fmt.Sprintf("fd00:d1::1%d", n)), IPv4: netip.MustParseAddr(fmt.Sprintf("10.201.1.1%d", n)),
 		System: System{
 			Image: Image{Name: "nomad", Version: "1.11.3"}, Command: []string{"nomad", "agent"},
-			Capabilities: []string{"SYS_ADMIN"}, Files: []File{{Path: "/etc/nomad.d/nomad.hcl"}},
+			Capabilities: Capabilities{"SYS_ADMIN": "a test"}, Files: []File{{Path: "/etc/nomad.d/nomad.hcl"}},
 		},
 	}
 }

@@ -309,7 +309,7 @@ func (s System) validate(node string) error {
 	if err := s.validateVolumes(node); err != nil {
 		return err
 	}
-	if err := s.validateCapabilities(node); err != nil {
+	if err := s.validateRights(node); err != nil {
 		return err
 	}
 	if err := s.validateMachine(node); err != nil {
@@ -327,6 +327,8 @@ func (s System) validateAbsent(node string) error {
 		return fmt.Errorf("node %s has a system disk and no system to put on it", node)
 	case s.User != "":
 		return fmt.Errorf("node %s has the user %q and no system to run as it", node, s.User)
+	case len(s.Capabilities) > 0 || s.NewPrivileges != "":
+		return fmt.Errorf("node %s has capabilities or new privileges and no system to use them", node)
 	case len(s.Ready) > 0:
 		return fmt.Errorf("node %s has a command that shows when it is ready and no system", node)
 	}
@@ -383,9 +385,18 @@ func (s System) validateVolumes(node string) error {
 // isBelow tells whether a clean path is inside the folder of another.
 func isBelow(inner, outer string) bool { return strings.HasPrefix(inner, outer+"/") }
 
-func (s System) validateCapabilities(node string) error {
-	for _, capability := range s.Capabilities {
+func (s System) validateRights(node string) error {
+	for _, capability := range s.Capabilities.Names() {
 		if err := validCapability(node, capability); err != nil {
+			return err
+		}
+		what := fmt.Sprintf("for what it needs the capability %s", capability)
+		if err := validReason(node, what, s.Capabilities[capability]); err != nil {
+			return err
+		}
+	}
+	if s.NewPrivileges != "" {
+		if err := validReason(node, "why its programs gain privileges", s.NewPrivileges); err != nil {
 			return err
 		}
 	}
@@ -393,34 +404,11 @@ func (s System) validateCapabilities(node string) error {
 		return nil
 	}
 	for _, needed := range []string{"SYS_ADMIN", "NET_ADMIN"} {
-		if !slices.Contains(s.Capabilities, needed) {
+		if !s.Capabilities.Has(needed) {
 			return fmt.Errorf("node %s runs containers of its own and lacks the capability %s: see ContainerCapabilities", node, needed)
 		}
 	}
 	return nil
-}
-
-func validCapability(node, capability string) error {
-	bare := strings.TrimPrefix(strings.ToUpper(capability), "CAP_")
-	switch {
-	case bare == "ALL" || bare == "PRIVILEGED":
-		return fmt.Errorf("node %s asks for the capability %q: name the ones it needs", node, capability)
-	case !slices.Contains(capabilities, bare):
-		return fmt.Errorf("node %s asks for the capability %q, which Linux does not have", node, capability)
-	case bare != capability:
-		return fmt.Errorf("node %s asks for the capability %q: it is spelt %s here", node, capability, bare)
-	}
-	return nil
-}
-
-// capabilities are the names Linux knows, without CAP_, from capabilities(7) and linux/capability.h.
-var capabilities = []string{
-	"AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN",
-	"DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE",
-	"LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE",
-	"NET_BROADCAST", "NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN",
-	"SYS_BOOT", "SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO",
-	"SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "WAKE_ALARM",
 }
 
 func (t Topology) validateDisks() error {
@@ -464,7 +452,7 @@ func (s System) validateSystemDisk(node string) error {
 		return err
 	}
 	switch {
-	case !slices.Contains(s.Capabilities, diskCapability):
+	case !s.Capabilities.Has(diskCapability):
 		return fmt.Errorf("node %s has a system disk and lacks the capability %s, without which nothing can be mounted", node,
 			diskCapability)
 	case s.Containers:

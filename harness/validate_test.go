@@ -163,10 +163,10 @@ func TestSystemValidate(t *testing.T) {
 			s.Volumes = []string{"/a/b/c", "/a"}
 		}, "has the volume /a/b/c below its volume /a"},
 		{"containers without SYS_ADMIN", func(s *System) {
-			s.Containers, s.Capabilities = true, []string{"NET_ADMIN"}
+			s.Containers, s.Capabilities = true, Capabilities{"NET_ADMIN": "a test"}
 		}, "node nomad-2 runs containers of its own and lacks the capability SYS_ADMIN"},
 		{"containers without NET_ADMIN", func(s *System) {
-			s.Containers, s.Capabilities = true, []string{"SYS_ADMIN"}
+			s.Containers, s.Capabilities = true, Capabilities{"SYS_ADMIN": "a test"}
 		}, "node nomad-2 runs containers of its own and lacks the capability NET_ADMIN"},
 		{"system disk without SYS_ADMIN", func(s *System) {
 			s.SystemDisk, s.Capabilities = MinimumSystemDisk, nil
@@ -184,17 +184,35 @@ func TestSystemValidate(t *testing.T) {
 		}, "node nomad-2 has a system disk and runs containers of its own: the two cannot be combined"},
 		{"guest with a system disk", func(s *System) {
 			s.GuestExec, s.SystemDisk = []string{"console"}, MinimumSystemDisk
-			s.Capabilities = []string{"SYS_ADMIN"}
+			s.Capabilities = Capabilities{"SYS_ADMIN": "a test"}
 		}, "node nomad-2 has a system disk and is a machine within its node: the machine brings its own disks"},
 		{"guest without a way in", func(s *System) {
 			s.GuestExec = []string{""}
 		}, "node nomad-2 is reached by a command without a name"},
 		{"all capabilities", func(s *System) {
-			s.Capabilities = []string{"ALL"}
+			s.Capabilities = Capabilities{"ALL": "a test"}
 		}, `asks for the capability "ALL": name the ones it needs`},
-		{"privileged", func(s *System) { s.Capabilities = []string{"privileged"} }, "name the ones it needs"},
-		{"unknown capability", func(s *System) { s.Capabilities = []string{"SYS_ADMON"} }, `"SYS_ADMON", which Linux does not have`},
-		{"capability spelt otherwise", func(s *System) { s.Capabilities = []string{"CAP_SYS_ADMIN"} }, "it is spelt SYS_ADMIN here"},
+		{"privileged", func(s *System) { s.Capabilities = Capabilities{"privileged": "a test"} }, "name the ones it needs"},
+		{"unknown capability", func(s *System) {
+			s.Capabilities = Capabilities{"SYS_ADMON": "a test"}
+		}, `"SYS_ADMON", which Linux does not have`},
+		{"capability spelt otherwise", func(s *System) {
+			s.Capabilities = Capabilities{"CAP_SYS_ADMIN": "a test"}
+		}, "it is spelt SYS_ADMIN here"},
+		{"capability for nothing", func(s *System) {
+			s.Capabilities = Capabilities{"CHOWN": "", "SYS_ADMIN": "a test"}
+		}, "node nomad-2 does not say for what it needs the capability CHOWN: give the reason in a few words"},
+		{"capability for a blank", func(s *System) { s.Capabilities = Capabilities{"CHOWN": " "} }, "needs the capability CHOWN: give"},
+		{"capability for two lines", func(s *System) {
+			s.Capabilities = Capabilities{"CHOWN": "it\ngives"}
+		}, "node nomad-2 says for what it needs the capability CHOWN in 8 bytes: a reason is one line of at most 120"},
+		{"new privileges for two lines", func(s *System) {
+			s.NewPrivileges = "su\ndo"
+		}, "says why its programs gain privileges in 5 bytes"},
+		{"new privileges for a blank", func(s *System) { s.NewPrivileges = " " }, "does not say why its programs gain privileges"},
+		{"capabilities of nothing", func(s *System) {
+			*s = System{Capabilities: Capabilities{"CHOWN": "a test"}}
+		}, "node nomad-2 has capabilities or new privileges and no system to use them"},
 	} {
 		topology := validTopology()
 		test.change(&topology.Nodes[1].System)
@@ -238,7 +256,7 @@ func TestTopologyValidateContainers(t *testing.T) {
 
 // withDisks is a system that can have disks, and has one for itself.
 func withDisks(system System) System {
-	system.Capabilities, system.SystemDisk = []string{"SYS_ADMIN"}, MinimumSystemDisk
+	system.Capabilities, system.SystemDisk = Capabilities{"SYS_ADMIN": "a test"}, MinimumSystemDisk
 	return system
 }
 
@@ -257,7 +275,7 @@ func TestTopologyValidateDisks(t *testing.T) {
 		t.Errorf("there is a disk %+v", disk)
 	}
 	if topology.Nodes[0].System.TakesDisks() || !topology.Nodes[1].System.TakesDisks() ||
-		(System{Capabilities: []string{"SYS_ADMIN"}}).TakesDisks() {
+		(System{Capabilities: Capabilities{"SYS_ADMIN": "a test"}}).TakesDisks() {
 		t.Error("the wrong systems take disks")
 	}
 }

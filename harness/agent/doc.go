@@ -25,6 +25,6 @@
 // an exception from the engine's seccomp profile. Where AppArmor is in force, a profile confines
 // signals to processes of the same profile: give the agent "apparmor=unconfined" if its system has that.
 //
-// The supervisor has what the system's container has. With [harness.System.Cgroups] it needs
-// SYS_ADMIN, as the product does, and "apparmor=unconfined", because the default profile forbids mount.
+// The supervisor has what the system's container has, which is what [harness.Topology.CapabilitiesOf] says. To open cgroups
+// ([harness.System.Cgroups]) it needs "apparmor=unconfined" too, because the default profile forbids mount.
 package agent

@@ -14,7 +14,7 @@ import (
 // can be attached to gets the same and the disks' volume, once each, from the observer: without a name, so that it goes with
 // the last container. Others get nothing. Method: one of each is configured, in a lab with disks and one without.
 func TestConfigureContainerDisks(t *testing.T) {
-	able := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
+	able := harness.System{Command: []string{"server"}, Capabilities: harness.Capabilities{"SYS_ADMIN": "a test"}}
 	own := able
 	own.SystemDisk = harness.MinimumSystemDisk
 	for _, test := range []struct {
@@ -39,12 +39,13 @@ func TestConfigureContainerDisks(t *testing.T) {
 		if _, carries := config.Volumes["/reprise-disks"]; carries != (test.disks != nil) || lab.carryDisks("store", &config) != nil {
 			t.Errorf("%s: the observer carries the volume: %t", test.name, carries)
 		}
-		engine.ConfigureContainer(test.system, &host)
+		engine.ConfigureContainer(test.system, test.system.Capabilities, &host)
 		if err := lab.shareDisks(t.Context(), test.system, &host); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		if len(host.Devices) != test.devices || len(host.DeviceCgroupRules) != test.devices ||
-			!slices.Equal(host.VolumesFrom, test.from) || host.Privileged || len(host.SecurityOpt) > 0 {
+			!slices.Equal(host.VolumesFrom, test.from) || host.Privileged ||
+			!slices.Equal(host.SecurityOpt, []string{"no-new-privileges"}) {
 			t.Errorf("%s: %+v", test.name, host)
 		}
 		if _, volume := engine.Volumes(test.system)["/reprise-system-disk"]; volume != (test.system.SystemDisk > 0) {

@@ -122,7 +122,6 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 	host := &container.HostConfig{
 		AutoRemove:  true,
 		NetworkMode: container.NetworkMode(n.lab.networkID(n.Network)),
-		CapDrop:     []string{"ALL"}, CapAdd: agent.Capabilities(),
 		// AppArmor's default profile lets a process signal only those of its own container.
 		SecurityOpt: []string{"apparmor=unconfined"},
 		// The stream would otherwise be written to the engine's log, every byte of it.
@@ -131,9 +130,12 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 			"net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.disable_ipv6": "0",
 			"net.ipv6.conf.all.keep_addr_on_down": "1", "net.ipv6.conf.default.keep_addr_on_down": "1",
 			"net.ipv6.conf.default.accept_ra": "0", "net.ipv6.conf.default.accept_dad": "0",
+			// A machine's default, which not every engine leaves: who listens on lower ports needs NET_BIND_SERVICE.
+			"net.ipv4.ip_unprivileged_port_start": "1024",
 		},
 		ExtraHosts: n.extraHosts(),
 	}
+	engine.Confine(host, agent.Capabilities())
 	if !n.System.Exists() {
 		observe(host)
 	}
@@ -195,7 +197,7 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 		Image: image, Labels: n.lab.labels(n.Name), Entrypoint: agent.SuperviseEntrypoint(started), User: agent.SupervisorUser,
 		Env: variables(n.System.Environment), Volumes: engine.Volumes(n.System),
 	}
-	host := n.systemHost()
+	host := n.systemHost(started)
 	if err := n.lab.shareDisks(ctx, n.System, host); err != nil {
 		return err
 	}
@@ -210,21 +212,23 @@ func (n *node) startSystem(ctx context.Context, image string) error {
 }
 
 // systemHost is what the engine is told of the system's container: which namespaces it joins, and its rights.
-func (n *node) systemHost() *container.HostConfig {
+func (n *node) systemHost(started harness.System) *container.HostConfig {
 	agents := "container:" + n.containers[0]
 	host := &container.HostConfig{
 		AutoRemove:  true,
 		NetworkMode: container.NetworkMode(agents),
 		PidMode:     container.PidMode(agents),
 		VolumesFrom: []string{n.containers[0]},
-		Tmpfs:       inMemory(n.System),
+		Tmpfs:       inMemory(started),
 		SecurityOpt: []string{"apparmor=unconfined"}, // else the agent's signals do not get in
 	}
 	if n.lab.engine.Podman() {
 		// Docker gives who joins a network the name of who has it, and from 23 on refuses to be told.
 		host.UTSMode = container.UTSMode(agents)
 	}
-	engine.ConfigureContainer(n.System, host)
+	described := n.Node
+	described.System = started // its user may be the image's
+	engine.ConfigureContainer(started, n.lab.topology.CapabilitiesOf(described), host)
 	return host
 }
 

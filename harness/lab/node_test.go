@@ -83,7 +83,7 @@ func TestHostnameOfTheSystem(t *testing.T) {
 		"": enginetest.Serve, "container:agent": enginetest.ServePodman,
 	} {
 		node := &node{lab: &Lab{engine: connect(t, serve(t, nothing))}, containers: []string{"agent"}}
-		if got := node.systemHost().UTSMode; string(got) != want {
+		if got := node.systemHost(harness.System{}).UTSMode; string(got) != want {
 			t.Errorf("told to share %q, want %q", got, want)
 		}
 	}

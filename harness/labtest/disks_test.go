@@ -10,7 +10,7 @@ import (
 // Goal: machines in memory have disks as real ones do: one machine at a time, not while it is mounted, and
 // from a machine without power at any time. Method: carry a disk from one machine to another.
 func TestDisks(t *testing.T) {
-	system := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
+	system := harness.System{Command: []string{"server"}, Capabilities: harness.Capabilities{"SYS_ADMIN": "a test"}}
 	machines := New(harness.Topology{
 		Name: "pair", Nodes: []harness.Node{{Name: "one", System: system}, {Name: "two", System: system}},
 		Disks: []harness.Disk{{Name: "data", Size: harness.MinimumDisk, Node: "one"}},
@@ -38,7 +38,7 @@ func TestDisks(t *testing.T) {
 
 // Goal: power that comes back finds nothing mounted. Method: off and on with a mounted disk, then detach.
 func TestPowerUnmounts(t *testing.T) {
-	system := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
+	system := harness.System{Command: []string{"server"}, Capabilities: harness.Capabilities{"SYS_ADMIN": "a test"}}
 	machines := New(harness.Topology{
 		Nodes: []harness.Node{{Name: "one", System: system}},
 		Disks: []harness.Disk{{Name: "data", Node: "one"}},

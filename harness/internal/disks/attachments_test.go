@@ -11,7 +11,7 @@ import (
 
 // pair is two machines that can mount, one that cannot, a disk on the first and one on none.
 func pair() harness.Topology {
-	able := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
+	able := harness.System{Command: []string{"server"}, Capabilities: harness.Capabilities{"SYS_ADMIN": "a test"}}
 	return harness.Topology{
 		Name: "pair",
 		Nodes: []harness.Node{

@@ -147,10 +147,12 @@ func tryBridge(
 
 // onBridge is what the agent's container is given, in a network.
 func onBridge(bridge string) *container.HostConfig {
-	return &container.HostConfig{
-		NetworkMode: container.NetworkMode(bridge), CapDrop: []string{"ALL"}, CapAdd: agent.Capabilities(),
-		Sysctls: map[string]string{"net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.accept_dad": "0"},
+	host := &container.HostConfig{
+		NetworkMode: container.NetworkMode(bridge),
+		Sysctls:     map[string]string{"net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.default.accept_dad": "0"},
 	}
+	engine.Confine(host, agent.Capabilities())
+	return host
 }
 
 // endpoint is an end's place in a network.

@@ -46,7 +46,8 @@ func TestRoutersAreRefusedWherePacketsDoNotCross(t *testing.T) {
 	}
 	for _, one := range created {
 		if len(one.NetworkingConfig.EndpointsConfig) != 1 || one.HostConfig.Privileged || one.Labels[engine.LabelLab] != "1" ||
-			len(one.HostConfig.CapAdd) != len(agent.Capabilities()) || !slices.Equal(one.HostConfig.CapDrop, []string{"ALL"}) {
+			len(one.HostConfig.CapAdd) != len(agent.Capabilities()) || !slices.Equal(one.HostConfig.CapDrop, []string{"ALL"}) ||
+			!slices.Equal(one.HostConfig.SecurityOpt, []string{"no-new-privileges"}) {
 			t.Errorf("created %+v", one)
 		}
 	}

@@ -173,11 +173,14 @@ func checkDisks(ctx context.Context, examined *machine) (Health, string, string)
 	if examined.engine.Podman() {
 		advice += " (Podman lets nodes have loop devices from 4.4 on, and only root's does)"
 	}
-	return examined.passes(ctx, trials()[1], []string{"SYS_ADMIN"}, advice)
+	mounts := harness.Capabilities{"SYS_ADMIN": "it mounts its disks"}
+	return examined.passes(ctx, trials()[1], mounts, advice)
 }
 
 // passes runs a trial. What fails only keeps some drills from running, which the advice says.
-func (p *machine) passes(ctx context.Context, trial trial, capabilities []string, advice string) (Health, string, string) {
+func (p *machine) passes(
+	ctx context.Context, trial trial, capabilities harness.Capabilities, advice string,
+) (Health, string, string) {
 	reference, err := image.Find(ctx, p.engine, image.Agent())
 	if err != nil {
 		return Warning, fmt.Sprintf("not tried: %v", err), imagesFirst()
@@ -190,9 +193,11 @@ func (p *machine) passes(ctx context.Context, trial trial, capabilities []string
 
 // grants starts a container with the capabilities and takes it away again.
 func (p *machine) grants(ctx context.Context, reference string, capabilities []string) (err error) {
+	host := &container.HostConfig{NetworkMode: "none"}
+	engine.Confine(host, capabilities)
 	id, remove, err := createForTrial(ctx, p.engine,
 		&container.Config{Image: reference, Labels: map[string]string{engine.LabelLab: doctorLab}, OpenStdin: true},
-		&container.HostConfig{CapAdd: capabilities, NetworkMode: "none"}, nil,
+		host, nil,
 	)
 	if err != nil {
 		return err

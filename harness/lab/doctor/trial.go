@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -70,18 +69,16 @@ func Try(
 	ctx context.Context, connection *engine.Engine, topology harness.Topology, agentImage string, labels map[string]string,
 ) error {
 	for _, trial := range trials() {
-		var capabilities []string
-		wanted := false
+		capabilities, wanted := harness.Capabilities{}, false
 		for _, node := range topology.Nodes {
 			if trial.wanted(topology, node.System) {
-				capabilities, wanted = append(capabilities, node.System.Capabilities...), true
+				capabilities, wanted = capabilities.With(node.System.Capabilities), true
 			}
 		}
 		if !wanted {
 			continue
 		}
-		slices.Sort(capabilities)
-		if err := trial.once(ctx, connection, agentImage, slices.Compact(capabilities), labels); err != nil {
+		if err := trial.once(ctx, connection, agentImage, capabilities, labels); err != nil {
 			return err
 		}
 	}
@@ -90,11 +87,11 @@ func Try(
 
 // once runs a trial, once for all labs of this process.
 func (t trial) once(
-	ctx context.Context, connection *engine.Engine, agentImage string, capabilities []string, labels map[string]string,
+	ctx context.Context, connection *engine.Engine, agentImage string, capabilities harness.Capabilities, labels map[string]string,
 ) error {
 	fitness.Lock()
 	defer fitness.Unlock()
-	key := strings.Join(append([]string{connection.DaemonHost(), t.kind}, capabilities...), " ")
+	key := strings.Join(append([]string{connection.DaemonHost(), t.kind}, capabilities.Names()...), " ")
 	if err, known := fitness.known[key]; known {
 		return err
 	}
@@ -111,13 +108,14 @@ func (t trial) once(
 
 // run has the agent try in a container like those of the nodes, and takes it away again.
 func (t trial) run(
-	ctx context.Context, connection *engine.Engine, agentImage string, capabilities []string, labels map[string]string,
+	ctx context.Context, connection *engine.Engine, agentImage string, capabilities harness.Capabilities, labels map[string]string,
 ) (err error) {
 	system := t.furnished
 	system.Capabilities, system.Volumes = capabilities, []string{trialDisk}
 	config := &container.Config{Image: agentImage, Labels: labels, Entrypoint: t.entrypoint, Volumes: engine.Volumes(system)}
 	host := &container.HostConfig{NetworkMode: "none", SecurityOpt: []string{"apparmor=unconfined"}}
-	engine.ConfigureContainer(system, host)
+	all := harness.Topology{}.CapabilitiesOf(harness.Node{System: system})
+	engine.ConfigureContainer(system, all, host)
 	id, remove, err := createForTrial(ctx, connection, config, host, nil)
 	if err != nil {
 		return fmt.Errorf("%w %s: %w", ErrUnfit, t.kind, err)
@@ -125,7 +123,8 @@ func (t trial) run(
 	defer func() { err = errors.Join(err, remove()) }()
 	status, words, err := runToEnd(ctx, connection, id, "try what nodes "+t.kind+" need")
 	if _, isRefused := errors.AsType[*refusedError](err); isRefused {
-		return fmt.Errorf("%w %s: with the capabilities %s, it says: %w", ErrUnfit, t.kind, strings.Join(capabilities, " "), err)
+		names := strings.Join(capabilities.Names(), " ")
+		return fmt.Errorf("%w %s: with the capabilities %s, it says: %w", ErrUnfit, t.kind, names, err)
 	}
 	if err != nil {
 		return err

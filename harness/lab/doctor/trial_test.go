@@ -152,7 +152,11 @@ func (e *trialEngine) seen() (created []trialContainer, removed int) {
 
 // runner is a topology whose nodes run containers, with the capabilities each.
 func runner(capabilities ...string) harness.Topology {
-	system := harness.System{Containers: true, Capabilities: capabilities}
+	named := harness.Capabilities{}
+	for _, capability := range capabilities {
+		named[capability] = "a test"
+	}
+	system := harness.System{Containers: true, Capabilities: named}
 	return harness.Topology{Nodes: []harness.Node{{Name: "a", System: system}, {Name: "b", System: system}}}
 }
 
@@ -175,8 +179,10 @@ func TestFitEngine(t *testing.T) {
 	}
 	trial, want := created[0], container.HostConfig{}
 	// the client adds the prefix
-	engine.ConfigureContainer(harness.System{Capabilities: []string{"CAP_NET_ADMIN", "CAP_SYS_ADMIN"}, Containers: true}, &want)
+	given := harness.Capabilities{"CAP_NET_ADMIN": "", "CAP_SYS_ADMIN": ""}
+	engine.ConfigureContainer(harness.System{Containers: true}, given, &want)
 	if host := trial.HostConfig; host.NetworkMode != "none" || host.Privileged || !slices.Equal(host.CapAdd, want.CapAdd) ||
+		!slices.Equal(host.CapDrop, want.CapDrop) || !slices.Contains(host.SecurityOpt, "no-new-privileges") ||
 		!slices.Equal(host.ReadonlyPaths, want.ReadonlyPaths) || host.CgroupnsMode != want.CgroupnsMode {
 		t.Errorf("the trial has %+v", host)
 	}
@@ -275,7 +281,7 @@ func TestCheckContainers(t *testing.T) {
 // doctor says the same. Method: labs of both kinds and a doctor, on an engine that cannot.
 func TestFitDisks(t *testing.T) {
 	const says = "reprise-agent: open /dev/loop-control: no such device\n"
-	system := harness.System{Command: []string{"server"}, Capabilities: []string{"SYS_ADMIN"}}
+	system := harness.System{Command: []string{"server"}, Capabilities: harness.Capabilities{"SYS_ADMIN": "a test"}}
 	own := system
 	own.SystemDisk = harness.MinimumSystemDisk
 	for name, topology := range map[string]harness.Topology{

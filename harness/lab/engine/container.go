@@ -11,9 +11,12 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// ConfigureContainer gives a system's container the rights that its description asks for.
-func ConfigureContainer(system harness.System, host *container.HostConfig) {
-	host.CapAdd = system.Capabilities
+// ConfigureContainer gives a system's container the rights that its description asks for: these capabilities and no others.
+func ConfigureContainer(system harness.System, capabilities harness.Capabilities, host *container.HostConfig) {
+	Confine(host, capabilities.Names())
+	if system.NewPrivileges != "" {
+		host.SecurityOpt = slices.DeleteFunc(host.SecurityOpt, func(option string) bool { return option == noNewPrivileges })
+	}
 	if system.Containers {
 		runContainers(host)
 	}
@@ -23,6 +26,15 @@ func ConfigureContainer(system harness.System, host *container.HostConfig) {
 	if system.Hypervisor && canVirtualise(processors) {
 		useDevice(kvm, host)
 	}
+}
+
+// noNewPrivileges is how engines are told that no program gains privileges when it is started.
+const noNewPrivileges = "no-new-privileges"
+
+// Confine gives a container these capabilities and no others, and lets no program in it gain privileges when it is started.
+func Confine(host *container.HostConfig, capabilities []string) {
+	host.CapDrop, host.CapAdd = []string{"ALL"}, capabilities
+	host.SecurityOpt = append(host.SecurityOpt, noNewPrivileges)
 }
 
 // Volumes are a system's folders on disks of their own. They have no names, and so go with the container.

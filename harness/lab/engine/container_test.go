@@ -15,21 +15,29 @@ import (
 )
 
 // Goal: a system that runs containers gets what they need and never the machine: its own cgroups, no privilege, and
-// only the network's settings of the kernel can be written. Others get their capabilities and nothing else. Method:
-// ConfigureContainer for both.
+// only the network's settings of the kernel can be written. Others get their capabilities and nothing else, not even those that
+// engines give by themselves, and no program gains privileges unless there is a reason. Method: ConfigureContainer for all.
 func TestConfigureContainer(t *testing.T) {
 	var ordinary container.HostConfig
-	ConfigureContainer(harness.System{Capabilities: []string{"IPC_LOCK"}}, &ordinary)
-	if want := (container.HostConfig{CapAdd: []string{"IPC_LOCK"}}); !sameRights(ordinary, want) {
+	ConfigureContainer(harness.System{}, harness.Capabilities{"IPC_LOCK": "a test"}, &ordinary)
+	confined := container.HostConfig{
+		CapDrop: []string{"ALL"}, CapAdd: []string{"IPC_LOCK"}, SecurityOpt: []string{"no-new-privileges"},
+	}
+	if !sameRights(ordinary, confined) {
 		t.Errorf("an ordinary system gets %+v", ordinary)
 	}
+	var gaining container.HostConfig
+	ConfigureContainer(harness.System{NewPrivileges: "a test"}, nil, &gaining)
+	if want := (container.HostConfig{CapDrop: []string{"ALL"}}); !sameRights(gaining, want) {
+		t.Errorf("a system whose programs gain privileges gets %+v", gaining)
+	}
 	host := container.HostConfig{SecurityOpt: []string{"apparmor=unconfined"}}
-	ConfigureContainer(harness.System{Capabilities: harness.ContainerCapabilities(), Containers: true}, &host)
+	ConfigureContainer(harness.System{Containers: true}, harness.ContainerCapabilities(), &host)
 	if host.Privileged || host.CgroupnsMode != container.CgroupnsModePrivate ||
-		!slices.Equal(host.CapAdd, harness.ContainerCapabilities()) {
+		!slices.Equal(host.CapAdd, harness.ContainerCapabilities().Names()) {
 		t.Errorf("privileged: %t, cgroup namespace %q, capabilities %q", host.Privileged, host.CgroupnsMode, host.CapAdd)
 	}
-	if want := []string{"apparmor=unconfined", "seccomp=unconfined"}; !slices.Equal(host.SecurityOpt, want) {
+	if want := []string{"apparmor=unconfined", "no-new-privileges", "seccomp=unconfined"}; !slices.Equal(host.SecurityOpt, want) {
 		t.Errorf("security options %q, want %q", host.SecurityOpt, want)
 	}
 	if len(host.Devices) != 1 || host.Devices[0].PathInContainer != "/dev/kmsg" ||
@@ -50,9 +58,9 @@ func TestConfigureContainer(t *testing.T) {
 
 // sameRights compares what ConfigureContainer may set.
 func sameRights(a, b container.HostConfig) bool {
-	return slices.Equal(a.CapAdd, b.CapAdd) && a.CgroupnsMode == b.CgroupnsMode && a.Privileged == b.Privileged &&
-		len(a.SecurityOpt)+len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.SecurityOpt)+len(b.MaskedPaths)+len(
-			b.ReadonlyPaths)+len(b.Devices)
+	return slices.Equal(a.CapAdd, b.CapAdd) && slices.Equal(a.CapDrop, b.CapDrop) && slices.Equal(a.SecurityOpt, b.SecurityOpt) &&
+		a.CgroupnsMode == b.CgroupnsMode && a.Privileged == b.Privileged &&
+		len(a.MaskedPaths)+len(a.ReadonlyPaths)+len(a.Devices) == len(b.MaskedPaths)+len(b.ReadonlyPaths)+len(b.Devices)
 }
 
 // Goal: a system's folders are volumes without names, which go with the container. Method: two folders, and none.

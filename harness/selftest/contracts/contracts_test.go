@@ -21,6 +21,7 @@ func TestContracts(t *testing.T) {
 	suite.Run(t, "contracts",
 		suite.PrepareFor(machinesLabel, machines()),
 		suite.PrepareFor(secretsLabel, machines()),
+		suite.PrepareFor(rightsLabel, rights()),
 		suite.PrepareFor(nomadLabel, fixtures.NomadConsul(servers)),
 		suite.PrepareFor(routersLabel, routers()),
 		suite.PrepareFor(serverLabel, fixtures.Server()),

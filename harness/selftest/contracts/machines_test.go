@@ -42,7 +42,9 @@ func machines() harness.Topology {
 	for i, name := range []string{first, second} {
 		system := harness.System{
 			Image: fixtures.Machine(), Command: []string{"runsvdir", "-P", "/etc/service"}, StopSignal: "HUP",
-			Capabilities: []string{"NET_ADMIN", "SYS_ADMIN"},
+			Capabilities: fixtures.MachineCapabilities().With(harness.Capabilities{
+				"NET_ADMIN": "root sets up its network", "SYS_ADMIN": "it mounts its disk",
+			}),
 			Files: []harness.File{
 				{Path: "/etc/service/web/run", Mode: 0o755, Data: []byte("#!/bin/sh\nexec " + harness.AgentPath + " canary -listen=:8080\n")},
 				{Path: webFolder + "/name", Data: []byte("name = " + name + "\n")},

@@ -37,7 +37,7 @@ var (
 func topology(content string) harness.Topology {
 	system := harness.System{Image: image(content), Command: []string{"/store"}}
 	carrier := system
-	carrier.Capabilities = []string{"SYS_ADMIN"}
+	carrier.Capabilities = harness.Capabilities{"SYS_ADMIN": "it takes disks"}
 	return harness.Topology{
 		Name:     "survival",
 		Networks: []harness.Network{{Name: "lan", IPv6: ipv6, IPv4: ipv4}},

@@ -116,7 +116,8 @@ func (p *plainNode) arguments(image string) []string {
 		"--volume", filepath.Join(p.folder, plainSecrets)+":"+plainSecrets,
 		"--volume", filepath.Join(p.folder, plainEntrypointFile)+":"+plainEntrypointFile+":ro",
 	)
-	for _, capability := range node.System.Capabilities {
+	arguments = append(arguments, "--security-opt", "no-new-privileges", "--cap-drop", "ALL")
+	for _, capability := range p.topology.CapabilitiesOf(node).Names() {
 		arguments = append(arguments, "--cap-add", capability)
 	}
 	for _, volume := range node.System.Volumes {

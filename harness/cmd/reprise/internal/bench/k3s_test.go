@@ -46,7 +46,8 @@ func TestPlainNodeIsTheTopologys(t *testing.T) {
 		described.Name: "--hostname", described.IPv4.String(): "--ip", described.IPv6.String(): "--ip6",
 		engine.LabelLab + "=" + node.name: "--label", engine.LabelRun + "=bench-1": "--label",
 	}
-	for _, capability := range described.System.Capabilities {
+	wanted["ALL"], wanted["no-new-privileges"] = "--cap-drop", "--security-opt"
+	for _, capability := range topology.CapabilitiesOf(described).Names() {
 		wanted[capability] = "--cap-add"
 	}
 	for _, volume := range described.System.Volumes {

@@ -59,8 +59,8 @@ func database() harness.System {
 			{Path: "/etc/postgresql/15/main/conf.d/shop.conf", Data: configuration},
 			{Path: "/etc/postgresql/15/main/pg_hba.conf", Data: clients},
 		},
-		Capabilities: []string{"NET_ADMIN"}, // the service address
-		StopSignal:   "INT",                 // a fast shutdown; TERM would wait for the clients to leave
+		Capabilities: harness.Capabilities{"NET_ADMIN": "it has the service address", "NET_RAW": "it announces the address"},
+		StopSignal:   "INT", // a fast shutdown; TERM would wait for the clients to leave
 		Ready:        []string{"/usr/lib/postgresql/15/bin/pg_isready", "--quiet", "--host=127.0.0.1"},
 		Versions:     map[string]string{"postgresql": "15"},
 	}
