@@ -43,6 +43,18 @@ func (c *Client) Configure(ctx context.Context, configuration Configuration) err
 	return c.call(ctx, "configure", protocol.PathConfigure, protocol.Configuration(configuration), nil)
 }
 
+// Isolate puts the machine that the engine runs on out of the node's reach, for good. The gateways are addresses of that machine,
+// one in each of the node's networks; it is known by its link-layer addresses then, so that whatever the node sends there reaches
+// nobody, for whichever IP address it is: a default route that is put back leads nowhere. The problem says why the machine
+// stays within reach, where the kernel is too old or no gateway answers; "" means that it does not. Broadcasts and multicasts
+// reach everybody on the link, and who has the capability NET_ADMIN on the node can undo it: it holds against a product, not
+// against an attacker.
+func (c *Client) Isolate(ctx context.Context, gateways ...netip.Addr) (problem string, err error) {
+	var isolated protocol.Isolated
+	err = c.call(ctx, "isolate", protocol.PathIsolate, protocol.Isolation{Gateways: gateways}, &isolated)
+	return isolated.Problem, err
+}
+
 // Addresses are what the node answers to now. Of several addresses of a family, those count that the
 // node was given (by the engine, Configure or a Readdress) before those its system has taken on, such
 // as a virtual router's; the zero address says that there is none.

@@ -15,8 +15,8 @@ type Packets struct {
 
 // WatchPackets starts to count the packets that leave through the node's links for an address
 // outside the given prefixes. Multicast, broadcast, loopback and IPv6 link-local addresses are not
-// outside; IPv4 link-local ones are, because clouds put their metadata service there. A watch that
-// is running is replaced.
+// outside; IPv4 link-local ones are, because clouds put their metadata service there, and so is whatever
+// is sent to the machine that [Client.Isolate] was told of. A watch that is running is replaced.
 func (c *Client) WatchPackets(ctx context.Context, lab []netip.Prefix) error {
 	return c.call(ctx, "watch the packets of", protocol.PathWatchPackets, protocol.Watch{Lab: lab}, nil)
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // Egress is what tried to leave the lab: packets that a node sent to an address outside the lab's
-// prefixes. There is no route for them, so any is a product calling home.
+// prefixes, or to the machine that the engine runs on, whatever address of that. There is no route for the former, and the latter
+// reach nobody, so any is a product calling home.
 type Egress struct {
 	Packets  int
 	Examples []string // "nomad-1: fd00:d1::21 > 169.254.169.254", a few of them
@@ -22,7 +23,7 @@ func (l *Lab) Prefixes() []netip.Prefix {
 	return slices.Clone(l.prefixes)
 }
 
-// WatchEgress starts counting, on every node, the packets to addresses outside the given prefixes.
+// WatchEgress starts counting, on every node, the packets to addresses outside the given prefixes and to the engine's machine.
 // The returned function gives the count so far.
 func (l *Lab) WatchEgress(ctx context.Context, inside []netip.Prefix) (func(context.Context) (Egress, error), error) {
 	err := l.everyNode(ctx, func(ctx context.Context, node *node) error {

@@ -48,6 +48,8 @@ type Lab struct {
 	started  time.Time
 	stages   Stages
 
+	unisolated sync.Once // tells of nodes that reach the engine's machine
+
 	mu        sync.Mutex
 	prefixes  []netip.Prefix // every prefix that is part of the lab, the ones it was renumbered into included
 	addresses map[string]harness.Addresses

@@ -160,7 +160,10 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 	if err != nil {
 		return errors.Join(err, stream.Close())
 	}
-	return n.agent.Configure(limited, n.configuration())
+	if err := n.agent.Configure(limited, n.configuration()); err != nil {
+		return err
+	}
+	return n.isolate(limited)
 }
 
 // extraHosts are the other nodes' names as the engine takes them for /etc/hosts, which the system's container shares. The

@@ -96,6 +96,7 @@ func (a *agent) routes() http.Handler {
 	mux.Handle(protocol.PathHold, protocol.Handle(a.hold))
 	mux.Handle(protocol.PathEnd, protocol.Handle(a.end))
 	mux.Handle(protocol.PathConfigure, protocol.Handle(a.configure))
+	mux.Handle(protocol.PathIsolate, protocol.Handle(a.isolate))
 	mux.Handle(protocol.PathAddresses, protocol.Handle(a.addresses))
 	mux.Handle(protocol.PathDial, http.HandlerFunc(serveTunnel))
 	mux.Handle(protocol.PathAsk, http.HandlerFunc(a.serveAsk))

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/netip"
-	"strings"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -19,7 +18,7 @@ import (
 
 // dropTable begins the names of the tables that faults drop packets by: what the network does to a node, and
 // not a part of its system.
-const dropTable = "reprise-drop-"
+const dropTable = ownTables + "drop-"
 
 // dropChain is the only chain of such a table.
 const dropChain = "received"
@@ -132,6 +131,3 @@ func removeDrop(table *nftables.Table) error {
 	}
 	return nil
 }
-
-// isDrop tells whether a table is a fault's: such a fault is in the network, and outlives a boot.
-func isDrop(table *nftables.Table) bool { return strings.HasPrefix(table.Name, dropTable) }

@@ -36,7 +36,7 @@ func flushFilters(ctx context.Context) error {
 	return nil
 }
 
-// flushNftables leaves the tables of faults that are in force: those stand for the network around the node.
+// flushNftables leaves the agent's own tables: those stand for the network around the node.
 func flushNftables() error {
 	connection, err := nftables.New()
 	if err != nil {
@@ -50,7 +50,7 @@ func flushNftables() error {
 		return err
 	}
 	for _, table := range tables {
-		if !isDrop(table) {
+		if !isOwn(table) {
 			connection.DelTable(table)
 		}
 	}

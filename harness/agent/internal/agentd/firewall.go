@@ -22,8 +22,8 @@ type packetChain struct {
 }
 
 // managed are the names that programs give to what they keep in the firewall themselves and put right
-// at any time: the engine's name server, kube-proxy, pods' network.
-var managed = []string{"DOCKER_", "KUBE-", "CNI-", "FLANNEL-", "cni_", "kube-"}
+// at any time: the engine's name server, kube-proxy, pods' network. The agent's table is no part of the system either.
+var managed = []string{isolationTable, "DOCKER_", "KUBE-", "CNI-", "FLANNEL-", "cni_", "kube-"}
 
 func isManaged(text string) bool {
 	return slices.ContainsFunc(managed, func(name string) bool { return strings.Contains(text, name) })

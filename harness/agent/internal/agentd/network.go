@@ -29,6 +29,8 @@ type network struct {
 	given []assignment
 	// links are the interfaces the node was given.
 	links []int
+	// hosts are the link-layer addresses of the machine that the engine runs on, one for each network.
+	hosts []net.HardwareAddr
 	// boot is what a reboot brings back besides the addresses given: which links are up, and the routes.
 	boot linkState
 	// down is what taking the links down makes the kernel forget.

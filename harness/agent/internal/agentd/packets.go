@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	packetHead     = 64                     // bytes of a packet that hold its addresses
+	frameHead      = 14                     // bytes of Ethernet before a packet
+	packetHead     = 64                     // bytes of a frame that hold its addresses, and the type of an ICMPv6 message
 	packetExamples = 5                      // how many different ones are shown
 	packetWait     = 100 * time.Millisecond // how often the watch looks whether it should end
 	packetQueue    = 4 << 20                // bytes the kernel may queue: packets are counted, not stored
@@ -72,9 +73,9 @@ func (p *packetWatch) finish() (protocol.Packets, error) {
 	return p.seen, err
 }
 
-// openPacketSocket opens a socket that sees the heads of the IP packets this node sends.
+// openPacketSocket opens a socket that sees the heads of the frames with IP packets that this node sends.
 func openPacketSocket() (int, error) {
-	socket, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	socket, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("open a packet socket: %w", err)
 	}
@@ -162,9 +163,14 @@ func undropped(socket int) error {
 	return nil
 }
 
-func (p *packetWatch) count(head []byte, lab []netip.Prefix) {
+func (p *packetWatch) count(frame []byte, lab []netip.Prefix) {
+	if len(frame) < frameHead {
+		return
+	}
+	to, head := frame[:len(nowhere)], frame[frameHead:]
 	source, destination, ok := addressesOf(head)
-	if !ok || !outside(destination, lab) {
+	toHost := p.network.isHost(to) && !discoversNeighbours(head)
+	if !ok || !toHost && !outside(destination, lab) {
 		return
 	}
 	p.seen.Count++
@@ -183,6 +189,21 @@ func addressesOf(head []byte) (source, destination netip.Addr, ok bool) {
 		return netip.AddrFrom16([16]byte(head[8:24])), netip.AddrFrom16([16]byte(head[24:40])), true
 	}
 	return netip.Addr{}, netip.Addr{}, false
+}
+
+// discoversNeighbours tells whether a packet is one of those by which IPv6 finds out who is there (RFC 4861): the kernel also
+// answers when it is asked.
+func discoversNeighbours(head []byte) bool {
+	const (
+		header            = 40 // bytes of IPv6
+		nextHeader        = 6
+		routerSolicit     = 133
+		redirect          = 137
+		protocolICMPv6    = unix.IPPROTO_ICMPV6
+		lengthWithMessage = header + 1
+	)
+	return len(head) >= lengthWithMessage && head[0]>>4 == 6 && head[nextHeader] == protocolICMPv6 &&
+		head[header] >= routerSolicit && head[header] <= redirect
 }
 
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})

@@ -36,6 +36,7 @@ const (
 	PathHold         = "/lease/hold"
 	PathEnd          = "/end"
 	PathConfigure    = "/network/configure"
+	PathIsolate      = "/network/isolate"
 	PathAddresses    = "/network/addresses"
 	PathDial         = "/network/dial"
 	PathAsk          = "/ask"
@@ -121,6 +122,16 @@ type Configuration struct {
 	Interfaces []Interface    `json:"interfaces,omitempty"`
 	Routes     []Route        `json:"routes,omitempty"`
 	KeepNames  bool           `json:"keep_names,omitempty"`
+}
+
+// Isolation names addresses of the machine that the engine runs on, one in each network of the node.
+type Isolation struct {
+	Gateways []netip.Addr `json:"gateways"`
+}
+
+// Isolated says why that machine stays within the node's reach.
+type Isolated struct {
+	Problem string `json:"problem,omitempty"` // "" when it does not
 }
 
 // Interface names the interface that has an address.
