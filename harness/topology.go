@@ -89,6 +89,7 @@ type System struct {
 	// true: it runs virtual machines, and gets /dev/kvm where the engine is on this machine and has it; else they are software
 	// all through
 	Hypervisor  bool
+	Limits      Limits        // of memory, processes and log; the zero Limits are defaults that suit most
 	StopTimeout time.Duration // from SIGTERM (or StopSignal) to SIGKILL; 0 means 10 s
 	// the init system starts a main process again that has ended without being stopped, after this long; 0: it does not
 	Restart    time.Duration
@@ -138,6 +139,46 @@ func (t Topology) CapabilitiesOf(node Node) Capabilities {
 
 // isRoot tells whether a main process stays what the supervisor is; "" is the image's own user, of whom only the lab knows.
 func isRoot(user string) bool { return user == "" || user == "root" || user == "0" }
+
+// What a system may take whose topology does not say how much: see [Limits].
+const (
+	DefaultMemory    = 1 << 30  // bytes
+	DefaultProcesses = 2048     // and threads
+	DefaultLog       = 32 << 20 // bytes
+)
+
+// The smallest limits: the supervisor's own memory and threads, and pieces of a log that hold a line.
+const (
+	MinimumMemory    = 32 << 20 // bytes
+	MinimumProcesses = 64
+	MinimumLog       = 64 << 10 // bytes
+)
+
+// Limits are how much of the engine's machine a node's system may take. They bound what goes wrong and reserve nothing. A drill in
+// which one of memory or processes was reached is inconclusive: no fault did that.
+type Limits struct {
+	// bytes of memory, of which what is in the files of /run and /tmp is a part; there is no swap. The kernel kills a process
+	// of a system that needs more. 0: [DefaultMemory]; else at least [MinimumMemory]
+	Memory int64
+	// processes and threads at a time; no more can be started then. 0: [DefaultProcesses]; else at least [MinimumProcesses]
+	Processes int64
+	// bytes of what the system prints that the engine keeps, as it keeps them; the oldest half goes when there are more, and
+	// the log and the record say so. 0: [DefaultLog]; else at least [MinimumLog]
+	Log int64
+}
+
+// OrDefault are the limits in force: defaults stand where nothing is said.
+func (l Limits) OrDefault() Limits {
+	for _, limit := range []struct {
+		of           *int64
+		defaultValue int64
+	}{{&l.Memory, DefaultMemory}, {&l.Processes, DefaultProcesses}, {&l.Log, DefaultLog}} {
+		if *limit.of == 0 {
+			*limit.of = limit.defaultValue
+		}
+	}
+	return l
+}
 
 // A File is written into a system before it starts.
 type File struct {

@@ -303,6 +303,9 @@ func (s System) validate(node string) error {
 	case strings.HasPrefix(s.User, ":") || strings.HasSuffix(s.User, ":") || strings.ContainsFunc(s.User, unicode.IsSpace):
 		return fmt.Errorf("node %s has the user %q: it is a name or a number, with a group after a colon or without", node, s.User)
 	}
+	if err := s.Limits.validate(node); err != nil {
+		return err
+	}
 	if err := s.validateFiles(node); err != nil {
 		return err
 	}
@@ -318,6 +321,23 @@ func (s System) validate(node string) error {
 	return s.validateSystemDisk(node)
 }
 
+func (l Limits) validate(node string) error {
+	for _, limit := range []struct {
+		of                        string
+		value, minimum, byDefault int64
+	}{
+		{"bytes of memory", l.Memory, MinimumMemory, DefaultMemory},
+		{"processes", l.Processes, MinimumProcesses, DefaultProcesses},
+		{"bytes of log", l.Log, MinimumLog, DefaultLog},
+	} {
+		if limit.value != 0 && limit.value < limit.minimum {
+			return fmt.Errorf("node %s has a limit of %d %s: it needs at least %d (0 means %d)", node, limit.value, limit.of,
+				limit.minimum, limit.byDefault)
+		}
+	}
+	return nil
+}
+
 // validateAbsent checks that a node without a system is given nothing that only a system has a use for.
 func (s System) validateAbsent(node string) error {
 	switch {
@@ -325,6 +345,8 @@ func (s System) validateAbsent(node string) error {
 		return fmt.Errorf("node %s has the restart %v and no system: there is nothing to start again", node, s.Restart)
 	case s.SystemDisk != 0:
 		return fmt.Errorf("node %s has a system disk and no system to put on it", node)
+	case s.Limits != Limits{}:
+		return fmt.Errorf("node %s has limits and no system that they could hold for", node)
 	case s.User != "":
 		return fmt.Errorf("node %s has the user %q and no system to run as it", node, s.User)
 	case len(s.Capabilities) > 0 || s.NewPrivileges != "":

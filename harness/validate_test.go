@@ -142,6 +142,16 @@ func TestSystemValidate(t *testing.T) {
 		{"path with a detour", func(s *System) { s.Files[0].Path = "/etc/../root" }, `"/etc/../root"`},
 		{"file twice", func(s *System) { s.Files = append(s.Files, s.Files...) }, "has the file /etc/nomad.d/nomad.hcl twice"},
 		{"original that is a file too", func(s *System) { s.SeedFiles = s.Files[:1] }, "has the file /etc/nomad.d/nomad.hcl twice"},
+		{"negative limit", func(s *System) {
+			s.Limits.Log = -1
+		}, "node nomad-2 has a limit of -1 bytes of log: it needs at least 65536 (0 means 33554432)"},
+		{"too little memory", func(s *System) {
+			s.Limits.Memory = MinimumMemory - 1
+		}, "node nomad-2 has a limit of 33554431 bytes of memory: it needs at least 33554432"},
+		{"too few processes", func(s *System) { s.Limits.Processes = 1 }, "node nomad-2 has a limit of 1 processes: it needs at least 64"},
+		{"limits of nothing", func(s *System) {
+			*s = System{Limits: Limits{Memory: MinimumMemory}}
+		}, "node nomad-2 has limits and no system that they could hold for"},
 		{"negative restart", func(s *System) { s.Restart = -time.Second }, "node nomad-2 has the restart -1s: it cannot be negative"},
 		{"restart of nothing", func(s *System) { *s = System{Restart: time.Second} }, "node nomad-2 has the restart 1s and no system"},
 		{"ready by a command without a name", func(s *System) {

@@ -55,6 +55,19 @@ func (c *Client) Status(ctx context.Context) (harness.SystemStatus, error) {
 	}, nil
 }
 
+// LimitsReached says how often the kernel did something at a limit of the system's container, see [harness.Limits].
+type LimitsReached = protocol.LimitsReached
+
+// LimitsReached counts since the system's container was created.
+func (c *Client) LimitsReached(ctx context.Context) (LimitsReached, error) {
+	var reached LimitsReached
+	err := c.callSystem(ctx, "read the limits of", protocol.PathLimits, protocol.Nothing{}, &reached)
+	return reached, err
+}
+
+// LogBeginning is in the first line of every system's log. The log of a system that has printed more than its limit lacks it.
+const LogBeginning = protocol.LogBeginning
+
 // time is when an instant was; the zero instant is the zero time.
 func (c *Client) time(instant Instant) time.Time {
 	if instant == 0 {

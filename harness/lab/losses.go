@@ -96,8 +96,13 @@ func (n *node) watchSupervisor(id string) {
 	}
 }
 
-// Shortages say whether the engine's disk is full. That of an engine on another machine cannot be looked at from here.
+// Shortages say which limits of memory and processes systems have reached, and whether the engine's disk is full. That of an
+// engine on another machine cannot be looked at from here.
 func (l *Lab) Shortages(ctx context.Context) []string {
+	return append(l.limitsReached(ctx), l.diskShortages(ctx)...)
+}
+
+func (l *Lab) diskShortages(ctx context.Context) []string {
 	if !strings.HasPrefix(l.engine.DaemonHost(), "unix://") {
 		return nil
 	}

@@ -31,6 +31,8 @@ type node struct {
 	reached    milestones
 	removed    atomic.Pointer[string] // the identifier of the container that was taken away last
 	supervisor atomic.Pointer[string] // how it has ended; nil while it has not
+
+	reachedBefore agent.LimitsReached // by systems that were on the node before the one that is
 }
 
 func (n *node) containerName() string { return n.lab.nameOf(n.Name) }
@@ -136,6 +138,7 @@ func (n *node) startAgent(ctx context.Context, image string) error {
 		ExtraHosts: n.extraHosts(),
 	}
 	engine.Confine(host, agent.Capabilities())
+	engine.LimitAgent(host)
 	if !n.System.Exists() {
 		observe(host)
 	}
@@ -232,6 +235,7 @@ func (n *node) systemHost(started harness.System) *container.HostConfig {
 	described := n.Node
 	described.System = started // its user may be the image's
 	engine.ConfigureContainer(started, n.lab.topology.CapabilitiesOf(described), host)
+	engine.Limit(n.System.Limits, host)
 	return host
 }
 

@@ -118,6 +118,7 @@ func (l *Lab) reinstall(ctx context.Context, node *node) error {
 	if err := l.switchOff(ctx, node); err != nil {
 		return err
 	}
+	node.noteLimits(ctx)
 	if err := node.removeContainer(ctx, node.containers[1]); err != nil {
 		return err
 	}
@@ -164,7 +165,8 @@ func (l *Lab) Log(ctx context.Context, name string, since time.Time) ([]harness.
 	if _, err := stdcopy.StdCopy(&output, &output, logs); err != nil {
 		return nil, fmt.Errorf("read the log of %s: %w", name, err)
 	}
-	return redact.Value(parseLog(output.String())), nil
+	lines, err := node.markCut(ctx, since, parseLog(output.String()))
+	return redact.Value(lines), err
 }
 
 // parseLog splits the engine's "<time> <text>" lines, however long they are. What has no time stamp continues the line above.

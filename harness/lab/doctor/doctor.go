@@ -58,6 +58,7 @@ var disturbing = []string{"networks", "capabilities", "containers in nodes", "di
 var machineChecks = []check{
 	{"machine", checkMachine},
 	{"disk", checkDisk},
+	{"limits", checkLimits},
 	{"networks", checkNetworks},
 	{"capabilities", checkCapabilities},
 	{"containers in nodes", checkContainers},
@@ -176,6 +177,26 @@ func checkMachine(_ context.Context, examined *machine) (Health, string, string)
 			enoughProcessors, enoughMemory>>30)
 	}
 	return Healthy, detail, ""
+}
+
+// checkLimits says what the engine cannot bound of what nodes take.
+func checkLimits(_ context.Context, examined *machine) (Health, string, string) {
+	var lacking []string
+	for _, limit := range []struct {
+		of    string
+		there bool
+	}{
+		{"memory", examined.info.MemoryLimit}, {"swap", examined.info.SwapLimit}, {"processes", examined.info.PidsLimit},
+	} {
+		if !limit.there {
+			lacking = append(lacking, limit.of)
+		}
+	}
+	if len(lacking) > 0 {
+		return Warning, "the engine cannot limit what nodes take of " + strings.Join(lacking, ", "),
+			"give it the kernel's control groups memory and pids; drills run, and a product that takes everything takes the machine's"
+	}
+	return Healthy, "memory, processes and logs of nodes have limits", ""
 }
 
 func checkGo(ctx context.Context, _ *machine) (Health, string, string) {

@@ -118,6 +118,26 @@ func TestCheckMachine(t *testing.T) {
 	}
 }
 
+// Goal: an engine is warned about for each limit that it cannot set, and not otherwise. Method: engines that lack one or nothing.
+func TestCheckLimits(t *testing.T) {
+	able := system.Info{MemoryLimit: true, SwapLimit: true, PidsLimit: true}
+	for _, test := range []struct {
+		change func(*system.Info)
+		lacks  string
+	}{
+		{func(*system.Info) {}, ""},
+		{func(info *system.Info) { info.MemoryLimit = false }, "of memory"},
+		{func(info *system.Info) { info.SwapLimit, info.PidsLimit = false, false }, "of swap, processes"},
+	} {
+		info := able
+		test.change(&info)
+		health, detail, advice := checkLimits(t.Context(), &machine{info: info})
+		if (health == Healthy) != (test.lacks == "") || (advice == "") != (test.lacks == "") || !strings.HasSuffix(detail, test.lacks) {
+			t.Errorf("an engine that cannot limit what is taken %s: %s, %q, %q", test.lacks, health, detail, advice)
+		}
+	}
+}
+
 // Goal: free space is found for a folder that does not exist yet, as a cache on a fresh machine.
 // Method: a deep folder below one that exists has the same space as that one, give or take what
 // others write meanwhile.

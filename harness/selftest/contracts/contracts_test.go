@@ -19,6 +19,7 @@ import (
 
 func TestContracts(t *testing.T) {
 	suite.Run(t, "contracts",
+		suite.PrepareFor(boundsLabel, bounds()),
 		suite.PrepareFor(machinesLabel, machines()),
 		suite.PrepareFor(secretsLabel, machines()),
 		suite.PrepareFor(rightsLabel, rights()),

@@ -202,6 +202,9 @@ func (d *Drill) End() {
 	if failed && d.Lab != nil {
 		d.keepEvidence(ctx)
 	}
+	if d.Lab != nil {
+		d.noteCutLogs(ctx)
+	}
 	d.doubtInterruption()
 	if err := d.Close(ctx); err != nil {
 		fmt.Fprintf(d.test.Output(), "closing the drill: %v\n", err)
@@ -228,6 +231,17 @@ func (d *Drill) End() {
 func (d *Drill) doubtInterruption() {
 	if how := d.test.BrokenOff(); how != "" && d.Record().Judgement.Verdict == "" {
 		d.Doubt("the spec ended before the drill was judged: it was " + how)
+	}
+}
+
+// noteCutLogs puts into the record whose log is not whole: what a probe or a step has read there may lack lines.
+func (d *Drill) noteCutLogs(ctx context.Context) {
+	cut, err := d.Lab.CutLogs(ctx)
+	if err != nil {
+		cut = append(cut, err.Error())
+	}
+	for _, sentence := range cut {
+		d.Observe("log", "", sentence)
 	}
 }
 

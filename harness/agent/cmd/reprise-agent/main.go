@@ -84,6 +84,8 @@ func runSupervisor(ctx context.Context, arguments []string) error {
 	if flags.NArg() == 0 {
 		return errors.New("supervise needs the command of the main process")
 	}
+	fmt.Fprintln(os.Stderr, protocol.LogBeginning)
+	supervisor.KeepThreads()
 	if *containers {
 		if err := supervisor.OpenContainers(); err != nil {
 			return err

@@ -7,6 +7,9 @@ import (
 	"github.com/reprise-dr/reprise/harness"
 )
 
+// LogBeginning is what the supervisor prints first.
+const LogBeginning = "reprise: here the system's log begins"
+
 // Version changes whenever a harness and an agent of different versions would misunderstand each
 // other. It is also the version of the agent's image.
 const Version = 3
@@ -53,6 +56,7 @@ const (
 // The supervisor's requests.
 const (
 	PathStatus = "/status"
+	PathLimits = "/limits"
 	PathStart  = "/start"
 	PathStop   = "/stop"
 	PathExec   = "/exec"
@@ -209,6 +213,12 @@ type Status struct {
 	Ended    Instant `json:"ended,omitempty"`
 	ExitCode int     `json:"exit_code"`
 	Signal   string  `json:"signal,omitempty"`
+}
+
+// LimitsReached says how often the kernel did something at a limit of the system's container.
+type LimitsReached struct {
+	MemoryKills      int `json:"memory_kills,omitempty"`      // it has killed for want of memory
+	ProcessesRefused int `json:"processes_refused,omitempty"` // it has not started a process or thread
 }
 
 // Stop ends the main process.

@@ -40,6 +40,8 @@ type Supervisor struct {
 	root    sync.RWMutex // held for writing while the root is changed, for reading while a file is read
 	inspect *inspect.Inspector
 
+	counters limitCounters
+
 	mu     sync.Mutex
 	mounts map[string]bool // mount points that belong to the container
 	off    bool
@@ -51,7 +53,7 @@ type Supervisor struct {
 // New makes a supervisor. What is mounted now counts as the container's own; what the product
 // mounts later is unmounted by a reboot.
 func New(options Options) *Supervisor {
-	s := &Supervisor{options: options, disks: map[string]*loop{}, inspect: inspect.New("")}
+	s := &Supervisor{options: options, disks: map[string]*loop{}, inspect: inspect.New(""), counters: openLimitCounters()}
 	s.rememberMounts()
 	// It is opened now because a system disk hides it. A container without it takes no disks.
 	s.images, _ = os.OpenRoot(protocol.DisksFolder)
@@ -81,6 +83,7 @@ func (s *Supervisor) Serve(ctx context.Context, listener net.Listener) error {
 func (s *Supervisor) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(protocol.PathStatus, protocol.Handle(s.status))
+	mux.Handle(protocol.PathLimits, protocol.Handle(s.limits))
 	mux.Handle(protocol.PathStart, protocol.Handle(s.start))
 	mux.Handle(protocol.PathStop, protocol.Handle(s.stop))
 	mux.Handle(protocol.PathExec, protocol.Handle(s.exec))
