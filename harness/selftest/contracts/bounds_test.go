@@ -3,6 +3,7 @@ package contracts
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ const boundsLabel = "bounds"
 
 // The nodes that show what a lab lets them do.
 const (
+	strayNode   = "stray"   // may set routes
 	hungryNode  = "hungry"  // has little memory
 	forkingNode = "forking" // may run few processes
 	wordyNode   = "wordy"   // prints more than is kept of it
@@ -36,10 +38,13 @@ func bounds() harness.Topology {
 			Image: fixtures.Debian(), Command: []string{"sh", "-c", script + "exec sleep infinity"}, Limits: limits,
 		})
 	}
+	stray := node(strayNode, 11, harness.Limits{}, "")
+	stray.System.Capabilities = harness.Capabilities{"NET_ADMIN": "it puts a default route back"}
 	return harness.Topology{
 		Name:     "bounds",
 		Networks: []harness.Network{boundsNetwork},
 		Nodes: []harness.Node{
+			stray,
 			node(hungryNode, 12, harness.Limits{Memory: 64 << 20}, "echo here; "),
 			node(forkingNode, 13, harness.Limits{Processes: harness.MinimumProcesses}, ""),
 			node(wordyNode, 14, harness.Limits{Log: harness.MinimumLog}, "seq 20000; "),
@@ -48,6 +53,47 @@ func bounds() harness.Topology {
 }
 
 var _ = Describe("A lab", Label(boundsLabel), func() {
+	It("has no way out, and none to the engine's machine, also for who puts a default route back", func(ctx SpecContext) {
+		cluster := suite.Start(ctx, bounds())
+		gateway6, gateway4 := harness.GatewayAddress(boundsNetwork.IPv6), harness.GatewayAddress(boundsNetwork.IPv4)
+		run := func(argv ...string) string {
+			output, err := cluster.Exec(ctx, strayNode, argv...)
+			Expect(err).NotTo(HaveOccurred())
+			return string(output)
+		}
+		// Sends to a port where nobody listens: a machine within reach refuses. Returns what was counted.
+		try := func(address string) lab.Egress {
+			By("trying " + address)
+			count, err := cluster.WatchEgress(ctx, cluster.Prefixes())
+			Expect(err).NotTo(HaveOccurred())
+			Expect(run("bash", "-c", `timeout 2 bash -c '</dev/tcp/`+address+`/9' 2>&1; true`)).NotTo(ContainSubstring("refused"),
+				address+" was reached")
+			counted, err := count(ctx)
+			Expect(err).NotTo(HaveOccurred())
+			return counted
+		}
+		machine := linkLayerIn(run("ip", "-6", "neigh", "show", gateway6.String()))
+		// Else the kernel asks it whether it is still there, gets no answer, and sends nothing more.
+		run("ip", "-6", "neigh", "replace", gateway6.String(), "lladdr", machine.String(), "dev", "eth0", "nud", "permanent")
+		run("ip", "-6", "route", "replace", "default", "via", gateway6.String(), "dev", "eth0")
+		run("ip", "-4", "route", "replace", "default", "via", "inet6", gateway6.String(), "dev", "eth0")
+		for _, address := range []string{gateway6.String(), "2001:db8::1", "203.0.113.1"} {
+			Expect(try(address)).To(And(
+				HaveField("Packets", BeNumerically(">", 0)),
+				HaveField("Examples", ContainElement(HaveSuffix(" > "+address))),
+			), "what was sent to "+address+" was not counted")
+		}
+		// Docker gives its machine the first one, the kernel the other.
+		Expect(try("fe80::1%eth0").Packets+try(linkLocalOf(machine)+"%eth0").Packets).To(BeNumerically(">", 0),
+			"what was sent to the machine's link-local addresses was not counted")
+		try(gateway4.String()) // which the machine need not have
+		By("counting nothing while nodes only talk to each other")
+		count, err := cluster.WatchEgress(ctx, cluster.Prefixes())
+		Expect(err).NotTo(HaveOccurred())
+		run("bash", "-c", "timeout 2 bash -c '</dev/tcp/"+hungryNode+"/9' 2>&1; true")
+		Expect(count(ctx)).To(HaveField("Packets", BeZero()))
+	}, SpecTimeout(5*time.Minute))
+
 	It("says which limits its nodes have reached", func(ctx SpecContext) {
 		cluster := suite.Start(ctx, bounds())
 		Expect(reachedLimits(ctx, cluster)).To(BeEmpty())
@@ -94,4 +140,20 @@ func reachedLimits(ctx context.Context, cluster *lab.Lab) []string {
 		}
 	}
 	return reached
+}
+
+// linkLayerIn is the link-layer address in what `ip neigh show` prints.
+func linkLayerIn(neighbour string) net.HardwareAddr {
+	_, rest, _ := strings.Cut(neighbour, "lladdr ")
+	text, _, _ := strings.Cut(rest, " ")
+	address, err := net.ParseMAC(text)
+	Expect(err).NotTo(HaveOccurred(), "no link-layer address in "+neighbour)
+	return address
+}
+
+// linkLocalOf is the link-local address that a kernel makes of a link-layer address.
+func linkLocalOf(raw net.HardwareAddr) string {
+	return netip.AddrFrom16([16]byte{
+		0: 0xfe, 1: 0x80, 8: raw[0] ^ 2, 9: raw[1], 10: raw[2], 11: 0xff, 12: 0xfe, 13: raw[3], 14: raw[4], 15: raw[5],
+	}).String()
 }
