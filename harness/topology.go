@@ -154,8 +154,8 @@ const (
 	MinimumLog       = 64 << 10 // bytes
 )
 
-// Limits are how much of the engine's machine a node's system may take. They bound what goes wrong and reserve nothing. A drill in
-// which one of memory or processes was reached is inconclusive: no fault did that.
+// Limits are how much of the engine's machine a node's system may take. They bound what goes wrong and reserve nothing. A drill
+// in which one of memory or processes was reached is inconclusive: no fault did that.
 type Limits struct {
 	// bytes of memory, of which what is in the files of /run and /tmp is a part; there is no swap. The kernel kills a process
 	// of a system that needs more. 0: [DefaultMemory]; else at least [MinimumMemory]

@@ -303,22 +303,14 @@ func (s System) validate(node string) error {
 	case strings.HasPrefix(s.User, ":") || strings.HasSuffix(s.User, ":") || strings.ContainsFunc(s.User, unicode.IsSpace):
 		return fmt.Errorf("node %s has the user %q: it is a name or a number, with a group after a colon or without", node, s.User)
 	}
-	if err := s.Limits.validate(node); err != nil {
-		return err
+	for _, validate := range []func(node string) error{
+		s.Limits.validate, s.validateFiles, s.validateVolumes, s.validateRights, s.validateMachine, s.validateSystemDisk,
+	} {
+		if err := validate(node); err != nil {
+			return err
+		}
 	}
-	if err := s.validateFiles(node); err != nil {
-		return err
-	}
-	if err := s.validateVolumes(node); err != nil {
-		return err
-	}
-	if err := s.validateRights(node); err != nil {
-		return err
-	}
-	if err := s.validateMachine(node); err != nil {
-		return err
-	}
-	return s.validateSystemDisk(node)
+	return nil
 }
 
 func (l Limits) validate(node string) error {

@@ -148,7 +148,7 @@ func TestSystemValidate(t *testing.T) {
 		{"too little memory", func(s *System) {
 			s.Limits.Memory = MinimumMemory - 1
 		}, "node nomad-2 has a limit of 33554431 bytes of memory: it needs at least 33554432"},
-		{"too few processes", func(s *System) { s.Limits.Processes = 1 }, "node nomad-2 has a limit of 1 processes: it needs at least 64"},
+		{"few processes", func(s *System) { s.Limits.Processes = 1 }, "node nomad-2 has a limit of 1 processes: it needs at least 64"},
 		{"limits of nothing", func(s *System) {
 			*s = System{Limits: Limits{Memory: MinimumMemory}}
 		}, "node nomad-2 has limits and no system that they could hold for"},

@@ -148,7 +148,8 @@ func makeNetwork() error {
 	here := &netlink.Handle{}
 	err = errors.Join(
 		plug(here, cable, podIPv6, podIPv4),
-		plug(there, far, "fd00:1::1/64", "10.1.0.1/24", "fd00:1::99/64", "10.1.0.99/24", "fe80::f1/64", "192.0.2.7/32", "2001:db8::7/128"),
+		plug(there, far, "fd00:1::1/64", "10.1.0.1/24", "fd00:1::99/64", "10.1.0.99/24", "fe80::f1/64",
+			"192.0.2.7/32", "2001:db8::7/128"),
 	)
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func (n *node) watchSupervisor(id string) {
 	nextEnd := client.ContainerWaitOptions{Condition: container.WaitConditionNextExit}
 	ended := n.lab.engine.ContainerWait(context.Background(), id, nextEnd)
 	select {
-	case <-ended.Error: // the container is gone already, or the engine is, which shows by itself
+	case <-ended.Error: //nolint:errcheck // the container is gone already, or the engine is, which shows by itself
 	case how := <-ended.Result:
 		select {
 		case <-n.agent.Lost(): // whose end takes everything with it, and is told alone

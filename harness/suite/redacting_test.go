@@ -27,7 +27,8 @@ func TestProductsGiveTheRunnerNoCommands(t *testing.T) {
 	}
 }
 
-// Goal: what a product prints does nothing to a terminal, and keeps its lines and columns. Method: a text with what terminals obey.
+// Goal: what a product prints does nothing to a terminal, and keeps its lines and columns. Method: a text with what terminals
+// obey.
 func TestProductsGiveTerminalsNoCommands(t *testing.T) {
 	const text = "\x1b[31mred\x1b]0;title\a\tis\xff\nit"
 	if got, want := shown(text), `\x1b[31mred\x1b]0;title\a`+"\tis"+`\xff`+"\nit"; got != want {

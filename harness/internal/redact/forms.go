@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,7 @@ func formsOf(value string) []string {
 			forms = append(forms, encodedForms(once)...)
 		}
 	}
-	for _, once := range forms[:len(forms):len(forms)] {
+	for _, once := range slices.Clip(forms) {
 		forms = append(forms, escapedForms(once)...)
 	}
 	return forms

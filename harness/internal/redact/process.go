@@ -140,13 +140,11 @@ func redactedPointer(value reflect.Value) (reflect.Value, bool) {
 // redactedParts is a list or a struct. It is copied as soon as one of its parts changes.
 func redactedParts(value reflect.Value) (reflect.Value, bool) {
 	var copied reflect.Value
-	count, part := 0, reflect.Value.Index
+	count, part := value.Len, reflect.Value.Index
 	if value.Kind() == reflect.Struct {
-		count, part = value.NumField(), reflect.Value.Field
-	} else {
-		count = value.Len()
+		count, part = value.NumField, reflect.Value.Field
 	}
-	for i := range count {
+	for i := range count() {
 		if value.Kind() == reflect.Struct && !value.Type().Field(i).IsExported() {
 			continue
 		}
@@ -157,7 +155,7 @@ func redactedParts(value reflect.Value) (reflect.Value, bool) {
 		if !copied.IsValid() {
 			copied = reflect.New(value.Type()).Elem()
 			if value.Kind() == reflect.Slice {
-				copied.Set(reflect.MakeSlice(value.Type(), count, count))
+				copied.Set(reflect.MakeSlice(value.Type(), count(), count()))
 				reflect.Copy(copied, value)
 			} else {
 				copied.Set(value)

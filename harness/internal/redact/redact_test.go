@@ -116,7 +116,9 @@ func TestCutSecrets(t *testing.T) {
 // and two names of one value.
 func TestSeveralSecrets(t *testing.T) {
 	redactor := New([]harness.Secret{
-		{Name: "short", Value: "0123456789"}, {Name: "long", Value: "abc0123456789xyz"}, {Name: "next", Value: "9xyzUVWXYZ"},
+		{Name: "short", Value: "0123456789"},
+		{Name: "long", Value: "abc0123456789xyz"},
+		{Name: "next", Value: "9xyzUVWXYZ"},
 		{Name: "same", Value: "0123456789"},
 	})
 	for text, want := range map[string]string{
@@ -197,7 +199,7 @@ func TestRecordsAndErrors(t *testing.T) {
 			t.Errorf("the secret is left in %s", text)
 		}
 	}
-	if !errors.Is(err, fs.ErrNotExist) || Error(fs.ErrNotExist) != fs.ErrNotExist || Error(nil) != nil {
+	if !errors.Is(err, fs.ErrNotExist) || Error(fs.ErrNotExist) != fs.ErrNotExist || Error(nil) != nil { //nolint:errorlint // it is to be the same
 		t.Errorf("the error became %v", err)
 	}
 	var written strings.Builder

@@ -22,7 +22,8 @@ func TestLimit(t *testing.T) {
 		var host container.HostConfig
 		Limit(test.limits, &host)
 		if host.Memory != test.memory || host.MemorySwap != test.memory || *host.PidsLimit != test.processes ||
-			host.LogConfig.Type != "json-file" || host.LogConfig.Config["max-size"] != test.file || host.LogConfig.Config["max-file"] != "2" {
+			host.LogConfig.Type != "json-file" || host.LogConfig.Config["max-size"] != test.file ||
+			host.LogConfig.Config["max-file"] != "2" {
 			t.Errorf("%+v: %+v, %+v", test.limits, host.Resources, host.LogConfig)
 		}
 	}

@@ -302,7 +302,7 @@ func secretsIn(text string, values []string) []string {
 			url.QueryEscape(value), url.PathEscape(value),
 			html.EscapeString(value), html.EscapeString(quoted), hex.EncodeToString([]byte(value)),
 		}
-		for _, line := range strings.Split(value, "\n") {
+		for line := range strings.SplitSeq(value, "\n") {
 			if len(line) > 20 && !strings.HasPrefix(line, "---") {
 				forms = append(forms, line, line[:16], line[len(line)-16:])
 			}

@@ -49,9 +49,9 @@ func (a *agent) isolate(ctx context.Context, isolation protocol.Isolation) (prot
 func (n *network) isolate(ctx context.Context, gateways []netip.Addr) (problem string, err error) {
 	var hosts []netlink.Neigh
 	for _, gateway := range gateways {
-		host, err := n.resolve(ctx, gateway)
-		if err != nil {
-			return err.Error(), nil
+		host, unresolved := n.resolve(ctx, gateway)
+		if unresolved != nil {
+			return unresolved.Error(), nil
 		}
 		hosts = append(hosts, host)
 	}
@@ -106,7 +106,7 @@ func (n *network) resolve(ctx context.Context, address netip.Addr) (netlink.Neig
 	if err != nil {
 		return netlink.Neigh{}, fmt.Errorf("ask for %s: %w", address, err)
 	}
-	defer socket.Close()
+	defer func() { _ = socket.Close() }() // what it has sent is on its way
 	var found netlink.Neigh
 	err = waitForGateway.Until(ctx, func(context.Context) error {
 		if _, err := socket.Write([]byte{0}); err != nil && !errors.Is(err, unix.EHOSTUNREACH) {

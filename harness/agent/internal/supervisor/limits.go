@@ -45,8 +45,10 @@ func openLimitCounters() limitCounters {
 			into       **counter
 			file, name string
 		}{
-			{&found.kills, "memory.events.local", "oom"}, {&found.kills, "memory.oom_control", "oom_kill"},
-			{&found.refused, "pids.events.local", "max"}, {&found.refused, "pids.events", "max"},
+			{&found.kills, "memory.events.local", "oom"},
+			{&found.kills, "memory.oom_control", "oom_kill"},
+			{&found.refused, "pids.events.local", "max"},
+			{&found.refused, "pids.events", "max"},
 		} {
 			if file, err := os.Open(filepath.Join(folder, known.file)); err == nil && *known.into == nil {
 				*known.into = &counter{name: known.name, file: file}
