@@ -137,8 +137,10 @@ func TestSeveralSecrets(t *testing.T) {
 // Goal: a key of several lines is struck out whole, line by line, and wrapped in base64, and so is a long secret of one line.
 // Method: a made-up key in these forms, and a line from the middle.
 func TestKeyOfSeveralLines(t *testing.T) {
-	lines := []string{"-----BEGIN KEY-----", strings.Repeat("abcdefghij", 6), strings.Repeat("klmnopqrst", 6), "uvwxyzuvwxyzuvwxyz",
-		"-----END KEY-----"}
+	lines := []string{
+		"-----BEGIN KEY-----", strings.Repeat("abcdefghij", 6), strings.Repeat("klmnopqrst", 6), "uvwxyzuvwxyzuvwxyz",
+		"-----END KEY-----",
+	}
 	key := strings.Join(lines, "\n") + "\n"
 	redactor := New([]harness.Secret{{Name: "key", Value: key}})
 	encoded := base64.StdEncoding.EncodeToString([]byte(key))

@@ -49,9 +49,9 @@ func (a *agent) isolate(ctx context.Context, isolation protocol.Isolation) (prot
 func (n *network) isolate(ctx context.Context, gateways []netip.Addr) (problem string, err error) {
 	var hosts []netlink.Neigh
 	for _, gateway := range gateways {
-		host, unresolved := n.resolve(ctx, gateway)
-		if unresolved != nil {
-			return unresolved.Error(), nil
+		host, err := n.resolve(ctx, gateway)
+		if err != nil {
+			return err.Error(), nil //nolint:nilerr // it is the problem
 		}
 		hosts = append(hosts, host)
 	}
