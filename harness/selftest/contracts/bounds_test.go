@@ -126,7 +126,8 @@ var _ = Describe("A lab", Label(boundsLabel), func() {
 		Expect(lines[0].Text).To(ContainSubstring(marker))
 		Expect(lines[1].Text).NotTo(Equal("1"))
 		Expect(cluster.Log(ctx, wordyNode, lines[len(lines)-1].At)).NotTo(ContainElement(HaveField("Text", ContainSubstring(marker))))
-		Expect(cluster.Log(ctx, hungryNode, time.Time{})).To(HaveExactElements(HaveField("Text", "here")))
+		Eventually(ctx, func() ([]harness.LogLine, error) { return cluster.Log(ctx, hungryNode, time.Time{}) }).
+			WithTimeout(time.Minute).Should(HaveExactElements(HaveField("Text", "here")))
 		Expect(cluster.CutLogs(ctx)).To(HaveExactElements(ContainSubstring("the log of " + wordyNode + " is not whole")))
 	}, SpecTimeout(5*time.Minute))
 })
