@@ -16,17 +16,26 @@ import (
 	"github.com/reprise-dr/reprise/harness/agent"
 )
 
-// noteLimits adds to what is known of the limits that the node's system has reached. Its counters go with its container.
+// hasSystem tells whether the node has its system's container beside its agent's. A node that is not there yet has none.
+func (n *node) hasSystem() bool { return n != nil && n.agent != nil && len(n.containers) > 1 }
+
+// limitsReached counts since the lab started, whatever containers the system has had.
+func (n *node) limitsReached(ctx context.Context) (agent.LimitsReached, error) {
+	reached, err := n.agent.LimitsReached(ctx)
+	reached.MemoryKills += n.reachedBefore.MemoryKills
+	reached.ProcessesRefused += n.reachedBefore.ProcessesRefused
+	return reached, err
+}
+
+// noteLimits keeps what is known of the limits that the node's system has reached: the counters go with its container. A node
+// that does not answer is a loss, which is told elsewhere.
 func (n *node) noteLimits(ctx context.Context) {
-	if n.agent == nil || len(n.containers) < 2 {
+	if !n.hasSystem() {
 		return
 	}
-	reached, err := n.agent.LimitsReached(ctx)
-	if err != nil {
-		return // a node that does not answer is a loss, which is told elsewhere
+	if reached, err := n.limitsReached(ctx); err == nil {
+		n.reachedBefore = reached
 	}
-	n.reachedBefore.MemoryKills += reached.MemoryKills
-	n.reachedBefore.ProcessesRefused += reached.ProcessesRefused
 }
 
 // limitsReached are sentences about the limits that systems have reached since the lab started.
@@ -34,15 +43,13 @@ func (l *Lab) limitsReached(ctx context.Context) []string {
 	var said []string
 	for _, described := range l.topology.Nodes {
 		node := l.nodes[described.Name]
-		if node == nil || node.agent == nil || len(node.containers) < 2 {
+		if !node.hasSystem() {
 			continue
 		}
-		reached, err := node.agent.LimitsReached(ctx)
+		reached, err := node.limitsReached(ctx)
 		if err != nil {
 			continue // as above
 		}
-		reached.MemoryKills += node.reachedBefore.MemoryKills
-		reached.ProcessesRefused += node.reachedBefore.ProcessesRefused
 		limits := described.System.Limits.OrDefault()
 		if reached.MemoryKills > 0 {
 			said = append(said, fmt.Sprintf("%s has reached its limit of %d MiB of memory, and the kernel has killed for it %s: no fault "+
@@ -69,7 +76,7 @@ func (l *Lab) CutLogs(ctx context.Context) ([]string, error) {
 	var said []string
 	for _, described := range l.topology.Nodes {
 		node := l.nodes[described.Name]
-		if node == nil || len(node.containers) < 2 {
+		if !node.hasSystem() {
 			continue
 		}
 		first, err := node.logBeginning(ctx)

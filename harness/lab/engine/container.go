@@ -13,9 +13,9 @@ import (
 
 // ConfigureContainer gives a system's container the rights that its description asks for: these capabilities and no others.
 func ConfigureContainer(system harness.System, capabilities harness.Capabilities, host *container.HostConfig) {
-	Confine(host, capabilities.Names())
-	if system.NewPrivileges != "" {
-		host.SecurityOpt = slices.DeleteFunc(host.SecurityOpt, func(option string) bool { return option == noNewPrivileges })
+	limitCapabilities(host, capabilities.Names())
+	if system.NewPrivileges == "" {
+		forbidNewPrivileges(host)
 	}
 	if system.Containers {
 		runContainers(host)
@@ -28,13 +28,18 @@ func ConfigureContainer(system harness.System, capabilities harness.Capabilities
 	}
 }
 
-// noNewPrivileges is how engines are told that no program gains privileges when it is started.
-const noNewPrivileges = "no-new-privileges"
-
 // Confine gives a container these capabilities and no others, and lets no program in it gain privileges when it is started.
 func Confine(host *container.HostConfig, capabilities []string) {
+	limitCapabilities(host, capabilities)
+	forbidNewPrivileges(host)
+}
+
+func limitCapabilities(host *container.HostConfig, capabilities []string) {
 	host.CapDrop, host.CapAdd = []string{"ALL"}, capabilities
-	host.SecurityOpt = append(host.SecurityOpt, noNewPrivileges)
+}
+
+func forbidNewPrivileges(host *container.HostConfig) {
+	host.SecurityOpt = append(host.SecurityOpt, "no-new-privileges")
 }
 
 // Volumes are a system's folders on disks of their own. They have no names, and so go with the container.
